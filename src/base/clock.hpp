@@ -1,0 +1,27 @@
+// Time as an argument, so that a test can set it.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace mailinabox {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::chrono::system_clock::time_point now() const = 0;        // wall clock, may jump
+  virtual std::chrono::steady_clock::time_point monotonic() const = 0;  // never goes back
+  virtual void sleep(std::chrono::milliseconds duration) const = 0;
+};
+
+class RealClock final : public Clock {
+ public:
+  std::chrono::system_clock::time_point now() const override;
+  std::chrono::steady_clock::time_point monotonic() const override;
+  void sleep(std::chrono::milliseconds duration) const override;
+};
+
+// RFC 3339 in UTC, whole seconds: "2026-11-23T08:15:00Z".
+std::string rfc3339(std::chrono::system_clock::time_point time);
+
+}  // namespace mailinabox

@@ -1,0 +1,74 @@
+#include "base/error.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace mailinabox {
+namespace {
+
+std::string join_words(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    text += word;
+  }
+  return text;
+}
+
+// The end of what a command said: enough to understand, short enough to read.
+std::string last_lines(const std::string& output) {
+  constexpr int k_lines = 20;
+  std::size_t end = output.size();
+  while (end > 0 && output[end - 1] == '\n') --end;
+  std::size_t begin = end;
+  for (int lines = 0; begin > 0; --begin) {
+    if (output[begin - 1] == '\n' && ++lines == k_lines) break;
+  }
+  return output.substr(begin, end - begin);
+}
+
+ExitCode code_of(int error_number) {
+  return error_number == ENOSPC || error_number == EDQUOT ? ExitCode::no_space : ExitCode::failed;
+}
+
+// Levenshtein distance: insertions, deletions and substitutions cost 1.
+std::size_t edit_distance(const std::string& left, const std::string& right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  for (std::size_t column = 0; column < row.size(); ++column) row[column] = column;
+  for (std::size_t line = 1; line <= left.size(); ++line) {
+    std::size_t diagonal = row[0];
+    row[0] = line;
+    for (std::size_t column = 1; column < row.size(); ++column) {
+      const std::size_t substituted = diagonal + (left[line - 1] == right[column - 1] ? 0 : 1);
+      diagonal = row[column];
+      row[column] = std::min({row[column] + 1, row[column - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+SystemError::SystemError(const std::string& operation, const std::string& path, int error_number)
+    : Error(operation + " " + path + ": " + std::strerror(error_number), code_of(error_number)),
+      error_number_(error_number) {}
+
+CommandError::CommandError(const std::vector<std::string>& argv, const std::string& ending, const std::string& output,
+                           ExitCode code)
+    : Error("`" + join_words(argv) + "` " + ending + (output.empty() ? "" : ":\n" + last_lines(output)), code) {}
+
+std::string nearest_spelling(const std::string& name, const std::vector<std::string>& candidates) {
+  std::string nearest;
+  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(name, candidate);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace mailinabox

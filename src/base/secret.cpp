@@ -1,0 +1,40 @@
+#include "base/secret.hpp"
+
+#include <sys/random.h>
+
+#include <string.h>
+#include <cerrno>
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+
+Secret::~Secret() { explicit_bzero(text_.data(), text_.size()); }
+
+Secret random_bytes(std::size_t bytes) {
+  std::string text(bytes, '\0');
+  for (std::size_t done = 0; done < bytes;) {
+    const ssize_t got = getrandom(text.data() + done, bytes - done, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw SystemError("getrandom", "the kernel's random generator", errno);
+    done += static_cast<std::size_t>(got);
+  }
+  return Secret(std::move(text));
+}
+
+Secret random_password(std::size_t length) {
+  // 56 characters without 0 O, 1 l I: read aloud and typed from a screen.
+  static constexpr std::string_view k_letters = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+  constexpr unsigned k_fair = 256 - 256 % static_cast<unsigned>(k_letters.size());  // above it some would be likelier
+  std::string text;
+  while (text.size() < length) {
+    const Secret bytes = random_bytes(2 * length);
+    for (const char byte : bytes.reveal()) {
+      const unsigned value = static_cast<unsigned char>(byte);
+      if (value < k_fair && text.size() < length) text += k_letters[value % k_letters.size()];
+    }
+  }
+  return Secret(std::move(text));
+}
+
+}  // namespace mailinabox

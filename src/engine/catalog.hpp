@@ -1,0 +1,46 @@
+// All resources of a run after facts, conditions and loops are resolved.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/position.hpp"
+#include "engine/resource.hpp"
+
+namespace mailinabox {
+
+struct CatalogEntry {
+  ResourceId id{};
+  std::string recipe{};
+  Position where{};
+  std::shared_ptr<const Resource> resource{};
+  std::vector<ResourceId> notifies{};
+  bool local = false;  // stands wholly or partly in /etc/mailinabox/recipes.d
+};
+
+struct CatalogRecipe {
+  std::string name{};
+  std::string summary{};
+  std::vector<std::string> requires_recipes{};  // direct ones
+  Position where{};
+  bool local = false;
+};
+
+// Recipes stand in an order in which each comes after those it requires; entries follow that order, and within a
+// recipe the order of its file.
+struct Catalog {
+  std::vector<CatalogRecipe> recipes{};
+  std::vector<CatalogEntry> entries{};
+};
+
+// Throws RecipeError at the entry's position for two entries with one id, or for a notify whose target is missing
+// (nearest spelling given) or not refreshable.
+void validate(const Catalog& catalog);
+
+// The catalog with only the named recipes and what they require. Throws Error (usage) for an unknown name with the
+// nearest spelling.
+Catalog only(const Catalog& catalog, const std::vector<std::string>& recipes);
+
+}  // namespace mailinabox

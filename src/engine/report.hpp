@@ -1,0 +1,61 @@
+// What a plan or a run found and did.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "engine/catalog.hpp"
+
+namespace mailinabox {
+
+enum class Status : std::uint8_t { in_sync, would_change, changed, failed, not_reached };
+
+struct Outcome {
+  ResourceId id{};
+  std::string recipe{};
+  Position where{};
+  Status status = Status::in_sync;
+  Action action = Action::update;
+  Changes changes{};
+  bool local = false;
+  std::string error{};  // failed: what, why, what to do; not_reached: because of which
+  ExitCode code = ExitCode::ok;
+};
+
+struct [[nodiscard]] Report {
+  std::vector<Outcome> outcomes{};           // one per entry, in catalog order
+  std::vector<std::string> reloaded{};       // service names; in a plan: would be
+  std::vector<std::string> restarted{};      // restarted or, by a notify, started
+  std::vector<Outcome> refresh_failures{};   // services and handlers that did not take the changes
+  std::optional<std::int64_t> generation{};  // closed by this run
+  std::chrono::milliseconds elapsed{0};
+
+  std::size_t count(Status status) const;
+  bool failed() const;         // any failed or not_reached outcome, or refresh failure
+  ExitCode exit_code() const;  // of the first failure that has a special code, else failed, else ok
+};
+
+// A unified diff of the changes of one outcome: for files line by line, for the rest "attribute: before -> after";
+// sensitive ones only say that they differ. Lines wanted by recipes.d end in " (local)". Ends with a newline.
+std::string render_diff(const Outcome& outcome);
+
+// One line: "mode 0644 -> 0640, owner root -> mail", shortened to 100 characters.
+std::string summarize(const Outcome& outcome);
+
+// Hears of a run as it goes; the terminal, the plain lines, the daemon. All have empty defaults.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void on_recipe(const CatalogRecipe& /*recipe*/, Phase /*phase*/) {}
+  virtual void on_start(const CatalogEntry& /*entry*/, Action /*action*/) {}  // a change begins
+  virtual void on_outcome(const Outcome& /*outcome*/) {}                      // also for in_sync ones
+  virtual void on_packages(const PackageProgress& /*progress*/) {}
+  virtual void on_download(const ResourceId& /*id*/, std::uint64_t /*done*/, std::uint64_t /*total*/) {}
+  virtual void on_refresh(const std::string& /*service*/, Refreshed /*what*/) {}  // done
+  virtual void on_note(const std::string& /*line*/) {}  // something a person should know: a recovered journal, …
+};
+
+}  // namespace mailinabox

@@ -1,0 +1,101 @@
+// One thing in a desired state: the contract that every kind fulfils.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/system.hpp"
+
+namespace mailinabox {
+
+// "file:/etc/nginx/nginx.conf": kind, colon, name.
+struct ResourceId {
+  std::string kind{};
+  std::string name{};
+  auto operator<=>(const ResourceId&) const = default;
+  std::string text() const { return kind + ":" + name; }
+};
+
+// One attribute that differs from the machine.
+struct Change {
+  std::string attribute{};  // "content", "mode", "owner", "state", or the setting's key
+  std::string before{};     // "" where it was absent
+  std::string after{};
+  bool sensitive = false;  // before and after are never shown, only that they differ
+  bool local = false;      // wanted by a file in recipes.d
+};
+using Changes = std::vector<Change>;
+
+// What a report calls a change as a whole.
+enum class Action : std::uint8_t { create, update, remove, install, start, stop, run };
+std::string to_string(Action action);
+
+// Why a refreshable resource must refresh: who changed, and which of its attributes.
+struct Notice {
+  ResourceId cause{};
+  std::vector<std::string> attributes{};
+};
+
+enum class Refreshed : std::uint8_t { nothing, reloaded, restarted, started, ran };
+
+// The order of a run. Within a phase the catalog's order holds.
+enum class Phase : std::uint8_t {
+  repositories,  // apt sources: before packages are resolved
+  packages,      // all in one transaction
+  resources,     // everything else
+  handlers,      // commands that run only when notified
+  services,      // validate, reload or restart, check
+};
+
+class Resource {
+ public:
+  virtual ~Resource() = default;
+
+  // What differs from the wanted state; empty means in sync. Called for plans and, again, just before and just after
+  // apply. Must work while other resources of the run are still missing (an owner that does not exist yet is a
+  // difference, not an error). Throws Error where the state cannot be read or can never be reached.
+  virtual Changes diff(const View& view) const = 0;
+
+  // Makes the wanted state. Called only with a non-empty result of diff(), taken just before.
+  virtual void apply(System& system, const Changes& changes) const = 0;
+
+  // Which word the report uses for these changes.
+  virtual Action action(const Changes& changes) const = 0;
+
+  virtual Phase phase() const { return Phase::resources; }
+
+  // Brings what apply() will need from the network onto the disk and verifies it (downloads). Called before anything
+  // of the box is touched, only where diff() is not empty.
+  virtual void fetch(System& /*system*/) const {}
+
+  // Phase::packages only: the package's name, and whether it shall be absent.
+  struct WantedPackage {
+    std::string name{};
+    bool absent = false;
+  };
+  virtual std::optional<WantedPackage> package() const { return std::nullopt; }
+
+  // May be the target of a notify.
+  virtual bool refreshable() const { return false; }
+
+  // Refreshable resources: whether the new configuration would be accepted, by the service's own checker. Throws
+  // CommandError with the checker's words where not. Called before refresh().
+  virtual void validate(System& /*system*/) const {}
+
+  // Refreshable resources: take the changes in. Returns only when it is working again (running and listening), else
+  // throws. `notices` is never empty.
+  virtual Refreshed refresh(System& /*system*/, const std::vector<Notice>& /*notices*/) const {
+    return Refreshed::nothing;
+  }
+
+  // What refresh() would do, without doing it: for the plan's "reloaded" and "restarted".
+  virtual Refreshed would_refresh(const View& /*view*/, const std::vector<Notice>& /*notices*/) const {
+    return Refreshed::nothing;
+  }
+};
+
+}  // namespace mailinabox

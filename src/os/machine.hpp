@@ -1,0 +1,31 @@
+// What the kernel says and takes that is no file of ours: host name, swap, sockets.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mailinabox {
+
+struct ListeningPort {
+  std::uint16_t port = 0;
+  std::string address{};  // "0.0.0.0", "::", "127.0.0.1", …
+  auto operator<=>(const ListeningPort&) const = default;
+};
+
+class MachineReader {
+ public:
+  virtual ~MachineReader() = default;
+  virtual std::string host_name() const = 0;                  // the running one (/proc/sys/kernel/hostname)
+  virtual std::set<ListeningPort> listening_tcp() const = 0;  // /proc/net/tcp and tcp6, state LISTEN
+  virtual std::vector<std::string> active_swaps() const = 0;  // paths in /proc/swaps
+  virtual bool has_capability(int capability) const = 0;      // of this process, effective (CAP_NET_ADMIN = 12)
+};
+
+class Machine : public MachineReader {
+ public:
+  virtual void set_host_name(const std::string& name) = 0;  // sethostname(2)
+};
+
+}  // namespace mailinabox

@@ -1,0 +1,82 @@
+// A thin, throwing layer over SQLite 3. Rollback journal only: the users' database must never be in WAL mode, because
+// Postfix's unprivileged readers cannot open it then.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailinabox {
+
+class Statement;
+
+class Database {
+ public:
+  enum class Access : std::uint8_t { read_only, read_write, create };
+
+  // Opens the file with a busy timeout of 10 s and foreign keys enforced. Throws Error naming the file and SQLite's
+  // words.
+  Database(const std::string& path, Access access);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Runs one or more statements without parameters or results.
+  void execute(const std::string& sql);
+  Statement prepare(std::string_view sql);
+
+  // Commits on commit(), rolls back when destroyed without it. BEGIN IMMEDIATE: the write lock is taken at once.
+  class Transaction {
+   public:
+    explicit Transaction(Database& database);
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    void commit();
+
+   private:
+    Database& database_;
+    bool open_ = true;
+  };
+
+  std::string journal_mode();    // "delete", "wal", …
+  std::int64_t changes() const;  // rows changed by the last statement
+  const std::string& path() const { return path_; }
+  void* handle() const { return handle_; }
+
+ private:
+  std::string path_;
+  void* handle_ = nullptr;  // sqlite3*
+};
+
+// A prepared statement; parameters are bound in order by the arguments of step-wise calls:
+//   auto statement = database.prepare("SELECT email FROM users WHERE email = ?");
+//   statement.bind(1, address);
+//   while (statement.step()) use(statement.text(0));
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+  ~Statement();
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void bind(int parameter, std::string_view text);  // parameters count from 1
+  void bind(int parameter, std::int64_t number);
+  void bind_null(int parameter);
+  bool step();  // true: a row is there; false: done. Throws Error; a violated constraint throws Conflict
+  void reset();
+  std::string text(int column) const;  // columns count from 0; NULL is ""
+  std::int64_t integer(int column) const;
+  bool is_null(int column) const;
+
+ private:
+  Database& database_;
+  void* handle_ = nullptr;  // sqlite3_stmt*
+};
+
+}  // namespace mailinabox
