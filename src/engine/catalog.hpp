@@ -18,6 +18,9 @@ struct CatalogEntry {
   std::shared_ptr<const Resource> resource{};
   std::vector<ResourceId> notifies{};
   bool local = false;  // stands wholly or partly in /etc/mailinabox/recipes.d
+  // Applied when all services are up, in catalog order, and only where its recipe's services took their changes: for
+  // what must not happen before a service answers (resolv.conf pointing at the box's own resolver).
+  bool after_services = false;
 };
 
 struct CatalogRecipe {

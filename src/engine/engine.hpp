@@ -10,7 +10,8 @@
 //      again; still different is a failure ("did not converge")
 //   6. handlers: commands that were notified
 //   7. services: validate all that were notified, then for each start, reload or restart, once, and check
-//   8. the journal closes as a generation
+//   8. entries marked after_services, as in 5
+//   9. the journal closes as a generation
 // A failed entry ends its recipe; what requires that recipe is not reached; others go on. Its notices stay owed.
 #pragma once
 
