@@ -1,0 +1,136 @@
+// A regular file with given content, owner and mode.
+//
+//   at the path          | is
+//   nothing              | created
+//   a regular file       | compared: content (unless create_only), mode, owner, group
+//   a symbolic link      | replaced by the file, never followed (with create_only one that leads to a file is left)
+//   a directory, device… | an error: nothing of that kind is ever removed to make room
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+struct FileWanted {
+  std::string path{};
+  std::string content{};
+  Ownership ownership{};
+  bool create_only = false;
+  bool sensitive = false;
+  bool local_content = false;
+};
+
+class FileResource final : public Resource {
+ public:
+  explicit FileResource(FileWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const FileInfo present = view.files.info(wanted_.path);
+    switch (present.kind) {
+      case FileKind::regular:
+        return diff_regular(view, present);
+      case FileKind::absent:
+        return diff_absent();
+      case FileKind::symlink:
+        return diff_symlink(view);
+      case FileKind::directory:
+      case FileKind::other:
+        break;
+    }
+    throw Error(fmt::format("{}: a {} stands where a file shall be; move it away and run this again", wanted_.path,
+                            present.kind == FileKind::directory ? "directory" : "device, socket or pipe"));
+  }
+
+  void apply(System& system, const Changes& changes) const override {
+    const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
+    if (creates_path(changes) || has_change(changes, "content") || has_change(changes, "type")) {
+      system.files.write(wanted_.path, wanted_.content, attributes);
+    } else {
+      system.files.set_attributes(wanted_.path, attributes);
+    }
+  }
+
+  Action action(const Changes& changes) const override {
+    return creates_path(changes) ? Action::create : Action::update;
+  }
+
+ private:
+  Change content_change(std::string before) const {
+    return {"content", std::move(before), wanted_.content, wanted_.sensitive, wanted_.local_content};
+  }
+
+  Changes diff_regular(const View& view, const FileInfo& present) const {
+    Changes changes;
+    if (!wanted_.create_only) {
+      auto file = view.files.read(wanted_.path);
+      if (!file) return diff_absent();
+      if (file->content != wanted_.content) changes.push_back(content_change(std::move(file->content)));
+    }
+    compare_ownership(wanted_.ownership, present, view.accounts, changes);
+    return changes;
+  }
+
+  Changes diff_absent() const {
+    Changes changes;
+    if (!wanted_.content.empty()) changes.push_back(content_change(""));
+    add_ownership(wanted_.ownership, changes);
+    return changes;
+  }
+
+  Changes diff_symlink(const View& view) const {
+    if (wanted_.create_only && view.files.read(wanted_.path)) return {};
+    const std::string target = view.files.read_link(wanted_.path).value_or("");
+    return {{"type", "symbolic link to " + target, "file", false, wanted_.local_content}};
+  }
+
+  FileWanted wanted_;
+};
+
+std::shared_ptr<const Resource> make_file(const std::string& name, const Fields& fields) {
+  FileWanted wanted;
+  wanted.path = name;
+  int given = 0;
+  for (const char* source : {"content", "template", "source"}) {
+    if (!fields.has(source)) continue;
+    if (++given > 1) fields.refuse(source, "a file takes its text from one of content, template and source, not two");
+    wanted.content = fields.string(source);
+    wanted.local_content = fields.find(source)->local;
+  }
+  if (given == 0) fields.refuse("content", "a file needs one of content, template and source");
+  wanted.ownership = ownership_of(fields, 0644);
+  wanted.create_only = fields.boolean("create_only", false);
+  wanted.sensitive = fields.boolean("sensitive", false);
+  return std::make_shared<FileResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind file_kind() {
+  return {"file",
+          "A regular file with given text, owner and mode. A symbolic link at the path is replaced, never followed.",
+          FieldType::path,
+          "Where the file stands.",
+          with_ownership(
+              {{"content", FieldType::content, false, "The text itself.", {}},
+               {"template",
+                FieldType::template_file,
+                false,
+                "File below templates/ whose text, with names replaced, is the content.",
+                {}},
+               {"source", FieldType::source_file, false, "File below templates/ that is the content byte by byte.", {}},
+               {"create_only",
+                FieldType::boolean,
+                false,
+                "Write the content only where the file is missing; false where not given.",
+                {}}},
+              "Permission bits, quoted; \"0644\" where not given."),
+          make_file};
+}
+
+}  // namespace mailinabox
