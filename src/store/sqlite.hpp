@@ -9,7 +9,20 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace mailinabox {
+
+// A constraint of the schema does not allow the row: a second user with the same address, a missing value.
+class Conflict : public Error {
+ public:
+  using Error::Error;
+};
+
+// How a database file says it is written, read from its header without opening it as a database (which would leave
+// files beside a database in WAL mode): "delete" for every rollback journal, "wal", "" for an empty file. Throws Error
+// where the file cannot be read or is no SQLite database.
+std::string journal_mode_of(const std::string& path);
 
 class Statement;
 

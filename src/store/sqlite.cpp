@@ -1,0 +1,171 @@
+#include "store/sqlite.hpp"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace mailinabox {
+namespace {
+
+constexpr int k_busy_timeout_ms = 10'000;
+
+sqlite3* connection(void* handle) { return static_cast<sqlite3*>(handle); }
+sqlite3_stmt* compiled(void* handle) { return static_cast<sqlite3_stmt*>(handle); }
+
+const char* remedy(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "; another program has kept it locked for 10 s, try again";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return "; the file is damaged: restore it from a backup";
+    case SQLITE_FULL:
+      return "; make space on its file system";
+    default:
+      return "";
+  }
+}
+
+[[noreturn]] void fail(const Database& database, int code) {
+  const std::string words = sqlite3_errmsg(connection(database.handle()));
+  const std::string message = "database " + database.path() + ": " + words + remedy(code);
+  if ((code & 0xff) == SQLITE_CONSTRAINT) throw Conflict(message);
+  throw Error(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
+}
+
+void check(const Database& database, int code) {
+  if (code != SQLITE_OK) fail(database, code);
+}
+
+int open_flags(Database::Access access) {
+  switch (access) {
+    case Database::Access::read_only:
+      return SQLITE_OPEN_READONLY;
+    case Database::Access::read_write:
+      return SQLITE_OPEN_READWRITE;
+    case Database::Access::create:
+      break;
+  }
+  return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+}
+
+}  // namespace
+
+std::string journal_mode_of(const std::string& path) {
+  // The file format: 16 bytes of magic, page size, then the write and the read version (1 rollback journal, 2 WAL).
+  static constexpr char k_magic[] = "SQLite format 3";
+  char header[20] = {};
+  std::FILE* file = std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) throw SystemError("open", path, errno);
+  const std::size_t got = std::fread(header, 1, sizeof header, file);
+  const int error_number = std::ferror(file) != 0 ? errno : 0;
+  std::fclose(file);
+  if (error_number != 0) throw SystemError("read", path, error_number);
+  if (got == 0) return "";
+  if (got < sizeof header || std::memcmp(header, k_magic, sizeof k_magic) != 0) {
+    throw Error("database " + path + ": the file is not an SQLite database; restore it from a backup or move it away");
+  }
+  return header[18] == 2 || header[19] == 2 ? "wal" : "delete";
+}
+
+Database::Database(const std::string& path, Access access) : path_(path) {
+  sqlite3* opened = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &opened, open_flags(access), nullptr);
+  handle_ = opened;
+  if (code != SQLITE_OK) {
+    const std::string words = opened != nullptr ? sqlite3_errmsg(opened) : sqlite3_errstr(code);
+    sqlite3_close_v2(opened);
+    throw Error("database " + path + ": " + words);
+  }
+  sqlite3_extended_result_codes(opened, 1);
+  sqlite3_busy_timeout(opened, k_busy_timeout_ms);
+  sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
+}
+
+Database::~Database() { sqlite3_close_v2(connection(handle_)); }
+
+void Database::execute(const std::string& sql) {
+  check(*this, sqlite3_exec(connection(handle_), sql.c_str(), nullptr, nullptr, nullptr));
+}
+
+Statement Database::prepare(std::string_view sql) { return Statement(*this, sql); }
+
+std::string Database::journal_mode() {
+  Statement statement = prepare("PRAGMA journal_mode");
+  return statement.step() ? statement.text(0) : "";
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes(connection(handle_)); }
+
+Database::Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+
+Database::Transaction::~Transaction() {
+  // Where SQLite has rolled back by itself (disk full) this reports an error that says nothing new.
+  if (open_) sqlite3_exec(connection(database_.handle()), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Database::Transaction::commit() {
+  database_.execute("COMMIT");
+  open_ = false;
+}
+
+Statement::Statement(Database& database, std::string_view sql) : database_(database) {
+  sqlite3_stmt* prepared = nullptr;
+  check(database, sqlite3_prepare_v2(connection(database.handle()), sql.data(), static_cast<int>(sql.size()), &prepared,
+                                     nullptr));
+  handle_ = prepared;
+}
+
+Statement::~Statement() { sqlite3_finalize(compiled(handle_)); }
+
+Statement::Statement(Statement&& other) noexcept : database_(other.database_), handle_(other.handle_) {
+  other.handle_ = nullptr;
+}
+
+void Statement::bind(int parameter, std::string_view text) {
+  // A null pointer would bind NULL, so that an empty view would not be an empty text.
+  const char* data = text.empty() ? "" : text.data();
+  check(database_, sqlite3_bind_text64(compiled(handle_), parameter, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Statement::bind(int parameter, std::int64_t number) {
+  check(database_, sqlite3_bind_int64(compiled(handle_), parameter, number));
+}
+
+void Statement::bind_null(int parameter) { check(database_, sqlite3_bind_null(compiled(handle_), parameter)); }
+
+bool Statement::step() {
+  const int code = sqlite3_step(compiled(handle_));
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) {
+    // Before reset, which keeps the message but ends the statement's lock on the database.
+    try {
+      fail(database_, code);
+    } catch (...) {
+      sqlite3_reset(compiled(handle_));
+      throw;
+    }
+  }
+  return false;
+}
+
+void Statement::reset() {
+  sqlite3_reset(compiled(handle_));  // reports the last step's error again, which step() has thrown
+  sqlite3_clear_bindings(compiled(handle_));
+}
+
+std::string Statement::text(int column) const {
+  const unsigned char* data = sqlite3_column_text(compiled(handle_), column);
+  if (data == nullptr) return "";
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(compiled(handle_), column));
+  return std::string(reinterpret_cast<const char*>(data), size);
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(compiled(handle_), column); }
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(compiled(handle_), column) == SQLITE_NULL; }
+
+}  // namespace mailinabox

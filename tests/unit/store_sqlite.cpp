@@ -1,0 +1,130 @@
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "store/sqlite.hpp"
+
+namespace mailinabox {
+namespace {
+
+class StoreDirectory {
+ public:
+  StoreDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "store-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~StoreDirectory() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::size_t count() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
+  }
+
+ private:
+  std::string path_{};
+};
+
+constexpr auto k_create = Database::Access::create;
+
+}  // namespace
+
+TEST_CASE("store: rows written are read back, empty text and NULL apart", "[store]") {
+  StoreDirectory directory;
+  Database database(directory.file("a.sqlite"), k_create);
+  database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, word TEXT); CREATE TABLE other (x);");
+  auto insert = database.prepare("INSERT INTO t (word) VALUES (?)");
+  insert.bind(1, std::string_view{});
+  CHECK_FALSE(insert.step());
+  CHECK(database.changes() == 1);
+  insert.reset();
+  insert.bind_null(1);
+  CHECK_FALSE(insert.step());
+  insert.reset();
+  insert.bind(1, "it's ünïcode");
+  insert.step();
+  auto select = database.prepare("SELECT id, word FROM t WHERE id >= ? ORDER BY id");
+  select.bind(1, std::int64_t{1});
+  REQUIRE(select.step());
+  CHECK_FALSE(select.is_null(1));
+  CHECK(select.text(1).empty());
+  REQUIRE(select.step());
+  CHECK(select.is_null(1));
+  REQUIRE(select.step());
+  CHECK(select.integer(0) == 3);
+  CHECK(select.text(1) == "it's ünïcode");
+  CHECK_FALSE(select.step());
+}
+
+TEST_CASE("store: a violated constraint is a Conflict and leaves the statement usable", "[store]") {
+  StoreDirectory directory;
+  Database database(directory.file("a.sqlite"), k_create);
+  database.execute(
+      "CREATE TABLE t (word TEXT UNIQUE); INSERT INTO t VALUES ('a');"
+      "CREATE TABLE child (word TEXT REFERENCES t(word));");
+  auto insert = database.prepare("INSERT INTO t VALUES (?)");
+  insert.bind(1, "a");
+  CHECK_THROWS_AS(insert.step(), Conflict);
+  insert.reset();
+  insert.bind(1, "b");
+  CHECK_FALSE(insert.step());
+  CHECK_THROWS_AS(database.execute("INSERT INTO child VALUES ('nobody')"), Conflict);  // foreign keys are enforced
+}
+
+TEST_CASE("store: a transaction that is not committed is undone", "[store]") {
+  StoreDirectory directory;
+  Database database(directory.file("a.sqlite"), k_create);
+  database.execute("CREATE TABLE t (n)");
+  {
+    Database::Transaction transaction(database);
+    database.execute("INSERT INTO t VALUES (1)");
+  }
+  {
+    Database::Transaction transaction(database);
+    database.execute("INSERT INTO t VALUES (2)");
+    transaction.commit();
+  }
+  auto select = database.prepare("SELECT n FROM t");
+  REQUIRE(select.step());
+  CHECK(select.integer(0) == 2);
+  CHECK_FALSE(select.step());
+}
+
+TEST_CASE("store: errors name the file", "[store]") {
+  StoreDirectory directory;
+  const std::string missing = directory.file("missing.sqlite");
+  CHECK_THROWS_WITH(Database(missing, Database::Access::read_only), Catch::Contains(missing));
+  CHECK_THROWS_WITH(Database(missing, Database::Access::read_write), Catch::Contains(missing));
+  CHECK_FALSE(std::filesystem::exists(missing));
+  const std::string text = directory.file("text.sqlite");
+  std::ofstream(text) << "this is not a database, it only looks like a file\n";
+  Database damaged(text, Database::Access::read_only);
+  CHECK_THROWS_WITH(damaged.execute("SELECT * FROM sqlite_master"), Catch::Contains(text) && Catch::Contains("backup"));
+  CHECK_THROWS_WITH(journal_mode_of(text), Catch::Contains(text));
+  CHECK_THROWS_WITH(journal_mode_of(missing), Catch::Contains(missing));
+}
+
+TEST_CASE("store: the journal mode is read without leaving a trace", "[store]") {
+  StoreDirectory directory;
+  const std::string path = directory.file("a.sqlite");
+  {
+    Database database(path, k_create);
+    database.execute("CREATE TABLE t (n)");
+    CHECK(database.journal_mode() == "delete");
+  }
+  CHECK(journal_mode_of(path) == "delete");
+  {
+    Database reader(path, Database::Access::read_only);
+    auto select = reader.prepare("SELECT name FROM sqlite_master");
+    REQUIRE(select.step());
+    CHECK(directory.count() == 1);
+    CHECK_THROWS_AS(reader.execute("INSERT INTO t VALUES (1)"), Error);
+  }
+  Database(path, Database::Access::read_write).execute("PRAGMA journal_mode = wal");
+  CHECK(journal_mode_of(path) == "wal");
+  CHECK(directory.count() == 1);
+}
+
+}  // namespace mailinabox
