@@ -1,0 +1,108 @@
+#!/bin/bash
+# Installs what building and testing need from Debian, builds, and runs the tests.
+#
+#   tests/run.sh            everything but the benchmark
+#   tests/run.sh unit       unit, cases and golden tests (no root needed once the packages are there)
+#   tests/run.sh box [...]  box tests; further arguments go to pytest
+#   tests/run.sh bench      the benchmark (its own peers are installed, too)
+#
+# Exits 0 where all passed. What long steps say is kept in build/logs and shown where they fail.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+export LC_ALL=C.UTF-8
+exec </dev/null
+
+readonly python=/usr/bin/python3 # Debian's, for Debian's pytest: the first in PATH may be another one
+readonly build=build/tests logs=build/logs
+readonly build_packages=(g++ cmake ninja-build libboost-dev libyaml-cpp-dev libfmt-dev libcli11-dev
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev catch2)
+readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
+  procps util-linux mount openssl git)
+readonly bench_packages=(ansible cfengine3 time)
+
+say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
+
+# run NAME COMMAND...: its output goes to a file, which is shown when it fails.
+run() {
+  local name=$1 start=$SECONDS
+  shift
+  if "$@" >"$logs/$name.log" 2>&1; then
+    say "$name: done in $((SECONDS - start)) s"
+  else
+    local code=$?
+    tail -n 200 "$logs/$name.log"
+    say "$name: FAILED (exit code $code); above is the end of $logs/$name.log"
+    return "$code"
+  fi
+}
+
+install_packages() {
+  local package missing=()
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+  done
+  if ((${#missing[@]} == 0)); then return; fi
+  if ((EUID != 0)); then
+    say "missing Debian packages: ${missing[*]}; install them, or run this as root"
+    return 1
+  fi
+  say "installing ${#missing[@]} packages from Debian"
+  export DEBIAN_FRONTEND=noninteractive
+  run apt-update apt-get -o DPkg::Lock::Timeout=300 update || return
+  run apt-install apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"
+}
+
+compile() {
+  local launcher=()
+  if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  run configure cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWARNINGS_AS_ERRORS=ON \
+    -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 "${launcher[@]}" || return
+  run "build-$1" ninja -C "$build" "${@:2}"
+}
+
+unit() {
+  compile tests all || return
+  ctest --test-dir "$build" --output-on-failure -j "$(nproc)" --no-tests=error >"$logs/ctest.log" 2>&1 || {
+    grep -v '  Passed  ' "$logs/ctest.log" || true
+    return 1
+  }
+  tail -n 4 "$logs/ctest.log"
+}
+
+box() {
+  if ((EUID != 0)); then
+    say "box tests start containers: run them as root"
+    return 1
+  fi
+  compile program mailinabox || return
+  MAILINABOX_BUILD="$PWD/$build" "$python" -m pytest -p no:cacheprovider tests/box "$@"
+}
+
+bench() {
+  compile program all || return
+  "$python" tests/bench/run.py --build "$build" "$@"
+}
+
+main() {
+  local what=${1:-all} failed=0
+  if (($#)); then shift; fi
+  mkdir -p "$logs" || return
+  case $what in
+    unit) install_packages "${build_packages[@]}" && unit ;;
+    box) install_packages "${build_packages[@]}" "${box_packages[@]}" && box "$@" ;;
+    bench) install_packages "${build_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
+    all)
+      install_packages "${build_packages[@]}" "${box_packages[@]}" || return
+      unit || failed=1
+      box "$@" || failed=1
+      say "all tests: $([[ $failed == 0 ]] && echo passed || echo FAILED), $((SECONDS / 60)) min $((SECONDS % 60)) s"
+      return "$failed"
+      ;;
+    *)
+      sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+      return 64
+      ;;
+  esac
+}
+
+main "$@"
