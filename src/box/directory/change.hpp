@@ -1,0 +1,27 @@
+// A change of the directory: one write transaction that ends with the automatic aliases right.
+#pragma once
+
+#include "box/directory/directory.hpp"
+#include "store/sqlite.hpp"
+
+namespace mailinabox {
+
+class Directory::Change {
+ public:
+  explicit Change(Directory& directory) : directory_(directory), transaction_(*directory.database_) {}
+
+  // Recomputes what follows from the change, and commits. Without it everything is rolled back.
+  DirectoryReport commit(const std::string& first_line) {
+    DirectoryReport report{first_line};
+    const DirectoryReport more = directory_.store_automatic_aliases();
+    report.insert(report.end(), more.begin(), more.end());
+    transaction_.commit();
+    return report;
+  }
+
+ private:
+  Directory& directory_;
+  Database::Transaction transaction_;
+};
+
+}  // namespace mailinabox

@@ -1,0 +1,219 @@
+#include "box/directory/directory.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+#include "box/directory/change.hpp"
+#include "box/directory/password.hpp"
+#include "store/sqlite.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (std::string line = trim(std::string_view(text).substr(begin, end - begin)); !line.empty()) {
+      lines.push_back(std::move(line));
+    }
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::string joined(const std::vector<std::string>& parts, char separator) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!text.empty()) text += separator;
+    text += part;
+  }
+  return text;
+}
+
+std::unique_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) {
+    throw Error("There is no users' database " + path + " yet. Run `sudo mailinabox setup` first.");
+  }
+  const bool change = access == Directory::Access::change;
+  auto database = std::make_unique<Database>(path, change ? Database::Access::read_write : Database::Access::read_only);
+  if (change && database->journal_mode() == "wal") database->execute("PRAGMA journal_mode = DELETE");
+  return database;
+}
+
+void require_privilege_word(const std::string& word) {
+  if (trim(word).empty() || word.find('\n') != std::string::npos) {
+    throw Error("That's not a valid privilege (" + word + ").");
+  }
+}
+
+User user_of(const Statement& row) {
+  return {.email = row.text(0), .privileges = lines_of(row.text(1)), .quota = row.text(2)};
+}
+
+std::string user_name(const std::string& email) { return lower_case(trim(email)); }
+
+void require_user_address(const std::string& email, const std::string& own_host_name) {
+  if (email.empty()) throw Error("No email address provided.");
+  if (!valid_address(email, AddressMode::full, own_host_name)) throw Error("Invalid email address.");
+  if (!valid_address(email, AddressMode::user, own_host_name)) {
+    throw Error(
+        "User account email addresses may only use the lowercase ASCII letters a-z, the digits 0-9, "
+        "underscore (_), hyphen (-), and period (.).");
+  }
+}
+
+}  // namespace
+
+bool User::admin() const { return std::find(privileges.begin(), privileges.end(), "admin") != privileges.end(); }
+
+Directory::Directory(const std::string& path, std::string primary_hostname, Access access)
+    : database_(open_directory(path, access)), primary_hostname_(std::move(primary_hostname)) {}
+
+Directory::~Directory() = default;
+
+std::vector<std::string> Directory::column(const std::string& sql) const {
+  std::vector<std::string> values;
+  Statement statement = database_->prepare(sql);
+  while (statement.step()) values.push_back(statement.text(0));
+  return values;
+}
+
+bool Directory::any_row(const std::string& sql, const std::string& value) const {
+  Statement statement = database_->prepare(sql);
+  statement.bind(1, value);
+  return statement.step();
+}
+
+std::vector<User> Directory::users() const {
+  std::vector<User> users;
+  Statement statement = database_->prepare("SELECT email, privileges, quota FROM users");
+  while (statement.step()) users.push_back(user_of(statement));
+  std::sort(users.begin(), users.end(), [](const User& left, const User& right) {
+    return std::pair(domain_part(left.email), left.email) < std::pair(domain_part(right.email), right.email);
+  });
+  return users;
+}
+
+std::optional<User> Directory::user(const std::string& email) const {
+  Statement statement = database_->prepare("SELECT email, privileges, quota FROM users WHERE email = ?");
+  statement.bind(1, email);
+  if (!statement.step()) return std::nullopt;
+  return user_of(statement);
+}
+
+bool Directory::authenticates(const std::string& email, const Secret& password) const {
+  Statement statement = database_->prepare("SELECT password FROM users WHERE email = ?");
+  statement.bind(1, email);
+  return statement.step() && verify_password(password, statement.text(0));
+}
+
+void Directory::require_user(const std::string& email) const {
+  if (!any_row("SELECT 1 FROM users WHERE email = ?", email)) throw Error("That's not a user (" + email + ").");
+}
+
+DirectoryReport Directory::add_user(const std::string& given, const Secret& password, const std::string& quota,
+                                    const std::vector<std::string>& privileges) {
+  const std::string email = user_name(given);
+  Change change(*this);
+  require_user_address(email, primary_hostname_);
+  if (role_address(email) && !column("SELECT 1 FROM users LIMIT 1").empty()) {
+    throw Error(
+        "You may not make a user account for that address because it is frequently used for domain control "
+        "validation. Use an alias instead if necessary.");
+  }
+  require_good_password(password);
+  for (const std::string& privilege : privileges) require_privilege_word(privilege);
+  const std::string normal_quota = normalize_quota(quota);
+  if (user(email)) throw Error("User already exists.");
+  Statement insert = database_->prepare("INSERT INTO users (email, password, privileges, quota) VALUES (?, ?, ?, ?)");
+  insert.bind(1, email);
+  insert.bind(2, hash_password(password));
+  insert.bind(3, joined(privileges, '\n'));
+  insert.bind(4, normal_quota);
+  insert.step();
+  return change.commit("mail user added");
+}
+
+void Directory::set_password(const std::string& given, const Secret& password) {
+  const std::string email = user_name(given);
+  Database::Transaction transaction(*database_);
+  require_good_password(password);
+  require_user(email);
+  Statement update = database_->prepare("UPDATE users SET password = ? WHERE email = ?");
+  update.bind(1, hash_password(password));
+  update.bind(2, email);
+  update.step();
+  transaction.commit();
+}
+
+void Directory::keep_an_administrator(const std::string& email) const {
+  const std::vector<User> all = users();
+  const bool another =
+      std::any_of(all.begin(), all.end(), [&](const User& one) { return one.admin() && one.email != email; });
+  if (!another && user(email)->admin()) {
+    throw Error(email +
+                " is the last administrator of this box. Make another user an administrator first: "
+                "mailinabox user make-admin ADDRESS");
+  }
+}
+
+DirectoryReport Directory::remove_user(const std::string& given) {
+  const std::string email = user_name(given);
+  Change change(*this);
+  require_user(email);
+  keep_an_administrator(email);
+  Statement remove = database_->prepare("DELETE FROM users WHERE email = ?");
+  remove.bind(1, email);
+  remove.step();
+  return change.commit("mail user removed");
+}
+
+void Directory::set_quota(const std::string& given, const std::string& quota) {
+  const std::string email = user_name(given);
+  Database::Transaction transaction(*database_);
+  const std::string normal = normalize_quota(quota);
+  require_user(email);
+  Statement update = database_->prepare("UPDATE users SET quota = ? WHERE email = ?");
+  update.bind(1, normal);
+  update.bind(2, email);
+  update.step();
+  transaction.commit();
+}
+
+void Directory::set_privileges(const std::string& email, const std::vector<std::string>& privileges) {
+  Statement update = database_->prepare("UPDATE users SET privileges = ? WHERE email = ?");
+  update.bind(1, joined(privileges, '\n'));
+  update.bind(2, email);
+  update.step();
+}
+
+void Directory::add_privilege(const std::string& given, const std::string& privilege) {
+  const std::string email = user_name(given);
+  Database::Transaction transaction(*database_);
+  require_privilege_word(privilege);
+  require_user(email);
+  std::vector<std::string> all = user(email)->privileges;
+  if (std::find(all.begin(), all.end(), privilege) == all.end()) all.push_back(privilege);
+  set_privileges(email, all);
+  transaction.commit();
+}
+
+void Directory::remove_privilege(const std::string& given, const std::string& privilege) {
+  const std::string email = user_name(given);
+  Database::Transaction transaction(*database_);
+  require_privilege_word(privilege);
+  require_user(email);
+  if (privilege == "admin") keep_an_administrator(email);
+  std::vector<std::string> all = user(email)->privileges;
+  all.erase(std::remove(all.begin(), all.end(), privilege), all.end());
+  set_privileges(email, all);
+  transaction.commit();
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,97 @@
+// The users' directory: accounts and aliases in STORAGE_ROOT/mail/users.sqlite, which Postfix and Dovecot read.
+//
+// Every change is one transaction together with the automatic aliases that follow from it. Errors are Error with the
+// exact sentences that clients of the original know; nothing is changed then.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+
+namespace mailinabox {
+
+class Database;
+
+struct User {
+  std::string email{};
+  std::vector<std::string> privileges{};  // "admin" is the only one with a meaning
+  std::string quota{"0"};                 // digits with an optional G or M; "0" is unlimited
+  bool admin() const;
+};
+
+struct Alias {
+  std::string address{};                                        // or "@domain": everything in that domain
+  std::vector<std::string> forwards_to{};                       // may be empty; one "@domain" keeps the local part
+  std::optional<std::vector<std::string>> permitted_senders{};  // who may send as it; nothing: who receives for it
+  bool automatic = false;
+};
+
+// What the directory says to a change: a first line ("mail user added"), and what else happened or is worth knowing.
+using DirectoryReport = std::vector<std::string>;
+
+class Directory {
+ public:
+  enum class Access : std::uint8_t { look, change };
+
+  // `path` is the database; `primary_hostname` is where automatic aliases point. Opened for changes, a database in WAL
+  // mode is put back to a rollback journal. Throws Error where the file does not exist: setup makes it.
+  Directory(const std::string& path, std::string primary_hostname, Access access);
+  ~Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  std::vector<User> users() const;                           // by domain, then name
+  std::optional<User> user(const std::string& email) const;  // exact address
+  bool authenticates(const std::string& email, const Secret& password) const;
+
+  DirectoryReport add_user(const std::string& email, const Secret& password, const std::string& quota = "0",
+                           const std::vector<std::string>& privileges = {});
+  void set_password(const std::string& email, const Secret& password);
+  DirectoryReport remove_user(const std::string& email);  // the mail stays on disk
+  void set_quota(const std::string& email, const std::string& quota);
+  void add_privilege(const std::string& email, const std::string& privilege);
+  void remove_privilege(const std::string& email, const std::string& privilege);
+
+  // By domain, then name. Automatic ones too, unless an operator's alias of the same address hides them.
+  std::vector<Alias> aliases() const;
+
+  // `forwards_to` and `permitted_senders` are lists with commas or line ends, as a person writes them.
+  DirectoryReport add_alias(const std::string& address, const std::string& forwards_to,
+                            const std::string& permitted_senders = "", bool update_if_exists = false);
+  DirectoryReport remove_alias(const std::string& address);
+
+  // Brings the automatic aliases up to date (after a change of the host name); writes only what differs. The lines
+  // tell of aliases that were cleaned up.
+  DirectoryReport refresh_automatic_aliases();
+
+  const std::string& primary_hostname() const { return primary_hostname_; }
+
+ private:
+  class Change;  // a transaction that ends with the automatic aliases right
+
+  std::vector<std::string> column(const std::string& sql) const;
+  bool any_row(const std::string& sql, const std::string& value) const;
+  void require_user(const std::string& email) const;
+  void keep_an_administrator(const std::string& email) const;
+  void set_privileges(const std::string& email, const std::vector<std::string>& privileges);
+  std::vector<std::string> destinations(const std::string& address, const std::string& text) const;
+  std::vector<std::string> dangling(const std::vector<std::string>& destinations) const;
+  std::vector<Alias> wanted_automatic_aliases() const;
+  std::vector<Alias> stored_automatic_aliases() const;
+  DirectoryReport clean_up();
+  DirectoryReport store_automatic_aliases();
+
+  std::unique_ptr<Database> database_;
+  std::string primary_hostname_;
+};
+
+// Trimmed and in upper case: "5g" gives "5G". Throws Error with the sentence for what is wrong.
+std::string normalize_quota(const std::string& quota);
+
+// Throws Error where a password is blank or has fewer than eight characters.
+void require_good_password(const Secret& password);
+
+}  // namespace mailinabox

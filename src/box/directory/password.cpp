@@ -1,0 +1,66 @@
+#include "box/directory/password.hpp"
+
+#include <crypt.h>
+#include <string.h>
+
+#include <memory>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::string_view k_scheme = "{SHA512-CRYPT}";
+
+// crypt_r's working memory, cleared when done: it holds the password.
+class CryptData {
+ public:
+  CryptData() : data_(std::make_unique<crypt_data>()) {}
+  ~CryptData() { explicit_bzero(data_.get(), sizeof(crypt_data)); }
+  CryptData(const CryptData&) = delete;
+  CryptData& operator=(const CryptData&) = delete;
+
+  // "" where the setting is of no known kind: libxcrypt answers that with a text beginning with "*".
+  std::string hash(const Secret& password, const std::string& setting) {
+    const char* result = crypt_r(password.reveal().c_str(), setting.c_str(), data_.get());
+    return result == nullptr || *result == '*' ? std::string() : std::string(result);
+  }
+
+ private:
+  std::unique_ptr<crypt_data> data_;
+};
+
+bool equal_in_constant_time(std::string_view left, std::string_view right) {
+  if (left.size() != right.size()) return false;
+  unsigned different = 0;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    different |= static_cast<unsigned>(static_cast<unsigned char>(left[i]) ^ static_cast<unsigned char>(right[i]));
+  }
+  return different == 0;
+}
+
+}  // namespace
+
+std::string hash_password(const Secret& password) {
+  const Secret random = random_bytes(16);
+  char setting[CRYPT_GENSALT_OUTPUT_SIZE] = {};
+  const char* made = crypt_gensalt_rn("$6$", 0, random.reveal().data(), static_cast<int>(random.reveal().size()),
+                                      setting, sizeof setting);
+  const std::string hash = made == nullptr ? std::string() : CryptData().hash(password, made);
+  if (hash.empty()) throw Error("This system's crypt library cannot make SHA-512 password hashes.");
+  return std::string(k_scheme) + hash;
+}
+
+bool verify_password(const Secret& password, const std::string& stored) {
+  std::string hash = stored;
+  if (!hash.empty() && hash.front() == '{') {
+    const std::size_t end = hash.find('}');
+    if (end == std::string::npos || hash.substr(0, end + 1).find("CRYPT") == std::string::npos) return false;
+    hash.erase(0, end + 1);
+  }
+  if (hash.empty() || hash.front() != '$') return false;
+  return equal_in_constant_time(CryptData().hash(password, hash), hash);
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,29 @@
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+#include "box/directory/directory.hpp"
+
+namespace mailinabox {
+
+std::string normalize_quota(const std::string& quota) {
+  std::string text = trim(quota);
+  if (text.empty()) throw Error("No quota provided.");
+  if (text.find_first_of(" \t\r\n\f\v,.") != std::string::npos) {
+    throw Error("Quotas cannot contain spaces, commas, or decimal points.");
+  }
+  if (text.back() == 'g' || text.back() == 'm') text.back() = static_cast<char>(text.back() - 'a' + 'A');
+  const std::size_t digits = text.back() == 'G' || text.back() == 'M' ? text.size() - 1 : text.size();
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (digits == 0 || !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(digits), is_digit)) {
+    throw Error("Invalid quota.");
+  }
+  return text;
+}
+
+void require_good_password(const Secret& password) {
+  if (trim(password.reveal()).empty()) throw Error("No password provided.");
+  if (password.reveal().size() < 8) throw Error("Passwords must be at least eight characters.");
+}
+
+}  // namespace mailinabox

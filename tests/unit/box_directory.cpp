@@ -1,0 +1,303 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+#include "box/directory/directory.hpp"
+#include "box/directory/password.hpp"
+#include "store/sqlite.hpp"
+
+using namespace mailinabox;
+using Catch::Matchers::Message;
+
+namespace {
+
+// The tables exactly as they are on boxes of the original.
+constexpr const char* k_tables_of_an_existing_box = R"(
+CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL UNIQUE, password TEXT NOT NULL, extra,
+  privileges TEXT NOT NULL DEFAULT '', quota TEXT NOT NULL DEFAULT '0');
+CREATE TABLE aliases (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL UNIQUE, destination TEXT NOT NULL,
+  permitted_senders TEXT);
+CREATE TABLE mfa (id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL, type TEXT NOT NULL,
+  secret TEXT NOT NULL, mru_token TEXT, label TEXT, FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE);
+CREATE TABLE auto_aliases (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL UNIQUE,
+  destination TEXT NOT NULL, permitted_senders TEXT);
+)";
+
+class Box {
+ public:
+  Box() {
+    char folder[] = "/tmp/directory-test-XXXXXX";
+    REQUIRE(mkdtemp(folder) != nullptr);
+    folder_ = folder;
+    path = folder_ + "/users.sqlite";
+    Database(path, Database::Access::create).execute(k_tables_of_an_existing_box);
+    directory = std::make_unique<Directory>(path, "box.example.com", Directory::Access::change);
+  }
+  ~Box() {
+    directory.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::string one(const std::string& sql) const {
+    Database database(path, Database::Access::read_only);
+    Statement statement = database.prepare(sql);
+    return statement.step() ? statement.text(0) : "(none)";
+  }
+
+  std::string path;
+  std::unique_ptr<Directory> directory;
+
+ private:
+  std::string folder_;
+};
+
+const Secret k_password("correct horse");
+
+}  // namespace
+
+TEST_CASE("addresses: what is a valid one", "[box]") {
+  CHECK(valid_address("me@example.com", AddressMode::user));
+  CHECK(valid_address("first.last-name_2@sub.example.com", AddressMode::user));
+  CHECK(valid_address("a+b@example.com", AddressMode::full));
+  CHECK_FALSE(valid_address("a+b@example.com", AddressMode::user));
+  CHECK_FALSE(valid_address("Me@example.com", AddressMode::user));
+  CHECK(valid_address("me@müller.example", AddressMode::full));
+  CHECK_FALSE(valid_address("me@müller.example", AddressMode::user));
+  CHECK(valid_address("@example.com", AddressMode::alias));
+  for (const char* wrong : {"",
+                            "me",
+                            "me@",
+                            "@example.com",
+                            "a@b@example.com",
+                            "me@example",
+                            "me@-a.example",
+                            "me@a-.example",
+                            "me@a_b.example",
+                            "me@a..example",
+                            "me@[192.0.2.1]",
+                            "me@192.0.2.1",
+                            "me@example.c0",
+                            ".me@example.com",
+                            "me.@example.com",
+                            "m..e@example.com",
+                            "m e@example.com",
+                            "\"me\"@example.com",
+                            "mé@example.com",
+                            "me@xn--a.example",
+                            "me@example.com."}) {
+    INFO(wrong);
+    CHECK_FALSE(valid_address(wrong, AddressMode::full));
+  }
+  CHECK(valid_address(std::string(64, 'a') + "@example.com", AddressMode::full));
+  CHECK_FALSE(valid_address(std::string(65, 'a') + "@example.com", AddressMode::full));
+}
+
+TEST_CASE("addresses: reserved domains belong only to boxes that are named there", "[box]") {
+  for (const char* domain : {"me@a.test", "me@a.local", "me@localhost.localhost", "me@x.onion", "me@y.invalid"}) {
+    INFO(domain);
+    CHECK_FALSE(valid_address(domain, AddressMode::user, "box.example.com"));
+  }
+  CHECK(valid_address("me@a.test", AddressMode::user, "box.local.test"));
+  CHECK_FALSE(valid_address("me@a.local", AddressMode::user, "box.local.test"));
+  CHECK(valid_address("me@contest", AddressMode::user) == false);
+  CHECK(valid_address("me@my.contest", AddressMode::user));
+}
+
+TEST_CASE("addresses: domains are kept in ASCII and shown in Unicode", "[box]") {
+  CHECK(domain_to_ascii("MÜLLER.Example") == "xn--mller-kva.example");
+  CHECK(domain_to_ascii("faß.example") == "xn--fa-hia.example");  // not "fass": IDNA 2008
+  CHECK(domain_to_ascii("пример.example") == "xn--e1afmkfd.example");
+  CHECK(domain_to_unicode("xn--mller-kva.example") == "müller.example");
+  CHECK(address_to_ascii("Me@MÜLLER.example") == "Me@xn--mller-kva.example");
+}
+
+TEST_CASE("passwords: Dovecot's form, verified by crypt", "[box]") {
+  const std::string hash = hash_password(k_password);
+  CHECK(hash.rfind("{SHA512-CRYPT}$6$", 0) == 0);
+  CHECK(hash != hash_password(k_password));
+  CHECK(verify_password(k_password, hash));
+  CHECK(verify_password(k_password, hash.substr(14)));
+  CHECK_FALSE(verify_password(Secret("wrong horse"), hash));
+  CHECK_FALSE(verify_password(k_password, "{PLAIN}correct horse"));
+  CHECK_FALSE(verify_password(k_password, ""));
+  // A published vector (the specification of SHA-crypt).
+  CHECK(
+      verify_password(Secret("Hello world!"),
+                      "{SHA512-CRYPT}$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnJQJuesI68OTLiBFd"
+                      "cbYEdFCoEOfaS35inz1"));
+}
+
+TEST_CASE("directory: every refusal of a new user has its sentence", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  const auto add = [&](const std::string& email, const char* password = "correct horse", const char* quota = "0",
+                       const std::vector<std::string>& privileges = {}) {
+    return directory.add_user(email, Secret(password), quota, privileges);
+  };
+  CHECK(add("admin@example.com") == DirectoryReport{"mail user added"});  // the first may have a role's name
+  CHECK_THROWS_MATCHES(add(""), Error, Message("No email address provided."));
+  CHECK_THROWS_MATCHES(add("me@"), Error, Message("Invalid email address."));
+  CHECK_THROWS_MATCHES(add("me+x@example.com"), Error,
+                       Message("User account email addresses may only use the lowercase ASCII letters a-z, the digits "
+                               "0-9, underscore (_), hyphen (-), and period (.)."));
+  CHECK_THROWS_MATCHES(add("abuse@example.com"), Error,
+                       Message("You may not make a user account for that address because it is frequently used for "
+                               "domain control validation. Use an alias instead if necessary."));
+  CHECK_THROWS_MATCHES(add("me@example.com", "  "), Error, Message("No password provided."));
+  CHECK_THROWS_MATCHES(add("me@example.com", "seven77"), Error,
+                       Message("Passwords must be at least eight characters."));
+  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "0", {"a\nb"}), Error,
+                       Message("That's not a valid privilege (a\nb)."));
+  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "1.5G"), Error,
+                       Message("Quotas cannot contain spaces, commas, or decimal points."));
+  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "5T"), Error, Message("Invalid quota."));
+  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", ""), Error, Message("No quota provided."));
+  add(" Me@Example.COM ", "correct horse", "5g");
+  CHECK(directory.user("me@example.com")->quota == "5G");
+  CHECK_THROWS_MATCHES(add("me@example.com"), Error, Message("User already exists."));
+  CHECK(directory.users().size() == 2);
+}
+
+TEST_CASE("directory: passwords, quotas, privileges and removal", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@example.com", k_password, "0", {"admin"});
+  directory.add_user("you@example.com", k_password);
+  CHECK(directory.authenticates("me@example.com", k_password));
+  directory.set_password("me@example.com", Secret("battery staple"));
+  CHECK(directory.authenticates("me@example.com", Secret("battery staple")));
+  CHECK_FALSE(directory.authenticates("me@example.com", k_password));
+  CHECK_THROWS_MATCHES(directory.set_password("x@example.com", k_password), Error,
+                       Message("That's not a user (x@example.com)."));
+  CHECK_THROWS_MATCHES(directory.set_password("me@example.com", Secret("short")), Error,
+                       Message("Passwords must be at least eight characters."));
+  directory.set_quota("me@example.com", "100m");
+  CHECK(directory.user("me@example.com")->quota == "100M");
+  CHECK_THROWS_MATCHES(directory.set_quota("x@example.com", "0"), Error, Message("That's not a user (x@example.com)."));
+
+  CHECK_THROWS_AS(directory.remove_user("me@example.com"), Error);  // the last administrator
+  CHECK_THROWS_AS(directory.remove_privilege("me@example.com", "admin"), Error);
+  directory.add_privilege("you@example.com", "admin");
+  directory.add_privilege("you@example.com", "admin");
+  CHECK(directory.user("you@example.com")->privileges == std::vector<std::string>{"admin"});
+  CHECK(directory.remove_user("me@example.com") == DirectoryReport{"mail user removed"});
+  CHECK_THROWS_MATCHES(directory.remove_user("me@example.com"), Error, Message("That's not a user (me@example.com)."));
+}
+
+TEST_CASE("directory: a removed user's second factors go too", "[box]") {
+  Box box;
+  box.directory->add_user("a@example.com", k_password);
+  Database(box.path, Database::Access::read_write)
+      .execute("INSERT INTO mfa (user_id, type, secret) SELECT id, 'totp', 'x' FROM users");
+  box.directory->remove_user("a@example.com");
+  CHECK(box.one("SELECT count(*) FROM mfa") == "0");
+}
+
+TEST_CASE("directory: every refusal of an alias has its sentence", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@example.com", k_password, "0", {"admin"});
+  directory.add_user("you@example.com", k_password);
+  CHECK_THROWS_MATCHES(directory.add_alias(" ", "me@example.com"), Error, Message("No email address provided."));
+  CHECK_THROWS_MATCHES(directory.add_alias("a b@example.com", "me@example.com"), Error,
+                       Message("Invalid email address (a b@example.com)."));
+  CHECK_THROWS_MATCHES(directory.add_alias("a@example.com", "me@example.com, nonsense"), Error,
+                       Message("Invalid receiver email address (nonsense)."));
+  CHECK_THROWS_MATCHES(directory.add_alias("abuse+x@example.com", "you@example.com"), Error,
+                       Message("This alias can only have administrators of this system as destinations because the "
+                               "address is frequently used for domain control validation."));
+  CHECK_THROWS_MATCHES(directory.add_alias("a@example.com", "", "x@example.com"), Error,
+                       Message("Invalid permitted sender: x@example.com is not a user on this system."));
+  CHECK_THROWS_MATCHES(directory.add_alias("a@example.com", ""), Error,
+                       Message("The alias must either forward to an address or have a permitted sender."));
+  CHECK(directory.add_alias("Abuse@MÜLLER.example", "me+tag@example.com").front() == "alias added");
+  CHECK(box.one("SELECT destination FROM aliases WHERE source = 'abuse@xn--mller-kva.example'") ==
+        "me+tag@example.com");
+  CHECK_THROWS_MATCHES(directory.add_alias("abuse@müller.example", "me@example.com"), Error,
+                       Message("Alias already exists (abuse@xn--mller-kva.example)."));
+  CHECK(directory.add_alias("abuse@müller.example", "me@example.com", "", true).front() == "alias updated");
+  CHECK(directory.remove_alias(" ABUSE@müller.example").front() == "alias removed");
+  CHECK_THROWS_MATCHES(directory.remove_alias("postmaster@example.com"), Error,
+                       Message("That's not an alias (postmaster@example.com)."));
+}
+
+TEST_CASE("directory: the kinds of alias are stored as the mail services expect", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@example.com", k_password);
+  directory.add_alias("@other.example", "@example.com");
+  CHECK(box.one("SELECT destination FROM aliases WHERE source = '@other.example'") == "@example.com");
+  directory.add_alias("list@example.com", "Me@example.com,\n you@elsewhere.example ,");
+  CHECK(box.one("SELECT destination FROM aliases WHERE source = 'list@example.com'") ==
+        "Me@example.com,you@elsewhere.example");
+  CHECK(box.one("SELECT permitted_senders IS NULL FROM aliases WHERE source = 'list@example.com'") == "1");
+  directory.add_alias("sender@example.com", "", "me@example.com");
+  CHECK(box.one("SELECT destination || '/' || permitted_senders FROM aliases WHERE source = 'sender@example.com'") ==
+        "/me@example.com");
+  CHECK(directory.add_alias("gone@example.com", "nobody@example.com").size() == 2);  // says that mail will bounce
+  CHECK(directory.add_alias("there@example.com", "me@example.com").size() == 1);
+}
+
+TEST_CASE("directory: automatic aliases follow every change", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@xn--mller-kva.example", k_password, "0", {"admin"});
+  const auto route = [&](const std::string& source) {
+    return box.one("SELECT destination FROM auto_aliases WHERE source = '" + source + "'");
+  };
+  const std::string administrator = "administrator@box.example.com";
+  CHECK(route("hostmaster@box.example.com") == administrator);
+  CHECK(route("administrator@box.example.com") == "(none)");
+  for (const char* name : {"postmaster@", "admin@", "abuse@"}) {
+    CHECK(route(name + std::string("xn--mller-kva.example")) == administrator);
+  }
+  CHECK(route("@müller.example") == "@xn--mller-kva.example");
+  CHECK(route("postmaster@box.example.com") == "(none)");
+  directory.add_alias("administrator@box.example.com", "me@xn--mller-kva.example");
+  CHECK(route("postmaster@box.example.com") == administrator);
+  directory.add_alias("@catchall.example", "me@xn--mller-kva.example");
+  CHECK(route("postmaster@catchall.example") == "(none)");  // only what follows from a domain
+  directory.add_alias("x@third.example", "me@xn--mller-kva.example");
+  CHECK(route("abuse@third.example") == administrator);
+  directory.remove_alias("x@third.example");
+  CHECK(route("abuse@third.example") == "(none)");
+
+  directory.add_alias("postmaster@xn--mller-kva.example", "me@xn--mller-kva.example");
+  std::size_t shown = 0;
+  for (const Alias& alias : directory.aliases()) {
+    if (alias.address != "postmaster@xn--mller-kva.example") continue;
+    ++shown;
+    CHECK_FALSE(alias.automatic);
+  }
+  CHECK(shown == 1);
+}
+
+TEST_CASE("directory: leftovers of older boxes are cleaned up, and nothing to do writes nothing", "[box]") {
+  Box box;
+  Database(box.path, Database::Access::read_write)
+      .execute(
+          "INSERT INTO aliases (source, destination) VALUES ('abuse@gone.example', "
+          "'administrator@box.example.com'), ('abuse@kept.example', 'x@kept.example')");
+  CHECK(box.directory->refresh_automatic_aliases() ==
+        DirectoryReport{"removed alias abuse@gone.example (was to administrator@box.example.com; domain no longer used "
+                        "for email)"});
+  CHECK(box.one("SELECT group_concat(source) FROM aliases") == "abuse@kept.example");
+  const auto written = std::filesystem::last_write_time(box.path);
+  CHECK(box.directory->refresh_automatic_aliases().empty());
+  CHECK(std::filesystem::last_write_time(box.path) == written);
+}
+
+TEST_CASE("directory: write-ahead logging is switched off again, a failed change leaves no lock", "[box]") {
+  Box box;
+  box.directory.reset();
+  Database(box.path, Database::Access::read_write).execute("PRAGMA journal_mode = WAL");
+  REQUIRE(journal_mode_of(box.path) == "wal");
+  box.directory = std::make_unique<Directory>(box.path, "box.example.com", Directory::Access::change);
+  CHECK(journal_mode_of(box.path) == "delete");
+  CHECK_THROWS_AS(box.directory->add_user("nonsense", k_password), Error);
+  Database(box.path, Database::Access::read_write).execute("BEGIN IMMEDIATE; COMMIT");
+  CHECK_THROWS_WITH(Directory("/nonexistent/users.sqlite", "box.example.com", Directory::Access::look),
+                    Catch::Matchers::Contains("mailinabox setup"));
+}
