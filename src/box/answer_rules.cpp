@@ -1,0 +1,130 @@
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "box/answers.hpp"
+#include "box/directory/address.hpp"
+
+namespace mailinabox {
+namespace {
+
+// The address as a number, or nothing where it is no dotted quad.
+std::optional<std::uint32_t> ipv4_number(const std::string& address) {
+  in_addr parsed = {};
+  if (inet_pton(AF_INET, address.c_str(), &parsed) != 1) return std::nullopt;
+  return ntohl(parsed.s_addr);
+}
+
+bool plain_name(const std::string& name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
+}
+
+}  // namespace
+
+std::string problem_with_host_name(const std::string& name) {
+  const std::string expected =
+      " A full host name has letters, digits, hyphens and at least one dot, such as box.example.com.";
+  if (name.empty()) return "The host name is missing." + expected;
+  in6_addr parsed = {};
+  if (ipv4_number(name) || inet_pton(AF_INET6, name.c_str(), &parsed) == 1) {
+    return name + " is an address, not a host name." + expected;
+  }
+  if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos || !valid_domain(name)) {
+    return name + " is not a host name that mail servers accept." + expected;
+  }
+  return {};
+}
+
+std::string problem_with_ipv4(const std::string& address) {
+  if (ipv4_number(address)) return {};
+  return (address.empty() ? "The IPv4 address is missing." : address + " is not an IPv4 address.") +
+         std::string(" Four numbers from 0 to 255 with dots are expected, such as 192.0.2.10.");
+}
+
+std::string problem_with_ipv6(const std::string& address) {
+  in6_addr parsed = {};
+  const std::string number = address.substr(0, address.find('%'));
+  if (address.empty() || inet_pton(AF_INET6, number.c_str(), &parsed) == 1) return {};
+  return address + " is not an IPv6 address. One such as 2001:db8::10 is expected, or nothing where there is none.";
+}
+
+std::string problem_with_email(const std::string& address, const std::string& primary_hostname) {
+  if (valid_address(address, AddressMode::user, primary_hostname)) return {};
+  return (address.empty() ? "The e-mail address is missing." : address + " cannot be a mail account.") +
+         std::string(
+             " It may have the letters a-z, digits, and _ - . before the @, and a domain of yours after it, "
+             "such as me@example.com.");
+}
+
+std::string problem_with_password(const std::string& password) {
+  if (trim(password).empty()) return "The password is missing. It needs at least eight characters.";
+  if (password.size() < 8) return "The password is too short. It needs at least eight characters.";
+  return {};
+}
+
+std::string problem_with_storage_root(const std::string& path) {
+  static constexpr std::array<std::string_view, 15> k_system = {"/bin",   "/boot",  "/dev",    "/etc",        "/lib",
+                                                                "/lib32", "/lib64", "/libx32", "/lost+found", "/proc",
+                                                                "/run",   "/sbin",  "/sys",    "/tmp",        "/usr"};
+  const std::string expected = " A directory for all mail and settings is expected, such as /home/user-data.";
+  if (path.empty() || path.front() != '/') return "STORAGE_ROOT must be an absolute path." + expected;
+  if (path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-") !=
+      std::string::npos) {
+    return "STORAGE_ROOT may only have letters, digits and / . _ + -, no blanks." + expected;
+  }
+  if (path.size() < 2 || path.back() == '/' || path.find("//") != std::string::npos ||
+      (path + "/").find("/../") != std::string::npos || (path + "/").find("/./") != std::string::npos) {
+    return "STORAGE_ROOT " + path + " must not be / itself, end in / or contain //, . or .. as a part." + expected;
+  }
+  for (const std::string_view system : k_system) {
+    if (path == system || path.rfind(std::string(system) + "/", 0) == 0) {
+      return "STORAGE_ROOT " + path + " lies in " + std::string(system) + ", which belongs to the system." + expected;
+    }
+  }
+  return {};
+}
+
+std::string problem_with_storage_user(const std::string& name) {
+  const bool good = !name.empty() && name.size() <= 32 && plain_name(name) && name != "root" &&
+                    ((name.front() >= 'a' && name.front() <= 'z') || name.front() == '_');
+  if (good) return {};
+  return "STORAGE_USER " + name +
+         " cannot be an account's name. A short word of a-z, 0-9, - and _ that begins with a "
+         "letter is expected, and not root; the usual one is user-data.";
+}
+
+std::string problem_with_mta_sts_mode(const std::string& mode) {
+  if (mode == "enforce" || mode == "testing" || mode == "none") return {};
+  return "MTA_STS_MODE is " + mode + "; one of enforce, testing, none is expected.";
+}
+
+bool public_ipv4(const std::string& address) {
+  struct Range {
+    std::uint32_t first;
+    int bits;
+  };
+  // IANA's special-purpose registry, the parts a machine could have: 0/8 10/8 100.64/10 127/8 169.254/16 172.16/12
+  // 192.168/16 and multicast and above. Documentation ranges are left out: test networks use them as public ones.
+  static constexpr std::array<Range, 8> k_ranges = {{{0x00000000, 8},
+                                                     {0x0a000000, 8},
+                                                     {0x64400000, 10},
+                                                     {0x7f000000, 8},
+                                                     {0xa9fe0000, 16},
+                                                     {0xac100000, 12},
+                                                     {0xc0a80000, 16},
+                                                     {0xe0000000, 3}}};
+  const std::optional<std::uint32_t> number = ipv4_number(address);
+  return number && std::none_of(k_ranges.begin(), k_ranges.end(), [&](const Range& range) {
+           return *number >> (32 - range.bits) == range.first >> (32 - range.bits);
+         });
+}
+
+bool public_ipv6(const std::string& address) {
+  in6_addr parsed = {};
+  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1 && (parsed.s6_addr[0] & 0xe0) == 0x20;  // 2000::/3
+}
+
+}  // namespace mailinabox
