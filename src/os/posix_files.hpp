@@ -1,0 +1,52 @@
+// The real file system. With a root prefix (tests) every path is resolved below that directory, symbolic links
+// included, as chroot(2) would.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "os/descriptor.hpp"
+#include "os/files.hpp"
+
+namespace mailinabox {
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  // `root`: "" for the machine itself, or an existing directory without a slash at its end. Throws SystemError.
+  explicit PosixFileSystem(std::string root = "");
+
+  FileInfo info(const std::string& path) const override;
+  std::optional<FileContent> read(const std::string& path) const override;
+  std::optional<std::string> read_link(const std::string& path) const override;
+  std::vector<std::string> list(const std::string& directory) const override;
+  std::string real_path(const std::string& path) const override { return root_ + path; }
+  std::uint64_t free_bytes(const std::string& path) const override;
+
+  // Temporary names are ".NAME.PID-RANDOM.mailinabox-new"; what a killed process left of them is removed the first
+  // time that something is written to their directory.
+  void write(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
+  void make_directory(const std::string& path, const FileAttributes& attributes) override;
+  void make_symlink(const std::string& path, const std::string& target) override;
+  void set_attributes(const std::string& path, const FileAttributes& attributes) override;
+  void remove(const std::string& path, bool recursive) override;
+  void rename(const std::string& from, const std::string& to) override;
+  void preserve(const std::string& /*path*/) override {}
+
+ private:
+  // The directory that holds a path's last part.
+  struct Place {
+    Descriptor parent{};
+    std::string leaf{};
+  };
+
+  int open(const std::string& path, int flags) const;
+  Place place(const std::string& path, const char* operation) const;
+  void remove_leftovers(const Place& place);
+  void rename_into_place(const Place& place, const std::string& temporary, const std::string& path);
+
+  std::string root_;
+  Descriptor root_descriptor_{};
+  std::set<std::pair<std::uint64_t, std::uint64_t>> cleaned_{};  // device and inode of directories
+};
+
+}  // namespace mailinabox

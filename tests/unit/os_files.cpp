@@ -1,0 +1,213 @@
+// The real file system, below a temporary root.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <functional>
+#include <string>
+
+#include "base/error.hpp"
+#include "support/host.hpp"
+
+using namespace mailinabox;
+using mailinabox::test::TestHost;
+
+namespace {
+
+int error_number_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const SystemError& error) {
+    return error.error_number();
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("a written file has its content, owner and mode, whatever the umask", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  const mode_t mask = ::umask(0077);
+  files.write("/etc/x", "one\n", {0664, 33, 8});
+  ::umask(mask);
+  const FileInfo info = files.info("/etc/x");
+  CHECK(info.kind == FileKind::regular);
+  CHECK(info.mode == 0664);
+  CHECK(info.uid == 33);
+  CHECK(info.gid == 8);
+  CHECK(info.size == 4);
+  CHECK(files.read("/etc/x")->content == "one\n");
+  CHECK(files.list("/etc") == std::vector<std::string>{"group", "passwd", "x"});
+}
+
+TEST_CASE("a write puts a new file in the old one's place, and readers keep the old one", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  files.write("/etc/x", "old", {0644, 0, 0});
+  const Descriptor reader(::open(host.real("/etc/x").c_str(), O_RDONLY | O_CLOEXEC));
+  files.write("/etc/x", "new", {04755, 0, 0});
+  char old[4] = {};
+  CHECK(::read(reader.number(), old, 3) == 3);
+  CHECK(std::string(old) == "old");
+  CHECK(files.read("/etc/x")->content == "new");
+  CHECK(files.info("/etc/x").mode == 04755);
+}
+
+TEST_CASE("a write replaces a symbolic link and leaves what it pointed to", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  host.put("/root/secret", "keep");
+  host.put_symlink("/etc/x", "/root/secret");
+  files.write("/etc/x", "mine", {0644, 0, 0});
+  CHECK(files.info("/etc/x").kind == FileKind::regular);
+  CHECK(host.content("/root/secret") == "keep");
+}
+
+TEST_CASE("what cannot be written leaves nothing behind", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  host.put("/etc/d/inside", "");
+  CHECK(error_number_of([&] { files.write("/etc/d", "text", {0644, 0, 0}); }) == EISDIR);
+  CHECK(error_number_of([&] { files.write("/no/such/x", "text", {0644, 0, 0}); }) == ENOENT);
+  CHECK(error_number_of([&] { files.write("etc/x", "text", {0644, 0, 0}); }) == EINVAL);
+  CHECK(error_number_of([&] { files.write("/etc/..", "text", {0644, 0, 0}); }) == EINVAL);
+  CHECK(error_number_of([&] { files.make_symlink("/etc/d", "/x"); }) == EISDIR);
+  CHECK(files.list("/etc") == std::vector<std::string>{"d", "group", "passwd"});
+}
+
+TEST_CASE("temporary files of a killed process are removed, those of a living one and others' are not", "[os][files]") {
+  TestHost host;
+  host.put("/etc/.x.999999999-0123456789abcdef.mailinabox-new", "dead");
+  host.put("/etc/.x.1-0123456789abcdef.mailinabox-new", "of a living process");
+  host.put("/etc/.mailinabox-new", "not ours");
+  PosixFileSystem files(host.root());
+  files.write("/etc/x", "", {0644, 0, 0});
+  CHECK(files.list("/etc") ==
+        std::vector<std::string>{".mailinabox-new", ".x.1-0123456789abcdef.mailinabox-new", "group", "passwd", "x"});
+}
+
+TEST_CASE("reading tells absent from unreadable", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  CHECK_FALSE(files.read("/etc/none"));
+  CHECK_FALSE(files.read("/etc/passwd/none"));
+  CHECK(error_number_of([&] { files.read("/etc"); }) == EISDIR);
+  REQUIRE(::mkfifo(host.real("/etc/pipe").c_str(), 0600) == 0);
+  CHECK(error_number_of([&] { files.read("/etc/pipe"); }) == EINVAL);
+  CHECK(files.info("/etc/pipe").kind == FileKind::other);
+  host.put_symlink("/etc/loop", "loop");
+  CHECK(error_number_of([&] { files.read("/etc/loop"); }) == ELOOP);
+  host.put_symlink("/etc/dangling", "nowhere");
+  CHECK_FALSE(files.read("/etc/dangling"));
+  CHECK(files.info("/etc/dangling").kind == FileKind::symlink);
+  CHECK(files.info("/etc/passwd/none").kind == FileKind::absent);
+}
+
+TEST_CASE("files without a size, and large ones, are read whole", "[os][files]") {
+  const PosixFileSystem machine;
+  const auto status = machine.read("/proc/self/status");
+  REQUIRE(status);
+  CHECK(status->content.find("\nPid:\t" + std::to_string(::getpid())) != std::string::npos);
+  TestHost host;
+  const std::string large(3'000'000, 'x');
+  host.put("/etc/large", large);
+  CHECK(host.files.read("/etc/large")->content == large);
+  host.put("/etc/empty", "");
+  CHECK(host.files.read("/etc/empty")->content.empty());
+}
+
+TEST_CASE("symbolic links stay inside the root prefix", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  host.put("/usr/share/zone", "inside");
+  host.put_symlink("/etc/localtime", "/usr/share/zone");
+  host.put_symlink("/etc/out", "../../../../../../../../etc/hostname");
+  host.put_symlink("/linked", "/usr/share");
+  CHECK(files.read("/etc/localtime")->content == "inside");
+  CHECK_FALSE(files.read("/etc/out"));
+  CHECK(files.read_link("/etc/localtime") == "/usr/share/zone");
+  CHECK_FALSE(files.read_link("/etc/passwd"));
+  CHECK_FALSE(files.read_link("/etc/none"));
+  files.write("/linked/new", "through a linked directory", {0644, 0, 0});
+  CHECK(host.content("/usr/share/new") == "through a linked directory");
+}
+
+TEST_CASE("directories are made, or get owner and mode", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  files.make_directory("/var/mail", {02775, 8, 8});
+  CHECK(files.info("/var/mail").kind == FileKind::directory);
+  CHECK(files.info("/var/mail").mode == 02775);
+  files.make_directory("/var/mail", {0700, 33, 0});
+  CHECK(files.info("/var/mail").mode == 0700);
+  CHECK(files.info("/var/mail").uid == 33);
+  host.put("/etc/file", "");
+  CHECK(error_number_of([&] { files.make_directory("/etc/file", {0755, 0, 0}); }) == ENOTDIR);
+  host.put_symlink("/etc/link", "/var/mail");
+  CHECK(error_number_of([&] { files.make_directory("/etc/link", {0755, 0, 0}); }) != 0);
+  CHECK(files.info("/var/mail").mode == 0700);
+  CHECK(error_number_of([&] { files.make_directory("/no/parent", {0755, 0, 0}); }) == ENOENT);
+}
+
+TEST_CASE("owner and mode are never set through a symbolic link", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  host.put("/etc/shadow", "", 0600);
+  host.put_symlink("/tmp/trap", "/etc/shadow");
+  CHECK(error_number_of([&] { files.set_attributes("/tmp/trap", {0666, 33, 33}); }) == ELOOP);
+  CHECK(files.info("/etc/shadow").mode == 0600);
+  files.set_attributes("/etc/shadow", {0640, 0, 42});
+  CHECK(files.info("/etc/shadow").mode == 0640);
+  CHECK(files.info("/etc/shadow").gid == 42);
+}
+
+TEST_CASE("removing a tree follows no links and needs to be asked for", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  host.put("/var/tree/deep/er/file", "x");
+  host.put("/root/keep/file", "x");
+  host.put_symlink("/var/tree/deep/link", "/root/keep");
+  CHECK(error_number_of([&] { files.remove("/var/tree", false); }) == ENOTEMPTY);
+  files.remove("/var/tree", true);
+  CHECK_FALSE(host.exists("/var/tree"));
+  CHECK(host.exists("/root/keep/file"));
+  files.remove("/var/tree", true);  // absent is success
+  host.put_symlink("/var/link", "/root/keep");
+  files.remove("/var/link", true);
+  CHECK(host.exists("/root/keep/file"));
+}
+
+TEST_CASE("links are replaced in one step and files renamed", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  files.make_symlink("/etc/current", "one");
+  files.make_symlink("/etc/current", "two");
+  CHECK(files.read_link("/etc/current") == "two");
+  host.put("/etc/a", "a");
+  host.put("/var/b", "b");
+  files.rename("/etc/a", "/var/b");
+  CHECK(host.content("/var/b") == "a");
+  CHECK_FALSE(host.exists("/etc/a"));
+}
+
+TEST_CASE("free space is that of the nearest parent that exists", "[os][files]") {
+  TestHost host;
+  CHECK(PosixFileSystem(host.root()).free_bytes("/home/user-data/not/yet") > 0);
+}
+
+TEST_CASE("the test host logs what is looked at and what is touched", "[os][files]") {
+  TestHost host;
+  const auto before = host.snapshot();
+  host.view().files.read("/etc/passwd");
+  CHECK(host.accesses() == std::vector<std::string>{"read /etc/passwd"});
+  CHECK(host.touched().empty());
+  CHECK(host.snapshot() == before);
+  host.system().files.write("/etc/passwd", "", {0644, 0, 0});
+  CHECK(host.touched() == std::vector<std::string>{"write /etc/passwd"});
+  CHECK(host.snapshot() != before);
+  CHECK_THROWS_AS(host.view().commands.query({.argv = {"rm", "-r", "/etc"}}), std::logic_error);
+  CHECK_THROWS_AS(host.system().commands.run({.argv = {"true"}}), std::logic_error);
+}
