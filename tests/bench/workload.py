@@ -74,16 +74,16 @@ def cfengine(count, packages, directory):
     for index, (path, values) in enumerate(SETTINGS.items()):
         for key, value in values.items():
             settings += f'    "settings{index}[{key}]" string => "{value}";\n'
-        edits += f'    "{path}" create => "true", edit_line => set_config_values("main.settings{index}"), edit_defaults => keep;\n'
+        edits += f'    "{path}" create => "true", edit_line => set_line_based("main.settings{index}", " = ", "\\s*=\\s*", ".*", "\\s*#\\s*"), edit_defaults => bench_keep;\n'
     units = " ".join(f"{service}.service" for service in SERVICES)
     return f"""
 body common control
 {{
   bundlesequence => {{ "main" }};
-  inputs => {{ "$(sys.libdir)/stdlib.cf" }};
+  inputs => {{ "/usr/share/cfengine3/masterfiles/lib/stdlib.cf" }};
 }}
 
-body edit_defaults keep
+body edit_defaults bench_keep
 {{
   edit_backup => "false";
   empty_file_before_editing => "false";
@@ -110,7 +110,7 @@ bundle agent main
       template_method => "inline_mustache",
       edit_template_string => readfile("{directory}/template.mustache", 0),
       template_data => mergedata('{{ "item": "$(names)", "primary_hostname": "bench.example.org" }}'),
-      edit_defaults => keep;
+      edit_defaults => bench_keep;
 {edits}
   users:
     "$(users)" policy => "present", home_dir => "/nonexistent", shell => "/usr/sbin/nologin";
