@@ -74,7 +74,7 @@ def cfengine(count, packages, directory):
     for index, (path, values) in enumerate(SETTINGS.items()):
         for key, value in values.items():
             settings += f'    "settings{index}[{key}]" string => "{value}";\n'
-        edits += f'    "{path}" create => "true", edit_line => set_line_based("main.settings{index}", " = ", "\\s*=\\s*", ".*", "\\s*#\\s*"), edit_defaults => bench_keep;\n'
+        edits += f'    "{path}" create => "true", edit_line => set_line_based("main.settings{index}", " = ", " = ", ".*", "\\s*#\\s*"), edit_defaults => bench_keep;\n'
     units = " ".join(f"{service}.service" for service in SERVICES)
     return f"""
 body common control
