@@ -1,0 +1,64 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "support/cases.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+
+TEST_CASE("directory: absent", "[cases]") {
+  TestHost host;
+  const auto directory = make_resource("directory", "/etc/x", {{"mode", 0750}, {"owner", "mail"}});
+  const Changes changes = converge(host, *directory);
+  CHECK(attributes_of(changes) == "mode owner group");
+  CHECK(directory->action(changes) == Action::create);
+  CHECK(host.info("/etc/x").kind == FileKind::directory);
+  CHECK(host.info("/etc/x").mode == 0750);
+  CHECK(host.info("/etc/x").uid == 8);
+
+  converge(host, *make_resource("directory", "/var/a/b/c", {{"mode", 0700}, {"parents", true}}));
+  CHECK(host.info("/var/a/b").mode == 0755);
+  CHECK(host.info("/var/a/b/c").mode == 0700);
+}
+
+TEST_CASE("directory: drifted", "[cases]") {
+  TestHost host;
+  const auto directory = make_resource("directory", "/etc/x", {});
+  host.put_directory("/etc/x", 0700, 8, 8);
+  host.put("/etc/x/kept", "kept");
+  CHECK(attributes_of(converge(host, *directory)) == "mode owner group");
+  CHECK(host.content("/etc/x/kept") == "kept");
+}
+
+TEST_CASE("directory: in sync", "[cases]") {
+  TestHost host;
+  host.put_directory("/srv/disk");
+  host.put_symlink("/etc/x", "/srv/disk");
+  check_in_sync(host, *make_resource("directory", "/srv/disk"));
+  check_in_sync(host, *make_resource("directory", "/etc/x"));
+}
+
+TEST_CASE("directory: what root's symbolic link leads to is compared", "[cases]") {
+  TestHost host;
+  host.put_directory("/etc/disk", 0700);
+  host.put_symlink("/etc/x", "disk");
+  CHECK(attributes_of(converge(host, *make_resource("directory", "/etc/x"))) == "mode");
+  CHECK(host.info("/etc/disk").mode == 0755);
+  CHECK(host.info("/etc/x").kind == FileKind::symlink);
+}
+
+TEST_CASE("directory: error", "[cases]") {
+  TestHost host;
+  host.put("/etc/file", "text");
+  host.put_symlink("/etc/nowhere", "/none");
+  host.put_symlink("/etc/loop", "loop");
+  check_error(host, *make_resource("directory", "/etc/file"), "a file stands where a directory shall be");
+  check_error(host, *make_resource("directory", "/etc/nowhere"), "which does not exist");
+  check_error(host, *make_resource("directory", "/etc/loop"), "more than 8 symbolic links");
+  check_error(host, *make_resource("directory", "/none/x"), "/none");
+  host.put_directory("/etc/disk");
+  host.put_symlink("/etc/theirs", "/etc/disk");
+  REQUIRE(::lchown(host.real("/etc/theirs").c_str(), 33, 33) == 0);
+  check_error(host, *make_resource("directory", "/etc/theirs"), "that is not root's");
+}

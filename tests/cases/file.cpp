@@ -1,0 +1,102 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "support/cases.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+
+TEST_CASE("file: absent", "[cases]") {
+  TestHost host;
+  const auto file = make_resource("file", "/etc/x", {{"content", "new\n"}, {"mode", 0640}, {"group", "mail"}});
+  const Changes changes = converge(host, *file);
+  CHECK(attributes_of(changes) == "content mode owner group");
+  CHECK(change_of(changes, "content").after == "new\n");
+  CHECK(file->action(changes) == Action::create);
+  CHECK(host.content("/etc/x") == "new\n");
+  CHECK(host.info("/etc/x").mode == 0640);
+  CHECK(host.info("/etc/x").gid == 8);
+
+  converge(host, *make_resource("file", "/etc/empty", {{"source", ""}}));
+  CHECK(host.content("/etc/empty").empty());
+}
+
+TEST_CASE("file: drifted", "[cases]") {
+  TestHost host;
+  const auto file = make_resource("file", "/etc/x", {{"template", "new\n"}});
+
+  SECTION("content: owner and mode stay right") {
+    host.put("/etc/x", "old\n");
+    const Changes changes = converge(host, *file);
+    CHECK(attributes_of(changes) == "content");
+    CHECK(changes[0].before == "old\n");
+    CHECK(file->action(changes) == Action::update);
+    CHECK(host.content("/etc/x") == "new\n");
+  }
+  SECTION("mode, owner and group: the content is not written") {
+    host.put("/etc/x", "new\n", 0666, 33, 8);
+    const Changes changes = file->diff(host.view());
+    CHECK(attributes_of(changes) == "mode owner group");
+    CHECK(change_of(changes, "mode").before == "0666");
+    CHECK(change_of(changes, "owner").before == "www-data");
+    CHECK(change_of(changes, "group").before == "mail");
+    System system = host.system();
+    file->apply(system, changes);
+    CHECK(host.touched() == std::vector<std::string>{"attributes /etc/x"});
+    check_in_sync(host, *file);
+  }
+  SECTION("a symbolic link is replaced, not followed") {
+    host.put("/etc/passwd.target", "new\n");
+    host.put_symlink("/etc/x", "passwd.target");
+    CHECK(attributes_of(converge(host, *file)) == "type");
+    CHECK(host.info("/etc/x").kind == FileKind::regular);
+    CHECK(host.content("/etc/passwd.target") == "new\n");
+  }
+  SECTION("an owner without an account counts as a difference until it exists") {
+    host.put("/etc/x", "new\n");
+    const auto later = make_resource("file", "/etc/x", {{"content", "new\n"}, {"owner", "later"}});
+    CHECK(change_of(later->diff(host.view()), "owner").after == "later");
+  }
+}
+
+TEST_CASE("file: create_only leaves an existing content alone", "[cases]") {
+  TestHost host;
+  const auto file = make_resource("file", "/etc/x", {{"content", "new\n"}, {"create_only", true}});
+  converge(host, *file);
+  host.put("/etc/x", "changed\n", 0600);
+  CHECK(attributes_of(converge(host, *file)) == "mode");
+  CHECK(host.content("/etc/x") == "changed\n");
+}
+
+TEST_CASE("file: in sync", "[cases]") {
+  TestHost host;
+  host.put("/etc/x", "new\n", 0600, 33, 8);
+  const auto file =
+      make_resource("file", "/etc/x", {{"content", "new\n"}, {"mode", 0600}, {"owner", "www-data"}, {"group", "mail"}});
+  check_in_sync(host, *file);
+  host.clear_log();
+  CHECK(file->diff(host.view()).empty());
+  CHECK(host.accesses() == std::vector<std::string>{"info /etc/x", "read /etc/x"});
+}
+
+TEST_CASE("file: error", "[cases]") {
+  TestHost host;
+  host.put_directory("/etc/x");
+  check_error(host, *make_resource("file", "/etc/x", {{"content", "a"}}), "/etc/x: a directory stands where a file");
+  check_error(host, *make_resource("file", "/etc/y", {{"content", "a"}, {"owner", "later"}}), "no such user");
+  check_error(host, *make_resource("file", "/etc/y", {{"content", "a"}, {"group", "later"}}), "no such group");
+  check_refused("file", "/etc/x", {}, "one of content, template and source");
+  check_refused("file", "/etc/x", {{"content", "a"}, {"source", "b"}}, "not two");
+}
+
+TEST_CASE("file: secrets and local overrides are marked", "[cases]") {
+  TestHost host;
+  const auto file =
+      make_resource("file", "/etc/x", {{"content", "secret"}, {"mode", 0600}, {"sensitive", true}}, {"content"});
+  const Changes changes = file->diff(host.view());
+  CHECK(change_of(changes, "content").sensitive);
+  CHECK(change_of(changes, "content").local);
+  CHECK(!change_of(changes, "mode").local);
+}
