@@ -1,0 +1,18 @@
+// `when`: whether a recipe or resource takes part.
+//
+//   NAME            the value is there and is not "", not false, not an empty list
+//   not NAME        the contrary
+//   NAME == WORD    the value as text is this word; NAME != WORD: it is not
+//   a list          all of them
+// A WORD that is itself a name of the context stands for that value; in quotes it is only a word.
+#pragma once
+
+#include "recipe/template.hpp"
+#include "recipe/yaml_tree.hpp"
+
+namespace mailinabox {
+
+// Throws RecipeError for an unknown name or another shape.
+bool holds(const YamlDocument& document, const YamlNode& condition, Renderer& renderer);
+
+}  // namespace mailinabox

@@ -1,0 +1,46 @@
+// A resource whose loop, condition and names are resolved, before what recipes.d says about it is merged in.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/catalog.hpp"
+#include "recipe/yaml_tree.hpp"
+#include "resources/kind.hpp"
+
+namespace mailinabox {
+
+struct NotifyName {
+  std::string text{};
+  Position where{};
+};
+
+struct Draft {
+  ResourceId id{};
+  const Kind* kind = nullptr;
+  std::string name{};  // given to the kind's factory; the id's name without its part
+  std::string recipe{};
+  Position where{};
+  std::map<std::string, Field, std::less<>> fields{};
+  std::vector<NotifyName> notify{};
+  bool notify_set = false;
+  bool after_services = false;
+  bool after_services_set = false;
+  bool local = false;
+  // The mappings that `values` came from, to find the place of a key.
+  std::vector<std::pair<const YamlDocument*, const YamlNode*>> values{};
+};
+
+// The fields of `local`, from recipes.d, replace those of `base` one by one: `values` key by key; `content`, `template`
+// and `source` replace each other; `unset` adds up, and a key set anew is no longer unset. Marks what became local.
+void merge_override(Draft& base, Draft local);
+
+// Marks all of a resource that stands in recipes.d alone.
+void mark_local(Draft& draft);
+
+// Throws RecipeError where two parts of one file (settings with `part`) want the same key.
+void check_parts(const std::vector<Draft*>& drafts);
+
+}  // namespace mailinabox

@@ -1,0 +1,46 @@
+// From declarations to drafts: conditions, loops, names, types.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "recipe/declaration.hpp"
+#include "recipe/draft.hpp"
+#include "recipe/errors.hpp"
+#include "recipe/fields.hpp"
+#include "recipe/grammar.hpp"
+
+namespace mailinabox {
+
+class Expander {
+ public:
+  using Sink = std::function<void(Draft draft)>;
+
+  Expander(FieldReader& fields, Renderer& renderer, ErrorList& errors)
+      : fields_(fields), renderer_(renderer), errors_(errors) {}
+
+  // Gives every resource of a file to `resources` (packages among them) or `services`, in the file's order. Errors are
+  // collected; after one the next resource is tried.
+  void expand(const Fragment& fragment, const Sink& resources, const Sink& services);
+
+  // Ids that a `when` left out, as far as their names could be found without it: what notifies or overrides them is no
+  // mistake.
+  const std::set<ResourceId>& left_out() const { return left_out_; }
+
+ private:
+  void expand(const Declaration& declaration, const Fragment& fragment, bool active, const Sink& sink);
+  void expand_one(const Declaration& declaration, const Fragment& fragment, bool active, const Sink& sink);
+  void leave_out(const Declaration& declaration, const Fragment& fragment);
+  const ValueList& loop_list(const Declaration& declaration);
+  std::string name_of(const Declaration& declaration, const Fragment& fragment);
+  Draft draft_of(const Declaration& declaration, const Fragment& fragment);
+  void read_common(const Declaration& declaration, Draft& draft);
+
+  FieldReader& fields_;
+  Renderer& renderer_;
+  ErrorList& errors_;
+  std::set<ResourceId> left_out_{};
+};
+
+}  // namespace mailinabox

@@ -1,0 +1,116 @@
+#include "recipe/sources.hpp"
+
+#include <algorithm>
+
+#include "recipe/fields.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::string_view k_suffix = ".yaml";
+
+std::vector<std::string> yaml_names(const FileReader& files, const std::string& directory) {
+  std::vector<std::string> names;
+  for (const std::string& file : files.list(directory)) {
+    if (file.size() > k_suffix.size() && file.front() != '.' &&
+        file.compare(file.size() - k_suffix.size(), k_suffix.size(), k_suffix) == 0)
+      names.push_back(file.substr(0, file.size() - k_suffix.size()));
+  }
+  return names;
+}
+
+std::unique_ptr<YamlDocument> read_document(const FileReader& files, const std::string& path) {
+  const Position start{intern_file(path), 1, 1};
+  std::optional<FileContent> file;
+  try {
+    file = files.read(path);
+  } catch (const Error& error) {
+    throw RecipeError(start, std::string("the file cannot be read: ") + error.what());
+  }
+  if (!file) throw RecipeError(start, "there is no such file");
+  return parse_yaml(std::move(file->content), path);
+}
+
+const Fragment& add_fragment(RecipeFiles& result, std::unique_ptr<YamlDocument> document, bool local,
+                             const std::string& expected_name) {
+  auto fragment = std::make_unique<Fragment>(read_fragment(*document, local, expected_name));
+  result.documents.push_back(std::move(document));
+  result.fragments.push_back(std::move(fragment));
+  return *result.fragments.back();
+}
+
+void add_to_recipe(Recipe& recipe, const Fragment& fragment) {
+  if (!fragment.summary.empty()) recipe.summary = fragment.summary;
+  recipe.requires_recipes.insert(recipe.requires_recipes.end(), fragment.requires_recipes.begin(),
+                                 fragment.requires_recipes.end());
+  recipe.fragments.push_back(&fragment);
+}
+
+void add_local(RecipeFiles& result, const Fragment& fragment) {
+  result.local.push_back(&fragment);
+  auto recipe = std::find_if(result.recipes.begin(), result.recipes.end(),
+                             [&](const Recipe& known) { return known.name == fragment.name; });
+  if (recipe == result.recipes.end()) {
+    result.recipes.emplace_back();
+    recipe = result.recipes.end() - 1;
+    recipe->name = fragment.name;
+    recipe->where = fragment.where;
+    recipe->local = true;
+  }
+  add_to_recipe(*recipe, fragment);
+}
+
+std::string platform_directory(const RecipeSources& sources) { return sources.recipes + "/platforms"; }
+
+}  // namespace
+
+RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sources, ErrorList& errors) {
+  RecipeFiles result;
+  for (const std::string& name : yaml_names(files, sources.recipes)) {
+    const std::string path = sources.recipes + "/" + name + std::string(k_suffix);
+    const Position start{intern_file(path), 1, 1};
+    Recipe recipe;
+    recipe.name = name;
+    recipe.where = start;
+    recipe.broken = !errors.collect(start, [&] {
+      const Fragment& fragment = add_fragment(result, read_document(files, path), false, name);
+      recipe.where = fragment.where;
+      add_to_recipe(recipe, fragment);
+    });
+    result.recipes.push_back(std::move(recipe));
+  }
+  for (const std::string& name : yaml_names(files, sources.local)) {
+    const std::string path = sources.local + "/" + name + std::string(k_suffix);
+    errors.collect({intern_file(path), 1, 1}, [&] {
+      auto document = read_document(files, path);
+      if (document->empty) return;  // all commented out
+      add_local(result, add_fragment(result, std::move(document), true, ""));
+    });
+  }
+  return result;
+}
+
+Value load_platform(const FileReader& files, const RecipeSources& sources, const std::string& platform) {
+  const std::vector<std::string> known = platforms(files, sources);
+  if (std::find(known.begin(), known.end(), platform) == known.end())
+    throw Error("this machine runs " + platform + ", for which there is no platform file in " +
+                    platform_directory(sources) + "; supported: " + enumerate(known),
+                ExitCode::unsuitable);
+  const std::string path = platform_directory(sources) + "/" + platform + std::string(k_suffix);
+  const auto document = read_document(files, path);
+  if (!document->root.is_map())
+    throw RecipeError(document->at(document->root),
+                      "expected a mapping of the platform's names, found " + std::string(describe(document->root)));
+  return plain_value(*document, document->root, nullptr);
+}
+
+std::vector<std::string> platforms(const FileReader& files, const RecipeSources& sources) {
+  return yaml_names(files, platform_directory(sources));
+}
+
+Value load_yaml(const FileReader& files, const std::string& path) {
+  const auto document = read_document(files, path);
+  return document->empty ? Value() : plain_value(*document, document->root, nullptr);
+}
+
+}  // namespace mailinabox
