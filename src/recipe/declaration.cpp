@@ -1,6 +1,7 @@
 #include "recipe/declaration.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "recipe/errors.hpp"
 
@@ -19,6 +20,13 @@ const Kind& known_kind(const YamlDocument& document, const YamlNode& key) {
   throw RecipeError(document.at(key), "unknown kind of resource \"" + key.text +
                                           "\"; the first key of a resource is one of " + enumerate(kind_names()) +
                                           suggestion(key.text, kind_names()));
+}
+
+// The kind behind a short form; every build has it.
+const Kind* required_kind(std::string_view name) {
+  const Kind* kind = find_kind(name);
+  if (kind == nullptr) throw std::logic_error("no such kind of resource: " + std::string(name));
+  return kind;
 }
 
 // Where in CommonFields a common field's node goes; nullptr for a field of the kind.
@@ -131,7 +139,7 @@ Declaration read_package(const YamlDocument& document, const YamlNode& item) {
     throw RecipeError(document.at(item), "expected the name of a package, found " + std::string(describe(item)));
   Declaration declaration;
   declaration.document = &document;
-  declaration.kind = find_kind("package");
+  declaration.kind = required_kind("package");
   declaration.where = document.at(item);
   declaration.name = &item;
   return declaration;
@@ -140,7 +148,7 @@ Declaration read_package(const YamlDocument& document, const YamlNode& item) {
 Declaration read_service(const YamlDocument& document, const YamlNode& name, const YamlNode& fields) {
   Declaration declaration;
   declaration.document = &document;
-  declaration.kind = find_kind("service");
+  declaration.kind = required_kind("service");
   declaration.where = document.at(name);
   declaration.name = &name;
   declaration.literal_name = true;

@@ -23,7 +23,12 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (complete_) refuse(mark, "a second document begins here; expected one document in a file");
   }
-  void OnDocumentEnd() override { complete_ = true; }
+  void OnDocumentEnd() override {
+    complete_ = true;
+    // yaml-cpp takes a quote that is still open at the end of the file for closed.
+    if (!quote_closed(last_scalar_.offset))
+      throw RecipeError(document_.at(last_scalar_), "not valid YAML: this quote is not closed");
+  }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(mark, "", anchor);
@@ -42,6 +47,7 @@ class TreeBuilder final : public YAML::EventHandler {
     check(mark, tag, anchor);
     YamlNode node = make(YamlKind::scalar, mark);
     node.plain = tag == "?";
+    last_scalar_ = node;
     node.text = value;
     add(std::move(node));
   }
@@ -95,6 +101,21 @@ class TreeBuilder final : public YAML::EventHandler {
     return "";
   }
 
+  bool quote_closed(std::size_t offset) const {
+    const std::string_view source = document_.source;
+    const char quote = last_scalar_.plain || offset >= source.size() ? '\0' : source[offset];
+    if (quote != '"' && quote != '\'') return true;
+    for (std::size_t i = offset + 1; i < source.size(); ++i) {
+      const bool escape = quote == '"' ? source[i] == '\\' : source.substr(i, 2) == "''";
+      if (escape) {
+        ++i;
+      } else if (source[i] == quote) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void check_keys(const YamlNode& map) const {
     std::vector<const YamlNode*> keys;
     for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
@@ -131,6 +152,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const YamlDocument& document_;
   std::vector<YamlNode> open_{};  // containers that are not closed yet, innermost last
   YamlNode root_{};
+  YamlNode last_scalar_{};  // without its text
   bool complete_ = false;
 };
 
