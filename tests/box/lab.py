@@ -216,6 +216,19 @@ class Box:
         names = [f"+cap_{number}" for number in range(41) if bounding >> number & 1]
         return ["setpriv", "--bounding-set", ",".join(["-all"] + names)]
 
+    @property
+    def running(self):
+        return self._leader is not None
+
+    def log_tails(self, lines=25):
+        """The ends of the logs an administrator would look into."""
+        script = ("for f in /var/log/mail.log /var/log/syslog; do [ -s $f ] && echo \"== $f\" && tail -n %d $f; done; "
+                  "command -v journalctl >/dev/null && echo '== journal' && journalctl --no-pager -q -n %d") % (lines, lines)
+        try:
+            return self.run("sh", "-c", script, check=False, timeout=20).stdout
+        except CommandFailed as error:
+            return str(error)
+
     def console_text(self):
         with open(self.console, encoding="utf-8", errors="replace") as console:
             return console.read()

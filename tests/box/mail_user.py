@@ -1,0 +1,197 @@
+"""People who use the box from elsewhere: its mail users with their mail programs, and strangers' servers."""
+
+import base64
+import email
+import email.message
+import email.policy
+import email.utils
+import imaplib
+import poplib
+import re
+import smtplib
+import socket
+import ssl
+import time
+import uuid
+
+USER_AT = "198.51.100.101"
+SENDER_AT = "198.51.100.110"  # what sender.test resolves to
+FRIEND_AT = "198.51.100.111"
+ATTACKER_AT = "198.51.100.120"
+LISTED_AT = "198.51.100.66"  # in name_server.py
+SECONDS = 30
+
+imaplib.Commands.setdefault("MOVE", ("SELECTED",))
+
+
+def message(sender, recipient, body="Hello.\n", subject=None, headers=None):
+    """A message with a subject of its own."""
+    text = email.message.EmailMessage()
+    text["From"], text["To"] = sender, recipient
+    text["Subject"] = subject or "test " + uuid.uuid4().hex
+    text["Date"] = email.utils.formatdate(localtime=False)
+    text["Message-ID"] = email.utils.make_msgid(domain=sender.split("@")[1])
+    for name, value in (headers or {}).items():
+        text[name] = value
+    text.set_content(body)
+    return text
+
+
+def trust(box, storage="/home/user-data"):
+    """A TLS context that accepts the box's own certificate and no other."""
+    context = ssl.create_default_context(cadata=box.run("cat", storage + "/ssl/ssl_certificate.pem").stdout)
+    context.check_hostname = False
+    return context
+
+
+class MailUser:
+    """Reads and sends mail as a mail program does."""
+
+    def __init__(self, lab, box, address, password, at=USER_AT):
+        self.lab, self.box, self.address, self.password, self.at = lab, box, address, password, at
+        self.tls = trust(box)
+
+    def submission(self, port):
+        with self.lab.client(self.at):
+            if port == 465:
+                return smtplib.SMTP_SSL(self.box.address, 465, "laptop.home.test", timeout=SECONDS, context=self.tls)
+            connection = smtplib.SMTP(self.box.address, port, "laptop.home.test", timeout=SECONDS)
+            connection.starttls(context=self.tls)
+            return connection
+
+    def send(self, text, port=587, sender=None, recipients=None):
+        with self.submission(port) as connection:
+            connection.login(self.address, self.password)
+            return connection.sendmail(sender or self.address, recipients or [text["To"]], text.as_bytes())
+
+    def imap(self, folder=None):
+        with self.lab.client(self.at):
+            connection = imaplib.IMAP4_SSL(self.box.address, 993, ssl_context=self.tls, timeout=SECONDS)
+        connection.login(self.address, self.password)
+        if folder:
+            status, said = connection.select(folder)
+            assert status == "OK", f"folder {folder} cannot be opened: {said}"
+        return connection
+
+    def pop3(self):
+        with self.lab.client(self.at):
+            connection = poplib.POP3_SSL(self.box.address, 995, context=self.tls, timeout=SECONDS)
+        connection.user(self.address)
+        connection.pass_(self.password)
+        return connection
+
+    def find(self, subject, folder="INBOX"):
+        """The message with that subject in that folder, or None."""
+        with self.imap(folder) as connection:
+            numbers = connection.uid("SEARCH", "HEADER", "Subject", f'"{subject}"')[1][0].split()
+            if not numbers:
+                return None
+            content = connection.uid("FETCH", numbers[0].decode(), "(BODY.PEEK[])")[1][0][1]
+            return email.message_from_bytes(content, policy=email.policy.default)
+
+    def wait_for(self, subject, folder="INBOX", seconds=SECONDS):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = self.find(subject, folder)
+            if found is not None:
+                return found
+            time.sleep(0.3)
+        folders = self.folders_with(subject)
+        raise AssertionError(f"no message {subject!r} in {self.address}'s {folder} within {seconds} s"
+                             + (f"; it is in {folders}" if folders else "; it is in no folder"))
+
+    def folders_with(self, subject):
+        with self.imap() as connection:
+            names = [re.search(rb'"?([^"]+)"?$', line)[1].decode() for line in connection.list()[1] if line]
+        return [name for name in names if self.find(subject, f'"{name}"') is not None]
+
+    def move(self, subject, source, target):
+        with self.imap(source) as connection:
+            numbers = connection.uid("SEARCH", "HEADER", "Subject", f'"{subject}"')[1][0].split()
+            assert numbers, f"no message {subject!r} in {source}"
+            status, said = connection.uid("MOVE", numbers[0].decode(), target)
+            assert status == "OK", f"the message cannot be moved to {target}: {said}"
+
+
+class Stranger:
+    """A mail server somewhere that delivers to the box's port 25."""
+
+    def __init__(self, lab, box, at=SENDER_AT, name="sender.test"):
+        self.lab, self.box, self.at, self.name = lab, box, at, name
+
+    def connect(self):
+        with self.lab.client(self.at):
+            return smtplib.SMTP(self.box.address, 25, self.name, timeout=SECONDS)
+
+    def try_recipient(self, sender, recipient):
+        """What the box answers to RCPT: (code, text)."""
+        with self.connect() as connection:
+            connection.ehlo()
+            answer = connection.mail(sender)
+            if answer[0] == 250:
+                answer = connection.rcpt(recipient)
+            connection.rset()
+        return answer[0], answer[1].decode()
+
+    def deliver(self, text, recipient=None, sender=None, seconds=60):
+        """Tries again while the box asks for that, as servers do."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                with self.connect() as connection:
+                    return connection.sendmail(sender or text["From"], [recipient or text["To"]], text.as_bytes())
+            except smtplib.SMTPRecipientsRefused as refusal:
+                codes = [code for code, _ in refusal.recipients.values()]
+                if any(code >= 500 for code in codes) or time.monotonic() > end:
+                    raise
+            except smtplib.SMTPResponseException as refusal:
+                if refusal.smtp_code >= 500 or time.monotonic() > end:
+                    raise
+            time.sleep(1)
+
+
+class ManageSieve:
+    """As much of RFC 5804 as a mail program's filter editor uses."""
+
+    def __init__(self, user):
+        with user.lab.client(user.at):
+            self._socket = socket.create_connection((user.box.address, 4190), timeout=SECONDS)
+        self._stream = self._socket.makefile("rwb")
+        self.greeting = self._answer()
+        self._command(b"STARTTLS")
+        self._socket = user.tls.wrap_socket(self._socket, server_hostname=user.box.address)
+        self._stream = self._socket.makefile("rwb")
+        self._answer()
+        secret = base64.b64encode(f"\0{user.address}\0{user.password}".encode())
+        self._command(b'AUTHENTICATE "PLAIN" "' + secret + b'"')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._stream.close()
+        self._socket.close()
+
+    def _answer(self):
+        lines = []
+        while True:
+            line = self._stream.readline()
+            if not line:
+                raise AssertionError(f"ManageSieve: the box hung up after {lines}")
+            lines.append(line.decode().rstrip("\r\n"))
+            if line.startswith(b"OK"):
+                return lines
+            if line.startswith((b"NO", b"BYE")):
+                raise AssertionError("ManageSieve: " + " ".join(lines))
+
+    def _command(self, line):
+        self._stream.write(line + b"\r\n")
+        self._stream.flush()
+        return self._answer()
+
+    def upload(self, name, script):
+        content = script.encode()
+        self._command(b'PUTSCRIPT "%s" {%d+}\r\n%s' % (name.encode(), len(content), content))
+
+    def activate(self, name):
+        self._command(b'SETACTIVE "%s"' % name.encode())

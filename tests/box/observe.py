@@ -1,0 +1,48 @@
+"""What is looked at to see that nothing happened: files' states and services' processes."""
+
+import os
+import stat
+
+WATCHED = ["/etc", "/var/lib/mailinabox", "/home/user-data"]
+
+
+def files(box, directories=None, ignore=()):
+    """path -> what a write to it would change."""
+    found = {}
+    for directory in directories or WATCHED:
+        for folder, folders, names in os.walk(box.path(directory)):
+            for name in [""] + names + [entry for entry in folders if os.path.islink(os.path.join(folder, entry))]:
+                path = os.path.join(folder, name) if name else folder
+                shown = path[len(box.root):]
+                if any(shown == part or shown.startswith(part + "/") for part in ignore):
+                    continue
+                try:
+                    status = os.lstat(path)
+                except FileNotFoundError:
+                    continue
+                target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
+                found[shown] = (oct(status.st_mode), status.st_uid, status.st_gid, status.st_size, status.st_mtime_ns,
+                                target)
+    return found
+
+
+def services(box):
+    """unit -> (main process, since when), of all running services that set up has to do with."""
+    names = box.run("systemctl list-units --type=service --state=running --no-legend --plain | cut -d' ' -f1")
+    units = [name for name in names.stdout.split()
+             if not name.startswith(("systemd-", "dbus", "user@", "getty@", "console-getty", "apt-", "dpkg-"))]
+    shown = box.run("systemctl", "show", "-p", "Id,MainPID,ExecMainStartTimestampMonotonic", *units).stdout
+    found = {}
+    for part in shown.strip().split("\n\n"):
+        values = dict(line.split("=", 1) for line in part.splitlines())
+        found[values["Id"]] = (values["MainPID"], values["ExecMainStartTimestampMonotonic"])
+    return found
+
+
+def differences(before, after):
+    """Readable lines, empty where nothing differs."""
+    lines = [f"gone: {name}" for name in before if name not in after]
+    lines += [f"new: {name}" for name in after if name not in before]
+    lines += [f"changed: {name}: {before[name]} -> {after[name]}"
+              for name in before if name in after and before[name] != after[name]]
+    return sorted(lines)

@@ -1,0 +1,119 @@
+"""Spam, users' own filters, and training."""
+
+import re
+
+import pytest
+
+import greylisting
+import set_up
+from mail_user import ManageSieve, Stranger, message
+
+GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
+
+
+@pytest.fixture(scope="module")
+def box(box):
+    greylisting.shorten(box)
+    return box
+
+
+@pytest.fixture(scope="module")
+def stranger(lab, box):
+    return Stranger(lab, box)
+
+
+def learned(box):
+    """(spam, ham) that the filter has been trained with."""
+    said = box.run("setpriv", "--reuid=spampd", "--regid=spampd", "--init-groups", "sa-learn", "--dump", "magic",
+                   env={"HOME": "/tmp"}).stdout
+    return tuple(int(re.search(rf"(\d+)\s+\d+\s+non-token data: {name}", said)[1]) for name in ("nspam", "nham"))
+
+
+def test_spam_goes_to_the_spam_folder_with_headers(stranger, user):
+    text = message("someone@sender.test", user.address, GTUBE)
+    stranger.deliver(text)
+    arrived = user.wait_for(text["Subject"], "Spam")
+    assert arrived["X-Spam-Status"].startswith("Yes")
+    assert float(arrived["X-Spam-Score"]) > 900
+    assert "GTUBE" in arrived["X-Spam-Report"]
+    assert arrived.get_content_type() == "text/plain", "spam is marked, not wrapped"
+    assert user.find(text["Subject"]) is None
+
+
+def test_large_spam_is_scanned_too(stranger, user):
+    text = message("someone@sender.test", user.address, GTUBE + ("x" * 76 + "\n") * 4000)
+    stranger.deliver(text)
+    assert user.wait_for(text["Subject"], "Spam", seconds=60)
+
+
+def test_forged_spam_headers_do_not_count(stranger, user):
+    text = message("someone@sender.test", user.address, headers={"X-Spam-Status": "Yes, score=99"})
+    stranger.deliver(text)
+    assert user.wait_for(text["Subject"], "INBOX")
+
+
+def test_filter_is_uploaded_and_works(stranger, user):
+    with ManageSieve(user) as editor:
+        assert any("SIEVE" in line for line in editor.greeting)
+        editor.upload("sorting", 'require ["fileinto", "mailbox"];\n'
+                                 'if header :contains "subject" "invoice" { fileinto :create "Bills"; }\n')
+        editor.activate("sorting")
+    bill = message("someone@sender.test", user.address, subject="invoice 4711")
+    stranger.deliver(bill)
+    assert user.wait_for("invoice 4711", "Bills")
+    spam = message("someone@sender.test", user.address, GTUBE, subject="invoice 0815")
+    stranger.deliver(spam)
+    assert user.wait_for("invoice 0815", "Spam"), "the box's own rule comes first"
+
+
+def test_broken_filter_is_refused(user):
+    with ManageSieve(user) as editor, pytest.raises(AssertionError, match="(?i)line|error|expected"):
+        editor.upload("broken", 'if header { nonsense;\n')
+
+
+def test_moving_into_and_out_of_spam_trains_the_filter(box, stranger, user):
+    text = message("someone@sender.test", user.address,
+                   "Certainly the finest watches of the whole province, delivered on velvet cushions by swans.\n")
+    stranger.deliver(text)
+    user.wait_for(text["Subject"])
+    spam, ham = learned(box)
+    user.move(text["Subject"], "INBOX", "Spam")
+    _wait_until(lambda: learned(box)[0] == spam + 1, "moving into Spam did not teach the filter spam", box)
+    user.move(text["Subject"], "Spam", "INBOX")
+    _wait_until(lambda: learned(box)[1] == ham + 1, "moving out of Spam did not teach the filter ham", box)
+
+
+def test_moving_spam_to_trash_teaches_nothing(box, stranger, user):
+    text = message("someone@sender.test", user.address, GTUBE)
+    stranger.deliver(text)
+    user.wait_for(text["Subject"], "Spam")
+    before = learned(box)
+    user.move(text["Subject"], "Spam", "Trash")
+    assert user.find(text["Subject"], "Trash") is not None
+    assert learned(box) == before
+
+
+def test_forwarded_mail_carries_the_users_address(box, stranger, user):
+    """So that the receiver's SPF check passes."""
+    box.run("mailinabox", "user", "add", "target@example.test", input="twelve green apples\n")
+    with ManageSieve(user) as editor:
+        editor.upload("forward", 'require ["copy"];\nif header :contains "subject" "forward me" '
+                                 '{ redirect :copy "target@example.test"; }\n')
+        editor.activate("forward")
+    text = message("someone@sender.test", user.address, subject="forward me 1")
+    stranger.deliver(text)
+    user.wait_for("forward me 1")
+    from mail_user import MailUser
+    arrived = MailUser(user.lab, box, "target@example.test", "twelve green apples").wait_for("forward me 1")
+    assert arrived["Return-Path"] == f"<{user.address}>"
+    assert set_up.ADDRESS == user.address
+
+
+def _wait_until(condition, otherwise, box, seconds=40):
+    import time
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(1)
+    raise AssertionError(f"{otherwise}\n{box.log_tails()}")
