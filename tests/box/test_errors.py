@@ -1,0 +1,232 @@
+"""Bad input and bad machines: a clear message, an exit code of its own, nothing touched."""
+
+import time
+
+import pytest
+
+import namespaces
+import observe
+import program
+import set_up
+
+EXIT_UNSUITABLE, EXIT_LOCKED, EXIT_NO_SPACE, EXIT_NO_NETWORK, EXIT_PACKAGES_LOCKED, EXIT_MISSING = 3, 4, 5, 6, 7, 8
+EXIT_USAGE = 64
+
+HOLD_DPKG_LOCK = (
+    "setsid perl -MFcntl -e 'open(F, \"+>>\", \"/var/lib/dpkg/lock-frontend\") or die; "
+    "fcntl(F, F_SETLK, pack(\"ssqql\", F_WRLCK, 0, 0, 0, 0)) or die; print \"held\\n\"; close STDOUT; sleep 600' "
+    "2>/dev/null & echo $!")
+
+
+def refused(box, done, code, *words):
+    said = done.stderr + done.stdout
+    assert done.returncode == code, f"exit code {done.returncode} instead of {code}:\n{said[-3000:]}"
+    for word in words:
+        assert word.lower() in said.lower(), f"{word!r} is not mentioned:\n{said[-3000:]}"
+    return said
+
+
+# --- the machine ---------------------------------------------------------------------------------------------------
+
+def test_other_distribution_is_refused(fresh_box):
+    release = fresh_box.run("cat", "/usr/lib/os-release").stdout
+    fresh_box.run("rm", "/etc/os-release")
+    fresh_box.write("/etc/os-release", release.replace("ID=debian", "ID=gentoo").replace('"12"', '"99"').replace(
+        "Debian GNU/Linux 12 (bookworm)", "Gentoo 99"))
+    before = observe.files(fresh_box)
+    refused(fresh_box, program.call(fresh_box, "setup"), EXIT_UNSUITABLE, "gentoo", "debian 12")
+    assert observe.differences(before, observe.files(fresh_box)) == []
+
+
+def test_little_memory_is_refused(fresh_box):
+    fresh_box.run("sed 's/^MemTotal:.*/MemTotal: 400000 kB/' /proc/meminfo > /tmp/meminfo")
+    before = observe.files(fresh_box)
+    done = fresh_box.run("unshare", "-m", "sh", "-c",
+                         "mount --bind /tmp/meminfo /proc/meminfo && exec mailinabox setup",
+                         check=False, env={"NONINTERACTIVE": "1"}, timeout=program.SECONDS)
+    refused(fresh_box, done, EXIT_UNSUITABLE, "512 MB", "memory")
+    assert observe.differences(before, observe.files(fresh_box)) == []
+
+
+def test_no_network_to_the_registry(lab, fresh_box):
+    lab.registry.reachable = False
+    try:
+        before = observe.files(fresh_box, ["/etc"], ignore=["/etc/mailinabox.conf"])
+        said = refused(fresh_box, program.call(fresh_box, "setup"), EXIT_NO_NETWORK, "network")
+        assert namespaces.REGISTRY in said, "which address cannot be reached is not said:\n" + said
+        assert observe.differences(before, observe.files(fresh_box, ["/etc"], ignore=["/etc/mailinabox.conf"])) == []
+    finally:
+        lab.registry.reachable = True
+
+
+def test_no_space(fresh_box):
+    fresh_box.run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", "/var/cache/apt")
+    refused(fresh_box, program.call(fresh_box, "setup"), EXIT_NO_SPACE, "space", "/var/cache/apt")
+
+
+def test_no_address_lists_all_that_is_missing(fresh_box):
+    fresh_box.run("ip", "link", "set", "eth0", "down")
+    said = refused(fresh_box, program.call(fresh_box, "setup"), EXIT_MISSING, "PUBLIC_IP")
+    assert "Traceback" not in said
+
+
+# --- locks ---------------------------------------------------------------------------------------------------------
+
+def _hold_packages(box):
+    box.run("rm", "-f", "/etc/mailname")
+    box.run("dpkg", "--purge", "--force-depends", "postgrey", env={"DEBIAN_FRONTEND": "noninteractive"})
+    holder = box.run("sh", "-c", HOLD_DPKG_LOCK).stdout.split()[0]
+    return holder
+
+
+def test_second_run_is_told_who_holds_the_lock_and_dpkg_is_waited_for(lab, set_up_layers):
+    """While another program holds dpkg's lock, setup waits and says so; another setup meanwhile is told to wait."""
+    import subprocess
+    with lab.box("locked", set_up_layers) as box:
+        box.start()
+        holder = _hold_packages(box)
+        first = subprocess.Popen(box.command(["mailinabox", "setup"], {"NONINTERACTIVE": "1"}), text=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            time.sleep(5)
+            assert first.poll() is None, "setup did not wait for dpkg's lock:\n" + "".join(first.communicate())
+            refused(box, program.call(box, "setup", "--no-wait", timeout=20), EXIT_LOCKED, "mailinabox setup", "process")
+            box.run("kill", holder)
+            output, errors = first.communicate(timeout=120)
+        finally:
+            first.kill()
+        assert first.returncode == 0, output + errors
+        assert "lock" in errors and "perl" in errors or holder in errors, "who was waited for was not said:\n" + errors
+        assert box.run("systemctl is-active postgrey").stdout.strip() == "active"
+
+
+# --- answers -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name, value", [
+    ("PRIMARY_HOSTNAME", "not a host name"), ("PRIMARY_HOSTNAME", "localhost"), ("PRIMARY_HOSTNAME", "192.0.2.1"),
+    ("PUBLIC_IP", "198.51.100.256"), ("PUBLIC_IPV6", "2001:db8::zz"), ("EMAIL_ADDR", "no-at-sign"),
+    ("EMAIL_PW", "short"), ("STORAGE_ROOT", "relative/path"),
+])
+def test_invalid_answers_are_refused(shared_fresh_box, name, value):
+    before = observe.files(shared_fresh_box)
+    done = program.call(shared_fresh_box, "setup", env={**set_up.ANSWERS, name: value})
+    assert done.returncode not in (0, 2), program.told(done)
+    assert name in done.stderr, f"{name} is not named:\n{done.stderr}"
+    if name == "EMAIL_PW":
+        assert value not in done.stdout + done.stderr
+    assert observe.differences(before, observe.files(shared_fresh_box)) == []
+
+
+def test_several_invalid_answers_in_one_message(shared_fresh_box):
+    done = program.call(shared_fresh_box, "setup",
+                        env={**set_up.ANSWERS, "PRIMARY_HOSTNAME": "a b", "PUBLIC_IP": "x", "EMAIL_ADDR": "y"})
+    assert done.returncode == EXIT_MISSING
+    for name in ("PRIMARY_HOSTNAME", "PUBLIC_IP", "EMAIL_ADDR"):
+        assert name in done.stderr, done.stderr
+
+
+@pytest.fixture(scope="module")
+def shared_fresh_box(lab, fresh_layers):
+    with lab.box("shared", fresh_layers, address="198.51.100.14", host_name="fresh") as machine:
+        yield machine.start()
+
+
+# --- the command line ----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("arguments, nearest", [
+    (["setpu"], "setup"), (["plan", "--dif"], "--diff"), (["setup", "--nowait"], "--no-wait"),
+    (["recipes", "lits"], "list"), (["user", "ad", "x@example.test"], "add"),
+])
+def test_misspelt_command_line(shared_fresh_box, arguments, nearest):
+    refused(shared_fresh_box, program.call(shared_fresh_box, *arguments), EXIT_USAGE, nearest)
+
+
+@pytest.mark.parametrize("command", ["setup", "plan", "recipes", "facts", "user", "alias"])
+def test_help_of_each_command(shared_fresh_box, command):
+    done = program.call(shared_fresh_box, command, "--help")
+    assert done.returncode == 0 and command in done.stdout and len(done.stdout.splitlines()) > 3
+
+
+def test_version(shared_fresh_box):
+    assert program.call(shared_fresh_box, "--version").stdout.startswith("mailinabox ")
+
+
+def test_unknown_recipe_is_named(shared_fresh_box):
+    done = program.call(shared_fresh_box, "plan", "--only", "posfix")
+    assert done.returncode in (1, EXIT_USAGE)
+    assert "posfix" in done.stderr and "postfix" in done.stderr
+
+
+# --- recipes -------------------------------------------------------------------------------------------------------
+
+RECIPE_ERRORS = {
+    "unknown key": ("recipe: own\nresources:\n  - file: /etc/own\n    contents: x\n", 4, 5, ["contents", "content"]),
+    "unknown kind": ("recipe: own\nresources:\n  - flie: /etc/own\n    content: x\n", 3, 5, ["flie", "file"]),
+    "wrong type": ("recipe: own\nresources:\n  - file: /etc/own\n    content: [1, 2]\n", 4, 14, ["content"]),
+    "mode without quotes": ("recipe: own\nresources:\n  - file: /etc/own\n    content: x\n    mode: 0644\n", 5, 11,
+                            ["mode", '"0644"']),
+    "missing variable": ("recipe: own\nresources:\n  - file: /etc/own\n    content: \"{{primary_hostnam}}\"\n", 4, 14,
+                         ["primary_hostnam", "primary_hostname"]),
+    "duplicate": ("recipe: own\nresources:\n  - file: /etc/own\n    content: x\n  - file: /etc/own\n    content: y\n",
+                  5, 5, ["file:/etc/own", "own.yaml:3"]),
+    "cycle": ("recipe: own\nrequires: [own2]\nresources: []\n", None, None, ["own", "own2", "cycle"]),
+    "no YAML": ("recipe: own\nresources:\n  - file: [\n", None, None, ["own.yaml"]),
+    "unknown service notified": ("recipe: own\nresources:\n  - file: /etc/own\n    content: x\n    notify: postfx\n",
+                                 5, 13, ["postfx", "postfix"]),
+}
+
+
+@pytest.mark.parametrize("name", RECIPE_ERRORS)
+def test_recipe_error_names_the_place_and_touches_nothing(box, name):
+    text, line, column, words = RECIPE_ERRORS[name]
+    own = "/etc/mailinabox/recipes.d/own.yaml"
+    box.run("mkdir", "-p", "/etc/mailinabox/recipes.d")
+    box.write(own, text)
+    if name == "cycle":
+        box.write("/etc/mailinabox/recipes.d/own2.yaml", "recipe: own2\nrequires: [own]\nresources: []\n")
+    try:
+        box.run("sh", "-c", "echo drift > /etc/mailname")  # what it would change, had it begun
+        before, services = observe.files(box), observe.services(box)
+        for command in (["setup"], ["plan"]):
+            done = program.call(box, *command)
+            said = refused(box, done, 1, *words)
+            if line:
+                assert f"{own}:{line}:{column}:" in said, said
+            else:
+                assert "/etc/mailinabox/recipes.d/own" in said, said
+        assert observe.differences(before, observe.files(box)) == []
+        assert observe.differences(services, observe.services(box)) == []
+    finally:
+        box.run("sh", "-c", "rm -f /etc/mailinabox/recipes.d/own*.yaml")
+
+
+def test_lint_checks_a_file_without_touching_the_machine(box):
+    box.write("/tmp/mine.yaml", "recipe: mine\nresorces: []\n")
+    done = program.call(box, "recipes", "lint", "/tmp/mine.yaml")
+    refused(box, done, 1, "/tmp/mine.yaml:2:1:", "resources")
+    box.write("/tmp/mine.yaml", "recipe: mine\nresources:\n  - file: /etc/mine\n    content: x\n")
+    done = program.call(box, "recipes", "lint", "/tmp/mine.yaml")
+    assert done.returncode == 0, program.told(done)
+
+
+def test_unreadable_recipe(box):
+    box.run("ln -sf /nonexistent /etc/mailinabox/recipes.d/own.yaml")
+    try:
+        refused(box, program.call(box, "plan"), 1, "/etc/mailinabox/recipes.d/own.yaml")
+    finally:
+        box.run("rm", "/etc/mailinabox/recipes.d/own.yaml")
+
+
+# --- users ---------------------------------------------------------------------------------------------------------
+
+def test_users_mistakes(box):
+    refused(box, box.run("mailinabox", "user", "add", "no-at-sign", check=False, input="long enough password\n"), 1,
+            "no-at-sign")
+    refused(box, box.run("mailinabox", "user", "add", set_up.ADDRESS, check=False, input="long enough password\n"), 1,
+            set_up.ADDRESS)
+    refused(box, box.run("mailinabox", "user", "add", "x@example.test", check=False, input="short\n"), 1, "8")
+    refused(box, box.run("mailinabox", "user", "remove", "nobody@example.test", check=False), 1, "nobody@example.test")
+    refused(box, box.run("mailinabox", "user", "quota", set_up.ADDRESS, "lots", check=False), 1, "lots")
+    refused(box, box.run("mailinabox", "alias", "add", "x@example.test", "not an address", check=False), 1,
+            "not an address")
+    assert box.run("mailinabox", "user", "list").stdout.count("@") == 1

@@ -1,0 +1,161 @@
+"""Firewall, bans, name resolution."""
+
+import concurrent.futures
+import imaplib
+import smtplib
+import socket
+
+import dns.exception
+import dns.message
+import dns.query
+import pytest
+
+import name_server
+import namespaces
+import program
+import set_up
+from mail_user import ATTACKER_AT, USER_AT
+
+
+def rules(box):
+    return box.run("nft", "list", "ruleset").stdout + box.run("sh", "-c", "iptables-save; ip6tables-save",
+                                                                 check=False).stdout
+
+
+def test_firewall_is_on_and_opens_what_is_needed(box):
+    status = box.run("ufw", "status").stdout
+    assert "Status: active" in status
+    for port in ("25/tcp", "465/tcp", "587/tcp", "993/tcp", "995/tcp", "4190/tcp", "80/tcp", "443"):
+        assert any(line.startswith(port) and "ALLOW" in line for line in status.splitlines()), f"{port}:\n{status}"
+    assert any(line.startswith("22/tcp") and "LIMIT" in line for line in status.splitlines()), status
+
+
+def test_firewall_keeps_everything_else_out(lab, box):
+    box.run("sh", "-c", "setsid perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 8999, "
+                        "Listen => 1, ReuseAddr => 1) or die; sleep 60' >/dev/null 2>&1 &")
+    with lab.client(USER_AT), pytest.raises(OSError):
+        socket.create_connection((box.address, 8999), timeout=3).close()
+
+
+def test_every_ssh_port_in_use_stays_open(lab, fresh_layers, set_up_layers):
+    """An administrator who has moved SSH elsewhere is not locked out by the first run."""
+    with lab.box("ssh", set_up_layers, address="198.51.100.13") as other:
+        other.write("/etc/ssh/sshd_config.d/ports.conf", "Port 22\nPort 2222\n")
+        other.start()
+        assert any("2222" in entry for entry in program.ids(program.setup(other)))
+        status = other.run("ufw", "status").stdout
+        for port in ("22/tcp", "2222/tcp"):
+            assert any(line.startswith(port) and "LIMIT" in line for line in status.splitlines()), status
+        for port in (22, 2222):
+            with lab.client(USER_AT), socket.create_connection((other.address, port), timeout=5) as connection:
+                assert connection.recv(100).startswith(b"SSH-2.0")
+
+
+def _guess_imap(lab, box, tls, attempts):
+    with lab.client(ATTACKER_AT):
+        for attempt in range(attempts):
+            try:
+                connection = imaplib.IMAP4_SSL(box.address, 993, ssl_context=tls, timeout=10)
+                for more in range(3):
+                    try:
+                        connection.login(set_up.ADDRESS, f"guess {attempt} {more}")
+                    except imaplib.IMAP4.error:
+                        pass
+                connection.logout()
+            except (OSError, imaplib.IMAP4.abort):
+                return
+
+
+def _guess_smtp(lab, box, tls, attempts):
+    with lab.client(ATTACKER_AT):
+        for attempt in range(attempts):
+            try:
+                with smtplib.SMTP_SSL(box.address, 465, timeout=10, context=tls) as connection:
+                    connection.login(set_up.ADDRESS, f"guess {attempt}")
+            except smtplib.SMTPAuthenticationError:
+                continue
+            except (OSError, smtplib.SMTPException):
+                return
+
+
+def _kept_out(lab, box, port, seconds=20):
+    import time
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with lab.client(ATTACKER_AT):
+            try:
+                socket.create_connection((box.address, port), timeout=2).close()
+            except OSError:
+                return True
+        time.sleep(0.5)
+    return False
+
+
+@pytest.mark.parametrize("jail, port, guess", [("dovecot", 993, _guess_imap), ("postfix-submission", 465, _guess_smtp)])
+def test_password_guesser_is_kept_out(lab, box, user, jail, port, guess):
+    lab.network.plug(ATTACKER_AT)
+    box.run("fail2ban-client", "unban", "--all")
+    # As somebody with many connections: 30 wrong passwords within half a minute.
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        for done in [pool.submit(guess, lab, box, user.tls, 3) for _ in range(10)]:
+            done.result()
+    status = box.run("fail2ban-client", "status", jail).stdout
+    assert _kept_out(lab, box, port), f"not banned:\n{status}\n{box.log_tails()}"
+    assert ATTACKER_AT in box.run("fail2ban-client", "status", jail).stdout
+    assert ATTACKER_AT in rules(box)
+    with user.imap("INBOX"):  # others are not
+        pass
+    box.run("fail2ban-client", "unban", ATTACKER_AT)
+    assert not _kept_out(lab, box, port, seconds=3)
+
+
+def test_every_jail_runs(box):
+    listed = box.run("fail2ban-client", "status").stdout
+    for jail in ("sshd", "dovecot", "postfix-submission", "recidive"):
+        assert jail in listed
+
+
+def test_connections_without_a_login_are_no_attack(lab, box, user):
+    """Telephones open and drop connections all day."""
+    with lab.client("198.51.100.121"):
+        for _ in range(25):
+            connection = imaplib.IMAP4_SSL(box.address, 993, ssl_context=user.tls, timeout=10)
+            connection.shutdown()
+        socket.create_connection((box.address, 993), timeout=3).close()
+    assert "198.51.100.121" not in box.run("fail2ban-client", "status", "dovecot").stdout
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+def test_names_resolve_after_setup(box):
+    assert "198.51.100.110" in box.run("getent", "ahostsv4", "sender.test").stdout
+    assert box.run("getent", "hosts", "no-such-name.sender.test", check=False).returncode == 2
+
+
+def test_own_resolver_asks_the_only_one_that_answers(lab, box):
+    """No DNS gets out but through the network's resolver: unbound has to be told of it, and the box remembers which."""
+    box.run("unbound-control flush_zone . || systemctl restart unbound")
+    lab.name_server.questions.clear()
+    assert namespaces.NAME_SERVER in box.run("grep", "-rh", "forward-addr", "/etc/unbound").stdout
+    assert namespaces.NAME_SERVER in box.run("cat", "/etc/mailinabox.conf").stdout
+    with lab.client(box.address):  # the box's own network: its resolver listens for the box only
+        answer = dns.query.udp(dns.message.make_query("friend.test", "A"), "127.0.0.1", timeout=10)
+    assert "198.51.100.111" in answer.to_text()
+    assert (box.address, "friend.test.", "A") in lab.name_server.questions
+
+
+def test_resolver_is_remembered_although_resolv_conf_no_longer_names_it(box):
+    box.run("rm", "-f", "/etc/unbound/unbound.conf.d/mailinabox-forward.conf")
+    program.setup(box)
+    assert namespaces.NAME_SERVER in box.run("grep", "-rh", "forward-addr", "/etc/unbound").stdout
+    test_names_resolve_after_setup(box)
+
+
+def test_block_list_is_asked_in_a_way_that_answers(box):
+    name = ".".join(reversed(name_server.LISTED_CLIENT.split("."))) + ".zen.spamhaus.org"
+    assert "127.0.0.2" in box.run("getent", "ahostsv4", name).stdout
+
+
+def test_resolver_is_for_the_box_only(lab, box):
+    with lab.client(USER_AT), pytest.raises((OSError, dns.exception.Timeout)):
+        dns.query.udp(dns.message.make_query("sender.test", "A"), box.address, timeout=2)

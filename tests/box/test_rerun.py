@@ -1,0 +1,190 @@
+"""Running it again: nothing on a healthy box, repairs and nothing else on a broken one."""
+
+import pytest
+
+import observe
+import program
+import set_up
+
+MAIN_CF = "/etc/postfix/main.cf"
+
+
+@pytest.fixture(scope="module")
+def settled(box):
+    """The box, and that the fixture's own reboot is no drift."""
+    return box
+
+
+def test_second_run_changes_nothing(settled):
+    files, services = observe.files(settled), observe.services(settled)
+    result = program.setup(settled)
+    assert result["changes"] == []
+    assert (result["changed"], result["failed"], result["result"]) == (0, 0, "ok")
+    assert result["unchanged"] > 100
+    assert (result["reloaded"], result["restarted"], result["generation"]) == ([], [], None)
+    assert observe.differences(files, observe.files(settled)) == []
+    assert observe.differences(services, observe.services(settled)) == []
+    assert len(services) >= 8, f"services were looked at: {list(services)}"
+
+
+def test_plan_finds_nothing_and_writes_nothing(settled):
+    files = observe.files(settled)
+    done = program.call(settled, "plan", "--diff")
+    assert done.returncode == 0, program.told(done)
+    assert observe.differences(files, observe.files(settled)) == []
+
+
+def test_second_run_starts_no_process(settled):
+    """Counted by the kernel: the box's next process number moves on by the program itself."""
+    settled.run("true")
+    before = _last_pid(settled)
+    done = settled.run("mailinabox", "setup", "--json", env={"NONINTERACTIVE": "1"})
+    after = _last_pid(settled)
+    # nsenter's fork, setpriv -> env -> mailinabox (exec), then the look itself; threads of the program count, too.
+    assert program.parsed(done)["changed"] == 0
+    assert after - before <= 8, f"{after - before} processes or threads were started"
+
+
+def _last_pid(box):
+    return int(box.run("cat", "/proc/loadavg").stdout.split()[4])
+
+
+def test_only_root_may(settled):
+    done = settled.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "mailinabox", "setup",
+                       check=False, env={"NONINTERACTIVE": "1"})
+    assert done.returncode == 3
+    assert "root" in done.stderr and "sudo" in done.stderr
+
+
+# Each: what breaks the box, the ids that must be repaired, the files that the repair may touch.
+DRIFT = {
+    "edited main.cf": (f"postconf -e myhostname=wrong.example.test && postfix reload",
+                       ["settings:/etc/postfix/main.cf"], {MAIN_CF}),
+    "value removed from main.cf": (f"sed -i '/^smtpd_forbid_bare_newline/d' {MAIN_CF}",
+                                   ["settings:/etc/postfix/main.cf"], {MAIN_CF}),
+    "deleted file": ("rm /etc/postfix/virtual-alias-maps.cf", ["file:/etc/postfix/virtual-alias-maps.cf"],
+                     {"/etc/postfix/virtual-alias-maps.cf"}),
+    "wrong mode": ("chmod 0666 /etc/dovecot/dovecot-sql.conf.ext", ["file:/etc/dovecot/dovecot-sql.conf.ext"],
+                   {"/etc/dovecot/dovecot-sql.conf.ext"}),
+    "wrong owner": (f"chown nobody {set_up.STORAGE}/mail/mailboxes", [f"directory:{set_up.STORAGE}/mail/mailboxes"],
+                    {set_up.STORAGE + "/mail/mailboxes"}),
+    "stopped service": ("systemctl stop postgrey", ["service:postgrey"], set()),
+    "service disabled": ("systemctl disable nginx", ["service:nginx"],
+                         {"/etc/systemd/system/multi-user.target.wants/nginx.service"}),
+    "private key readable for all": (f"chmod 0644 {set_up.STORAGE}/ssl/ssl_private_key.pem",
+                                     [f"private_key:{set_up.STORAGE}/ssl/ssl_private_key.pem"],
+                                     {set_up.STORAGE + "/ssl/ssl_private_key.pem"}),
+    "certificate deleted": (f"rm {set_up.STORAGE}/ssl/ssl_certificate.pem",
+                            [f"certificate:{set_up.STORAGE}/ssl/ssl_certificate.pem"],
+                            {set_up.STORAGE + "/ssl/ssl_certificate.pem"}),
+    "users' database in WAL mode": (f"sqlite3 {set_up.STORAGE}/mail/users.sqlite 'PRAGMA journal_mode=wal'",
+                                    [f"database:{set_up.STORAGE}/mail/users.sqlite"],
+                                    {set_up.STORAGE + "/mail/users.sqlite"}),
+    "host name changed": ("hostname other; echo other > /etc/hostname", [f"hostname:{set_up.HOST_NAME}"],
+                          {"/etc/hostname"}),
+}
+# Written by every run that changes something, and by services that are reloaded.
+BOOKKEEPING = ("/var/lib/mailinabox",)
+BY_SERVICES = (set_up.STORAGE + "/mail/postgrey", set_up.STORAGE + "/mail/spamassassin")
+
+
+@pytest.mark.parametrize("name", DRIFT)
+def test_drift_is_repaired_and_nothing_else_touched(settled, name):
+    command, expected, touched = DRIFT[name]
+    healthy = observe.files(settled, ignore=BOOKKEEPING + BY_SERVICES)
+    settled.run("sh", "-c", command)
+    broken = observe.files(settled, ignore=BOOKKEEPING + BY_SERVICES)
+    services = observe.services(settled)
+    planned = program.plan(settled)
+    assert program.ids(planned) == expected
+    assert program.call(settled, "plan").returncode == 2
+    result = program.setup(settled)
+    assert program.ids(result) == expected, "plan and setup differ"
+    assert result["changed"] == len(expected)
+    repaired = observe.files(settled, ignore=BOOKKEEPING + BY_SERVICES)
+    folders = {path.rsplit("/", 1)[0] for path in touched}
+    other = [line for line in observe.differences(broken, repaired)
+             if line.split(": ")[1] not in touched | folders]
+    assert other == [], "more was touched than was broken"
+    kept = [line for line in observe.differences(healthy, repaired) if line.startswith(("gone", "new"))]
+    assert kept == []
+    for path in touched:  # everything is as before, the time of the change aside
+        if path in healthy and path in repaired:
+            assert healthy[path][:3] == repaired[path][:3], path
+    # Services that nothing happened to have not been restarted.
+    concerned = {"postfix", "postgrey", "dovecot", "nginx"} & {word for entry in expected for word in _words(entry)}
+    after = observe.services(settled)
+    restarted = [line for line in observe.differences(services, after)
+                 if not any(service in line for service in concerned)]
+    if name not in ("certificate deleted", "private key readable for all"):
+        assert restarted == []
+    assert program.plan(settled)["changes"] == []
+
+
+def _words(entry):
+    import re
+    return re.split(r"[^a-z]+", entry)
+
+
+def test_removed_package_comes_back(settled):
+    settled.run("apt-get", "remove", "-y", "postgrey", env={"DEBIAN_FRONTEND": "noninteractive"})
+    planned = program.ids(program.plan(settled))
+    assert "package:postgrey" in planned
+    result = program.setup(settled)
+    assert program.ids(result) == planned
+    assert settled.run("systemctl is-active postgrey", check=False).stdout.strip() == "active"
+    assert all("postgrey" in change for change in program.ids(result))
+    assert program.plan(settled)["changes"] == []
+
+
+def test_plan_shows_the_difference(settled):
+    settled.run("sed", "-i", "s/^message_size_limit.*/message_size_limit = 1000/", MAIN_CF)
+    done = program.call(settled, "plan", "--diff")
+    assert done.returncode == 2
+    assert "-message_size_limit = 1000" in done.stdout.replace("- ", "-")
+    assert "+message_size_limit = 134217728" in done.stdout.replace("+ ", "+")
+    program.setup(settled)
+    assert settled.run("postconf", "-h", "message_size_limit").stdout.strip() == "134217728"
+
+
+def test_secrets_are_not_shown_in_a_difference(settled):
+    settled.run("sh", "-c", f"echo broken > {set_up.STORAGE}/ssl/ssl_private_key.pem")
+    done = program.call(settled, "plan", "--diff")
+    assert "PRIVATE KEY" not in done.stdout + done.stderr
+    program.setup(settled)
+
+
+def test_own_override_survives_and_is_marked(settled):
+    settled.write("/etc/mailinabox/recipes.d/own.yaml",
+                  "recipe: postfix\n"
+                  "resources:\n"
+                  "  - settings: /etc/postfix/main.cf\n"
+                  "    values: {message_size_limit: \"20000000\"}\n"
+                  "  - file: /etc/own-note\n"
+                  "    content: \"for {{primary_hostname}}\\n\"\n")
+    planned = program.plan(settled)
+    assert program.ids(planned) == ["file:/etc/own-note", "settings:/etc/postfix/main.cf"]
+    assert all(change["local"] is True for change in planned["changes"])
+    assert "local" in program.call(settled, "plan", "--diff").stdout
+    program.setup(settled)
+    assert settled.run("postconf", "-h", "message_size_limit").stdout.strip() == "20000000"
+    assert settled.run("cat", "/etc/own-note").stdout == f"for {set_up.HOST_NAME}\n"
+    # What is shipped still holds beside it, and the next run leaves it alone.
+    assert settled.run("postconf", "-h", "smtpd_forbid_bare_newline").stdout.strip() == "normalize"
+    assert program.plan(settled)["changes"] == []
+    settled.run("rm", "/etc/mailinabox/recipes.d/own.yaml")
+    program.setup(settled)
+    assert settled.run("postconf", "-h", "message_size_limit").stdout.strip() == "134217728"
+
+
+def test_only_named_recipes(settled):
+    settled.run("rm", "/etc/mailname", "/etc/postfix/virtual-alias-maps.cf")
+    result = program.setup(settled, "--only", "postfix")
+    assert "file:/etc/postfix/virtual-alias-maps.cf" in program.ids(result)
+    if "file:/etc/mailname" not in program.ids(result):  # else: what it requires was included
+        assert program.ids(program.setup(settled)) == ["file:/etc/mailname"]
+
+
+def test_reboot_is_no_drift(settled):
+    settled.reboot()
+    assert program.plan(settled)["changes"] == []

@@ -1,0 +1,67 @@
+"""TLS on every port: 1.2 and 1.3 only, ECDHE with AEAD only."""
+
+import subprocess
+
+import pytest
+
+PORTS = {25: "smtp", 587: "smtp", 465: None, 993: None, 995: None, 4190: "sieve", 443: None}
+WEAK = {
+    "DHE": "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305",
+    "CBC": "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:"
+           "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA",
+    "plain RSA": "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA",
+    "anonymous": "aNULL",
+}
+STRONG = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305")
+
+
+def handshake(lab, box, port, *options):
+    """(protocol and cipher, or "" where the box refused; what openssl said)"""
+    starttls = ["-starttls", PORTS[port]] if PORTS[port] else []
+    with lab.client("198.51.100.101"):
+        done = subprocess.run(["openssl", "s_client", "-brief", "-connect", f"{box.address}:{port}", *starttls,
+                               *options], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+                              check=False)
+    said = done.stdout + done.stderr
+    found = {line.split(":")[0].strip(): line.split(":", 1)[1].strip() for line in said.splitlines() if ":" in line}
+    if done.returncode != 0 or "Ciphersuite" not in found:
+        assert "onnection refused" not in said, f"port {port}: {said}"
+        return "", said
+    return f"{found['Protocol version']} {found['Ciphersuite']}", said
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("version", ["1_3", "1_2"])
+def test_modern_protocols_are_spoken(lab, box, port, version):
+    agreed, said = handshake(lab, box, port, "-tls" + version)
+    assert agreed.startswith("TLSv" + version.replace("_", ".")), said
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("version", ["1_1", "1"])
+def test_old_protocols_are_refused(lab, box, port, version):
+    agreed, said = handshake(lab, box, port, "-tls" + version, "-cipher", "ALL:@SECLEVEL=0")
+    assert agreed == "", agreed
+    assert "protocol version" in said or "unsupported protocol" in said or "alert" in said, said
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("kind", WEAK)
+def test_weak_ciphers_are_refused(lab, box, port, kind):
+    agreed, said = handshake(lab, box, port, "-tls1_2", "-cipher", WEAK[kind] + ":@SECLEVEL=0")
+    assert agreed == "", agreed
+    assert "handshake failure" in said or "no shared cipher" in said or "alert" in said, said
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("cipher", STRONG)
+def test_every_strong_cipher_is_spoken(lab, box, port, cipher):
+    agreed, said = handshake(lab, box, port, "-tls1_2", "-cipher", cipher)
+    assert agreed == "TLSv1.2 " + cipher, said
+
+
+@pytest.mark.parametrize("port", [143, 110])
+def test_no_reading_in_the_clear(lab, box, port):
+    import socket
+    with lab.client("198.51.100.101"), pytest.raises(OSError):
+        socket.create_connection((box.address, port), timeout=3)
