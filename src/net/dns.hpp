@@ -1,0 +1,80 @@
+// A stub resolver's question and answer over UDP (RFC 1035), with EDNS0 and the DNSSEC OK bit (RFC 6891, RFC 4035): to
+// find out what a name server, or the network on the way to it, lets through. Not a resolver for daily use: it asks one
+// server once or twice and follows nothing.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailinabox {
+
+enum class DnsType : std::uint16_t {
+  a = 1,
+  ns = 2,
+  cname = 5,
+  soa = 6,
+  mx = 15,
+  txt = 16,
+  aaaa = 28,
+  ds = 43,
+  rrsig = 46,
+  dnskey = 48,
+  tlsa = 52
+};
+
+struct DnsRecord {
+  std::string name{};  // lower case, without the final dot; "" is the root
+  DnsType type = DnsType::a;
+  std::uint32_t ttl = 0;
+  std::string data{};  // A, AAAA: address; NS, CNAME: name; MX: "10 name"; TXT: the strings joined; else raw bytes
+};
+
+struct DnsAnswer {
+  int code = 0;                      // RCODE: 0 no error, 2 server failure, 3 no such name, 5 refused
+  bool authoritative = false;        // AA
+  bool authenticated = false;        // AD
+  bool truncated = false;            // TC
+  bool recursion_available = false;  // RA
+  std::vector<DnsRecord> answers{};
+  std::vector<DnsRecord> authority{};
+};
+
+struct DnsQuestion {
+  std::string name{};  // ASCII labels, with or without a final dot; "" or "." is the root
+  DnsType type = DnsType::a;
+  bool recursion_desired = true;
+  bool dnssec_ok = false;
+};
+
+// A query message with this identifier. A name that is no domain name throws Error.
+std::string encode_dns_query(const DnsQuestion& question, std::uint16_t identifier);
+
+// An answer message to the question, or nothing where the bytes are no such answer (cut off, looping compression,
+// another identifier or question).
+std::optional<DnsAnswer> decode_dns_answer(std::string_view message, const DnsQuestion& question,
+                                           std::uint16_t identifier);
+
+class DnsClient {
+ public:
+  virtual ~DnsClient() = default;
+  // Asks the server (IPv4 or IPv6 address), once more at half of `timeout`. Nothing where no valid answer came in time
+  // or the network refuses; a network without a route to it answers at once. What is no address throws Error.
+  virtual std::optional<DnsAnswer> ask(const std::string& server, const DnsQuestion& question,
+                                       std::chrono::milliseconds timeout) = 0;
+};
+
+class UdpDnsClient final : public DnsClient {
+ public:
+  explicit UdpDnsClient(std::uint16_t port = 53) : port_(port) {}
+  std::optional<DnsAnswer> ask(const std::string& server, const DnsQuestion& question,
+                               std::chrono::milliseconds timeout) override;
+
+ private:
+  std::uint16_t port_;
+};
+
+}  // namespace mailinabox

@@ -1,0 +1,66 @@
+#include "net/http.hpp"
+
+#include <curl/curl.h>
+
+#include <memory>
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) {
+  const auto& request = *static_cast<const HttpRequest*>(user);
+  const std::size_t bytes = size * count;
+  if (request.on_body && !request.on_body({data, bytes})) return 0;
+  return bytes;
+}
+
+int take_progress(void* user, curl_off_t total, curl_off_t done, curl_off_t /*up*/, curl_off_t /*upped*/) {
+  const auto& request = *static_cast<const HttpRequest*>(user);
+  if (request.on_progress) request.on_progress(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+  return 0;
+}
+
+void initialise_once() {
+  static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (result != CURLE_OK) throw Error(std::string("libcurl cannot start: ") + curl_easy_strerror(result));
+}
+
+}  // namespace
+
+int CurlHttpClient::get(const HttpRequest& request) {
+  initialise_once();
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), &curl_easy_cleanup);
+  if (!handle) throw Error("libcurl cannot start: out of memory");
+  CURL* curl = handle.get();
+  std::string words(CURL_ERROR_SIZE, '\0');
+  const bool secure = request.url.starts_with("https:");
+  curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http,file");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "https,http");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CAINFO, authorities_.c_str());
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count() / 1000));
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words.data());
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, const_cast<HttpRequest*>(&request));
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, request.on_progress ? 0L : 1L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &take_progress);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, const_cast<HttpRequest*>(&request));
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "mailinabox/" MAILINABOX_VERSION);
+  const CURLcode result = curl_easy_perform(curl);
+  if (result != CURLE_OK) {
+    const std::string reason = words[0] != '\0' ? words.c_str() : curl_easy_strerror(result);
+    throw Error("fetching " + request.url + ": " + reason, ExitCode::no_network);
+  }
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  return status == 0 ? 200 : static_cast<int>(status);
+}
+
+}  // namespace mailinabox
