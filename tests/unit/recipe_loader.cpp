@@ -383,5 +383,5 @@ TEST_CASE("sensitive and after_services reach the catalog") {
   CHECK_FALSE(catalog.entries[0].after_services);
   CHECK(catalog.entries[1].after_services);
   CHECK(starts(recipe_error("  - {file: /b, content: x, after_services: true, notify: x}\n"),
-               "a.yaml:4:57: a resource that is applied after the services notifies nothing"));
+               "a.yaml:4:58: a resource that is applied after the services notifies nothing"));
 }
