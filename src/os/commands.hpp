@@ -15,8 +15,9 @@ struct Command {
   std::string input{};  // given on standard input, which is closed after it; secrets go here
   std::map<std::string, std::string> environment{};  // added to PATH, LC_ALL=C.UTF-8, HOME=/root
   std::chrono::milliseconds timeout{60'000};
-  std::string user{};                                 // run as this account (with its groups); "" = as we are
-  bool guard = false;                                 // a recipe's author declared it a query (`unless`)
+  std::string user{};          // run as this account (with its groups); "" = as we are
+  bool guard = false;          // a recipe's author declared it a query (`unless`)
+  bool starts_daemon = false;  // something it starts outlives it and keeps its output: on_output is not called
   std::function<void(std::string_view)> on_output{};  // each piece of standard output as it comes (progress)
   int status_descriptor = -1;  // where >= 0: the child's descriptor of this number is a pipe whose lines
   std::function<void(std::string_view)> on_status{};  // go here (apt's APT::Status-Fd), without their newline
