@@ -58,7 +58,7 @@ def test_only_root_may(settled):
 
 # Each: what breaks the box, the ids that must be repaired, the files that the repair may touch.
 DRIFT = {
-    "edited main.cf": (f"postconf -e myhostname=wrong.example.test && postfix reload",
+    "edited main.cf": ("postconf -e myhostname=wrong.example.test && postfix reload",
                        ["settings:/etc/postfix/main.cf"], {MAIN_CF}),
     "value removed from main.cf": (f"sed -i '/^smtpd_forbid_bare_newline/d' {MAIN_CF}",
                                    ["settings:/etc/postfix/main.cf"], {MAIN_CF}),
