@@ -1,0 +1,22 @@
+// What the kinds `user` and `group` have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "os/files.hpp"
+#include "resources/kind.hpp"
+
+namespace mailinabox {
+
+// Refuses what useradd(8) and groupadd(8) would refuse: expected are lower-case letters, digits, - and _, at most 32,
+// beginning with a letter or _.
+void check_account_name(const std::string& name, const Fields& fields);
+
+// The field as a user or group number. Refuses what is none (0 to 4294967294).
+std::optional<unsigned> account_number(const Fields& fields, std::string_view field);
+
+// Tells the journal that a command is about to change the account files.
+void preserve_account_files(FileSystem& files);
+
+}  // namespace mailinabox

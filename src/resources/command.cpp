@@ -1,0 +1,135 @@
+// A program that is run where its guard says so.
+//
+//   guard            | runs
+//   creates: path    | where the path does not exist (no process is started to find out)
+//   unless: argv     | where that command, a query, does not exit with 0
+//   on_notify: true  | once in a run, when a resource that notifies it has changed
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+struct CommandWanted {
+  std::string label{};
+  Command command{};
+  std::string creates{};
+  std::vector<std::string> unless{};
+  bool on_notify = false;
+  std::vector<std::string> changes{};
+};
+
+std::string shown(const std::vector<std::string>& argv) {
+  std::string result;
+  for (const std::string& word : argv) result += (result.empty() ? "" : " ") + word;
+  return result;
+}
+
+class CommandResource final : public Resource {
+ public:
+  explicit CommandResource(CommandWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    if (wanted_.on_notify) return {};
+    if (!wanted_.creates.empty()) {
+      if (view.files.info(wanted_.creates).kind != FileKind::absent) return {};
+      return {{wanted_.creates, "", "made by `" + shown(wanted_.command.argv) + "`"}};
+    }
+    Command query;
+    query.argv = wanted_.unless;
+    query.environment = wanted_.command.environment;
+    query.user = wanted_.command.user;
+    query.timeout = wanted_.command.timeout;
+    query.guard = true;
+    const CommandResult answer = view.commands.query(query);
+    if (answer.timed_out) {
+      throw CommandError(wanted_.unless, "was not done within its time limit", answer.out + answer.err);
+    }
+    if (answer.exit_code == 0) return {};
+    return {{"run", "", shown(wanted_.command.argv)}};
+  }
+
+  void apply(System& system, const Changes& /*changes*/) const override {
+    run(system);
+    if (!wanted_.creates.empty() && system.files.info(wanted_.creates).kind == FileKind::absent) {
+      throw Error(fmt::format("`{}` succeeded but did not create {}; check the command, or the path in `creates`",
+                              shown(wanted_.command.argv), wanted_.creates));
+    }
+  }
+
+  Action action(const Changes& /*changes*/) const override { return Action::run; }
+  Phase phase() const override { return wanted_.on_notify ? Phase::handlers : Phase::resources; }
+  bool refreshable() const override { return wanted_.on_notify; }
+
+  Refreshed refresh(System& system, const std::vector<Notice>& /*notices*/) const override {
+    run(system);
+    return Refreshed::ran;
+  }
+
+  Refreshed would_refresh(const View& /*view*/, const std::vector<Notice>& /*notices*/) const override {
+    return Refreshed::ran;
+  }
+
+ private:
+  void run(System& system) const {
+    for (const std::string& path : wanted_.changes) system.files.preserve(path);
+    static_cast<void>(run_or_throw(system.commands, wanted_.command));
+  }
+
+  CommandWanted wanted_;
+};
+
+std::shared_ptr<const Resource> make_command(const std::string& name, const Fields& fields) {
+  CommandWanted wanted;
+  wanted.label = name;
+  wanted.command.argv = fields.strings("run");
+  if (wanted.command.argv.empty()) fields.refuse("run", "expected the program and its arguments");
+  wanted.creates = fields.string("creates");
+  wanted.unless = fields.strings("unless");
+  wanted.on_notify = fields.boolean("on_notify", false);
+  const int guards = (wanted.creates.empty() ? 0 : 1) + (wanted.unless.empty() ? 0 : 1) + (wanted.on_notify ? 1 : 0);
+  if (guards != 1) {
+    fields.refuse("run",
+                  "a command needs exactly one of `creates: PATH`, `unless: [PROGRAM, …]` and "
+                  "`on_notify: true`, which say when it has to run");
+  }
+  wanted.command.input = fields.string("input");
+  wanted.command.user = fields.string("user");
+  for (const auto& [variable, value] : fields.map("environment")) wanted.command.environment[variable] = value.text();
+  const std::int64_t seconds = fields.integer("timeout", 60);
+  if (seconds < 1 || seconds > 86400) fields.refuse("timeout", "expected seconds from 1 to 86400");
+  wanted.command.timeout = std::chrono::seconds(seconds);
+  wanted.changes = fields.strings("changes");
+  return std::make_shared<CommandResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind command_kind() {
+  return {
+      "command",
+      "A program that is run, without a shell, where its guard says that it has to.",
+      FieldType::string,
+      "A label for reports and for notify.",
+      {{"run", FieldType::strings, true, "The program and its arguments.", {}},
+       {"creates", FieldType::path, false, "Guard: run where this path does not exist.", {}},
+       {"unless",
+        FieldType::strings,
+        false,
+        "Guard: run where this program, which must change nothing, does not exit with 0.",
+        {}},
+       {"on_notify", FieldType::boolean, false, "Guard: run, once, when a resource that notifies it has changed.", {}},
+       {"user", FieldType::string, false, "The user to run as; root where not given.", {}},
+       {"environment", FieldType::map, false, "Variables added to its environment.", {}},
+       {"input", FieldType::content, false, "Text for its standard input; the place for secrets.", {}},
+       {"timeout", FieldType::integer, false, "Seconds after which it is ended and has failed; 60.", {}},
+       {"changes", FieldType::strings, false, "Paths it will change, kept for a rollback.", {}}},
+      make_command};
+}
+
+}  // namespace mailinabox

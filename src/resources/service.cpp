@@ -1,0 +1,287 @@
+// A service: running, listening, starting at boot; the target of notifies.
+//
+//   wanted  | found                                          | is
+//   running | not active                                     | started
+//   running | active, but a port of `listens` has no listener | restarted
+//   stopped | active                                         | stopped
+//   enabled | not started at boot (or the reverse)           | enabled (disabled)
+//
+// After each start, restart and reload it must be active and listening within `timeout`.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+constexpr std::chrono::milliseconds k_poll_interval{20};
+constexpr std::string_view k_unit_folder = "/etc/systemd/system/";
+
+struct ServiceWanted {
+  ServiceName service{};
+  bool running = true;
+  bool enabled = true;
+  std::vector<std::string> validate{};
+  std::set<std::uint16_t> listens{};
+  bool restart_on_change = false;
+  std::vector<std::string> restart_on{};
+  std::chrono::milliseconds timeout{30'000};
+  bool local = false;
+};
+
+std::string joined(const std::set<std::uint16_t>& ports) {
+  std::string result;
+  for (const std::uint16_t port : ports) result += (result.empty() ? "" : ", ") + std::to_string(port);
+  return result;
+}
+
+class ServiceResource final : public Resource {
+ public:
+  explicit ServiceResource(ServiceWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    Changes changes;
+    const bool active = view.services.active(wanted_.service);
+    if (active != wanted_.running) {
+      changes.push_back(
+          {"state", active ? "running" : "stopped", wanted_.running ? "running" : "stopped", false, wanted_.local});
+    } else if (active) {
+      const auto missing = missing_ports(view.machine);
+      if (!missing.empty()) {
+        changes.push_back({"listens", "nothing on " + joined(missing), joined(wanted_.listens), false, wanted_.local});
+      }
+    }
+    if (view.services.enabled(wanted_.service) != wanted_.enabled) {
+      changes.push_back(
+          {"enabled", wanted_.enabled ? "false" : "true", wanted_.enabled ? "true" : "false", false, wanted_.local});
+    }
+    return changes;
+  }
+
+  void apply(System& system, const Changes& changes) const override {
+    if (has_own_definition(system.files)) system.services.reload_definitions();
+    if (has_change(changes, "enabled")) {
+      if (wanted_.enabled) {
+        system.services.enable(wanted_.service);
+      } else {
+        system.services.disable(wanted_.service);
+      }
+    }
+    if (has_change(changes, "listens")) {
+      system.services.restart(wanted_.service, wanted_.timeout);
+      wait_until_working(system, "restart");
+    } else if (has_change(changes, "state") && wanted_.running) {
+      system.services.start(wanted_.service, wanted_.timeout);
+      wait_until_working(system, "start");
+    } else if (has_change(changes, "state")) {
+      system.services.stop(wanted_.service, wanted_.timeout);
+      wait_until_stopped(system);
+    }
+  }
+
+  Action action(const Changes& changes) const override {
+    if (has_change(changes, "listens")) return Action::start;
+    if (has_change(changes, "state")) return wanted_.running ? Action::start : Action::stop;
+    return Action::update;
+  }
+
+  Phase phase() const override { return Phase::services; }
+  bool refreshable() const override { return true; }
+
+  void validate(System& system) const override {
+    if (wanted_.validate.empty()) return;
+    static_cast<void>(run_or_throw(system.commands, Command{.argv = wanted_.validate}));
+  }
+
+  Refreshed refresh(System& system, const std::vector<Notice>& notices) const override {
+    const Refreshed what = would_refresh(system.view(), notices);
+    if (what != Refreshed::nothing && has_own_definition(system.files)) system.services.reload_definitions();
+    switch (what) {
+      case Refreshed::started:
+        system.services.start(wanted_.service, wanted_.timeout);
+        wait_until_working(system, "start");
+        break;
+      case Refreshed::restarted:
+        system.services.restart(wanted_.service, wanted_.timeout);
+        wait_until_working(system, "restart");
+        break;
+      case Refreshed::reloaded:
+        system.services.reload(wanted_.service, wanted_.timeout);
+        wait_until_working(system, "reload");
+        break;
+      case Refreshed::nothing:
+      case Refreshed::ran:
+        break;
+    }
+    return what;
+  }
+
+  Refreshed would_refresh(const View& view, const std::vector<Notice>& notices) const override {
+    if (!wanted_.running) return Refreshed::nothing;
+    if (!view.services.active(wanted_.service)) return Refreshed::started;
+    if (wanted_.restart_on_change || !missing_ports(view.machine).empty()) return Refreshed::restarted;
+    const bool restart =
+        std::any_of(notices.begin(), notices.end(), [&](const Notice& notice) { return needs_restart(notice); });
+    return restart ? Refreshed::restarted : Refreshed::reloaded;
+  }
+
+ private:
+  // A reload takes in neither a new unit file nor a new program.
+  bool needs_restart(const Notice& notice) const {
+    if (notice.cause.kind == "package" || notice.cause.name.starts_with(k_unit_folder)) return true;
+    return std::any_of(notice.attributes.begin(), notice.attributes.end(), [&](const std::string& attribute) {
+      return std::find(wanted_.restart_on.begin(), wanted_.restart_on.end(), attribute) != wanted_.restart_on.end();
+    });
+  }
+
+  // systemd has to be told of unit files and additions to them that are not the package's.
+  bool has_own_definition(const FileReader& files) const {
+    const std::string path = std::string(k_unit_folder) + wanted_.service.unit;
+    return files.info(path).kind == FileKind::regular || files.info(path + ".d").kind == FileKind::directory;
+  }
+
+  std::set<std::uint16_t> missing_ports(const MachineReader& machine) const {
+    if (wanted_.listens.empty()) return {};
+    std::set<std::uint16_t> missing = wanted_.listens;
+    for (const ListeningPort& listening : machine.listening_tcp()) missing.erase(listening.port);
+    return missing;
+  }
+
+  void wait_until_working(System& system, std::string_view verb) const {
+    const auto limit = system.clock.monotonic() + wanted_.timeout;
+    while (!system.services.active(wanted_.service) || !missing_ports(system.machine).empty()) {
+      if (system.clock.monotonic() >= limit) throw Error(not_working(system, verb));
+      system.clock.sleep(k_poll_interval);
+    }
+  }
+
+  void wait_until_stopped(System& system) const {
+    const auto limit = system.clock.monotonic() + wanted_.timeout;
+    while (system.services.active(wanted_.service)) {
+      if (system.clock.monotonic() >= limit) {
+        throw Error(fmt::format("service {}: still running {} s after it was told to stop; {}", wanted_.service.name,
+                                seconds(), where_to_look(system.services)));
+      }
+      system.clock.sleep(k_poll_interval);
+    }
+  }
+
+  std::string not_working(System& system, std::string_view verb) const {
+    if (!system.services.active(wanted_.service)) {
+      return fmt::format("service {}: not running {} s after the {}; {}", wanted_.service.name, seconds(), verb,
+                         where_to_look(system.services));
+    }
+    std::set<std::uint16_t> others;
+    for (const ListeningPort& listening : system.machine.listening_tcp()) others.insert(listening.port);
+    return fmt::format(
+        "service {}: running, but {} s after the {} nothing listens on TCP port {} (this machine listens "
+        "on {}); {}",
+        wanted_.service.name, seconds(), verb, joined(missing_ports(system.machine)),
+        others.empty() ? "none" : joined(others), where_to_look(system.services));
+  }
+
+  std::string where_to_look(const ServiceReader& services) const {
+    if (services.manager() != "systemd") return "its log below /var/log says why";
+    const std::string& unit =
+        wanted_.service.process_unit.empty() ? wanted_.service.unit : wanted_.service.process_unit;
+    return fmt::format("`journalctl -u {}` says why", unit);
+  }
+
+  long seconds() const {
+    return static_cast<long>(std::chrono::duration_cast<std::chrono::seconds>(wanted_.timeout).count());
+  }
+
+  ServiceWanted wanted_;
+};
+
+std::set<std::uint16_t> ports_of(const Fields& fields) {
+  std::set<std::uint16_t> result;
+  for (const std::int64_t port : fields.integers("listens")) {
+    if (port < 1 || port > 65535) fields.refuse("listens", std::to_string(port) + " is no TCP port (1 to 65535)");
+    result.insert(static_cast<std::uint16_t>(port));
+  }
+  return result;
+}
+
+ServiceName service_name_of(const std::string& name, const Fields& fields) {
+  ServiceName service;
+  service.name = name;
+  service.unit = fields.string("unit", name);
+  if (service.unit.empty()) service.unit = name;
+  if (service.unit.find('.') == std::string::npos) service.unit += ".service";
+  service.process_unit = fields.string("process_unit");
+  service.init_script = fields.string("init_script", name);
+  service.start_command = fields.strings("start_command");
+  std::erase(service.start_command, "");  // a platform without one
+  service.pid_file = fields.string("pid_file");
+  service.process = fields.string("process");
+  return service;
+}
+
+std::shared_ptr<const Resource> make_service(const std::string& name, const Fields& fields) {
+  ServiceWanted wanted;
+  wanted.service = service_name_of(name, fields);
+  wanted.running = fields.string("state", "running") == "running";
+  wanted.enabled = fields.boolean("enabled", wanted.running);
+  wanted.validate = fields.strings("validate");
+  wanted.listens = ports_of(fields);
+  wanted.restart_on_change = fields.string("on_change", "reload") == "restart";
+  wanted.restart_on = fields.strings("restart_on");
+  const std::int64_t seconds = fields.integer("timeout", 30);
+  if (seconds < 1 || seconds > 3600) fields.refuse("timeout", "expected seconds from 1 to 3600");
+  wanted.timeout = std::chrono::seconds(seconds);
+  const Field* state = fields.find("state");
+  wanted.local = state != nullptr && state->local;
+  return std::make_shared<ServiceResource>(std::move(wanted));
+}
+
+std::vector<FieldSchema> service_fields() {
+  return {
+      {"unit", FieldType::string, false, "systemd's unit to start and stop; NAME.service where not given.", {}},
+      {"process_unit", FieldType::string, false, "The unit that runs the process, where it is another one.", {}},
+      {"init_script", FieldType::string, false, "Name in /etc/init.d, for machines without systemd; NAME.", {}},
+      {"start_command",
+       FieldType::strings,
+       false,
+       "Starts it in the background where there is neither systemd nor an init script.",
+       {}},
+      {"pid_file", FieldType::string, false, "Without systemd: where the main process writes its number.", {}},
+      {"process", FieldType::string, false, "Without systemd: the path of the program.", {}},
+      {"state", FieldType::string, false, "running where not given.", {"running", "stopped"}},
+      {"enabled", FieldType::boolean, false, "Start it at boot; true, and false with `state: stopped`.", {}},
+      {"validate",
+       FieldType::strings,
+       false,
+       "Checks the new configuration before the service takes it; exit 0 means good.",
+       {}},
+      {"listens", FieldType::integers, false, "TCP ports that must have a listener while it runs.", {}},
+      {"on_change", FieldType::string, false, "What takes a change in; reload.", {"reload", "restart"}},
+      {"restart_on",
+       FieldType::strings,
+       false,
+       "Setting keys or attributes whose change needs a restart where on_change is reload.",
+       {}},
+      {"timeout", FieldType::integer, false, "Seconds until it must be running and listening; 30.", {}},
+  };
+}
+
+}  // namespace
+
+Kind service_kind() {
+  return {"service",
+          "A service that runs, listens and starts at boot. Resources that notify it have it reloaded or restarted, at "
+          "most once in a run, after `validate` accepted the new configuration.",
+          FieldType::string,
+          "The service's name, as notify and reports use it.",
+          service_fields(),
+          make_service};
+}
+
+}  // namespace mailinabox

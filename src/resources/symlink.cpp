@@ -1,0 +1,74 @@
+// A symbolic link. A file in its place is replaced (its content is journaled); a directory in the way is an error.
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+class SymlinkResource final : public Resource {
+ public:
+  SymlinkResource(std::string path, std::string target, bool create_only, bool local)
+      : path_(std::move(path)), target_(std::move(target)), create_only_(create_only), local_(local) {}
+
+  Changes diff(const View& view) const override {
+    const FileKind present = view.files.info(path_).kind;
+    switch (present) {
+      case FileKind::absent:
+        return {{"target", "", target_, false, local_}};
+      case FileKind::symlink: {
+        const std::string target = view.files.read_link(path_).value_or("");
+        if (create_only_ || target == target_) return {};
+        return {{"target", target, target_, false, local_}};
+      }
+      case FileKind::regular:
+        if (create_only_) return {};
+        return {{"type", "file", "symbolic link to " + target_, false, local_}};
+      case FileKind::directory:
+      case FileKind::other:
+        break;
+    }
+    throw Error(path_ + ": a " + (present == FileKind::directory ? "directory" : "device, socket or pipe") +
+                " stands where a symbolic link shall be; move it away and run this again");
+  }
+
+  void apply(System& system, const Changes& /*changes*/) const override { system.files.make_symlink(path_, target_); }
+
+  Action action(const Changes& changes) const override {
+    return has_change(changes, "target") && changes.front().before.empty() ? Action::create : Action::update;
+  }
+
+ private:
+  std::string path_;
+  std::string target_;
+  bool create_only_;
+  bool local_;
+};
+
+std::shared_ptr<const Resource> make_symlink(const std::string& name, const Fields& fields) {
+  const std::string target = fields.string("target");
+  if (target.empty()) fields.refuse("target", "a symbolic link needs a target that is not empty");
+  return std::make_shared<SymlinkResource>(name, target, fields.boolean("create_only", false),
+                                           fields.find("target")->local);
+}
+
+}  // namespace
+
+Kind symlink_kind() {
+  return {"symlink",
+          "A symbolic link. A file at the path is replaced; a directory there is an error.",
+          FieldType::path,
+          "Where the link stands.",
+          {{"target", FieldType::string, true, "What it leads to: a path, absolute or relative to the link.", {}},
+           {"create_only",
+            FieldType::boolean,
+            false,
+            "Leave alone whatever file or link is there already; false where not given.",
+            {}}},
+          make_symlink};
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,188 @@
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "support/cases.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+
+namespace {
+
+// A host on which starting postfix makes its ports listen.
+void ports_follow_service(TestHost& host, const std::set<ListeningPort>& ports) {
+  host.services.on_started = [&host, ports](const std::string&) { host.machine.listening = ports; };
+  host.services.on_stopped = [&host](const std::string&) { host.machine.listening.clear(); };
+}
+
+void run_service(TestHost& host, const std::string& name) { host.services.states[name] = {true, true}; }
+
+const std::vector<Notice> k_content_changed{{{"file", "/etc/x"}, {"content"}}};
+
+std::map<std::string, Value> postfix_fields() {
+  return {{"listens", ValueList{25, 587}}, {"restart_on", ValueList{"inet_interfaces"}}};
+}
+
+}  // namespace
+
+TEST_CASE("service: absent: not running, not enabled", "[cases]") {
+  TestHost host;
+  ports_follow_service(host, {{25, "0.0.0.0"}, {587, "::"}});
+  const auto service = make_resource("service", "postfix", postfix_fields());
+  CHECK(service->phase() == Phase::services);
+  const Changes changes = converge(host, *service);
+  CHECK(attributes_of(changes) == "state enabled");
+  CHECK(service->action(changes) == Action::start);
+  CHECK(host.services.states["postfix"].starts == 1);
+  CHECK(host.services.states["postfix"].enabled);
+}
+
+TEST_CASE("service: drifted", "[cases]") {
+  TestHost host;
+  run_service(host, "postfix");
+  SECTION("a port without a listener: restarted") {
+    host.machine.listening = {{25, "0.0.0.0"}};
+    ports_follow_service(host, {{25, "0.0.0.0"}, {587, "::"}});
+    const auto service = make_resource("service", "postfix", postfix_fields());
+    const Changes changes = converge(host, *service);
+    CHECK(change_of(changes, "listens").before == "nothing on 587");
+    CHECK(host.services.states["postfix"].starts == 1);
+  }
+  SECTION("not enabled: running goes on") {
+    host.services.states["postfix"].enabled = false;
+    CHECK(attributes_of(converge(host, *make_resource("service", "postfix"))) == "enabled");
+    CHECK(host.services.states["postfix"].starts == 0);
+  }
+  SECTION("running, but shall be stopped") {
+    const auto service = make_resource("service", "postfix", {{"state", "stopped"}});
+    const Changes changes = converge(host, *service);
+    CHECK(attributes_of(changes) == "state enabled");
+    CHECK(service->action(changes) == Action::stop);
+    CHECK(!host.services.states["postfix"].active);
+  }
+}
+
+TEST_CASE("service: in sync", "[cases]") {
+  TestHost host;
+  run_service(host, "postfix");
+  host.machine.listening = {{25, "::"}, {587, "127.0.0.1"}};
+  check_in_sync(host, *make_resource("service", "postfix", postfix_fields()));
+  check_in_sync(host, *make_resource("service", "other", {{"state", "stopped"}}));
+}
+
+TEST_CASE("service: error", "[cases]") {
+  TestHost host;
+  SECTION("it does not start") {
+    host.services.states["postfix"].start_error = "fatal: bad configuration";
+    check_error(host, *make_resource("service", "postfix"), "fatal: bad configuration");
+  }
+  SECTION("it does not listen") {
+    ports_follow_service(host, {{25, "::"}, {80, "::"}});
+    check_error(host, *make_resource("service", "postfix", postfix_fields()),
+                "30 s after the start nothing listens on TCP port 587 (this machine listens on 25, 80); "
+                "`journalctl -u postfix.service` says why");
+  }
+  SECTION("it ends at once") {
+    host.services.on_started = [&](const std::string& name) { host.services.states[name].active = false; };
+    host.services.manager_name = "sysvinit";
+    check_error(host, *make_resource("service", "postfix", {{"timeout", 2}}), "not running 2 s after the start");
+  }
+  check_refused("service", "x", {{"listens", ValueList{70000}}}, "no TCP port");
+  check_refused("service", "x", {{"timeout", 0}}, "1 to 3600");
+}
+
+TEST_CASE("service: waits until it listens", "[cases]") {
+  TestHost host;
+  run_service(host, "postfix");
+  class LateMachine final : public Machine {
+   public:
+    explicit LateMachine(const FakeClock& clock) : clock_(clock), start_(clock.monotonic()) {}
+    std::string host_name() const override { return "late"; }
+    std::set<ListeningPort> listening_tcp() const override {
+      if (clock_.monotonic() - start_ < std::chrono::seconds(1)) return {};
+      return {{25, "::"}, {587, "::"}};
+    }
+    std::vector<std::string> active_swaps() const override { return {}; }
+    bool has_capability(int) const override { return true; }
+    void set_host_name(const std::string&) override {}
+
+   private:
+    const FakeClock& clock_;
+    std::chrono::steady_clock::time_point start_;
+  };
+  LateMachine machine(host.clock);
+  const System base = host.system();
+  System system{base.files,    base.commands, base.packages,   base.services,
+                base.accounts, machine,       base.downloader, base.clock};
+  const auto service = make_resource("service", "postfix", postfix_fields());
+  const Changes changes = service->diff(system.view());
+  service->apply(system, changes);
+  CHECK(service->diff(system.view()).empty());
+}
+
+TEST_CASE("service: takes changes in", "[cases]") {
+  TestHost host;
+  run_service(host, "postfix");
+  host.machine.listening = {{25, "::"}, {587, "::"}};
+  ports_follow_service(host, host.machine.listening);
+  System system = host.system();
+  const auto refreshed = [&](const Resource& service, const std::vector<Notice>& notices) {
+    host.clear_log();
+    const Refreshed foreseen = service.would_refresh(host.view(), notices);
+    CHECK(host.touched().empty());
+    const Refreshed done = service.refresh(system, notices);
+    CHECK(done == foreseen);
+    return done;
+  };
+  const auto service = make_resource("service", "postfix", postfix_fields());
+  CHECK(service->refreshable());
+
+  SECTION("by reload") {
+    CHECK(refreshed(*service, k_content_changed) == Refreshed::reloaded);
+    CHECK(host.touched() == std::vector<std::string>{"reload postfix"});
+  }
+  SECTION("by restart, for a setting that needs it") {
+    const std::vector<Notice> notices{{{"file", "/etc/x"}, {"content"}},
+                                      {{"settings", "/etc/postfix/main.cf"}, {"biff", "inet_interfaces"}}};
+    CHECK(refreshed(*service, notices) == Refreshed::restarted);
+    CHECK(host.touched() == std::vector<std::string>{"restart postfix"});
+  }
+  SECTION("by restart, always") {
+    const auto always = make_resource("service", "postfix", {{"on_change", "restart"}});
+    CHECK(refreshed(*always, k_content_changed) == Refreshed::restarted);
+  }
+  SECTION("by restart, where the program itself is new") {
+    CHECK(refreshed(*service, {{{"package", "postfix"}, {"state"}}}) == Refreshed::restarted);
+  }
+  SECTION("by start, where it does not run") {
+    host.services.states["postfix"].active = false;
+    CHECK(refreshed(*service, k_content_changed) == Refreshed::started);
+    CHECK(host.touched() == std::vector<std::string>{"start postfix"});
+  }
+  SECTION("not at all, where it shall be stopped") {
+    const auto stopped = make_resource("service", "postfix", {{"state", "stopped"}});
+    CHECK(refreshed(*stopped, k_content_changed) == Refreshed::nothing);
+    CHECK(host.touched().empty());
+  }
+  SECTION("with systemd told of a unit file of ours") {
+    host.put("/etc/systemd/system/postfix.service", "[Service]\n");
+    CHECK(refreshed(*service, {{{"file", "/etc/systemd/system/postfix.service"}, {"content"}}}) ==
+          Refreshed::restarted);
+    CHECK(host.touched() == std::vector<std::string>{"daemon-reload", "restart postfix"});
+  }
+  SECTION("an error where it does not listen afterwards") {
+    host.services.on_started = [&](const std::string&) { host.machine.listening = {{25, "::"}}; };
+    const auto always = make_resource("service", "postfix", {{"on_change", "restart"}, {"listens", ValueList{587}}});
+    CHECK_THROWS_WITH(always->refresh(system, k_content_changed), Catch::Contains("nothing listens on TCP port 587"));
+  }
+}
+
+TEST_CASE("service: the new configuration is checked", "[cases]") {
+  TestHost host;
+  System system = host.system();
+  const auto service = make_resource("service", "postfix", {{"validate", ValueList{"postfix", "check"}}});
+  host.commands.answer({"postfix", "check"}, {.exit_code = 1, .err = "postfix: fatal: bad parameter"});
+  CHECK_THROWS_WITH(service->validate(system), Catch::Contains("fatal: bad parameter"));
+  host.commands.answer({"postfix", "check"}, {});
+  service->validate(system);
+  make_resource("service", "other")->validate(system);
+}
