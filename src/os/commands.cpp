@@ -3,18 +3,27 @@
 #include "base/error.hpp"
 
 namespace mailinabox {
+namespace {
+
+std::string ending_of(const Command& command, const CommandResult& result) {
+  const auto limit = command.timeout.count();
+  if (result.timed_out && limit % 1000 == 0) return "was not done within " + std::to_string(limit / 1000) + " s";
+  if (result.timed_out) return "was not done within " + std::to_string(limit) + " ms";
+  if (result.exit_code == 127) return "cannot be run: there is no such program";
+  if (result.exit_code > 128) return "was ended by signal " + std::to_string(result.exit_code - 128);
+  return "failed with exit code " + std::to_string(result.exit_code);
+}
+
+}  // namespace
+
+void throw_unless_done(const Command& command, const CommandResult& result) {
+  if (result.exit_code == 0 && !result.timed_out) return;
+  throw CommandError(command.argv, ending_of(command, result), result.out + result.err);
+}
 
 CommandResult run_or_throw(CommandRunner& runner, const Command& command) {
   CommandResult result = runner.run(command);
-  const std::string words = result.out + result.err;
-  if (result.timed_out) {
-    throw CommandError(command.argv, "was not done within " + std::to_string(command.timeout.count() / 1000) + " s",
-                       words);
-  }
-  if (result.exit_code == 127) throw CommandError(command.argv, "cannot be run: there is no such program", words);
-  if (result.exit_code != 0) {
-    throw CommandError(command.argv, "failed with exit code " + std::to_string(result.exit_code), words);
-  }
+  throw_unless_done(command, result);
   return result;
 }
 

@@ -44,6 +44,9 @@ class CommandRunner : public CommandProbe {
   virtual CommandResult run(const Command& command) = 0;
 };
 
+// Throws CommandError, with how it ended and what it said, where the command did not exit with 0.
+void throw_unless_done(const Command& command, const CommandResult& result);
+
 // Runs and throws CommandError where the command did not exit with 0.
 CommandResult run_or_throw(CommandRunner& runner, const Command& command);
 

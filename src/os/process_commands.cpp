@@ -245,17 +245,4 @@ CommandResult ProcessCommands::query(const Command& command) const {
 
 CommandResult ProcessCommands::run(const Command& command) { return Execution(command, accounts_)(); }
 
-CommandResult run_or_throw(CommandRunner& runner, const Command& command) {
-  CommandResult result = runner.run(command);
-  if (result.exit_code == 0 && !result.timed_out) return result;
-  std::string ending = "exited with " + std::to_string(result.exit_code);
-  if (result.exit_code > 128) ending = "was ended by signal " + std::to_string(result.exit_code - 128);
-  if (result.timed_out) {
-    const auto limit = command.timeout.count();
-    ending = "did not end within " +
-             (limit % 1000 == 0 ? std::to_string(limit / 1000) + " seconds" : std::to_string(limit) + " ms");
-  }
-  throw CommandError(command.argv, ending, result.err.empty() ? result.out : result.err);
-}
-
 }  // namespace mailinabox

@@ -75,16 +75,10 @@ std::optional<std::string> SysvServices::process_of(const ServiceName& service) 
 
 void SysvServices::run_init_script(const ServiceName& service, const std::string& verb,
                                    std::chrono::milliseconds timeout) {
-  const Command command{.argv = {"/etc/init.d/" + service.init_script, verb}, .timeout = timeout};
-  const CommandResult result = commands_.run(command);
-  if (result.timed_out) {
-    throw CommandError(command.argv, "was not done within " + std::to_string(timeout.count() / 1000) + " s",
-                       result.out + result.err);
-  }
-  if (result.exit_code != 0) {
-    throw CommandError(command.argv, "failed with exit code " + std::to_string(result.exit_code),
-                       result.out + result.err);
-  }
+  // What it starts goes on writing to its standard output after we have ended.
+  const Command command{
+      .argv = {"/etc/init.d/" + service.init_script, verb}, .timeout = timeout, .starts_daemon = true};
+  throw_unless_done(command, commands_.run(command));
 }
 
 void SysvServices::start(const ServiceName& service, std::chrono::milliseconds timeout) {
@@ -94,7 +88,8 @@ void SysvServices::start(const ServiceName& service, std::chrono::milliseconds t
                 ": it has no init script and its recipe names no start_command, so it cannot be started without "
                 "systemd");
   }
-  static_cast<void>(run_or_throw(commands_, Command{.argv = service.start_command, .timeout = timeout}));
+  static_cast<void>(
+      run_or_throw(commands_, Command{.argv = service.start_command, .timeout = timeout, .starts_daemon = true}));
 }
 
 void SysvServices::signal(const ServiceName& service, const std::string& name) {

@@ -1,0 +1,88 @@
+#include "os/lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <sstream>
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::chrono::milliseconds k_retry{100};
+
+std::optional<LockHolder> parse_holder(const std::string& content) {
+  std::istringstream words(content);
+  LockHolder holder;
+  if (!(words >> holder.process >> holder.started)) return std::nullopt;
+  std::getline(words >> std::ws, holder.command);
+  return holder;
+}
+
+}  // namespace
+
+std::string LockHolder::text() const {
+  if (process == 0) return "another run";
+  return "`" + command + "` (process " + std::to_string(process) + ", since " + started + ")";
+}
+
+bool RunLock::try_acquire(const std::string& command, const Clock& clock) {
+  if (file_.valid()) return true;
+  Descriptor file(
+      ::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH));
+  if (!file.valid()) throw SystemError("open", path_, errno);
+  if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    throw SystemError("lock", path_, errno);
+  }
+  const std::string line = std::to_string(::getpid()) + " " + rfc3339(clock.now()) + " " + command + "\n";
+  if (::ftruncate(file.number(), 0) != 0 ||
+      ::pwrite(file.number(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
+    throw SystemError("write", path_, errno);
+  }
+  file_ = std::move(file);
+  return true;
+}
+
+bool RunLock::acquire(const std::string& command, const Clock& clock, std::chrono::milliseconds limit,
+                      const std::function<void(const LockHolder&)>& waiting) {
+  const auto end = clock.monotonic() + limit;
+  int announced = -1;
+  while (!try_acquire(command, clock)) {
+    const LockHolder other = holder().value_or(LockHolder{});
+    if (waiting && other.process != announced) waiting(other);
+    announced = other.process;
+    if (clock.monotonic() >= end) return false;
+    clock.sleep(k_retry);
+  }
+  return true;
+}
+
+std::optional<LockHolder> RunLock::holder() const {
+  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.valid()) {
+    if (errno == ENOENT) return std::nullopt;
+    throw SystemError("open", path_, errno);
+  }
+  if (::flock(file.number(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;  // a leftover: let go with the descriptor
+  std::array<char, 4096> buffer{};
+  const ssize_t size = ::pread(file.number(), buffer.data(), buffer.size(), 0);
+  if (size < 0) throw SystemError("read", path_, errno);
+  // Locked but not yet written: somebody has it all the same.
+  return parse_holder(std::string(buffer.data(), static_cast<std::size_t>(size))).value_or(LockHolder{});
+}
+
+void RunLock::release() {
+  if (!file_.valid()) return;
+  if (::ftruncate(file_.number(), 0) != 0) {
+    // The content is only a hint; whoever asks also looks for the lock.
+  }
+  file_.reset();
+}
+
+}  // namespace mailinabox

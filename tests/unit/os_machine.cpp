@@ -1,0 +1,99 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "os/linux_machine.hpp"
+#include "os/lock.hpp"
+#include "support/host.hpp"
+
+using namespace mailinabox;
+using mailinabox::test::TestHost;
+
+TEST_CASE("listening ports are read from the kernel's tables, connections are not", "[os][machine]") {
+  TestHost host;
+  host.put("/proc/net/tcp",
+           "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+           "   0: 00000000:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n"
+           "   1: 0100007F:2766 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1\n"
+           "   2: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 3 1\n"
+           "   3: nonsense\n");
+  host.put("/proc/net/tcp6",
+           "  sl  local_address                         remote_address                        st\n"
+           "   0: 00000000000000000000000000000000:0019 00000000000000000000000000000000:0000 0A 0\n"
+           "   1: B80D0120000000000000000001000000:01BB 00000000000000000000000000000000:0000 0A 0\n");
+  const LinuxMachine machine(host.files);
+  CHECK(machine.listening_tcp() ==
+        std::set<ListeningPort>{{25, "0.0.0.0"}, {10086, "127.0.0.1"}, {25, "::"}, {443, "2001:db8::1"}});
+  host.erase("/proc/net/tcp6");
+  CHECK(machine.listening_tcp().size() == 2);
+}
+
+TEST_CASE("swaps, capabilities and the host name come from /proc", "[os][machine]") {
+  TestHost host;
+  host.put("/proc/swaps",
+           "Filename\tType\tSize\tUsed\tPriority\n/swapfile file 1 0 -2\n/with\\040space  file 1 0 -3\n");
+  host.put("/proc/self/status", "Name:\tx\nCapPrm:\tffffffffffffffff\nCapEff:\t0000000000001400\n");
+  host.put("/proc/sys/kernel/hostname", "box.example.org\n");
+  LinuxMachine machine(host.files);
+  CHECK(machine.active_swaps() == std::vector<std::string>{"/swapfile", "/with space"});
+  CHECK(machine.has_capability(12));
+  CHECK_FALSE(machine.has_capability(11));
+  CHECK_FALSE(machine.has_capability(64));
+  CHECK(machine.host_name() == "box.example.org");
+  machine.set_host_name("new.example.org");
+  CHECK(machine.host_name() == "new.example.org");
+}
+
+TEST_CASE("the real machine has a name", "[os][machine]") {
+  PosixFileSystem files;
+  CHECK_FALSE(LinuxMachine(files).host_name().empty());
+}
+
+TEST_CASE("one run holds the lock and the others learn who", "[os][lock]") {
+  TestHost host;
+  const std::string path = host.real("/run/mailinabox.lock");
+  RunLock first(path);
+  RunLock second(path);
+  CHECK_FALSE(first.holder());
+  REQUIRE(first.try_acquire("mailinabox setup --yes", host.clock));
+  CHECK_FALSE(second.try_acquire("mailinabox setup", host.clock));
+  const auto holder = second.holder();
+  REQUIRE(holder);
+  CHECK(holder->process == ::getpid());
+  CHECK(holder->text() ==
+        "`mailinabox setup --yes` (process " + std::to_string(::getpid()) + ", since 2026-11-23T08:00:00Z)");
+  int announced = 0;
+  CHECK_FALSE(
+      second.acquire("mailinabox setup", host.clock, std::chrono::seconds(5), [&](const LockHolder&) { ++announced; }));
+  CHECK(announced == 1);
+  CHECK(host.clock.monotonic().time_since_epoch() >= std::chrono::seconds(5));
+  first.release();
+  CHECK_FALSE(second.holder());
+  CHECK(second.try_acquire("mailinabox setup", host.clock));
+}
+
+TEST_CASE("the lock of a process that was killed is free", "[os][lock]") {
+  TestHost host;
+  const std::string path = host.real("/run/mailinabox.lock");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    RunLock lock(path);
+    ::_exit(lock.try_acquire("mailinabox setup", host.clock) ? 0 : 1);  // without release()
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(status == 0);
+  CHECK_FALSE(host.content("/run/mailinabox.lock").empty());
+  RunLock lock(path);
+  CHECK_FALSE(lock.holder());
+  CHECK(lock.try_acquire("mailinabox setup", host.clock));
+}
+
+TEST_CASE("a symbolic link in the lock's place is refused", "[os][lock]") {
+  TestHost host;
+  host.put_symlink("/run/mailinabox.lock", "/etc/passwd");
+  RunLock lock(host.real("/run/mailinabox.lock"));
+  CHECK_THROWS_AS(lock.try_acquire("mailinabox setup", host.clock), SystemError);
+}
