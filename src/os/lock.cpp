@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::chrono::milliseconds k_retry{100};
 
-std::optional<LockHolder> parse_holder(const std::string& content) {
+std::optional<MachineLockHolder> parse_holder(const std::string& content) {
   std::istringstream words(content);
-  LockHolder holder;
+  MachineLockHolder holder;
   if (!(words >> holder.process >> holder.started)) return std::nullopt;
   std::getline(words >> std::ws, holder.command);
   return holder;
@@ -26,12 +26,12 @@ std::optional<LockHolder> parse_holder(const std::string& content) {
 
 }  // namespace
 
-std::string LockHolder::text() const {
+std::string MachineLockHolder::text() const {
   if (process == 0) return "another run";
   return "`" + command + "` (process " + std::to_string(process) + ", since " + started + ")";
 }
 
-bool RunLock::try_acquire(const std::string& command, const Clock& clock) {
+bool MachineLock::try_acquire(const std::string& command, const Clock& clock) {
   if (file_.valid()) return true;
   Descriptor file(
       ::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH));
@@ -49,12 +49,12 @@ bool RunLock::try_acquire(const std::string& command, const Clock& clock) {
   return true;
 }
 
-bool RunLock::acquire(const std::string& command, const Clock& clock, std::chrono::milliseconds limit,
-                      const std::function<void(const LockHolder&)>& waiting) {
+bool MachineLock::acquire(const std::string& command, const Clock& clock, std::chrono::milliseconds limit,
+                          const std::function<void(const MachineLockHolder&)>& waiting) {
   const auto end = clock.monotonic() + limit;
   int announced = -1;
   while (!try_acquire(command, clock)) {
-    const LockHolder other = holder().value_or(LockHolder{});
+    const MachineLockHolder other = holder().value_or(MachineLockHolder{});
     if (waiting && other.process != announced) waiting(other);
     announced = other.process;
     if (clock.monotonic() >= end) return false;
@@ -63,7 +63,7 @@ bool RunLock::acquire(const std::string& command, const Clock& clock, std::chron
   return true;
 }
 
-std::optional<LockHolder> RunLock::holder() const {
+std::optional<MachineLockHolder> MachineLock::holder() const {
   const Descriptor file(::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file.valid()) {
     if (errno == ENOENT) return std::nullopt;
@@ -74,10 +74,10 @@ std::optional<LockHolder> RunLock::holder() const {
   const ssize_t size = ::pread(file.number(), buffer.data(), buffer.size(), 0);
   if (size < 0) throw SystemError("read", path_, errno);
   // Locked but not yet written: somebody has it all the same.
-  return parse_holder(std::string(buffer.data(), static_cast<std::size_t>(size))).value_or(LockHolder{});
+  return parse_holder(std::string(buffer.data(), static_cast<std::size_t>(size))).value_or(MachineLockHolder{});
 }
 
-void RunLock::release() {
+void MachineLock::release() {
   if (!file_.valid()) return;
   if (::ftruncate(file_.number(), 0) != 0) {
     // The content is only a hint; whoever asks also looks for the lock.

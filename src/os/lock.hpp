@@ -12,7 +12,7 @@
 
 namespace mailinabox {
 
-struct LockHolder {
+struct MachineLockHolder {
   int process = 0;
   std::string started{};  // RFC 3339
   std::string command{};
@@ -20,23 +20,23 @@ struct LockHolder {
   std::string text() const;
 };
 
-class RunLock {
+class MachineLock {
  public:
-  explicit RunLock(std::string path = "/run/mailinabox.lock") : path_(std::move(path)) {}
-  ~RunLock() { release(); }
-  RunLock(const RunLock&) = delete;
-  RunLock& operator=(const RunLock&) = delete;
+  explicit MachineLock(std::string path = "/run/mailinabox.lock") : path_(std::move(path)) {}
+  ~MachineLock() { release(); }
+  MachineLock(const MachineLock&) = delete;
+  MachineLock& operator=(const MachineLock&) = delete;
 
-  // False where another process, or another RunLock of this one, holds it. Throws SystemError where the file cannot be
-  // made; a symbolic link in its place is refused.
+  // False where another process, or another MachineLock of this one, holds it. Throws SystemError where the file cannot
+  // be made; a symbolic link in its place is refused.
   bool try_acquire(const std::string& command, const Clock& clock);
 
   // Tries until `limit` has passed; `waiting` is called once for each holder that is waited for. False at the end.
   bool acquire(const std::string& command, const Clock& clock, std::chrono::milliseconds limit,
-               const std::function<void(const LockHolder&)>& waiting);
+               const std::function<void(const MachineLockHolder&)>& waiting);
 
   // Who holds it now, this object included; nothing where nobody does. Needs no right to write.
-  std::optional<LockHolder> holder() const;
+  std::optional<MachineLockHolder> holder() const;
 
   bool held() const { return file_.valid(); }
   void release();

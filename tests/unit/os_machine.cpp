@@ -54,8 +54,8 @@ TEST_CASE("the real machine has a name", "[os][machine]") {
 TEST_CASE("one run holds the lock and the others learn who", "[os][lock]") {
   TestHost host;
   const std::string path = host.real("/run/mailinabox.lock");
-  RunLock first(path);
-  RunLock second(path);
+  MachineLock first(path);
+  MachineLock second(path);
   CHECK_FALSE(first.holder());
   REQUIRE(first.try_acquire("mailinabox setup --yes", host.clock));
   CHECK_FALSE(second.try_acquire("mailinabox setup", host.clock));
@@ -65,8 +65,8 @@ TEST_CASE("one run holds the lock and the others learn who", "[os][lock]") {
   CHECK(holder->text() ==
         "`mailinabox setup --yes` (process " + std::to_string(::getpid()) + ", since 2026-11-23T08:00:00Z)");
   int announced = 0;
-  CHECK_FALSE(
-      second.acquire("mailinabox setup", host.clock, std::chrono::seconds(5), [&](const LockHolder&) { ++announced; }));
+  CHECK_FALSE(second.acquire("mailinabox setup", host.clock, std::chrono::seconds(5),
+                             [&](const MachineLockHolder&) { ++announced; }));
   CHECK(announced == 1);
   CHECK(host.clock.monotonic().time_since_epoch() >= std::chrono::seconds(5));
   first.release();
@@ -79,14 +79,14 @@ TEST_CASE("the lock of a process that was killed is free", "[os][lock]") {
   const std::string path = host.real("/run/mailinabox.lock");
   const pid_t child = ::fork();
   if (child == 0) {
-    RunLock lock(path);
+    MachineLock lock(path);
     ::_exit(lock.try_acquire("mailinabox setup", host.clock) ? 0 : 1);  // without release()
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   REQUIRE(status == 0);
   CHECK_FALSE(host.content("/run/mailinabox.lock").empty());
-  RunLock lock(path);
+  MachineLock lock(path);
   CHECK_FALSE(lock.holder());
   CHECK(lock.try_acquire("mailinabox setup", host.clock));
 }
@@ -94,6 +94,6 @@ TEST_CASE("the lock of a process that was killed is free", "[os][lock]") {
 TEST_CASE("a symbolic link in the lock's place is refused", "[os][lock]") {
   TestHost host;
   host.put_symlink("/run/mailinabox.lock", "/etc/passwd");
-  RunLock lock(host.real("/run/mailinabox.lock"));
+  MachineLock lock(host.real("/run/mailinabox.lock"));
   CHECK_THROWS_AS(lock.try_acquire("mailinabox setup", host.clock), SystemError);
 }
