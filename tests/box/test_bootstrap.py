@@ -49,7 +49,7 @@ def owner(lab, bootstrapped):
 def _account(done):
     said = done.stdout + done.stderr
     address = re.search(r"\b\S+@" + re.escape(HOST_NAME), said)
-    password = re.search(r"(?i)password\S*:?\s+(\S{8,})\s*$", said, re.M)
+    password = re.search(r"(?i)password[^\n]*:\s+(\S{8,})\s*$", said, re.M)
     assert address and password, "the first user's address and generated password were not told:\n" + said[-3000:]
     return address[0].strip("<>.,"), password[1]
 

@@ -12,10 +12,12 @@ import set_up
 EXIT_UNSUITABLE, EXIT_LOCKED, EXIT_NO_SPACE, EXIT_NO_NETWORK, EXIT_PACKAGES_LOCKED, EXIT_MISSING = 3, 4, 5, 6, 7, 8
 EXIT_USAGE = 64
 
-HOLD_DPKG_LOCK = (
-    "setsid perl -MFcntl -e 'open(F, \"+>>\", \"/var/lib/dpkg/lock-frontend\") or die; "
-    "fcntl(F, F_SETLK, pack(\"ssqql\", F_WRLCK, 0, 0, 0, 0)) or die; print \"held\\n\"; close STDOUT; sleep 600' "
-    "2>/dev/null & echo $!")
+HOLD_DPKG_LOCK = """setsid perl -MFcntl -e '
+    open(F, "+>>", "/var/lib/dpkg/lock-frontend") or die;
+    $lock = pack("ssx4qqlx4", F_WRLCK, 0, 0, 0, 0);
+    fcntl(F, F_SETLK, $lock) or die;
+    close STDOUT; close STDERR;
+    sleep 600' & echo $!"""
 
 
 def refused(box, done, code, *words):
