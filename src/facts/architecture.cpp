@@ -1,0 +1,31 @@
+#include <sys/utsname.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "facts/fact_sources.hpp"
+#include "facts/facts.hpp"
+
+namespace mailinabox {
+namespace {
+
+Value read_architecture(const View& view) {
+  // dpkg's own word where it has one; else the kernel's, translated.
+  const std::string known = text_or_nothing(view, "/var/lib/dpkg/arch");
+  const std::string first = known.substr(0, known.find('\n'));
+  if (!first.empty()) return Value(first);
+  utsname kernel{};
+  if (uname(&kernel) != 0) throw SystemError("uname", "", errno);
+  const std::string machine = kernel.machine;
+  if (machine == "x86_64") return Value("amd64");
+  if (machine == "aarch64") return Value("arm64");
+  return Value(machine);
+}
+
+}  // namespace
+
+Fact architecture_fact() {
+  return {"architecture", "Debian's name of the machine's architecture: amd64, arm64, …", read_architecture};
+}
+
+}  // namespace mailinabox

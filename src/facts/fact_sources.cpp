@@ -1,0 +1,147 @@
+#include "facts/fact_sources.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+
+std::string text_or_nothing(const View& view, const std::string& path) {
+  try {
+    auto file = view.files.read(path);
+    return file ? std::move(file->content) : std::string();
+  } catch (const SystemError& error) {
+    if (error.error_number() == EACCES || error.error_number() == EPERM || error.error_number() == ESRCH) return {};
+    throw;
+  }
+}
+
+bool path_exists(const View& view, const std::string& path) { return view.files.info(path).kind != FileKind::absent; }
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+std::vector<std::string_view> words_of_line(std::string_view line) {
+  constexpr std::string_view k_blanks = " \t\r";
+  std::vector<std::string_view> words;
+  for (std::size_t begin = line.find_first_not_of(k_blanks); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(line.find_first_of(k_blanks, begin), line.size());
+    words.push_back(line.substr(begin, end - begin));
+    begin = line.find_first_not_of(k_blanks, end);
+  }
+  return words;
+}
+
+std::optional<std::int64_t> number_in(std::string_view text, std::int64_t largest) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || text.front() == '-' || error != std::errc() || end != text.data() + text.size() ||
+      number > largest)
+    return std::nullopt;
+  return number;
+}
+
+std::int64_t meminfo_kb(const View& view, std::string_view name) {
+  const std::string text = text_or_nothing(view, "/proc/meminfo");
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of_line(line);
+    if (words.size() < 2 || words[0].size() != name.size() + 1 || words[0].substr(0, name.size()) != name) continue;
+    if (const auto number = number_in(words[1])) return *number;
+  }
+  throw Error("/proc/meminfo has no line \"" + std::string(name) + ": NUMBER kB\"");
+}
+
+std::int64_t usable_memory_kb(const View& view) {
+  const std::int64_t all = meminfo_kb(view, "MemTotal");
+  const std::string limit = text_or_nothing(view, "/sys/fs/cgroup/memory.max");  // bytes, or "max"
+  const auto bytes = number_in(std::string_view(limit).substr(0, limit.find('\n')));
+  return bytes ? std::min(all, *bytes / 1024) : all;
+}
+
+std::string os_release(const View& view, std::string_view key) {
+  const std::string text = text_or_nothing(view, "/etc/os-release");
+  for (std::string_view line : lines_of(text)) {
+    if (line.size() <= key.size() || line.substr(0, key.size()) != key || line[key.size()] != '=') continue;
+    std::string_view value = line.substr(key.size() + 1);
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+      value = value.substr(1, value.size() - 2);
+    return std::string(value);
+  }
+  return {};
+}
+
+std::vector<Mount> mounts_in(std::string_view text) {
+  std::vector<Mount> mounts;
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of_line(line);
+    const auto dash = std::find(words.begin(), words.end(), "-");
+    if (words.size() < 6 || dash == words.end() || dash + 1 == words.end()) continue;
+    mounts.push_back({words[4], words[5], *(dash + 1)});
+  }
+  return mounts;
+}
+
+std::int64_t processor_count(const View& view) {
+  std::string text = text_or_nothing(view, "/sys/devices/system/cpu/online");  // "0-3,6"
+  text.resize(std::min(text.find_first_of(" \n"), text.size()));
+  std::int64_t count = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view range = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(range.size() + 1, rest.size()));
+    const std::size_t dash = range.find('-');
+    const auto first = number_in(range.substr(0, dash), 1 << 20);
+    const auto last = dash == std::string_view::npos ? first : number_in(range.substr(dash + 1), 1 << 20);
+    if (first && last && *last >= *first) count += *last - *first + 1;
+  }
+  return std::max<std::int64_t>(count, 1);
+}
+
+bool in_container(const View& view) {
+  for (const char* path : {"/run/systemd/container", "/.dockerenv", "/run/.containerenv"}) {
+    if (path_exists(view, path)) return true;
+  }
+  const std::string environment = '\0' + text_or_nothing(view, "/proc/1/environ");
+  const std::size_t found = environment.find(std::string("\0container=", 11));
+  return found != std::string::npos && found + 11 < environment.size() && environment[found + 11] != '\0';
+}
+
+std::string source_address(int family, const char* target) {
+  sockaddr_storage address{};
+  auto* const ipv4 = reinterpret_cast<sockaddr_in*>(&address);
+  auto* const ipv6 = reinterpret_cast<sockaddr_in6*>(&address);
+  address.ss_family = static_cast<sa_family_t>(family);
+  const bool is_ipv4 = family == AF_INET;
+  (is_ipv4 ? ipv4->sin_port : ipv6->sin6_port) = htons(53);
+  void* const bytes = is_ipv4 ? static_cast<void*>(&ipv4->sin_addr) : static_cast<void*>(&ipv6->sin6_addr);
+  if (inet_pton(family, target, bytes) != 1) throw Error(std::string(target) + " is no address");
+  const int descriptor = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return {};  // the kernel has no such family
+  // Connecting a datagram socket only looks up the route.
+  socklen_t size = is_ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  const bool found = connect(descriptor, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(descriptor);
+  char text[INET6_ADDRSTRLEN] = {};
+  if (!found || inet_ntop(family, bytes, text, sizeof text) == nullptr) return {};
+  std::string result = text;
+  char interface[IF_NAMESIZE] = {};
+  if (!is_ipv4 && IN6_IS_ADDR_LINKLOCAL(&ipv6->sin6_addr) && if_indextoname(ipv6->sin6_scope_id, interface) != nullptr)
+    result += std::string("%") + interface;
+  return result;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,12 @@
+#include "facts/facts.hpp"
+
+namespace mailinabox {
+namespace {
+
+Value read_host_name(const View& view) { return Value(view.machine.host_name()); }
+
+}  // namespace
+
+Fact host_name_fact() { return {"host_name", "The machine's own name, as it runs.", read_host_name}; }
+
+}  // namespace mailinabox

@@ -1,0 +1,37 @@
+#include <arpa/inet.h>
+
+#include "facts/fact_sources.hpp"
+#include "facts/facts.hpp"
+
+namespace mailinabox {
+namespace {
+
+ValueList listed_name_servers(const std::string& text) {
+  ValueList servers;
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of_line(line);
+    if (words.size() < 2 || words[0] != "nameserver") continue;
+    const std::string address(words[1]);
+    in6_addr bytes{};
+    const bool valid = inet_pton(AF_INET, address.c_str(), &bytes) == 1 ||
+                       inet_pton(AF_INET6, address.substr(0, address.find('%')).c_str(), &bytes) == 1;
+    if (valid) servers.emplace_back(address);
+  }
+  return servers;
+}
+
+Value read_name_servers(const View& view) {
+  const auto servers = listed_name_servers(text_or_nothing(view, "/etc/resolv.conf"));
+  const bool stub = servers.size() == 1 && servers.front().as_string() == "127.0.0.53";
+  if (!stub) return Value(servers);
+  return Value(listed_name_servers(text_or_nothing(view, "/run/systemd/resolve/resolv.conf")));
+}
+
+}  // namespace
+
+Fact name_servers_fact() {
+  return {"name_servers", "Addresses of the name servers in use; with systemd-resolved, those that it asks.",
+          read_name_servers};
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <set>
+
+#include "facts/fact_sources.hpp"
+#include "facts/facts.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::int64_t k_largest_port = 65535;
+
+char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// A shell pattern of * and ? only, as Include lines have them.
+bool matches(std::string_view name, std::string_view pattern) {
+  if (pattern.empty()) return name.empty();
+  if (pattern.front() == '*')
+    return matches(name, pattern.substr(1)) || (!name.empty() && matches(name.substr(1), pattern));
+  return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) &&
+         matches(name.substr(1), pattern.substr(1));
+}
+
+// sshd's settings as far as they say where it listens (sshd_config(5)).
+class SshdSettings {
+ public:
+  explicit SshdSettings(const View& view) : view_(view) { read("/etc/ssh/sshd_config", 0); }
+
+  std::set<std::int64_t> ports() const {
+    std::set<std::int64_t> result = address_ports_;
+    result.insert(ports_.begin(), ports_.end());
+    const bool everywhere = !address_seen_ || address_without_port_;
+    if (ports_.empty() && everywhere) result.insert(22);
+    return result;
+  }
+
+ private:
+  void read(const std::string& path, int depth) {
+    constexpr int k_deepest = 16;  // sshd's own limit of Includes within Includes
+    if (depth > k_deepest) return;
+    const std::string text = text_or_nothing(view_, path);
+    for (const std::string_view line : lines_of(text)) read_line(std::string(line), depth);
+  }
+
+  void read_line(std::string line, int depth) {
+    std::replace(line.begin(), line.end(), '"', ' ');
+    const std::size_t key_end = line.find_first_of(" \t=", line.find_first_not_of(" \t"));
+    if (key_end != std::string::npos) {  // "Port=22" is as good as "Port 22"
+      const std::size_t next = line.find_first_not_of(" \t", key_end);
+      if (next != std::string::npos && line[next] == '=') line[next] = ' ';
+    }
+    const auto words = words_of_line(line);
+    if (words.size() < 2) return;
+    std::string key(words[0]);
+    std::transform(key.begin(), key.end(), key.begin(), lower_letter);
+    if (key == "port") {
+      if (const auto port = number_in(words[1], k_largest_port)) ports_.insert(*port);
+    } else if (key == "listenaddress") {
+      add_address(words[1]);
+    } else if (key == "include") {
+      for (std::size_t i = 1; i < words.size(); ++i) include(std::string(words[i]), depth);
+    }
+  }
+
+  // host, host:port, IPv6, [IPv6]:port
+  void add_address(std::string_view address) {
+    address_seen_ = true;
+    const std::size_t colon = address.rfind(':');
+    const bool bare_ipv6 = address.front() != '[' && address.find(':') != colon;
+    const bool has_port = colon != std::string_view::npos && !bare_ipv6 && address.back() != ']';
+    const auto port = has_port ? number_in(address.substr(colon + 1), k_largest_port) : std::nullopt;
+    if (port) {
+      address_ports_.insert(*port);
+    } else {
+      address_without_port_ = true;
+    }
+  }
+
+  void include(std::string pattern, int depth) {
+    if (pattern.front() != '/') pattern.insert(0, "/etc/ssh/");
+    const std::size_t slash = pattern.rfind('/');
+    const std::string directory = pattern.substr(0, slash);
+    for (const std::string& name : view_.files.list(directory)) {
+      if (matches(name, std::string_view(pattern).substr(slash + 1))) read(directory + "/" + name, depth + 1);
+    }
+  }
+
+  const View& view_;
+  std::set<std::int64_t> ports_{};
+  std::set<std::int64_t> address_ports_{};
+  bool address_seen_ = false;
+  bool address_without_port_ = false;
+};
+
+// systemd.socket(5): ListenStream= takes a port or ADDRESS:PORT; an empty one forgets those before.
+void add_socket_ports(const std::string& text, std::set<std::int64_t>& ports) {
+  constexpr std::string_view k_key = "ListenStream=";
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of_line(line);
+    if (words.empty() || words[0].substr(0, k_key.size()) != k_key) continue;
+    const std::string_view value = words[0].substr(k_key.size());
+    if (value.empty()) ports.clear();
+    const std::size_t colon = value.rfind(':');
+    if (const auto port = number_in(value.substr(colon == std::string_view::npos ? 0 : colon + 1), k_largest_port))
+      ports.insert(*port);
+  }
+}
+
+std::set<std::int64_t> socket_ports(const View& view) {
+  std::set<std::int64_t> ports;
+  add_socket_ports(text_or_nothing(view, "/etc/systemd/system/ssh.socket"), ports);
+  for (const char* directory : {"/run/systemd/generator/ssh.socket.d", "/etc/systemd/system/ssh.socket.d"}) {
+    for (const std::string& name : view.files.list(directory)) {
+      if (name.size() > 5 && name.compare(name.size() - 5, 5, ".conf") == 0)
+        add_socket_ports(text_or_nothing(view, std::string(directory) + "/" + name), ports);
+    }
+  }
+  return ports;
+}
+
+// The port of the connection over which this run was started, whatever the settings say. sudo removes SSH_CONNECTION,
+// so the processes above are asked too.
+std::optional<std::int64_t> connection_port(const View& view) {
+  constexpr std::string_view k_name = "SSH_CONNECTION=";  // "client port server port"
+  std::string process = "self";
+  for (int level = 0; level < 32 && process != "0" && process != "1"; ++level) {
+    const std::string environment = text_or_nothing(view, "/proc/" + process + "/environ");
+    for (std::string_view rest = environment; !rest.empty();) {
+      const std::string_view variable = rest.substr(0, rest.find('\0'));
+      rest.remove_prefix(std::min(variable.size() + 1, rest.size()));
+      if (variable.substr(0, k_name.size()) != k_name) continue;
+      const auto words = words_of_line(variable.substr(k_name.size()));
+      if (words.size() == 4) return number_in(words[3], k_largest_port);
+    }
+    const std::string status = text_or_nothing(view, "/proc/" + process + "/status");
+    process = "0";
+    for (const std::string_view line : lines_of(status)) {
+      const auto words = words_of_line(line);
+      if (words.size() == 2 && words[0] == "PPid:") process = std::string(words[1]);
+    }
+  }
+  return std::nullopt;
+}
+
+Value read_ssh_ports(const View& view) {
+  std::set<std::int64_t> ports;
+  if (path_exists(view, "/usr/sbin/sshd")) {
+    ports = SshdSettings(view).ports();
+    ports.merge(socket_ports(view));
+  }
+  if (const auto port = connection_port(view)) ports.insert(*port);
+  return Value(ValueList(ports.begin(), ports.end()));
+}
+
+}  // namespace
+
+Fact ssh_ports_fact() {
+  return {"ssh_ports", "Every TCP port on which SSH is reached, the one of this session included; empty without SSH.",
+          read_ssh_ports};
+}
+
+}  // namespace mailinabox
