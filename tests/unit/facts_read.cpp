@@ -1,0 +1,285 @@
+#include <arpa/inet.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "facts/fact_sources.hpp"
+#include "facts/facts.hpp"
+#include "support/host.hpp"
+
+using namespace mailinabox;
+using mailinabox::test::TestHost;
+
+namespace {
+
+struct FactHost : TestHost {
+  FactHost() {
+    put("/proc/meminfo", "MemTotal:        4028032 kB\nMemFree: 1 kB\nSwapTotal:       1048576 kB\n");
+    put("/proc/self/mountinfo",
+        "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+        "23 22 0:5 / /proc rw,nosuid - proc proc rw\n");
+  }
+  Value fact(std::string_view name) {
+    for (const Fact& fact : facts()) {
+      if (fact.name == name) return fact.read(view());
+    }
+    throw std::logic_error("no fact " + std::string(name));
+  }
+  ValueList ports() { return fact("ssh_ports").as_list(); }
+};
+
+ValueList numbers(std::initializer_list<int> list) { return ValueList(list.begin(), list.end()); }
+
+}  // namespace
+
+TEST_CASE("facts: all can be read, also on a machine of which little is known, and only by looking") {
+  FactHost host;
+  const ValueMap all = gather_facts(host.view());
+  CHECK(all.size() == facts().size());
+  CHECK(host.touched().empty());
+  CHECK(host.commands.calls.empty());
+  CHECK(std::is_sorted(facts().begin(), facts().end(),
+                       [](const Fact& left, const Fact& right) { return left.name < right.name; }));
+  for (const Fact& fact : facts()) CHECK_FALSE(fact.doc.empty());
+}
+
+TEST_CASE("facts: one that cannot be read is named") {
+  FactHost host;
+  host.put("/proc/meminfo", "MemTotal: lots kB\n");
+  CHECK_THROWS_WITH(gather_facts(host.view()),
+                    Catch::Contains("the fact dovecot_vsz_limit_mb cannot be read: ") && Catch::Contains("MemTotal"));
+}
+
+TEST_CASE("facts: this very machine can be read with the real file system") {
+  FactHost host;
+  PosixFileSystem real;
+  const View fakes = host.view();
+  const View view{real, fakes.commands, fakes.packages, fakes.services, fakes.accounts, fakes.machine, fakes.clock};
+  const ValueMap all = gather_facts(view);
+  CHECK(all.at("memory_mb").as_integer() > 100);
+  CHECK(all.at("cpu_count").as_integer() >= 1);
+  CHECK(all.at("root_filesystem").as_string() != "unknown");
+}
+
+TEST_CASE("facts: architecture") {
+  FactHost host;
+  CHECK_FALSE(host.fact("architecture").as_string().empty());
+  host.put("/var/lib/dpkg/arch", "arm64\namd64\n");
+  CHECK(host.fact("architecture") == Value("arm64"));
+  host.put("/var/lib/dpkg/arch", "");
+  CHECK_FALSE(host.fact("architecture").as_string().empty());
+}
+
+TEST_CASE("facts: container") {
+  FactHost host;
+  CHECK(host.fact("container") == Value(false));
+  host.put("/proc/1/environ", std::string("A=1\0mycontainer=x\0container=\0", 29));
+  CHECK(host.fact("container") == Value(false));
+  host.put("/proc/1/environ", std::string("A=1\0container=lxc\0", 18));
+  CHECK(host.fact("container") == Value(true));
+  host.put("/proc/1/environ", std::string("container=lxc\0", 14));
+  CHECK(host.fact("container") == Value(true));
+  host.erase("/proc/1/environ");
+  for (const char* path : {"/run/systemd/container", "/.dockerenv", "/run/.containerenv"}) {
+    host.put(path, "");
+    CHECK(host.fact("container") == Value(true));
+    host.erase(path);
+  }
+}
+
+TEST_CASE("facts: processors and what Dovecot is given for them") {
+  FactHost host;
+  CHECK(host.fact("cpu_count") == Value(1));
+  for (const auto& [text, count] : std::vector<std::pair<std::string, int>>{
+           {"0-3\n", 4}, {"0\n", 1}, {"0-1,4-5,7\n", 5}, {"3-1\n", 1}, {"x\n", 1}}) {
+    host.put("/sys/devices/system/cpu/online", text);
+    CHECK(host.fact("cpu_count") == Value(count));
+  }
+  host.put("/sys/devices/system/cpu/online", "0-3\n");
+  CHECK(host.fact("dovecot_process_limit") == Value(1000));
+  CHECK(host.fact("dovecot_client_limit") == Value(5000));
+}
+
+TEST_CASE("facts: memory and swap, within a container's limit") {
+  FactHost host;
+  CHECK(host.fact("memory_mb") == Value(3933));
+  CHECK(host.fact("swap_mb") == Value(1024));
+  CHECK(host.fact("dovecot_vsz_limit_mb") == Value(1652));
+  CHECK(host.fact("low_memory") == Value(false));
+  host.put("/sys/fs/cgroup/memory.max", "max\n");
+  CHECK(host.fact("memory_mb") == Value(3933));
+  host.put("/sys/fs/cgroup/memory.max", "1073741824\n");
+  CHECK(host.fact("memory_mb") == Value(1024));
+  CHECK(host.fact("low_memory") == Value(true));
+  host.put("/proc/meminfo", "MemTotal: 500000 kB\nSwapTotal: 0 kB\n");
+  CHECK(host.fact("dovecot_vsz_limit_mb") == Value(256));
+  host.put("/proc/meminfo", "MemTotalX: 5 kB\nSwapTotal: 0\n");
+  CHECK_THROWS_AS(host.fact("memory_mb"), Error);
+}
+
+TEST_CASE("facts: distribution") {
+  FactHost host;
+  host.put("/etc/os-release",
+           "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nVERSION=\"12\"\nID=debian\nID_LIKE=x\n");
+  CHECK(host.fact("distribution") == Value("debian-12"));
+  CHECK(host.fact("distribution_name") == Value("Debian GNU/Linux 12 (bookworm)"));
+  host.put("/etc/os-release", "ID='arch'\n\"broken\n=\n");
+  CHECK(host.fact("distribution") == Value("arch"));
+  host.erase("/etc/os-release");
+  CHECK(host.fact("distribution") == Value("unknown"));
+  CHECK(host.fact("distribution_name") == Value("unknown"));
+}
+
+TEST_CASE("facts: who writes resolv.conf") {
+  FactHost host;
+  for (const char* name : {"dhclient", "network_manager", "openresolv", "systemd_resolved", "resolv_conf_mounted"})
+    CHECK(host.fact(name) == Value(false));
+  host.put("/usr/sbin/dhclient", "");
+  CHECK(host.fact("dhclient") == Value(false));
+  host.put_directory("/etc/dhcp/dhclient-enter-hooks.d");
+  CHECK(host.fact("dhclient") == Value(true));
+  host.put("/usr/sbin/NetworkManager", "");
+  host.put_directory("/etc/NetworkManager/conf.d");
+  CHECK(host.fact("network_manager") == Value(true));
+  host.packages.installed["openresolv"] = "3.12";
+  CHECK(host.fact("openresolv") == Value(true));
+  host.put("/lib/systemd/systemd-resolved", "");
+  CHECK(host.fact("systemd_resolved") == Value(true));
+  host.put("/proc/self/mountinfo", "1 2 0:1 / /etc/resolv.conf.d rw - tmpfs t rw\n");
+  CHECK(host.fact("resolv_conf_mounted") == Value(false));
+  host.put("/proc/self/mountinfo", "1 2 0:1 /r /etc/resolv.conf rw,relatime - overlay o rw\n");
+  CHECK(host.fact("resolv_conf_mounted") == Value(true));
+  host.put("/proc/self/mountinfo", "garbage /etc/resolv.conf\n\n1 2 3 4 /etc/resolv.conf rw\n");
+  CHECK(host.fact("resolv_conf_mounted") == Value(false));
+}
+
+TEST_CASE("facts: name servers") {
+  FactHost host;
+  CHECK(host.fact("name_servers") == Value(ValueList{}));
+  host.put("/etc/resolv.conf",
+           "# nameserver 9.9.9.9\nsearch x\nnameserver 192.0.2.1\nnameserver\t2001:db8::1\nnameserver fe80::1%eth0\n"
+           "nameserver nonsense\nnameserver\n");
+  CHECK(host.fact("name_servers") == Value(ValueList{"192.0.2.1", "2001:db8::1", "fe80::1%eth0"}));
+  host.put("/etc/resolv.conf", "nameserver 127.0.0.53\n");
+  CHECK(host.fact("name_servers") == Value(ValueList{}));
+  host.put("/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.7\n");
+  CHECK(host.fact("name_servers") == Value(ValueList{"192.0.2.7"}));
+}
+
+TEST_CASE("facts: disks") {
+  FactHost host;
+  CHECK(host.fact("root_filesystem") == Value("ext4"));
+  host.files.free_bytes_answer = std::uint64_t{6} << 30;
+  CHECK(host.fact("free_disk_mb") == Value(6144));
+  CHECK(host.fact("room_for_swap") == Value(true));
+  host.files.free_bytes_answer = std::uint64_t{5} << 30;
+  CHECK(host.fact("room_for_swap") == Value(false));
+  host.put("/proc/self/mountinfo", "1 1 0:1 / / rw - rootfs r rw\n2 1 0:2 / / rw shared:1 master:2 - overlay o rw\n");
+  CHECK(host.fact("root_filesystem") == Value("overlay"));
+  host.put("/proc/self/mountinfo", "1 1 0:1 / / rw -\nx\n");
+  CHECK(host.fact("root_filesystem") == Value("unknown"));
+}
+
+TEST_CASE("facts: what the kernel lets this run do") {
+  FactHost host;
+  CHECK(host.fact("firewall_possible") == Value(true));
+  host.machine.missing_capabilities = {12};
+  CHECK(host.fact("firewall_possible") == Value(false));
+  CHECK(host.fact("sysctl_writable") == Value(true));
+  host.put("/proc/self/mountinfo",
+           "23 22 0:5 / /proc rw - proc proc rw\n24 23 0:5 / /proc/sys ro,nosuid - proc proc rw\n");
+  CHECK(host.fact("sysctl_writable") == Value(false));
+  host.put("/proc/self/mountinfo", "23 22 0:5 / /proc rw - proc proc rw\n");
+  CHECK(host.fact("sysctl_writable") == Value(true));
+  host.put("/.dockerenv", "");
+  CHECK(host.fact("sysctl_writable") == Value(false));
+  CHECK(host.fact("ipv6") == Value(false));
+  host.put("/proc/net/if_inet6", "");
+  CHECK(host.fact("ipv6") == Value(true));
+  CHECK(host.fact("systemd") == Value(false));
+  host.put_directory("/run/systemd/system");
+  CHECK(host.fact("systemd") == Value(true));
+  host.machine.name = "box.example.com";
+  CHECK(host.fact("host_name") == Value("box.example.com"));
+}
+
+TEST_CASE("facts: another time daemon") {
+  FactHost host;
+  CHECK(host.fact("other_time_daemon") == Value(false));
+  host.packages.installed["systemd-timesyncd"] = "252";
+  CHECK(host.fact("other_time_daemon") == Value(false));
+  host.packages.installed["chrony"] = "4";
+  CHECK(host.fact("other_time_daemon") == Value(true));
+}
+
+TEST_CASE("facts: time zone") {
+  FactHost host;
+  CHECK(host.fact("time_zone") == Value("Etc/UTC"));
+  host.put("/etc/timezone", "# comment\n\nEurope/Berlin\n");
+  CHECK(host.fact("time_zone") == Value("Europe/Berlin"));
+  host.put_symlink("/etc/localtime", "/usr/share/zoneinfo/America/Argentina/Salta");
+  CHECK(host.fact("time_zone") == Value("America/Argentina/Salta"));
+  host.erase("/etc/localtime");
+  host.put_symlink("/etc/localtime", "/usr/share/zoneinfo/");
+  CHECK(host.fact("time_zone") == Value("Europe/Berlin"));
+}
+
+TEST_CASE("facts: this machine's addresses are addresses, or empty") {
+  FactHost host;
+  in6_addr bytes{};
+  const std::string ipv4 = host.fact("private_ip").as_string();
+  CHECK((ipv4.empty() || inet_pton(AF_INET, ipv4.c_str(), &bytes) == 1));
+  const std::string ipv6 = host.fact("private_ipv6").as_string();
+  CHECK((ipv6.empty() || inet_pton(AF_INET6, ipv6.substr(0, ipv6.find('%')).c_str(), &bytes) == 1));
+  CHECK(source_address(AF_INET, "127.0.0.9") == "127.0.0.1");
+  CHECK_THROWS_AS(source_address(AF_INET, "::1"), Error);
+}
+
+TEST_CASE("facts: SSH ports of sshd's settings") {
+  FactHost host;
+  CHECK(host.ports().empty());
+  host.put("/etc/ssh/sshd_config", "Port 2222\n");
+  CHECK(host.ports().empty());  // sshd is not installed
+  host.put("/usr/sbin/sshd", "");
+  CHECK(host.ports() == numbers({2222}));
+  host.erase("/etc/ssh/sshd_config");
+  CHECK(host.ports() == numbers({22}));
+  host.put("/etc/ssh/sshd_config",
+           "#Port 2200\n  port = 23\nPORT \"24\"\nPort=25\nPort nonsense\nPort 99999\nPort\nX 1\n");
+  CHECK(host.ports() == numbers({23, 24, 25}));
+  host.put("/etc/ssh/sshd_config", "ListenAddress 192.0.2.1:2022\nListenAddress [2001:db8::1]:2023\n");
+  CHECK(host.ports() == numbers({2022, 2023}));
+  host.put("/etc/ssh/sshd_config", "ListenAddress 192.0.2.1:2022\nListenAddress 2001:db8::7\n");
+  CHECK(host.ports() == numbers({22, 2022}));
+  host.put("/etc/ssh/sshd_config", "ListenAddress [2001:db8::7]\nListenAddress host\nPort 44\n");
+  CHECK(host.ports() == numbers({44}));
+}
+
+TEST_CASE("facts: SSH ports of included files") {
+  FactHost host;
+  host.put("/usr/sbin/sshd", "");
+  host.put("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf other?\n");
+  host.put("/etc/ssh/sshd_config.d/10.conf", "Port 1010\nInclude /etc/ssh/sshd_config\n");
+  host.put("/etc/ssh/sshd_config.d/10.conf.off", "Port 1011\n");
+  host.put("/etc/ssh/other1", "Port 1012\n");
+  CHECK(host.ports() == numbers({1010, 1012}));
+}
+
+TEST_CASE("facts: SSH ports of systemd's socket and of the connection in use") {
+  FactHost host;
+  host.put("/usr/sbin/sshd", "");
+  host.put("/etc/systemd/system/ssh.socket.d/x.conf",
+           "[Socket]\nListenStream=\nListenStream=[::]:2200\nListenStream=2201\n");
+  CHECK(host.ports() == numbers({22, 2200, 2201}));
+  host.erase("/etc/systemd/system/ssh.socket.d");
+  host.put("/proc/self/environ", std::string("A=b\0SSH_CONNECTION=192.0.2.1 50000 192.0.2.2 2022\0", 50));
+  CHECK(host.ports() == numbers({22, 2022}));
+  // As sudo leaves it: the variable is found above.
+  host.put("/proc/self/environ", std::string("A=b\0", 4));
+  host.put("/proc/self/status", "Name:\tx\nPPid:\t812\n");
+  host.put("/proc/812/environ", std::string("SSH_CONNECTION=::1 50000 ::1 2023\0", 34));
+  CHECK(host.ports() == numbers({22, 2023}));
+  host.put("/proc/812/environ", std::string("SSH_CONNECTION=broken\0", 22));
+  host.put("/proc/812/status", "PPid:\t1\n");
+  CHECK(host.ports() == numbers({22}));
+}
