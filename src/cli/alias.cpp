@@ -1,0 +1,98 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "box/directory/address.hpp"
+#include "cli/command.hpp"
+#include "cli/directory_access.hpp"
+
+namespace mailinabox {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct AliasOptions {
+  std::string address{};
+  std::vector<std::string> forwards_to{};
+  std::vector<std::string> senders{};
+  bool update = false;
+  bool json = false;
+};
+
+std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+Json alias_json(const Alias& alias) {
+  Json json = {{"address", alias.address},
+               {"forwards_to", alias.forwards_to},
+               {"permitted_senders", nullptr},
+               {"automatic", alias.automatic}};
+  if (alias.permitted_senders) json["permitted_senders"] = *alias.permitted_senders;
+  return json;
+}
+
+CliCommand alias_list() {
+  const auto options = std::make_shared<AliasOptions>();
+  CliCommand command{.name = "alias list", .summary = "List aliases, automatic ones too"};
+  command.examples = {"sudo mailinabox alias list", "sudo mailinabox alias list --json"};
+  command.declare = [options](CommandOptions& line) { line.flag("--json", options->json, "Print one JSON object"); };
+  command.run = [options](Environment& environment) {
+    Json all = Json::array();
+    for (const Alias& alias : open_directory(environment, Directory::Access::look).aliases()) {
+      all.push_back(alias_json(alias));
+      if (options->json) continue;
+      environment.output << alias.address << " -> " << joined(alias.forwards_to, ", ");
+      if (alias.permitted_senders)
+        environment.output << "  (senders: " << joined(*alias.permitted_senders, ", ") << ")";
+      environment.output << (alias.automatic ? "  (automatic)" : "") << "\n";
+    }
+    if (options->json) environment.output << Json{{"aliases", all}}.dump(2) << "\n";
+    return ExitCode::ok;
+  };
+  return command;
+}
+
+CliCommand alias_add() {
+  const auto options = std::make_shared<AliasOptions>();
+  CliCommand command{.name = "alias add", .summary = "Add an alias"};
+  command.details =
+      "ADDRESS is an address, or @domain for everything in that domain that has no address of its own.\n"
+      "DESTINATION is one or more addresses, or one @domain, where the part before the @ is kept.\n"
+      "Without --sender, whoever receives mail for the alias may send as it.";
+  command.examples = {"sudo mailinabox alias add sales@example.com anna@example.com bob@example.com",
+                      "sudo mailinabox alias add @example.org @example.com",
+                      "sudo mailinabox alias add news@example.com --sender anna@example.com"};
+  command.declare = [options](CommandOptions& line) {
+    line.argument("ADDRESS", options->address, "The alias");
+    line.arguments("DESTINATION", options->forwards_to, "Where its mail goes", false);
+    line.list("--sender", options->senders, "EMAIL", "Only these users may send as it");
+    line.flag("--update", options->update, "Replace the alias where it exists");
+  };
+  command.run = [options](Environment& environment) {
+    Directory directory = open_directory(environment, Directory::Access::change);
+    print_report(environment, directory.add_alias(options->address, joined(options->forwards_to, ","),
+                                                  joined(options->senders, ","), options->update));
+    return ExitCode::ok;
+  };
+  return command;
+}
+
+CliCommand alias_remove() {
+  const auto options = std::make_shared<AliasOptions>();
+  CliCommand command{.name = "alias remove", .summary = "Remove an alias"};
+  command.examples = {"sudo mailinabox alias remove sales@example.com"};
+  command.declare = [options](CommandOptions& line) { line.argument("ADDRESS", options->address, "The alias"); };
+  command.run = [options](Environment& environment) {
+    print_report(environment, open_directory(environment, Directory::Access::change).remove_alias(options->address));
+    return ExitCode::ok;
+  };
+  return command;
+}
+
+}  // namespace
+
+std::vector<CliCommand> alias_commands() { return {alias_list(), alias_add(), alias_remove()}; }
+
+}  // namespace mailinabox

@@ -1,0 +1,42 @@
+// How a command of the command line declares itself. To add one: src/cli/NAME.cpp with its
+// `std::vector<CliCommand> NAME_commands()` and one line in commands.def.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "cli/environment.hpp"
+
+namespace mailinabox {
+
+// Collects what a command takes. The library that reads command lines stays behind this.
+class CommandOptions {
+ public:
+  virtual ~CommandOptions() = default;
+  virtual void flag(const std::string& name, bool& value, const std::string& doc) = 0;  // "--json"
+  virtual void text(const std::string& name, std::string& value, const std::string& placeholder,
+                    const std::string& doc) = 0;
+  // May be repeated, and each may hold several with commas between.
+  virtual void list(const std::string& name, std::vector<std::string>& values, const std::string& placeholder,
+                    const std::string& doc) = 0;
+  virtual void argument(const std::string& name, std::string& value, const std::string& doc, bool required = true) = 0;
+  virtual void arguments(const std::string& name, std::vector<std::string>& values, const std::string& doc,
+                         bool required = true) = 0;
+};
+
+struct CliCommand {
+  std::string name{};     // one or two words: "plan", "user add"
+  std::string summary{};  // one line for lists
+  std::string details{};  // paragraphs for --help; may be empty
+  std::vector<std::string> examples{};
+  std::vector<std::string> exit_codes{};  // "0  nothing to change"; empty: 0, 1 and 64 in their usual sense
+  std::function<void(CommandOptions&)> declare{};
+  std::function<ExitCode(Environment&)> run{};
+};
+
+// Every command, in the order of commands.def.
+std::vector<CliCommand> all_commands();
+
+}  // namespace mailinabox

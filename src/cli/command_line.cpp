@@ -1,0 +1,231 @@
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <ostream>
+
+namespace mailinabox {
+namespace {
+
+class Cli11Options final : public CommandOptions {
+ public:
+  explicit Cli11Options(CLI::App& app) : app_(app) {}
+  void flag(const std::string& name, bool& value, const std::string& doc) override { app_.add_flag(name, value, doc); }
+  void text(const std::string& name, std::string& value, const std::string& placeholder,
+            const std::string& doc) override {
+    app_.add_option(name, value, doc)->type_name(placeholder);
+  }
+  void list(const std::string& name, std::vector<std::string>& values, const std::string& placeholder,
+            const std::string& doc) override {
+    // One word for each --option: what follows belongs to the command.
+    app_.add_option(name, values, doc)->type_name(placeholder)->delimiter(',')->expected(1)->take_all();
+  }
+  void argument(const std::string& name, std::string& value, const std::string& doc, bool required) override {
+    app_.add_option(name, value, doc)->type_name("")->required(required);
+  }
+  void arguments(const std::string& name, std::vector<std::string>& values, const std::string& doc,
+                 bool required) override {
+    app_.add_option(name, values, doc)->type_name("")->required(required);
+  }
+
+ private:
+  CLI::App& app_;
+};
+
+std::string first_word(const std::string& name) { return name.substr(0, name.find(' ')); }
+
+std::string block(const std::string& title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return {};
+  std::string text = "\n" + title + ":\n";
+  for (const std::string& line : lines) text += "  " + line + "\n";
+  return text;
+}
+
+std::string help_footer(const CliCommand& command) {
+  std::vector<std::string> codes = command.exit_codes;
+  if (codes.empty()) codes = {"0   done", "1   failed; standard error says why", "64  the command line is wrong"};
+  return (command.details.empty() ? "" : "\n" + command.details + "\n") + block("Examples", command.examples) +
+         block("Exit codes", codes);
+}
+
+// Names that may stand at the first (prefix "") or second place.
+std::vector<std::string> names_below(const std::vector<CliCommand>& commands, const std::string& prefix) {
+  std::vector<std::string> names;
+  for (const CliCommand& command : commands) {
+    const std::string start = prefix.empty() ? "" : prefix + " ";
+    if (command.name.compare(0, start.size(), start) != 0) continue;
+    const std::string name = first_word(command.name.substr(start.size()));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+bool group(const std::vector<CliCommand>& commands, const std::string& word) {
+  return !names_below(commands, word).empty();
+}
+
+std::string said_wrong(const std::string& what, const std::string& word, const std::vector<std::string>& candidates) {
+  const std::string nearest = nearest_spelling(word, candidates);
+  std::string text = "mailinabox: there is no " + what + " \"" + word + "\".";
+  if (!nearest.empty()) text += " Did you mean \"" + nearest + "\"?";
+  return text + " `mailinabox --help` lists what there is.\n";
+}
+
+// "" where the first words name a command or ask for help.
+std::string unknown_command(const std::vector<CliCommand>& commands, const std::vector<std::string>& words) {
+  const std::vector<std::string> names = names_below(commands, "");
+  const std::string& first = words.front();
+  if (first.front() == '-') return {};
+  if (std::find(names.begin(), names.end(), first) == names.end()) return said_wrong("command", first, names);
+  if (!group(commands, first)) return {};
+  const std::vector<std::string> verbs = names_below(commands, first);
+  if (words.size() < 2) {
+    std::string list;
+    for (const std::string& verb : verbs) list += (list.empty() ? "" : ", ") + verb;
+    return "mailinabox: `mailinabox " + first + "` needs one of: " + list + ".\n";
+  }
+  if (words[1].empty() || words[1].front() == '-') return {};
+  if (std::find(verbs.begin(), verbs.end(), words[1]) != verbs.end()) return {};
+  return said_wrong("command", first + " " + words[1], [&] {
+    std::vector<std::string> full;
+    for (const std::string& verb : verbs) full.push_back(first + " " + verb);
+    return full;
+  }());
+}
+
+std::string group_summary(const std::string& name) {
+  static const std::map<std::string, std::string> k_groups = {
+      {"recipes", "what the box consists of"},
+      {"user", "mail accounts"},
+      {"alias", "other addresses for accounts"},
+  };
+  const auto found = k_groups.find(name);
+  return found == k_groups.end() ? std::string() : found->second;
+}
+
+// An option that no command of this name knows: the nearest one it has.
+std::string nearest_option(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {
+    for (const CLI::Option* option : level->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return nearest_spelling(word.substr(0, word.find('=')), names);
+}
+
+class CommandLine {
+ public:
+  explicit CommandLine(Environment& environment) : environment_(environment), commands_(all_commands()) {
+    app_.name("mailinabox");
+    app_.footer(
+        "\nWithout a command, or with an option first, it is `mailinabox setup`.\n"
+        "`mailinabox COMMAND --help` has the details, examples and exit codes of each.\n");
+    app_.set_version_flag("--version", "mailinabox " + environment.version, "Print the version and exit");
+    app_.set_help_flag("-h,--help", "Print this help and exit");
+    app_.add_option("--share", share_, "Where recipes/ and templates/ are, for development")->type_name("DIR");
+    app_.fallthrough();
+    app_.require_subcommand(0, 1);
+    for (const CliCommand& command : commands_) add(command);
+  }
+
+  ExitCode run(std::vector<std::string> words) {
+    if (words.empty() || (words.front().rfind('-', 0) == 0 && !names_command(words))) {
+      words.insert(words.begin(), "setup");
+    }
+    if (words.front().empty()) words.front() = "\"\"";
+    if (const std::string wrong = unknown_command(commands_, words); !wrong.empty()) {
+      environment_.errors << wrong;
+      return ExitCode::usage;
+    }
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+    try {
+      app_.parse(std::move(words));
+    } catch (const CLI::ParseError& error) {
+      return explain(error);
+    }
+    if (!share_.empty()) {
+      environment_.sources.recipes = share_ + "/recipes";
+      environment_.sources.templates = share_ + "/templates";
+    }
+    return chosen_ == nullptr ? ExitCode::usage : chosen_->run(environment_);
+  }
+
+ private:
+  // "--help" alone, or an option of the program and then a command: "--share DIR plan".
+  bool names_command(const std::vector<std::string>& words) const {
+    const std::vector<std::string> names = names_below(commands_, "");
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return word == "--help" || word == "-h" || word == "--version" ||
+             std::find(names.begin(), names.end(), word) != names.end();
+    });
+  }
+
+  CLI::App& parent_of(const std::string& name) {
+    const std::size_t blank = name.find(' ');
+    if (blank == std::string::npos) return app_;
+    const std::string word = name.substr(0, blank);
+    CLI::App*& parent = groups_[word];
+    if (parent == nullptr) {
+      parent = app_.add_subcommand(word, group_summary(word));
+      parent->require_subcommand(1);
+      parent->fallthrough();
+    }
+    return *parent;
+  }
+
+  void add(const CliCommand& command) {
+    const std::size_t blank = command.name.find(' ');
+    CLI::App* app = parent_of(command.name)
+                        .add_subcommand(blank == std::string::npos ? command.name : command.name.substr(blank + 1),
+                                        command.summary);
+    app->footer(help_footer(command));
+    Cli11Options options(*app);
+    if (command.declare) command.declare(options);
+    app->final_callback([this, &command] { chosen_ = &command; });
+  }
+
+  const CLI::App& deepest() const {
+    const CLI::App* app = &app_;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    return *app;
+  }
+
+  ExitCode explain(const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;
+    if (asked) {
+      app_.exit(error, environment_.output, environment_.errors);
+      return ExitCode::ok;
+    }
+    const CLI::App& app = deepest();
+    std::string name;
+    for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {
+      name = level->get_name() + (name.empty() ? "" : " " + name);
+    }
+    environment_.errors << "mailinabox: " << error.what();
+    for (const std::string& word : app_.remaining(true)) {
+      if (word.rfind("--", 0) != 0) continue;
+      const std::string nearest = nearest_option(app, word);
+      if (!nearest.empty()) environment_.errors << "\nDid you mean " << nearest << "?";
+    }
+    environment_.errors << "\n`" << name << " --help` explains it.\n";
+    return ExitCode::usage;
+  }
+
+  Environment& environment_;
+  const std::vector<CliCommand> commands_;
+  CLI::App app_{"A mail server in one command: sets up this machine, repairs it, and says what it would do."};
+  std::map<std::string, CLI::App*> groups_{};
+  std::string share_{};
+  const CliCommand* chosen_ = nullptr;
+};
+
+}  // namespace
+
+ExitCode run_command_line(Environment& environment, std::vector<std::string> words) {
+  return CommandLine(environment).run(std::move(words));
+}
+
+}  // namespace mailinabox

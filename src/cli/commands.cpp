@@ -1,0 +1,20 @@
+#include "cli/command.hpp"
+
+namespace mailinabox {
+
+#define COMMANDS(name) std::vector<CliCommand> name##_commands();
+#include "cli/commands.def"
+#undef COMMANDS
+
+std::vector<CliCommand> all_commands() {
+  std::vector<CliCommand> all;
+  const auto add = [&all](std::vector<CliCommand> commands) {
+    for (CliCommand& command : commands) all.push_back(std::move(command));
+  };
+#define COMMANDS(name) add(name##_commands());
+#include "cli/commands.def"
+#undef COMMANDS
+  return all;
+}
+
+}  // namespace mailinabox

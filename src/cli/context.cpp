@@ -1,0 +1,80 @@
+#include "cli/context.hpp"
+
+#include <algorithm>
+
+#include "box/directory/address.hpp"
+#include "box/directory/directory.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::string unquoted(std::string text) {
+  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.front() == text.back()) {
+    return text.substr(1, text.size() - 2);
+  }
+  return text;
+}
+
+bool says_yes(const std::string& text) {
+  const std::string word = lower_case(text);
+  return !word.empty() && word != "0" && word != "no" && word != "false";
+}
+
+ValueList list_of(const std::string& comma_list) {
+  ValueList list;
+  for (const std::string& part : split_list(comma_list)) list.emplace_back(part);
+  return list;
+}
+
+}  // namespace
+
+bool answered_before(const Environment& environment) {
+  return environment.system.files.info(environment.answers_file).kind != FileKind::absent;
+}
+
+Answers read_answers(const Environment& environment) {
+  const auto file = environment.system.files.read(environment.answers_file);
+  return file ? Answers::parse(file->content) : Answers();
+}
+
+std::string platform_name(const View& view) {
+  const auto file = view.files.read("/etc/os-release");
+  if (!file) return "unknown";
+  const Answers release = Answers::parse(file->content);  // the same KEY=VALUE lines
+  const std::string id = unquoted(release.get("ID"));
+  const std::string version = unquoted(release.get("VERSION_ID"));
+  return version.empty() ? id : id + "-" + version;
+}
+
+Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone) {
+  ValueMap context;
+  for (const auto& [key, value] : answers.all()) context[lower_case(key)] = value;
+  for (const std::string_view key : Answers::k_keys) context.try_emplace(lower_case(key), Value(""));
+  const std::string forwarders = answers.get("DNS_FORWARDERS");
+  context["dns_usable"] = forwarders != "unknown";
+  context["dns_forwarders"] = forwarders == "unknown" ? ValueList() : list_of(forwarders);
+  context["dns_validation"] = says_yes(answers.get("DNS_VALIDATION"));
+  context["disable_firewall"] = says_yes(answers.get("DISABLE_FIREWALL"));
+  context["time_zone"] = time_zone;
+  context["facts"] = facts;
+  return context;
+}
+
+std::string directory_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/mail/users.sqlite"; }
+
+bool needs_first_user(const Environment& environment, const Answers& answers) {
+  if (answers.get("STORAGE_ROOT").empty()) return true;
+  const std::string path = directory_path(answers);
+  if (environment.system.files.info(path).kind != FileKind::regular) return true;
+  return Directory(environment.system.files.real_path(path), answers.get("PRIMARY_HOSTNAME"), Directory::Access::look)
+      .users()
+      .empty();
+}
+
+std::string text_fact(const ValueMap& facts, std::string_view name) {
+  const auto found = facts.find(name);
+  if (found == facts.end() || found->second.is_list() || found->second.is_map()) return {};
+  return found->second.text();
+}
+
+}  // namespace mailinabox

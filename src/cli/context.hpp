@@ -1,0 +1,33 @@
+// What recipes see: answers, facts and what the users' directory says, put together.
+#pragma once
+
+#include <string>
+
+#include "base/value.hpp"
+#include "box/answers.hpp"
+#include "cli/environment.hpp"
+#include "engine/catalog.hpp"
+
+namespace mailinabox {
+
+// What setup has kept; empty before the first run.
+Answers read_answers(const Environment& environment);
+bool answered_before(const Environment& environment);
+
+// "debian-12": the distribution's ID and the part of VERSION_ID that a platform file is named after.
+std::string platform_name(const View& view);
+
+// The value tree for recipes. Needs complete answers; `time_zone` is no answer that is kept, because the machine
+// itself keeps it.
+Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone);
+
+// STORAGE_ROOT/mail/users.sqlite, as the box sees it.
+std::string directory_path(const Answers& answers);
+
+// Whether no mail user exists yet (also: no database yet).
+bool needs_first_user(const Environment& environment, const Answers& answers);
+
+// A text fact, "" where it is missing.
+std::string text_fact(const ValueMap& facts, std::string_view name);
+
+}  // namespace mailinabox

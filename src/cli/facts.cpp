@@ -1,0 +1,42 @@
+#include "facts/facts.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "cli/value_json.hpp"
+
+namespace mailinabox {
+namespace {
+
+ExitCode run_facts(Environment& environment, bool json) {
+  const ValueMap values = gather_facts(environment.view());
+  if (json) {
+    environment.output << value_json(values).dump(2) << std::endl;
+    return ExitCode::ok;
+  }
+  for (const Fact& fact : facts()) {
+    const auto value = values.find(fact.name);
+    if (value == values.end()) continue;
+    const bool scalar = !value->second.is_list() && !value->second.is_map();
+    environment.output << fmt::format("{:<22} {}\n{:<22} # {}\n", fact.name,
+                                      scalar ? value->second.text() : value_json(value->second).dump(), "", fact.doc);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+std::vector<CliCommand> facts_commands() {
+  const auto json = std::make_shared<bool>(false);
+  CliCommand command{.name = "facts", .summary = "Print what was found out about this machine"};
+  command.details = "Recipes and templates see each as facts.NAME.";
+  command.examples = {"mailinabox facts", "mailinabox facts --json | jq .private_ip"};
+  command.declare = [json](CommandOptions& line) { line.flag("--json", *json, "Print one JSON object"); };
+  command.run = [json](Environment& environment) { return run_facts(environment, *json); };
+  return {command};
+}
+
+}  // namespace mailinabox

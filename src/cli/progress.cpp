@@ -1,0 +1,215 @@
+#include "cli/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "cli/report_output.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::size_t k_columns = 79;  // a terminal has at least 80
+
+std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes) / 1e6); }
+
+std::string bar(double fraction, int width) {
+  const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * width + 0.5);
+  return "[" + std::string(static_cast<std::size_t>(full), '#') +
+         std::string(static_cast<std::size_t>(width - full), '.') + "]";
+}
+
+std::string packages_text(const PackageProgress& progress) {
+  const int percent = static_cast<int>(std::clamp(progress.fraction, 0.0, 1.0) * 100);
+  switch (progress.step) {
+    case PackageProgress::Step::waiting_for_lock:
+      return "waiting for another package manager" + (progress.detail.empty() ? "" : ": " + progress.detail);
+    case PackageProgress::Step::refreshing:
+      return "reading the package lists";
+    case PackageProgress::Step::downloading:
+      return fmt::format("downloading packages {} {} of {} MB", bar(progress.fraction, 20),
+                         megabytes(progress.bytes_done), megabytes(progress.bytes_total));
+    case PackageProgress::Step::installing:
+      return fmt::format("installing packages {} {}% {}", bar(progress.fraction, 20), percent, progress.detail);
+    case PackageProgress::Step::configuring:
+      return fmt::format("configuring packages {} {}% {}", bar(progress.fraction, 20), percent, progress.detail);
+  }
+  return {};
+}
+
+std::string refreshed_text(Refreshed what) {
+  switch (what) {
+    case Refreshed::reloaded:
+      return "reloaded";
+    case Refreshed::restarted:
+      return "restarted";
+    case Refreshed::started:
+      return "started";
+    case Refreshed::ran:
+      return "ran";
+    case Refreshed::nothing:
+      break;
+  }
+  return {};
+}
+
+// Cuts at a character, not inside one.
+std::string shortened(const std::string& text, std::size_t columns) {
+  std::size_t end = 0;
+  std::size_t shown = 0;
+  while (end < text.size() && shown < columns) {
+    ++end;
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) ++end;
+    ++shown;
+  }
+  return text.substr(0, end);
+}
+
+// One line for each thing that happens; package steps at every quarter.
+class PlainProgress final : public Reporter {
+ public:
+  explicit PlainProgress(Environment& environment) : errors_(environment.errors) {}
+
+  void on_outcome(const Outcome& outcome) override {
+    if (outcome.status == Status::changed) {
+      errors_ << outcome.recipe << ": " << to_string(outcome.action) << " " << outcome.id.text() << "\n";
+    }
+    if (outcome.status == Status::failed) {
+      errors_ << outcome.recipe << ": FAILED " << outcome.id.text() << ": " << outcome.error << "\n";
+    }
+    errors_.flush();
+  }
+  void on_packages(const PackageProgress& progress) override {
+    const int quarter = static_cast<int>(progress.fraction * 4);
+    if (progress.step == step_ && quarter == quarter_ && started_) return;
+    started_ = true;
+    step_ = progress.step;
+    quarter_ = quarter;
+    errors_ << "packages: " << packages_text(progress) << std::endl;
+  }
+  void on_refresh(const std::string& service, Refreshed what) override {
+    if (what != Refreshed::nothing) errors_ << service << ": " << refreshed_text(what) << std::endl;
+  }
+  void on_note(const std::string& line) override { errors_ << "note: " << line << std::endl; }
+
+ private:
+  std::ostream& errors_;
+  PackageProgress::Step step_ = PackageProgress::Step::refreshing;
+  int quarter_ = -1;
+  bool started_ = false;
+};
+
+// The last line is what is being done; a recipe that changed something leaves a line behind.
+class TerminalProgress final : public Reporter {
+ public:
+  explicit TerminalProgress(Environment& environment)
+      : errors_(environment.errors), clock_(environment.system.clock), colour_(environment.colour) {
+    begun_ = clock_.monotonic();
+  }
+  ~TerminalProgress() override { finish(); }
+  TerminalProgress(const TerminalProgress&) = delete;
+  TerminalProgress& operator=(const TerminalProgress&) = delete;
+
+  void on_recipe(const CatalogRecipe& recipe, Phase phase) override {
+    if (recipe.name == recipe_ && phase == phase_) return;
+    finish();
+    recipe_ = recipe.name;
+    phase_ = phase;
+    begun_ = clock_.monotonic();
+    show(recipe.summary, false);
+  }
+  void on_start(const CatalogEntry& entry, Action action) override {
+    if (recipe_.empty()) recipe_ = entry.recipe;
+    show(to_string(action) + " " + entry.id.text(), true);
+  }
+  void on_outcome(const Outcome& outcome) override {
+    if (outcome.status == Status::changed) ++changed_;
+    if (outcome.status != Status::failed) return;
+    clear();
+    errors_ << paint("31", "FAILED") << " " << outcome.id.text() << ": " << outcome.error << std::endl;
+  }
+  void on_packages(const PackageProgress& progress) override {
+    if (recipe_ != "packages") {
+      finish();
+      recipe_ = "packages";
+      begun_ = clock_.monotonic();
+    }
+    ++changed_;
+    show(packages_text(progress), progress.step != last_step_);
+    last_step_ = progress.step;
+  }
+  void on_download(const ResourceId& id, std::uint64_t done, std::uint64_t total) override {
+    const double fraction = total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total);
+    show(fmt::format("downloading {} {} of {} MB {}", bar(fraction, 20), megabytes(done), megabytes(total), id.name),
+         false);
+  }
+  void on_refresh(const std::string& service, Refreshed what) override {
+    if (what == Refreshed::nothing) return;
+    finish();
+    leave_line(service, refreshed_text(what));
+  }
+  void on_note(const std::string& line) override {
+    clear();
+    errors_ << line << std::endl;
+  }
+
+ private:
+  std::string paint(const char* code, const std::string& text) const {
+    return colour_ ? fmt::format("\033[{}m{}\033[0m", code, text) : text;
+  }
+
+  std::string elapsed() const {
+    return duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - begun_));
+  }
+
+  // At most ten times a second, or writing would cost more than the work.
+  void show(const std::string& what, bool now) {
+    const auto time = clock_.monotonic();
+    if (!now && shown_ && time - last_ < std::chrono::milliseconds(100)) return;
+    last_ = time;
+    const std::string line = fmt::format("  {:<12} {} ({})", recipe_, what, elapsed());
+    clear();
+    errors_ << shortened(line, k_columns) << std::flush;
+    shown_ = true;
+  }
+
+  void clear() {
+    if (shown_) errors_ << "\r\033[K";
+    shown_ = false;
+  }
+
+  void leave_line(const std::string& name, const std::string& what) {
+    clear();
+    errors_ << paint("32", "  ok ") << fmt::format("{:<12} {}", name, what) << std::endl;
+  }
+
+  void finish() {
+    if (!recipe_.empty() && changed_ > 0) {
+      leave_line(recipe_, recipe_ == "packages" ? "installed, " + elapsed()
+                                                : fmt::format("{} changed, {}", changed_, elapsed()));
+    }
+    clear();
+    changed_ = 0;
+    recipe_.clear();
+  }
+
+  std::ostream& errors_;
+  const Clock& clock_;
+  const bool colour_;
+  std::string recipe_{};
+  Phase phase_ = Phase::resources;
+  std::chrono::steady_clock::time_point begun_{};
+  std::chrono::steady_clock::time_point last_{};
+  PackageProgress::Step last_step_ = PackageProgress::Step::waiting_for_lock;
+  std::size_t changed_ = 0;
+  bool shown_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Reporter> make_progress(Environment& environment, ProgressStyle style) {
+  if (style == ProgressStyle::terminal) return std::make_unique<TerminalProgress>(environment);
+  return std::make_unique<PlainProgress>(environment);
+}
+
+}  // namespace mailinabox

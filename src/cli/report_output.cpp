@@ -1,0 +1,138 @@
+#include "cli/report_output.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace mailinabox {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool worth_telling(const Outcome& outcome) { return outcome.status != Status::in_sync; }
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+// Not every text on a machine is UTF-8, and JSON must be.
+std::string dump_safe(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
+Json change_json(const Outcome& outcome, bool with_diff) {
+  Json change = {{"id", outcome.id.text()},
+                 {"recipe", outcome.recipe},
+                 {"action", to_string(outcome.action)},
+                 {"summary", dump_safe(summarize(outcome))}};
+  if (with_diff && !outcome.changes.empty()) change["diff"] = dump_safe(render_diff(outcome));
+  if (outcome.local) change["local"] = true;
+  if (outcome.status == Status::failed) change["status"] = "failed";
+  if (outcome.status == Status::not_reached) change["status"] = "not_reached";
+  if (!outcome.error.empty()) change["error"] = dump_safe(outcome.error);
+  return change;
+}
+
+std::string indented(const std::string& text, const std::string& indent) {
+  std::string result;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    result += indent + text.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  return result;
+}
+
+std::string failure_text(const Outcome& outcome) {
+  const std::string where = to_string(outcome.where);
+  return "FAILED " + outcome.id.text() + (where.empty() ? "" : " (" + where + ")") + "\n" +
+         indented(outcome.error, "  ");
+}
+
+std::string things(std::size_t count) { return fmt::format("{} {}", count, count == 1 ? "thing" : "things"); }
+
+}  // namespace
+
+std::string duration_text(std::chrono::milliseconds duration) {
+  const double seconds = static_cast<double>(duration.count()) / 1000;
+  if (seconds < 1) return fmt::format("{:.2f} s", seconds);
+  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<long>(seconds + 0.5);
+  return whole < 100 ? fmt::format("{} s", whole) : fmt::format("{} min {} s", whole / 60, whole % 60);
+}
+
+Json report_json(const Report& report, bool with_diff) {
+  const std::size_t changed = report.count(Status::changed) + report.count(Status::would_change);
+  Json json = {{"result", report.failed() ? "failed" : "ok"},
+               {"changed", changed},
+               {"unchanged", report.count(Status::in_sync)},
+               {"failed", report.count(Status::failed) + report.refresh_failures.size()},
+               {"not_reached", report.count(Status::not_reached)},
+               {"reloaded", report.reloaded},
+               {"restarted", report.restarted},
+               {"generation", nullptr},
+               {"elapsed_ms", report.elapsed.count()},
+               {"changes", Json::array()}};
+  if (report.generation) json["generation"] = *report.generation;
+  for (const Outcome& outcome : report.outcomes) {
+    if (worth_telling(outcome)) json["changes"].push_back(change_json(outcome, with_diff));
+  }
+  for (const Outcome& outcome : report.refresh_failures) json["changes"].push_back(change_json(outcome, with_diff));
+  return json;
+}
+
+std::string plan_text(const Report& report, bool with_diff) {
+  std::string text;
+  std::string recipe;
+  for (const Outcome& outcome : report.outcomes) {
+    if (outcome.status != Status::would_change) continue;
+    if (outcome.recipe != recipe) text += (text.empty() ? "" : "\n") + outcome.recipe + "\n";
+    recipe = outcome.recipe;
+    text +=
+        fmt::format("  {:<8} {}{}\n", to_string(outcome.action), outcome.id.text(), outcome.local ? "  (local)" : "");
+    if (with_diff) {
+      text += indented(render_diff(outcome), "    ");
+    } else if (const std::string summary = summarize(outcome); !summary.empty()) {
+      text += "           " + summary + "\n";
+    }
+  }
+  const std::size_t changes = report.count(Status::would_change);
+  if (changes == 0 && !report.failed()) return "Nothing would change.\n";
+  text += fmt::format("\n{} would change, {} {} as it should be.\n", things(changes), report.count(Status::in_sync),
+                      report.count(Status::in_sync) == 1 ? "is" : "are");
+  if (!report.reloaded.empty()) text += "Would reload: " + joined(report.reloaded) + "\n";
+  if (!report.restarted.empty()) text += "Would start or restart: " + joined(report.restarted) + "\n";
+  return text;
+}
+
+std::string summary_text(const Report& report) {
+  const std::size_t changed = report.count(Status::changed);
+  const std::string time = duration_text(report.elapsed);
+  const bool refreshed = !report.reloaded.empty() || !report.restarted.empty();
+  if (changed == 0 && !refreshed && !report.failed()) {
+    return fmt::format("Nothing to change: {} are as they should be ({}).\n", things(report.count(Status::in_sync)),
+                       time);
+  }
+  std::string text = fmt::format("Changed {} of {} in {}.\n", changed, things(report.outcomes.size()), time);
+  if (!report.reloaded.empty()) text += "Reloaded: " + joined(report.reloaded) + ".\n";
+  if (!report.restarted.empty()) text += "Started or restarted: " + joined(report.restarted) + ".\n";
+  if (report.generation) text += fmt::format("Recorded as generation {}.\n", *report.generation);
+  return text;
+}
+
+std::string failures_text(const Report& report) {
+  if (!report.failed()) return {};
+  std::string text;
+  for (const Outcome& outcome : report.outcomes) {
+    if (outcome.status == Status::failed) text += "\n" + failure_text(outcome);
+  }
+  for (const Outcome& outcome : report.refresh_failures) text += "\n" + failure_text(outcome);
+  if (const std::size_t count = report.count(Status::not_reached); count > 0) {
+    text += fmt::format("\n{} that follow from these {} not tried.\n", things(count), count == 1 ? "was" : "were");
+  }
+  return text + "\nCorrect what is named above and run `sudo mailinabox` again: it goes on where it stopped.\n";
+}
+
+}  // namespace mailinabox

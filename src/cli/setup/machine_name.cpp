@@ -1,0 +1,58 @@
+#include <sstream>
+
+#include "box/answers.hpp"
+#include "box/directory/address.hpp"
+#include "cli/setup/decide.hpp"
+
+namespace mailinabox {
+namespace {
+
+bool usable(const std::string& name) {
+  return problem_with_host_name(name).empty() && name.rfind("localhost", 0) != 0 && name.rfind("ip6-", 0) != 0;
+}
+
+// The first full name in the line of /etc/hosts that has `name`, which is what `hostname -f` prints.
+std::string name_in_hosts(const std::string& hosts, const std::string& name) {
+  std::istringstream lines(hosts);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string address;
+    words >> address;
+    std::string full;
+    bool here = false;
+    for (std::string word; words >> word;) {
+      word = lower_case(word);
+      if (full.empty() && usable(word)) full = word;
+      here = here || word == name;
+    }
+    if (here && !full.empty()) return full;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string full_machine_name(const View& view) {
+  std::string name = lower_case(trim(view.machine.host_name()));
+  if (name.empty()) {
+    const auto file = view.files.read("/etc/hostname");
+    name = file ? lower_case(trim(file->content)) : "";
+  }
+  if (name.empty()) return {};
+  if (usable(name)) return name;
+  const auto hosts = view.files.read("/etc/hosts");
+  return hosts ? name_in_hosts(hosts->content, name) : std::string();
+}
+
+std::string current_time_zone(const View& view) {
+  constexpr std::string_view k_zones = "/zoneinfo/";
+  const std::string link = view.files.read_link("/etc/localtime").value_or("");
+  if (const std::size_t zones = link.find(k_zones); zones != std::string::npos) {
+    return link.substr(zones + k_zones.size());
+  }
+  const auto file = view.files.read("/etc/timezone");
+  const std::string zone = file ? trim(file->content) : "";
+  return zone.empty() ? "Etc/UTC" : zone;
+}
+
+}  // namespace mailinabox

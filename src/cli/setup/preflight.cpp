@@ -1,0 +1,92 @@
+#include "cli/setup/preflight.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "cli/context.hpp"
+
+namespace mailinabox {
+namespace {
+
+// The original's limits: machines sold as "512 MB" and "768 MB" show a little less.
+constexpr std::uint64_t k_least_memory_kb = 490'000;
+constexpr std::uint64_t k_good_memory_kb = 750'000;
+constexpr std::uint64_t k_space_of_first_run = 1'000'000'000;
+constexpr std::uint64_t k_space_of_repair = 100'000'000;
+
+std::uint64_t total_memory_kb(const View& view) {
+  const auto file = view.files.read("/proc/meminfo");
+  const std::string key = "MemTotal:";
+  const std::size_t begin = file ? file->content.find(key) : std::string::npos;
+  if (begin == std::string::npos) throw Error("/proc/meminfo does not say how much memory this machine has.");
+  return std::strtoull(file->content.c_str() + begin + key.size(), nullptr, 10);
+}
+
+void check_memory(Environment& environment) {
+  const std::uint64_t memory = total_memory_kb(environment.view());
+  if (memory < k_least_memory_kb) {
+    throw Error("This machine has " + std::to_string(memory / 1000) +
+                    " MB of memory. A mail server with its spam filter needs at least 512 MB, better 1 GB.",
+                ExitCode::unsuitable);
+  }
+  if (memory < k_good_memory_kb) {
+    environment.errors << "Warning: this machine has " << memory / 1000
+                       << " MB of memory. It may become slow; 1 GB is better.\n";
+  }
+}
+
+void check_space(const Environment& environment) {
+  const std::uint64_t needed = answered_before(environment) ? k_space_of_repair : k_space_of_first_run;
+  for (const char* path : {"/", "/var"}) {
+    const std::uint64_t available = environment.view().files.free_bytes(path);
+    if (available >= needed) continue;
+    throw Error("The file system of " + std::string(path) + " has " + std::to_string(available / 1'000'000) +
+                    " MB free; " + std::to_string(needed / 1'000'000) +
+                    " MB are needed. Make space, then run `sudo mailinabox` again.",
+                ExitCode::no_space);
+  }
+}
+
+// "debian-12" as people write it: "Debian 12".
+std::string readable(std::string platform) {
+  if (!platform.empty() && platform[0] >= 'a' && platform[0] <= 'z') platform[0] = static_cast<char>(platform[0] - 32);
+  const std::size_t dash = platform.rfind('-');
+  if (dash != std::string::npos) platform[dash] = ' ';
+  return platform;
+}
+
+}  // namespace
+
+void require_root(const Environment& environment, const std::string& command) {
+  if (environment.root) return;
+  throw Error(
+      "This needs the rights of root. Run it as `sudo mailinabox" + (command.empty() ? "" : " " + command) + "`.",
+      ExitCode::unsuitable);
+}
+
+std::string require_platform(const Environment& environment) {
+  const std::string platform = platform_name(environment.view());
+  const std::vector<std::string> supported = platforms(environment.view().files, environment.sources);
+  if (std::find(supported.begin(), supported.end(), platform) != supported.end()) return platform;
+  if (supported.empty()) {
+    throw Error("There are no platform files in " + environment.sources.recipes +
+                "/platforms. Install mailinabox again, or name the folder of recipes and templates with --share.");
+  }
+  std::string list;
+  for (const std::string& name : supported) list += (list.empty() ? "" : ", ") + readable(name);
+  throw Error(
+      "This machine runs " + readable(platform) + ", says its /etc/os-release. mailinabox supports " + list + ".",
+      ExitCode::unsuitable);
+}
+
+std::string preflight(Environment& environment) {
+  require_root(environment, "");
+  const std::string platform = require_platform(environment);
+  check_memory(environment);
+  check_space(environment);
+  return platform;
+}
+
+}  // namespace mailinabox
