@@ -1,0 +1,135 @@
+#include "os/apt_output.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <vector>
+
+namespace mailinabox {
+namespace {
+
+bool contains_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [text](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// apt's units are powers of 1000 (SizeToStr): B, kB, MB, GB, TB.
+std::optional<double> unit_factor(std::string_view unit) {
+  constexpr std::string_view k_prefixes = "kMGT";
+  if (unit.starts_with("B")) return 1.0;
+  const std::size_t power = unit.empty() ? std::string_view::npos : k_prefixes.find(unit[0]);
+  if (power == std::string_view::npos || unit.size() < 2 || unit[1] != 'B') return std::nullopt;
+  return std::pow(1000.0, static_cast<double>(power) + 1.0);
+}
+
+}  // namespace
+
+std::optional<PackageProgress> parse_apt_status(std::string_view line, std::uint64_t total) {
+  const bool downloads = line.starts_with("dlstatus:");
+  if (!downloads && !line.starts_with("pmstatus:")) return std::nullopt;
+  line.remove_prefix(9);
+  // The package may have an architecture ("libc6:amd64"), the text colons of its own: the percentage is the first
+  // field that is a number after the first one.
+  const std::size_t first = line.find(':');
+  if (first == std::string_view::npos) return std::nullopt;
+  std::size_t begin = first + 1;
+  std::size_t end = line.find(':', begin);
+  double percent = 0;
+  while (end != std::string_view::npos) {
+    const std::string field(line.substr(begin, end - begin));
+    char* after = nullptr;
+    percent = std::strtod(field.c_str(), &after);
+    if (!field.empty() && *after == '\0') break;
+    begin = end + 1;
+    end = line.find(':', begin);
+  }
+  if (end == std::string_view::npos) return std::nullopt;
+  PackageProgress progress;
+  progress.fraction = std::clamp(percent / 100.0, 0.0, 1.0);
+  const std::string_view text = line.substr(end + 1);
+  if (downloads) {
+    progress.step = PackageProgress::Step::downloading;
+    progress.bytes_total = total;
+    progress.bytes_done = static_cast<std::uint64_t>(progress.fraction * static_cast<double>(total));
+    return progress;
+  }
+  progress.detail = line.substr(0, first);
+  const bool configures = contains_any(text, {"onfigur", "Installed ", "trigger"});
+  progress.step = configures ? PackageProgress::Step::configuring : PackageProgress::Step::installing;
+  return progress;
+}
+
+std::optional<std::uint64_t> parse_apt_size(std::string_view output) {
+  constexpr std::string_view k_begin = "Need to get ";
+  const std::size_t found = output.find(k_begin);
+  if (found == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = output.substr(found + k_begin.size());
+  std::string digits;
+  std::size_t used = 0;
+  for (; used < rest.size() && (rest[used] == ',' || rest[used] == '.' || (rest[used] >= '0' && rest[used] <= '9'));
+       ++used) {
+    if (rest[used] != ',') digits += rest[used];
+  }
+  if (digits.empty() || used >= rest.size() || rest[used] != ' ') return std::nullopt;
+  const std::optional<double> factor = unit_factor(rest.substr(used + 1));
+  if (!factor) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(std::strtod(digits.c_str(), nullptr) * *factor));
+}
+
+ExitCode classify_apt_failure(std::string_view output) {
+  if (contains_any(output, {"No space left on device", "don't have enough free space", "Disk quota exceeded"})) {
+    return ExitCode::no_space;
+  }
+  if (contains_any(output, {"Could not get lock", "Unable to acquire the dpkg frontend lock",
+                            "Unable to lock directory", "dpkg frontend lock was locked", "is locked by another process",
+                            "dpkg status database is locked"})) {
+    return ExitCode::packages_locked;
+  }
+  if (contains_any(output,
+                   {"Could not resolve", "Temporary failure resolving", "Could not connect", "Unable to connect",
+                    "Cannot initiate the connection", "Connection timed out", "Connection failed", "Connection refused",
+                    "Network is unreachable", "Failed to fetch", "Unable to fetch"})) {
+    return ExitCode::no_network;
+  }
+  return ExitCode::failed;
+}
+
+bool needs_fresh_indexes(std::string_view output) {
+  return contains_any(output, {"Unable to locate package", "has no installation candidate", "Failed to fetch",
+                               "Unable to fetch", "but it is not installable", "but it is not going to be installed"});
+}
+
+std::string apt_words(const std::string& output) {
+  constexpr std::size_t k_most = 20;
+  const std::vector<std::string> lines = lines_of(output);
+  std::vector<std::string> marked;
+  bool continues = false;
+  for (const std::string& line : lines) {
+    const std::string_view view = line;
+    const bool marks = view.starts_with("E: ") || view.starts_with("W: ") || view.starts_with("Err:") ||
+                       view.starts_with("dpkg: error") || view.starts_with("dpkg: ");
+    // What follows is indented: the reason.
+    continues = marks || (continues && view.starts_with(" "));
+    if (continues && std::find(marked.begin(), marked.end(), line) == marked.end()) marked.push_back(line);
+  }
+  const std::vector<std::string>& chosen = marked.empty() ? lines : marked;
+  std::string words;
+  for (std::size_t index = chosen.size() - std::min(k_most, chosen.size()); index < chosen.size(); ++index) {
+    words += (words.empty() ? "" : "\n") + chosen[index];
+  }
+  return words;
+}
+
+}  // namespace mailinabox

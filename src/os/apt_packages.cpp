@@ -1,0 +1,192 @@
+#include "os/apt_packages.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "os/apt_output.hpp"
+#include "os/package_locks.hpp"
+#include "os/service_hold.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr const char* k_status = "/var/lib/dpkg/status";
+constexpr const char* k_updates = "/var/lib/dpkg/updates";
+constexpr const char* k_lists = "/var/lib/apt/lists";
+constexpr std::chrono::hours k_fresh{24};
+constexpr std::chrono::hours k_apt_limit{3};
+constexpr int k_status_descriptor = 9;
+
+// Nobody is there to answer; configuration files that exist stay as they are, also ucf's (UCF_FORCE_CONFFOLD).
+const std::map<std::string, std::string> k_environment = {
+    {"DEBIAN_FRONTEND", "noninteractive"}, {"DEBIAN_PRIORITY", "critical"}, {"APT_LISTCHANGES_FRONTEND", "none"},
+    {"NEEDRESTART_SUSPEND", "1"},          {"UCF_FORCE_CONFFOLD", "1"},
+};
+
+const std::vector<std::string> k_apt_options = {
+    "--yes",
+    "--no-install-recommends",
+    "-oDpkg::Use-Pty=0",
+    "-oDpkg::Options::=--force-confdef",
+    "-oDpkg::Options::=--force-confold",
+    "-oDPkg::Lock::Timeout=60",  // for who takes the lock between our look and apt's
+    "-oAcquire::Retries=3",
+    "-oAPT::Status-Fd=9",
+};
+
+std::string remedy(ExitCode code) {
+  switch (code) {
+    case ExitCode::no_network:
+      return "The package registry cannot be reached. Check the network, the name servers in /etc/resolv.conf and the "
+             "addresses in /etc/apt/sources.list and sources.list.d, then run this again.";
+    case ExitCode::no_space:
+      return "A file system is full. Make room (`df -h` shows where; `apt-get clean` empties apt's cache), then run "
+             "this again.";
+    case ExitCode::packages_locked:
+      return "Another program is changing packages. Wait until it is done, then run this again.";
+    default:
+      return "Solve what is named here, then run this again.";
+  }
+}
+
+std::vector<std::string> concat(std::vector<std::string> left, const std::vector<std::string>& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+}  // namespace
+
+const DpkgStatus& AptPackages::status() const {
+  if (!status_) {
+    std::optional<FileContent> file = files_.read(k_status);
+    if (!file) throw Error(std::string(k_status) + " is missing: this is no machine that dpkg manages");
+    status_ = std::make_unique<DpkgStatus>(std::move(file->content));
+  }
+  return *status_;
+}
+
+std::optional<std::string> AptPackages::installed_version(const std::string& package) const {
+  const std::string_view version = status().version(package);
+  return version.empty() ? std::nullopt : std::optional(std::string(version));
+}
+
+// dpkg keeps steps that it has not yet merged into its status file in numbered files.
+bool AptPackages::dpkg_interrupted() const { return status().interrupted() || !files_.list(k_updates).empty(); }
+
+bool AptPackages::interrupted() const { return dpkg_interrupted() || ServiceHold::left_behind(files_); }
+
+// No indexes, or older than a day, or older than the list of where to get them from. apt-get update touches the
+// directories even where nothing was new.
+bool AptPackages::indexes_are_stale() const {
+  const std::vector<std::string> names = files_.list(k_lists);
+  const bool any = std::any_of(names.begin(), names.end(),
+                               [](const std::string& name) { return name.find("_Packages") != std::string::npos; });
+  if (!any) return true;
+  const std::int64_t refreshed =
+      std::max(files_.info(k_lists).modified, files_.info(std::string(k_lists) + "/partial").modified);
+  const auto age = clock_.now() - std::chrono::system_clock::time_point(std::chrono::seconds(refreshed));
+  if (age > k_fresh) return true;
+  std::int64_t sources = files_.info("/etc/apt/sources.list").modified;
+  for (const std::string& name : files_.list("/etc/apt/sources.list.d")) {
+    sources = std::max(sources, files_.info("/etc/apt/sources.list.d/" + name).modified);
+  }
+  return sources > refreshed;
+}
+
+// Runs as soon as no other program holds a lock, and again where one takes it in between.
+CommandResult AptPackages::run_when_unlocked(Command command, const PackageProgressHandler& progress) {
+  command.timeout = k_apt_limit;
+  command.environment = k_environment;
+  const auto limit = clock_.monotonic() + lock_wait_;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - clock_.monotonic());
+    wait_for_package_locks(files_, clock_, std::max(left, std::chrono::milliseconds(0)), progress);
+    CommandResult result = commands_.run(command);
+    const bool locked =
+        result.exit_code != 0 && classify_apt_failure(result.out + result.err) == ExitCode::packages_locked;
+    if (!locked || clock_.monotonic() >= limit) return result;
+    clock_.sleep(std::chrono::seconds(1));
+  }
+}
+
+CommandResult AptPackages::apt_get(const std::vector<std::string>& arguments, const PackageProgressHandler& progress) {
+  std::string announced;
+  std::optional<std::uint64_t> total;
+  Command command{.argv = concat({"apt-get"}, concat(k_apt_options, arguments))};
+  command.status_descriptor = k_status_descriptor;
+  command.on_output = [&](std::string_view piece) {
+    if (total) return;
+    announced += piece;
+    total = parse_apt_size(announced);
+  };
+  command.on_status = [&](std::string_view line) {
+    const std::optional<PackageProgress> step = parse_apt_status(line, total.value_or(0));
+    if (step && progress) progress(*step);
+  };
+  return run_when_unlocked(command, progress);
+}
+
+AptPackages::Refresh AptPackages::refresh_indexes(const PackageProgressHandler& progress) {
+  if (progress) progress({PackageProgress::Step::refreshing, "", 0, 0, 0});
+  // One index of several that cannot be had need not matter: what is asked for next decides.
+  const CommandResult result = run_when_unlocked({.argv = {"apt-get", "-oAcquire::Retries=3", "update"}}, progress);
+  if (result.exit_code != 0) {
+    const ExitCode code = classify_apt_failure(result.out + result.err);
+    if (code != ExitCode::no_network) throw_failure("the package indexes cannot be refreshed", result, "");
+  }
+  const bool complains = result.exit_code != 0 || result.err.find("W: ") != std::string::npos;
+  return {true, complains ? apt_words(result.out + result.err) : ""};
+}
+
+void AptPackages::throw_failure(const std::string& what, const CommandResult& result,
+                                const std::string& complaints) const {
+  const std::string output = result.out + result.err;
+  ExitCode code = classify_apt_failure(output);
+  // "Unable to locate package" because no index could be fetched is the network's failure.
+  if (code == ExitCode::failed && classify_apt_failure(complaints) == ExitCode::no_network) code = ExitCode::no_network;
+  std::string words = apt_words(output);
+  if (!complaints.empty()) words = complaints + "\n" + words;
+  if (result.timed_out) words += "\nit was not done within 3 hours";
+  throw Error(what + ":\n" + words + "\n" + remedy(code), code);
+}
+
+void AptPackages::download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) {
+  if (packages.empty()) return;
+  Refresh refresh;
+  if (indexes_are_stale()) refresh = refresh_indexes(progress);
+  const std::vector<std::string> arguments = concat({"--download-only", "install"}, packages);
+  CommandResult result = apt_get(arguments, progress);
+  if (result.exit_code != 0 && !refresh.done && needs_fresh_indexes(result.out + result.err)) {
+    refresh = refresh_indexes(progress);
+    result = apt_get(arguments, progress);
+  }
+  if (result.exit_code != 0) throw_failure("packages cannot be downloaded", result, refresh.complaints);
+}
+
+void AptPackages::finish_interrupted(const PackageProgressHandler& progress) {
+  if (!dpkg_interrupted()) return;
+  if (progress) progress({PackageProgress::Step::configuring, "", 0, 0, 0});
+  const CommandResult result =
+      run_when_unlocked({.argv = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"}}, progress);
+  status_.reset();
+  if (result.exit_code != 0) throw_failure("an interrupted installation cannot be finished", result, "");
+}
+
+void AptPackages::change(const std::vector<std::string>& install, const std::vector<std::string>& remove,
+                         const PackageProgressHandler& progress) {
+  ServiceHold::remove_left_behind(files_);
+  status_.reset();
+  std::vector<std::string> arguments = install;
+  for (const std::string& package : remove) {
+    if (status().known(package)) arguments.push_back(package + "-");
+  }
+  if (arguments.empty() && !dpkg_interrupted()) return;
+  const ServiceHold hold(files_);
+  finish_interrupted(progress);
+  if (arguments.empty()) return;
+  const CommandResult result = apt_get(concat({"--purge", "install"}, arguments), progress);
+  status_.reset();
+  if (result.exit_code != 0) throw_failure("packages cannot be changed", result, "");
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,60 @@
+#include "os/dpkg_status.hpp"
+
+#include <utility>
+
+namespace mailinabox {
+namespace {
+
+// Moves `value` where the line is this field.
+bool take_field(std::string_view line, std::string_view name, std::string_view& value) {
+  if (!line.starts_with(name)) return false;
+  value = line.substr(name.size());
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  return true;
+}
+
+}  // namespace
+
+DpkgStatus::DpkgStatus(std::string content) : content_(std::move(content)) {
+  known_.reserve(1024);
+  std::string_view rest = content_;
+  std::string_view package;
+  std::string_view state;
+  std::string_view version;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (line.empty()) {
+      take(package, state, version);
+      package = state = version = {};
+    } else if (line[0] == 'P') {
+      take_field(line, "Package:", package);
+    } else if (line[0] == 'S') {
+      take_field(line, "Status:", state);
+    } else if (line[0] == 'V') {
+      take_field(line, "Version:", version);
+    }
+  }
+  take(package, state, version);
+}
+
+// `state` is three words: what is wanted, "ok" or "reinstreq", and how far the package is.
+void DpkgStatus::take(std::string_view package, std::string_view state, std::string_view version) {
+  const std::size_t last = state.rfind(' ');
+  if (package.empty() || last == std::string_view::npos) return;
+  const std::string_view progress = state.substr(last + 1);
+  if (progress == "not-installed") return;
+  const bool installed = progress == "installed" && state.find(" ok ") != std::string_view::npos;
+  if (!installed && progress != "config-files") interrupted_ = true;
+  std::string_view& known = known_[package];
+  if (installed && known.empty()) known = version;
+}
+
+std::string_view DpkgStatus::version(const std::string& package) const {
+  const auto found = known_.find(package);
+  return found == known_.end() ? std::string_view() : found->second;
+}
+
+}  // namespace mailinabox
