@@ -6,8 +6,13 @@
 namespace mailinabox {
 namespace {
 
+// What the kernel counts of the swap file that the recipe "system" makes. It is counted before it is there, or the
+// second run would find another limit than the first.
+constexpr std::int64_t k_swap_file_kb = 1024 * 1024 - 4;
+
 Value read_dovecot_vsz_limit_mb(const View& view) {
-  const std::int64_t all_kb = usable_memory_kb(view) + meminfo_kb(view, "SwapTotal");
+  const std::int64_t memory_kb = usable_memory_kb(view);
+  const std::int64_t all_kb = memory_kb + std::max(meminfo_kb(view, "SwapTotal"), k_swap_file_kb);
   return Value(std::max<std::int64_t>(all_kb / 1024 / 3, 256));
 }
 
@@ -15,7 +20,7 @@ Value read_dovecot_vsz_limit_mb(const View& view) {
 
 Fact dovecot_vsz_limit_mb_fact() {
   return {"dovecot_vsz_limit_mb",
-          "Memory that one process of Dovecot may use: a third of memory and swap, at least 256 MB.",
+          "Memory that one process of Dovecot may use: a third of memory and swap (at least 1 GB), at least 256 MB.",
           read_dovecot_vsz_limit_mb};
 }
 

@@ -112,7 +112,9 @@ TEST_CASE("facts: memory and swap, within a container's limit") {
   CHECK(host.fact("memory_mb") == Value(1024));
   CHECK(host.fact("low_memory") == Value(true));
   host.put("/proc/meminfo", "MemTotal: 500000 kB\nSwapTotal: 0 kB\n");
-  CHECK(host.fact("dovecot_vsz_limit_mb") == Value(256));
+  CHECK(host.fact("dovecot_vsz_limit_mb") == Value(504));
+  host.put("/proc/meminfo", "MemTotal: 500000 kB\nSwapTotal: 1048572 kB\n");
+  CHECK(host.fact("dovecot_vsz_limit_mb") == Value(504));  // the same once the swap file is there
   host.put("/proc/meminfo", "MemTotalX: 5 kB\nSwapTotal: 0\n");
   CHECK_THROWS_AS(host.fact("memory_mb"), Error);
 }
