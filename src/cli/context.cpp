@@ -8,13 +8,6 @@
 namespace mailinabox {
 namespace {
 
-std::string unquoted(std::string text) {
-  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.front() == text.back()) {
-    return text.substr(1, text.size() - 2);
-  }
-  return text;
-}
-
 bool says_yes(const std::string& text) {
   const std::string word = lower_case(text);
   return !word.empty() && word != "0" && word != "no" && word != "false";
@@ -35,15 +28,6 @@ bool answered_before(const Environment& environment) {
 Answers read_answers(const Environment& environment) {
   const auto file = environment.system.files.read(environment.answers_file);
   return file ? Answers::parse(file->content) : Answers();
-}
-
-std::string platform_name(const View& view) {
-  const auto file = view.files.read("/etc/os-release");
-  if (!file) return "unknown";
-  const Answers release = Answers::parse(file->content);  // the same KEY=VALUE lines
-  const std::string id = unquoted(release.get("ID"));
-  const std::string version = unquoted(release.get("VERSION_ID"));
-  return version.empty() ? id : id + "-" + version;
 }
 
 Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone) {

@@ -14,9 +14,6 @@ namespace mailinabox {
 Answers read_answers(const Environment& environment);
 bool answered_before(const Environment& environment);
 
-// "debian-12": the distribution's ID and the part of VERSION_ID that a platform file is named after.
-std::string platform_name(const View& view);
-
 // The value tree for recipes. Needs complete answers; `time_zone` is no answer that is kept, because the machine
 // itself keeps it.
 Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone);

@@ -127,14 +127,6 @@ TEST_CASE("decide: the machine's own name", "[answers]") {
   CHECK(full_machine_name(view).empty());
 }
 
-TEST_CASE("decide: the time zone is the machine's", "[answers]") {
-  TestCommandLine line;
-  const View view = line.environment.view();
-  CHECK(current_time_zone(view) == "Etc/UTC");
-  line.host.put("/etc/timezone", "Europe/Paris\n");
-  CHECK(current_time_zone(view) == "Europe/Paris");
-}
-
 TEST_CASE("resolver: tried once, and again only while nothing answered", "[answers]") {
   TestCommandLine line;
   Answers answers;
@@ -158,10 +150,4 @@ TEST_CASE("resolver: tried once, and again only while nothing answered", "[answe
   CHECK(direct.get("DNS_FORWARDERS").empty());
   CHECK_FALSE(settle_resolver(line.environment, direct, k_facts));  // an empty answer is one
   CHECK(make_context(direct, {}, "").find("dns_validation")->as_bool());
-}
-
-TEST_CASE("context: the platform is read from os-release", "[answers]") {
-  TestCommandLine line;
-  line.host.put("/etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n");
-  CHECK(platform_name(line.environment.view()) == "debian-12");
 }

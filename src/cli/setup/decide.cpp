@@ -266,11 +266,12 @@ void Decider::find_first_user() {
 }
 
 void Decider::find_time_zone() {
+  const std::string present = text_fact(facts_, "time_zone");
   const bool first_time = stored_.get("PRIMARY_HOSTNAME").empty();
   decision_.time_zone =
       find({.key = "TIME_ZONE",
             .text = first_time ? "The time zone of this machine" : "",
-            .fallback = current_time_zone(environment_.view()),
+            .fallback = present.empty() ? "Etc/UTC" : present,
             .problem = [&](const std::string& zone) { return problem_with_time_zone(environment_.view(), zone); }});
   decision_.answers.remove("TIME_ZONE");  // the machine keeps it, where `timedatectl` may change it
 }

@@ -36,9 +36,6 @@ Decision decide(Environment& environment, const Answers& stored, const ValueMap&
 // The machine's own full name, from its host name and /etc/hosts; "" where it has none.
 std::string full_machine_name(const View& view);
 
-// "Europe/Berlin", from /etc/localtime or /etc/timezone; "Etc/UTC" where neither says.
-std::string current_time_zone(const View& view);
-
 // What to say before starting: one line for each answer.
 std::string describe(const Decision& decision);
 

@@ -44,15 +44,4 @@ std::string full_machine_name(const View& view) {
   return hosts ? name_in_hosts(hosts->content, name) : std::string();
 }
 
-std::string current_time_zone(const View& view) {
-  constexpr std::string_view k_zones = "/zoneinfo/";
-  const std::string link = view.files.read_link("/etc/localtime").value_or("");
-  if (const std::size_t zones = link.find(k_zones); zones != std::string::npos) {
-    return link.substr(zones + k_zones.size());
-  }
-  const auto file = view.files.read("/etc/timezone");
-  const std::string zone = file ? trim(file->content) : "";
-  return zone.empty() ? "Etc/UTC" : zone;
-}
-
 }  // namespace mailinabox

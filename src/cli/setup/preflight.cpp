@@ -1,31 +1,23 @@
 #include "cli/setup/preflight.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <ostream>
 
 #include "base/error.hpp"
 #include "cli/context.hpp"
+#include "facts/fact_sources.hpp"
 
 namespace mailinabox {
 namespace {
 
 // The original's limits: machines sold as "512 MB" and "768 MB" show a little less.
-constexpr std::uint64_t k_least_memory_kb = 490'000;
-constexpr std::uint64_t k_good_memory_kb = 750'000;
+constexpr std::int64_t k_least_memory_kb = 490'000;
+constexpr std::int64_t k_good_memory_kb = 750'000;
 constexpr std::uint64_t k_space_of_first_run = 1'000'000'000;
 constexpr std::uint64_t k_space_of_repair = 100'000'000;
 
-std::uint64_t total_memory_kb(const View& view) {
-  const auto file = view.files.read("/proc/meminfo");
-  const std::string key = "MemTotal:";
-  const std::size_t begin = file ? file->content.find(key) : std::string::npos;
-  if (begin == std::string::npos) throw Error("/proc/meminfo does not say how much memory this machine has.");
-  return std::strtoull(file->content.c_str() + begin + key.size(), nullptr, 10);
-}
-
 void check_memory(Environment& environment) {
-  const std::uint64_t memory = total_memory_kb(environment.view());
+  const std::int64_t memory = usable_memory_kb(environment.view());
   if (memory < k_least_memory_kb) {
     throw Error("This machine has " + std::to_string(memory / 1000) +
                     " MB of memory. A mail server with its spam filter needs at least 512 MB, better 1 GB.",
@@ -67,7 +59,9 @@ void require_root(const Environment& environment, const std::string& command) {
 }
 
 std::string require_platform(const Environment& environment) {
-  const std::string platform = platform_name(environment.view());
+  const View view = environment.view();
+  const std::string id = os_release(view, "ID");
+  const std::string platform = (id.empty() ? "an unknown system" : id) + "-" + os_release(view, "VERSION_ID");
   const std::vector<std::string> supported = platforms(environment.view().files, environment.sources);
   if (std::find(supported.begin(), supported.end(), platform) != supported.end()) return platform;
   if (supported.empty()) {
