@@ -14,8 +14,8 @@ exec </dev/null
 
 readonly python=/usr/bin/python3 # Debian's, for Debian's pytest: the first in PATH may be another one
 readonly build=build/tests logs=build/logs
-readonly build_packages=(g++ cmake ninja-build libboost-dev libyaml-cpp-dev libfmt-dev libcli11-dev
-  libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev catch2)
+readonly build_packages=(g++ cmake ninja-build libyaml-cpp-dev libfmt-dev libcli11-dev
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev libidn2-dev catch2)
 readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
   procps util-linux mount openssl git)
 readonly bench_packages=(ansible cfengine3 time)

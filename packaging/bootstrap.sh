@@ -1,0 +1,125 @@
+#!/bin/sh
+# From a clone of this repository to a running box: installs what the build needs, builds, installs under /usr and runs
+# `mailinabox setup` with the arguments given here. It can be run again at any time; what is done already is skipped.
+#
+#   sudo packaging/bootstrap.sh                       asks what it needs to know
+#   sudo NONINTERACTIVE=1 packaging/bootstrap.sh      asks nothing; answers come from variables (mailinabox setup --help)
+#
+# Variables of its own: BUILD_DIRECTORY (default: build-release in the clone), JOBS (compilers at a time).
+#
+# Exit codes: those of `mailinabox setup` when it got that far; before that
+#   3   not root, or not a supported distribution
+#   5   no space for the build
+#   6   the packages for the build cannot be had
+#   70  the build failed
+#   71  the installation under /usr failed
+set -eu
+
+readonly k_unsuitable=3 k_no_space=5 k_no_packages=6 k_build_failed=70 k_install_failed=71
+# What CMakeLists.txt looks for, as Debian names it.
+readonly k_build_packages="g++ cmake ninja-build libyaml-cpp-dev libfmt-dev libcli11-dev
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev libidn2-dev"
+
+say() { printf 'bootstrap: %s\n' "$*" >&2; }
+
+# stop CODE WORDS: ends with a message.
+stop() {
+  code=$1
+  shift
+  say "$*"
+  exit "$code"
+}
+
+# quietly WHAT COMMAND...: runs a command with its words in a file, which is shown only where the command fails.
+quietly() {
+  what=$1
+  shift
+  say "$what ..."
+  if "$@" >"$log" 2>&1; then return 0; fi
+  tail -n 40 "$log" >&2
+  return 1
+}
+
+check_machine() {
+  [ "$(id -u)" -eq 0 ] || stop $k_unsuitable "This needs the rights of root: sudo $0"
+  distribution=unknown
+  if [ -r /etc/os-release ]; then
+    # shellcheck disable=SC1091 # a file of the machine
+    distribution=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-}")
+  fi
+  [ "$distribution" = "debian 12" ] ||
+    stop $k_unsuitable "This machine runs $distribution. mailinabox supports Debian 12."
+}
+
+check_space() {
+  for directory in "$source_directory" /var /usr; do
+    free=$(df -Pk "$directory" | awk 'NR == 2 { print int($4 / 1024) }')
+    [ "$free" -ge 1000 ] ||
+      stop $k_no_space "The file system of $directory has $free MB free; 1000 MB are needed for the build and the box."
+  done
+}
+
+missing_packages() {
+  for package in $k_build_packages; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || printf '%s ' "$package"
+  done
+}
+
+# Installs without refreshing the package lists where that works: they are often fresh, and the network may be slow.
+install_build_packages() {
+  missing=$(missing_packages)
+  [ -n "$missing" ] || return 0
+  export DEBIAN_FRONTEND=noninteractive
+  set -- apt-get -y -o DPkg::Lock::Timeout=600 --no-install-recommends install
+  # shellcheck disable=SC2086 # a list of names
+  quietly_or_not "installing what the build needs: $missing" "$@" $missing && return 0
+  quietly "refreshing the package lists" apt-get -o DPkg::Lock::Timeout=600 update ||
+    stop $k_no_packages "The package lists cannot be refreshed. Is the network up, and /etc/apt/sources.list right?"
+  # shellcheck disable=SC2086
+  quietly "installing what the build needs" "$@" $missing ||
+    stop $k_no_packages "The packages for the build cannot be installed. See apt's words above."
+}
+
+# Like quietly, but a failure is not shown: there is a second way.
+quietly_or_not() {
+  say "$1 ..."
+  shift
+  "$@" >"$log" 2>&1
+}
+
+build() {
+  # Several source files in one compiler run: three times faster than one by one, for a build that nobody edits.
+  quietly "preparing the build" cmake -S "$source_directory" -B "$build_directory" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_UNITY_BUILD=ON -DBUILD_TESTS=OFF ||
+    stop $k_build_failed "The build cannot be prepared. See CMake's words above."
+  quietly "building (some minutes the first time)" cmake --build "$build_directory" --parallel "$(jobs_at_once)" ||
+    stop $k_build_failed "The build failed. See the compiler's words above."
+  quietly "installing under /usr" cmake --install "$build_directory" ||
+    stop $k_install_failed "mailinabox cannot be installed under /usr. See CMake's words above."
+}
+
+# One compiler takes up to 700 MB: on a small machine fewer run at a time than there are processors.
+jobs_at_once() {
+  if [ -n "${JOBS:-}" ]; then
+    printf '%s' "$JOBS"
+    return 0
+  fi
+  processors=$(nproc)
+  by_memory=$(awk '/^MemAvailable:/ { print int($2 / 700000) }' /proc/meminfo)
+  [ "$by_memory" -ge 1 ] || by_memory=1
+  if [ "$by_memory" -lt "$processors" ]; then printf '%s' "$by_memory"; else printf '%s' "$processors"; fi
+}
+
+source_directory=$(cd "$(dirname "$0")/.." && pwd)
+build_directory=${BUILD_DIRECTORY:-$source_directory/build-release}
+check_machine
+check_space
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM
+install_build_packages
+build
+rm -f "$log"
+say "running mailinabox setup"
+exec /usr/sbin/mailinabox setup "$@"
