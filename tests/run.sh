@@ -14,8 +14,10 @@ exec </dev/null
 
 readonly python=/usr/bin/python3 # Debian's, for Debian's pytest: the first in PATH may be another one
 readonly build=build/tests logs=build/logs
-readonly build_packages=(g++ cmake ninja-build libyaml-cpp-dev libfmt-dev libcli11-dev
-  libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev libidn2-dev catch2)
+# What the build needs stands in one place.
+mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' packaging/bootstrap.sh |
+  sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
+readonly build_packages test_packages=(catch2)
 readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
   procps util-linux mount openssl git)
 readonly bench_packages=(ansible cfengine3 time)
@@ -88,11 +90,11 @@ main() {
   if (($#)); then shift; fi
   mkdir -p "$logs" || return
   case $what in
-    unit) install_packages "${build_packages[@]}" && unit ;;
-    box) install_packages "${build_packages[@]}" "${box_packages[@]}" && box "$@" ;;
-    bench) install_packages "${build_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
+    unit) install_packages "${build_packages[@]}" "${test_packages[@]}" && unit ;;
+    box) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && box "$@" ;;
+    bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
     all)
-      install_packages "${build_packages[@]}" "${box_packages[@]}" || return
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" || return
       unit || failed=1
       box "$@" || failed=1
       say "all tests: $([[ $failed == 0 ]] && echo passed || echo FAILED), $((SECONDS / 60)) min $((SECONDS % 60)) s"
