@@ -1,0 +1,162 @@
+// Single keys in a file that the distribution or an operator owns; see settings/editor.hpp.
+//
+//   at the path                        | is
+//   nothing                            | created with the wanted values alone
+//   a file                             | edited; owner and mode are left as they are
+//   a directory, symbolic link, device | an error naming it
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+#include "resources/settings/editor.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+struct SettingsWanted {
+  std::string path{};
+  const SettingsFormat* format = nullptr;
+  WantedSettings settings{};
+  Ownership ownership{};
+  bool sensitive = false;
+  bool local = false;                  // all of `values`
+  bool local_unset = false;            // all of `unset`
+  std::set<std::string> local_keys{};  // some of them
+};
+
+class SettingsResource final : public Resource {
+ public:
+  explicit SettingsResource(SettingsWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const auto present = read(view.files);
+    const EditedText edited = edit(present ? present->content : "");
+    Changes changes;
+    for (const SettingChange& change : edited.changes) {
+      changes.push_back({change.key, change.before, change.after, wanted_.sensitive, is_local(change)});
+    }
+    if (!present && !changes.empty()) add_ownership(wanted_.ownership, changes);
+    return changes;
+  }
+
+  void apply(System& system, const Changes& /*changes*/) const override {
+    const auto present = read(system.files);
+    const EditedText edited = edit(present ? present->content : "");
+    const FileAttributes attributes = present ? FileAttributes{present->info.mode, present->info.uid, present->info.gid}
+                                              : file_attributes(wanted_.ownership, system.accounts, wanted_.path);
+    system.files.write(wanted_.path, edited.text, attributes);
+  }
+
+  Action action(const Changes& changes) const override {
+    return creates_path(changes) ? Action::create : Action::update;
+  }
+
+ private:
+  EditedText edit(const std::string& text) const { return wanted_.format->edit(wanted_.path, text, wanted_.settings); }
+
+  std::optional<FileContent> read(const FileReader& files) const {
+    const FileInfo info = files.info(wanted_.path);
+    switch (info.kind) {
+      case FileKind::absent:
+        return std::nullopt;
+      case FileKind::regular:
+        return files.read(wanted_.path);
+      case FileKind::symlink:
+        throw Error(
+            fmt::format("{}: a symbolic link to {}; settings are made in files themselves, so name that one in "
+                        "the recipe or replace the link by a file",
+                        wanted_.path, files.read_link(wanted_.path).value_or("")));
+      case FileKind::directory:
+      case FileKind::other:
+        break;
+    }
+    throw Error(fmt::format("{}: a {} stands where a file of settings shall be; move it away and run this again",
+                            wanted_.path, info.kind == FileKind::directory ? "directory" : "device, socket or pipe"));
+  }
+
+  // recipes.d may have set the key itself, or a mapping around it or within it.
+  bool is_local(const SettingChange& change) const {
+    if (change.after.empty() && is_unset(change.key)) {
+      return wanted_.local_unset || wanted_.local_keys.contains(change.key);
+    }
+    return wanted_.local || std::any_of(wanted_.local_keys.begin(), wanted_.local_keys.end(), [&](std::string key) {
+             if (key.starts_with('.')) key.erase(0, 1);  // of the nameless section
+             return key == change.key || change.key.starts_with(key + ".") || key.starts_with(change.key + ".");
+           });
+  }
+
+  bool is_unset(const std::string& key) const {
+    const auto& unset = wanted_.settings.unset;
+    return std::find(unset.begin(), unset.end(), key) != unset.end();
+  }
+
+  SettingsWanted wanted_;
+};
+
+std::shared_ptr<const Resource> make_settings(const std::string& name, const Fields& fields) {
+  SettingsWanted wanted;
+  wanted.path = name;
+  wanted.format = find_settings_format(fields.string("format"));
+  if (wanted.format == nullptr) fields.refuse("format", "there is no format \"" + fields.string("format") + "\"");
+  wanted.settings.values = fields.map("values");
+  wanted.settings.unset = fields.strings("unset");
+  wanted.settings.comment = fields.string("comment", "#");
+  if (wanted.settings.values.empty() && wanted.settings.unset.empty()) {
+    fields.refuse("values", "settings need `values` or `unset`");
+  }
+  for (const std::string& key : wanted.settings.unset) {
+    if (wanted.settings.values.contains(key)) fields.refuse("unset", key + " is set and unset at once");
+  }
+  if (const auto refusal = wanted.format->refusal(wanted.settings)) fields.refuse("values", *refusal);
+  wanted.ownership = ownership_of(fields, 0644);
+  wanted.sensitive = fields.boolean("sensitive", false);
+  if (const Field* values = fields.find("values")) {
+    wanted.local = values->local;
+    wanted.local_keys = values->local_keys;
+  }
+  if (const Field* unset = fields.find("unset")) {
+    wanted.local_unset = unset->local;
+    wanted.local_keys.insert(unset->local_keys.begin(), unset->local_keys.end());
+  }
+  return std::make_shared<SettingsResource>(std::move(wanted));
+}
+
+std::vector<FieldSchema> settings_fields() {
+  return {
+      {"format",
+       FieldType::string,
+       true,
+       "How the file is written; equals is \"key = value\", spaces is \"Key value\".",
+       {"postfix", "postfix-master", "equals", "spaces", "shell", "ini", "yaml"}},
+      {"values",
+       FieldType::map,
+       false,
+       "Keys and their values. ini: sections with their keys, \"\" for before the first; yaml: nested mappings; "
+       "postfix-master: NAME/TYPE with private, unprivileged, chroot, wakeup, process_limit, command and options, "
+       "which "
+       "then are all that the service has.",
+       {}},
+      {"unset", FieldType::strings, false, "Keys that are removed; in ini SECTION.KEY, in yaml OUTER.INNER.", {}},
+      {"part", FieldType::string, false, "Tells several resources for one file apart; every key in one of them.", {}},
+      {"comment", FieldType::string, false, "What begins a comment besides #, in equals and spaces.", {}},
+  };
+}
+
+}  // namespace
+
+Kind settings_kind() {
+  return {"settings",
+          "Single keys in a file that the distribution owns. Comments, order and everything not named are kept; a key "
+          "that is set several times ends as one line.",
+          FieldType::path,
+          "The file.",
+          with_ownership(settings_fields(), "Permission bits, quoted, for when the file is created; \"0644\"."),
+          make_settings};
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,146 @@
+// "[section]" and "key = value" below it; comments begin with # or ; whatever the dialect. A deeper indented line
+// continues the value before it, as Python's configparser (fail2ban) has it, unless it is "word = …" itself.
+#include <algorithm>
+#include <cctype>
+
+#include "resources/settings/keyed_lines.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+constexpr std::string_view k_comment_characters = "#;";
+
+bool is_simple_word(std::string_view key) {
+  return std::all_of(key.begin(), key.end(), [](unsigned char character) {
+    return std::isalnum(character) != 0 || character == '_' || character == '.' || character == '-';
+  });
+}
+
+bool looks_like_setting(std::string_view line) {
+  const auto setting = split_assignment(line);
+  return setting && is_simple_word(setting->key);
+}
+
+class IniFormat final : public KeyedFormat {
+ public:
+  KeyedText parse(const Lines& lines) const override {
+    KeyedText result;
+    result.place.assign(lines.size() + 1, 0);
+    bool continuable = false;
+    for (std::size_t index = 0; index < lines.size(); ++index) {
+      const std::string& line = lines[index];
+      const int section = static_cast<int>(result.sections.size()) - 1;
+      result.place[index] = section;
+      if (trim(line).empty() || comment_text(line, k_comment_characters)) continue;
+      if (trim(line).starts_with('[')) {
+        result.sections.push_back({section_name(lines, index), index});
+        continuable = false;
+      } else if (continuable && continues(line, result.settings.back())) {
+        KeyedLine& continued = result.settings.back();
+        for (std::size_t inner = continued.lines.back() + 1; inner <= index; ++inner) result.place[inner] = -1;
+        continued.lines.push_back(index);
+        continued.value += '\n' + std::string(trim(line));
+      } else {
+        result.settings.push_back(setting_at(line, section, index));
+        continuable = !result.settings.back().separator.empty();
+      }
+    }
+    result.place[lines.size()] = static_cast<int>(result.sections.size()) - 1;
+    return result;
+  }
+
+  std::optional<KeyedLine> commented_out(const std::string& line) const override {
+    const auto text = comment_text(line, k_comment_characters);
+    if (!text) return std::nullopt;
+    auto setting = split_assignment(trim(*text));
+    if (setting) setting->before_key = leading_blanks(line);
+    return setting;
+  }
+
+  std::vector<std::string> render(const KeyedLine& style, const std::string& key,
+                                  const std::string& value) const override {
+    std::vector<std::string> result;
+    std::string first = style.before_key + key + (style.separator.empty() ? " = " : style.separator);
+    for (const std::string& line : lines_of(value)) {
+      result.push_back(result.empty() ? first + line : style.before_key + "    " + line);
+    }
+    if (result.empty()) result.push_back(first.substr(0, first.find_last_not_of(" \t") + 1));
+    return result;
+  }
+
+  std::string default_separator() const override { return " = "; }
+  bool has_sections() const override { return true; }
+
+  bool same_value(const std::string& present, const std::string& wanted) const override {
+    return lines_of(present) == lines_of(wanted);
+  }
+
+  static std::vector<std::string> lines_of(std::string_view value) {
+    std::vector<std::string> result;
+    while (!value.empty()) {
+      const std::size_t newline = std::min(value.find('\n'), value.size());
+      if (const std::string_view line = trim(value.substr(0, newline)); !line.empty()) result.emplace_back(line);
+      value.remove_prefix(std::min(newline + 1, value.size()));
+    }
+    return result;
+  }
+
+ private:
+  static std::string section_name(const Lines& lines, std::size_t index) {
+    const std::string_view text = trim(lines[index]);
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) lines.fail(index, "expected \"[section]\", found \"" + lines[index] + "\"");
+    return std::string(trim(text.substr(1, end - 1)));
+  }
+
+  static bool continues(const std::string& line, const KeyedLine& before) {
+    return leading_blanks(line).size() > before.before_key.size() && !looks_like_setting(line);
+  }
+
+  // A line without "=" is a key without a value ("skip-networking").
+  static KeyedLine setting_at(const std::string& line, int section, std::size_t index) {
+    KeyedLine result;
+    if (auto setting = split_assignment(line)) {
+      result = std::move(*setting);
+    } else {
+      result.before_key = leading_blanks(line);
+      result.key = trim(line);
+    }
+    result.section = section;
+    result.lines = {index};
+    return result;
+  }
+};
+
+EditedText edit_ini(const std::string& file, const std::string& text, const WantedSettings& wanted) {
+  return edit_keyed_lines(IniFormat(), file, text, wanted);
+}
+
+std::optional<std::string> ini_refusal(const WantedSettings& wanted) {
+  for (const auto& [section, settings] : wanted.values) {
+    if (!settings.is_map()) {
+      return "\"" + section + "\" must be a section with its keys below it; use \"\" for keys before the first section";
+    }
+    if (section.find_first_of("[]\r\n") != std::string::npos || trim(section) != section) {
+      return "\"" + section + "\" cannot be a section";
+    }
+    if (auto refusal = refuse_keyed(settings.as_map(), "=[]#;", true)) return refusal;
+    for (const auto& [key, value] : settings.as_map()) {
+      const auto lines = IniFormat::lines_of(value.text());
+      for (std::size_t index = 1; index < lines.size(); ++index) {
+        if (comment_text(lines[index], k_comment_characters) || lines[index].starts_with('[') ||
+            looks_like_setting(lines[index])) {
+          return "the line \"" + lines[index] + "\" in the value of " + key + " would be read as something else";
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+SettingsFormat ini_settings() { return {"ini", edit_ini, ini_refusal}; }
+
+}  // namespace mailinabox

@@ -1,0 +1,91 @@
+// What the formats with one key a line have in common: finding the active lines of a key, making them one, and
+// finding the place of a new one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resources/settings/editor.hpp"
+#include "resources/settings/lines.hpp"
+
+namespace mailinabox {
+
+// One active setting of a file.
+struct KeyedLine {
+  int section = 0;  // index into KeyedText::sections
+  std::string key{};
+  std::string value{};               // decoded: as the program that reads the file sees it
+  std::vector<std::size_t> lines{};  // what it stands on, ascending; comments in between are not its lines
+  std::string before_key{};          // indentation, "export "
+  std::string separator{};           // between key and value, with blanks
+  std::string after_value{};         // a comment behind it
+  std::string uneditable{};          // why it cannot be changed line by line; "" where it can
+  bool opaque = false;               // its value cannot be known (shell expansions): never equal to a wanted one
+};
+
+struct KeyedSection {
+  std::string name{};
+  std::size_t header = 0;  // line of its header; of no meaning for the first, nameless one
+};
+
+struct KeyedText {
+  std::vector<KeyedSection> sections{{}};  // the first is what stands before any header
+  std::vector<KeyedLine> settings{};       // in the order of the file
+  // place[i]: the section that a line inserted before line i would belong to; -1 where none may be inserted (inside a
+  // block, between a line and its continuation). One element more than lines.
+  std::vector<int> place{};
+};
+
+class KeyedFormat {
+ public:
+  virtual ~KeyedFormat() = default;
+
+  virtual KeyedText parse(const Lines& lines) const = 0;
+
+  // The setting that a comment line would be without its comment character.
+  virtual std::optional<KeyedLine> commented_out(const std::string& line) const = 0;
+
+  // The lines of a setting; `style` gives indentation and separator.
+  virtual std::vector<std::string> render(const KeyedLine& style, const std::string& key,
+                                          const std::string& value) const = 0;
+  virtual std::string default_separator() const = 0;
+
+  virtual bool same_key(const std::string& one, const std::string& other) const { return one == other; }
+  virtual bool same_value(const std::string& present, const std::string& wanted) const { return present == wanted; }
+
+  // Sections that are missing are appended; without sections all settings belong to the first.
+  virtual bool has_sections() const { return false; }
+};
+
+EditedText edit_keyed_lines(const KeyedFormat& format, const std::string& file, const std::string& text,
+                            const WantedSettings& wanted);
+
+// "key = value" taken apart; nothing where there is no "=" or no single word before it.
+std::optional<KeyedLine> split_assignment(std::string_view line);
+
+// The text behind the comment character at the beginning of a line (blanks may stand before it); nothing where the
+// line is no comment.
+std::optional<std::string_view> comment_text(std::string_view line, std::string_view comment_characters);
+
+// For refusal(): every value must be a text, of one line unless `multiline`, and every key a word without any of
+// `forbidden`.
+std::optional<std::string> refuse_keyed(const ValueMap& values, std::string_view forbidden, bool multiline = false);
+
+// Follows blocks in braces ("protocol imap {" … "}") through a file; what stands inside is not ours to edit.
+class BlockTracker {
+ public:
+  explicit BlockTracker(const Lines& lines) : lines_(lines) {}
+  // Takes the next line, which is no comment; true where it stands inside a block, opens or closes one.
+  bool takes(std::size_t index);
+  bool inside() const { return !open_.empty(); }
+  void finish() const;  // throws Error for a block without an end
+
+ private:
+  const Lines& lines_;
+  std::vector<std::size_t> open_{};
+};
+
+}  // namespace mailinabox
