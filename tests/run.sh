@@ -17,7 +17,7 @@ readonly build=build/tests logs=build/logs
 # What the build needs stands in one place.
 mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' packaging/bootstrap.sh |
   sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
-readonly build_packages test_packages=(catch2)
+readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml)
 readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
   procps util-linux mount openssl git)
 readonly bench_packages=(ansible cfengine3 time)

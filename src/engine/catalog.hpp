@@ -36,14 +36,15 @@ struct CatalogRecipe {
 struct Catalog {
   std::vector<CatalogRecipe> recipes{};
   std::vector<CatalogEntry> entries{};
+  bool partial = false;  // made by only(): a notify may lead to an entry that is not here
 };
 
-// Throws RecipeError at the entry's position for two entries with one id, or for a notify whose target is missing
-// (nearest spelling given) or not refreshable.
+// Throws RecipeError at the entry's position for two entries with one id, for a notify whose target is missing (nearest
+// spelling given) or not refreshable, and for one by a command or service whose target had its turn before it.
 void validate(const Catalog& catalog);
 
 // The catalog with only the named recipes and what they require. Throws Error (usage) for an unknown name with the
-// nearest spelling.
+// nearest spelling. What its entries notify elsewhere stays owed until a run of the whole catalog.
 Catalog only(const Catalog& catalog, const std::vector<std::string>& recipes);
 
 }  // namespace mailinabox

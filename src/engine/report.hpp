@@ -26,10 +26,11 @@ struct Outcome {
 };
 
 struct [[nodiscard]] Report {
-  std::vector<Outcome> outcomes{};           // one per entry, in catalog order
-  std::vector<std::string> reloaded{};       // service names; in a plan: would be
-  std::vector<std::string> restarted{};      // restarted or, by a notify, started
-  std::vector<Outcome> refresh_failures{};   // services and handlers that did not take the changes
+  std::vector<Outcome> outcomes{};       // one per entry, in catalog order
+  std::vector<std::string> reloaded{};   // service names; in a plan: would be
+  std::vector<std::string> restarted{};  // restarted or, by a notify, started
+  // Services and handlers that did not take the changes, with what was put back; their own outcomes do not repeat it.
+  std::vector<Outcome> refresh_failures{};
   std::optional<std::int64_t> generation{};  // closed by this run
   std::chrono::milliseconds elapsed{0};
 
@@ -51,7 +52,7 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual void on_recipe(const CatalogRecipe& /*recipe*/, Phase /*phase*/) {}
   virtual void on_start(const CatalogEntry& /*entry*/, Action /*action*/) {}  // a change begins
-  virtual void on_outcome(const Outcome& /*outcome*/) {}                      // also for in_sync ones
+  virtual void on_outcome(const Outcome& /*outcome*/) {}  // one per entry, also for in_sync ones; a refresh failure's
   virtual void on_packages(const PackageProgress& /*progress*/) {}
   virtual void on_download(const ResourceId& /*id*/, std::uint64_t /*done*/, std::uint64_t /*total*/) {}
   virtual void on_refresh(const std::string& /*service*/, Refreshed /*what*/) {}  // done

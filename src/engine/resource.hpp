@@ -63,7 +63,11 @@ class Resource {
   // Makes the wanted state. Called only with a non-empty result of diff(), taken just before.
   virtual void apply(System& system, const Changes& changes) const = 0;
 
-  // Which word the report uses for these changes.
+  // Paths that apply() may change, as far as they are known beforehand. The engine records the old state of many
+  // entries with one sync; what is not named here is recorded, one sync each, when it is touched.
+  virtual std::vector<std::string> paths() const { return {}; }
+
+  // Which word the report uses for these changes. A service that says start or stop has taken every change in by it.
   virtual Action action(const Changes& changes) const = 0;
 
   virtual Phase phase() const { return Phase::resources; }
@@ -90,6 +94,12 @@ class Resource {
   // throws. `notices` is never empty.
   virtual Refreshed refresh(System& /*system*/, const std::vector<Notice>& /*notices*/) const {
     return Refreshed::nothing;
+  }
+
+  // Refreshable resources: refresh() failed and the old files are back; get it working on them, by a full restart where
+  // there is one. Returns and throws as refresh().
+  virtual Refreshed recover(System& system, const std::vector<Notice>& notices) const {
+    return refresh(system, notices);
   }
 
   // What refresh() would do, without doing it: for the plan's "reloaded" and "restarted".

@@ -67,6 +67,14 @@ class FileSystem : public FileReader {
   // must exist. Where the target is a symbolic link it is replaced, never followed. A directory in the way throws.
   virtual void write(const std::string& path, std::string_view content, const FileAttributes& attributes) = 0;
 
+  // Appends to a regular file (created with `attributes` where absent) and returns when the bytes are on the disk. For
+  // records that only this program writes: where the power goes, the last line may be cut off.
+  virtual void append(const std::string& path, std::string_view content, const FileAttributes& attributes) {
+    const auto present = read(path);
+    std::string whole = present ? present->content : std::string();
+    write(path, whole.append(content), attributes);
+  }
+
   // Creates one directory; parents must exist. Where it exists only owner and mode are set.
   virtual void make_directory(const std::string& path, const FileAttributes& attributes) = 0;
 

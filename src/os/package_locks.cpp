@@ -56,7 +56,7 @@ void wait_for_package_locks(const FileReader& files, const Clock& clock, std::ch
   while (const std::optional<PackageLockHolder> holder = package_lock_holder(files)) {
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(clock.monotonic() - begin);
     if (waited >= limit) {
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+      const auto seconds = std::chrono::ceil<std::chrono::seconds>(limit).count();
       throw Error("packages cannot be changed: " + holder->text() + " has held " + holder->lock + " for more than " +
                       std::to_string(seconds) + " seconds. Wait until it is done, or end it, then run this again",
                   ExitCode::packages_locked);

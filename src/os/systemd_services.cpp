@@ -9,10 +9,11 @@ namespace {
 
 constexpr const char* k_systemctl = "/usr/bin/systemctl";
 
-// Links that make a unit start at boot stand in NAME.wants and NAME.requires below these; the generators' ones come
-// from init scripts.
-constexpr std::array k_link_folders = {"/etc/systemd/system", "/run/systemd/generator", "/run/systemd/generator.late",
-                                       "/usr/lib/systemd/system"};
+// Links that make a unit start at boot stand in NAME.wants and NAME.requires below these.
+constexpr std::array k_link_folders = {"/etc/systemd/system", "/run/systemd/generator", "/usr/lib/systemd/system"};
+// Where an administrator masks units and gives them further names.
+constexpr std::array k_alias_folders = {"/etc/systemd/system", "/run/systemd/system"};
+constexpr std::string_view k_from_init_scripts = "/run/systemd/generator.late/";
 constexpr std::array k_unit_folders = {"/etc/systemd/system",     "/run/systemd/system", "/run/systemd/generator",
                                        "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late"};
 
@@ -29,81 +30,126 @@ bool has_install_section(const std::string& text) {
   return text.starts_with("[Install]") || text.find("\n[Install]") != std::string::npos;
 }
 
+// The unit whose process is the service.
+const std::string& runner(const ServiceName& service) {
+  return service.process_unit.empty() ? service.unit : service.process_unit;
+}
+
+std::vector<std::string> both_units(const ServiceName& service) {
+  if (service.process_unit.empty()) return {service.unit};
+  return {service.unit, service.process_unit};
+}
+
+std::string invocation(const std::string& unit) { return "/run/systemd/units/invocation:" + unit; }
+
 }  // namespace
 
 bool SystemdServices::active(const ServiceName& service) const {
-  const std::string& unit = service.process_unit.empty() ? service.unit : service.process_unit;
+  const std::string& unit = runner(service);
   // Timers and sockets leave no such link; those that start at boot are running unless somebody stopped them by hand.
-  if (!unit.ends_with(".service")) return wanted(unit);
-  return files_.info("/run/systemd/units/invocation:" + unit).kind != FileKind::absent;
+  if (!unit.ends_with(".service")) return links().wanted.contains(unit) && !links().masked.contains(unit);
+  return files_.info(invocation(unit)).kind != FileKind::absent;
 }
 
 bool SystemdServices::enabled(const ServiceName& service) const {
-  if (wanted(service.unit)) return true;
-  const auto file = unit_file(service.unit);
-  if (!file || *file == "/dev/null") return false;
+  if (links().masked.contains(service.unit)) return false;
+  if (links().wanted.contains(service.unit)) return true;
+  const std::optional<std::string> file = unit_file(service.unit);
+  if (!file) return false;
+  if (file->starts_with(k_from_init_scripts)) return started_by_run_level(service.unit);
   const auto content = files_.read(*file);
   return content && !has_install_section(content->content);
 }
 
-bool SystemdServices::wanted(const std::string& unit) const {
-  if (!wanted_) {
-    wanted_.emplace();
-    for (const std::string folder : k_link_folders) {
-      for (const std::string& name : files_.list(folder)) {
-        if (!name.ends_with(".wants") && !name.ends_with(".requires")) continue;
-        for (std::string& link : files_.list(folder + "/" + name)) wanted_->insert(std::move(link));
-      }
-    }
+const SystemdServices::Links& SystemdServices::links() const {
+  if (!links_) {
+    links_.emplace();
+    for (const std::string folder : k_link_folders) read_wants(folder, *links_);
+    for (const std::string folder : k_alias_folders) read_aliases(folder, *links_);
   }
-  return wanted_->contains(unit);
+  return *links_;
 }
 
-// The path of the file that defines the unit; "/dev/null" where it is masked.
+void SystemdServices::read_wants(const std::string& folder, Links& links) const {
+  for (const std::string& name : files_.list(folder)) {
+    if (!name.ends_with(".wants") && !name.ends_with(".requires")) continue;
+    for (std::string& link : files_.list(folder + "/" + name)) links.wanted.insert(std::move(link));
+  }
+}
+
+// sshd.service -> /lib/systemd/system/ssh.service: an alias, which only an enabled unit has. A link to a file of the
+// same name only makes the unit known, one to /dev/null masks it.
+void SystemdServices::read_aliases(const std::string& folder, Links& links) const {
+  for (const std::string& name : files_.list(folder)) {
+    if (name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".d")) continue;
+    const std::optional<std::string> target = files_.read_link(folder + "/" + name);
+    if (!target) continue;
+    const std::string unit = target->substr(target->rfind('/') + 1);
+    if (*target == "/dev/null") {
+      links.masked.insert(name);
+    } else if (unit != name) {
+      links.wanted.insert(name);
+      links.wanted.insert(unit);
+    }
+  }
+}
+
+// systemctl enable and disable only change these links for a unit that was made from an init script.
+bool SystemdServices::started_by_run_level(const std::string& unit) const {
+  const std::string script = unit.substr(0, unit.rfind('.'));
+  for (const char* folder : {"/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d"}) {
+    for (const std::string& name : files_.list(folder)) {
+      if (name.size() > 3 && name[0] == 'S' && name.substr(3) == script) return true;
+    }
+  }
+  return false;
+}
+
 std::optional<std::string> SystemdServices::unit_file(const std::string& unit) const {
   for (const std::string& name : {unit, template_of(unit)}) {
     for (const std::string folder : k_unit_folders) {
       const std::string path = folder + "/" + name;
       const FileKind kind = files_.info(path).kind;
-      if (kind == FileKind::symlink && files_.read_link(path) == "/dev/null") return "/dev/null";
       if (kind == FileKind::regular || kind == FileKind::symlink) return path;
     }
   }
   return std::nullopt;
 }
 
+// Where another unit runs the process, jobs of the first one reach it only later, and starting the first one again does
+// nothing: each is told by name, so that systemctl waits for both.
 void SystemdServices::start(const ServiceName& service, std::chrono::milliseconds timeout) {
-  // Where another unit runs the process, starting the first one again does nothing once it counts as active.
-  std::vector<std::string> units = {service.unit};
-  if (!service.process_unit.empty()) units.push_back(service.process_unit);
-  control("start", units, timeout);
+  control("start", both_units(service), timeout);
 }
 
 void SystemdServices::stop(const ServiceName& service, std::chrono::milliseconds timeout) {
-  control("stop", {service.unit}, timeout);
+  control("stop", both_units(service), timeout);
 }
 
 void SystemdServices::restart(const ServiceName& service, std::chrono::milliseconds timeout) {
-  control("restart", {service.unit}, timeout);
+  control("restart", {runner(service)}, timeout);
+  if (runner(service) != service.unit && files_.info(invocation(service.unit)).kind == FileKind::absent) {
+    control("start", {service.unit}, timeout);
+  }
 }
 
 void SystemdServices::reload(const ServiceName& service, std::chrono::milliseconds timeout) {
-  control("reload", {service.unit}, timeout);
+  control("reload", {runner(service)}, timeout);
 }
 
 void SystemdServices::enable(const ServiceName& service) {
   control("enable", {service.unit}, std::chrono::seconds(60));
-  wanted_.reset();
+  links_.reset();
 }
 
 void SystemdServices::disable(const ServiceName& service) {
   control("disable", {service.unit}, std::chrono::seconds(60));
-  wanted_.reset();
+  links_.reset();
 }
 
 void SystemdServices::reload_definitions() {
   static_cast<void>(run_or_throw(commands_, Command{.argv = {k_systemctl, "daemon-reload"}}));
-  wanted_.reset();
+  links_.reset();
 }
 
 void SystemdServices::control(const std::string& verb, const std::vector<std::string>& units,
@@ -112,7 +158,9 @@ void SystemdServices::control(const std::string& verb, const std::vector<std::st
   command.argv.insert(command.argv.end(), units.begin(), units.end());
   CommandResult result = commands_.run(command);
   // A service that failed several times in a row is not started again until that is forgotten.
-  if (result.exit_code != 0 && result.err.find("too quickly") != std::string::npos) {
+  const bool too_often =
+      result.err.find("too often") != std::string::npos || result.err.find("too quickly") != std::string::npos;
+  if (result.exit_code != 0 && too_often) {
     static_cast<void>(run_or_throw(commands_, Command{.argv = {k_systemctl, "reset-failed", units.back()}}));
     result = commands_.run(command);
   }

@@ -1,13 +1,22 @@
 #include "os/sysv_services.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cerrno>
+#include <csignal>
+#include <sstream>
 #include <vector>
 
 #include "base/error.hpp"
 
 namespace mailinabox {
 namespace {
+
+constexpr std::chrono::milliseconds k_poll_interval{20};
+constexpr std::chrono::milliseconds k_orphan_grace{3'000};
+constexpr std::chrono::milliseconds k_script_grace{5'000};  // a script's stop may return before the process has ended
+constexpr std::chrono::milliseconds k_no_wait{0};
 
 bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
@@ -32,7 +41,19 @@ std::vector<std::string> first_arguments(const std::string& command_line) {
   return arguments;
 }
 
+// What runs scripts; an editor that has the script open is none.
+bool is_interpreter(const std::string& executable) {
+  const std::string base = executable.substr(executable.rfind('/') + 1);
+  constexpr std::array<std::string_view, 6> k_interpreters = {"perl", "python", "sh", "dash", "bash", "ruby"};
+  return std::any_of(k_interpreters.begin(), k_interpreters.end(),
+                     [&](std::string_view interpreter) { return base.starts_with(interpreter); });
+}
+
 }  // namespace
+
+void SysvServices::kill_process(int process, int signal) {
+  if (::kill(process, signal) != 0 && errno != ESRCH) throw SystemError("kill", std::to_string(process), errno);
+}
 
 bool SysvServices::has_init_script(const ServiceName& service) const {
   return !service.init_script.empty() && files_.info("/etc/init.d/" + service.init_script).kind != FileKind::absent;
@@ -40,31 +61,38 @@ bool SysvServices::has_init_script(const ServiceName& service) const {
 
 // Whether the process is alive and, where `program` is given, is that program: by its executable, or, for scripts and
 // programs that rename themselves, by what stands at the beginning of its command line.
-bool SysvServices::runs(const std::string& process_id, const std::string& program) const {
-  const std::string folder = "/proc/" + process_id;
+bool SysvServices::runs(const std::string& process, const std::string& program) const {
+  const std::string folder = "/proc/" + process;
   std::optional<FileContent> command_line;
+  std::optional<std::string> executable;
   try {
     command_line = files_.read(folder + "/cmdline");
-  } catch (const SystemError&) {  // it ended while being looked at
-    return false;
+    executable = files_.read_link(folder + "/exe");
+  } catch (const SystemError&) {  // it ended while being looked at, or its executable may not be seen
   }
   if (!command_line || command_line->content.empty()) return false;  // gone, a zombie or a kernel thread
   if (program.empty()) return true;
-  const auto executable = files_.read_link(folder + "/exe");
   if (executable && (*executable == program || *executable == program + " (deleted)")) return true;
   const std::vector<std::string> arguments = first_arguments(command_line->content);
-  if (std::find(arguments.begin(), arguments.end(), program) != arguments.end()) return true;
   const std::string title = first_word(arguments.front());
   const std::string base = program.substr(program.rfind('/') + 1);
-  return title == program || title == base || title == base + ":";
+  if (title == program || title == base || title == base + ":") return true;
+  return executable && is_interpreter(*executable) &&
+         std::find(arguments.begin(), arguments.end(), program) != arguments.end();
+}
+
+// "" where there is none, or no number in it.
+std::string SysvServices::number_in_pid_file(const ServiceName& service) const {
+  if (service.pid_file.empty()) return "";
+  const auto content = files_.read(service.pid_file);
+  const std::string number = content ? first_word(content->content) : "";
+  return is_number(number) ? number : "";
 }
 
 std::optional<std::string> SysvServices::process_of(const ServiceName& service) const {
   if (!service.pid_file.empty()) {
-    const auto content = files_.read(service.pid_file);
-    const std::string id = content ? first_word(content->content) : "";
-    if (is_number(id) && runs(id, service.process)) return id;
-    return std::nullopt;
+    const std::string number = number_in_pid_file(service);
+    return !number.empty() && runs(number, service.process) ? std::optional(number) : std::nullopt;
   }
   if (service.process.empty()) return std::nullopt;
   for (const std::string& id : files_.list("/proc")) {
@@ -73,55 +101,106 @@ std::optional<std::string> SysvServices::process_of(const ServiceName& service) 
   return std::nullopt;
 }
 
-void SysvServices::run_init_script(const ServiceName& service, const std::string& verb,
-                                   std::chrono::milliseconds timeout) {
+std::vector<SysvServices::ProcessGroup> SysvServices::processes() const {
+  std::vector<ProcessGroup> found;
+  for (const std::string& id : files_.list("/proc")) {
+    if (!is_number(id)) continue;
+    try {
+      const auto stat = files_.read("/proc/" + id + "/stat");
+      // "PID (NAME) STATE PARENT GROUP SESSION …"; the name may hold anything.
+      const std::size_t end = stat ? stat->content.rfind(')') : std::string::npos;
+      if (end == std::string::npos) continue;
+      std::istringstream words(stat->content.substr(end + 1));
+      ProcessGroup process{.process = id};
+      std::string state;
+      std::string parent;
+      if (words >> state >> parent >> process.group >> process.session && state != "Z") found.push_back(process);
+    } catch (const SystemError&) {  // it ended while being looked at
+    }
+  }
+  return found;
+}
+
+bool SysvServices::wait_until(const std::function<bool()>& condition, std::chrono::milliseconds timeout) const {
+  const auto limit = clock_.monotonic() + timeout;
+  while (!condition()) {
+    if (clock_.monotonic() >= limit) return false;
+    clock_.sleep(k_poll_interval);
+  }
+  return true;
+}
+
+// A main process that was killed can leave workers that go on listening, so that it cannot be started again. They are
+// known by the number of their dead leader in the pid file.
+void SysvServices::end_orphans(const ServiceName& service) {
+  const std::string leader = number_in_pid_file(service);
+  if (leader.empty() || files_.info("/proc/" + leader).kind != FileKind::absent) return;
+  const auto orphans = [&] {
+    std::vector<ProcessGroup> of_leader = processes();
+    std::erase_if(of_leader, [&](const ProcessGroup& process) {
+      return (process.session != leader && process.group != leader) || !runs(process.process, service.process);
+    });
+    return of_leader;
+  };
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    for (const ProcessGroup& process : orphans()) kill_(std::stoi(process.process), signal);
+    if (wait_until([&] { return orphans().empty(); }, k_orphan_grace)) return;
+  }
+}
+
+CommandResult SysvServices::run_init_script(const ServiceName& service, const std::string& verb,
+                                            std::chrono::milliseconds timeout) {
   // What it starts goes on writing to its standard output after we have ended.
-  const Command command{
-      .argv = {"/etc/init.d/" + service.init_script, verb}, .timeout = timeout, .starts_daemon = true};
-  throw_unless_done(command, commands_.run(command));
+  return commands_.run(
+      {.argv = {"/etc/init.d/" + service.init_script, verb}, .timeout = timeout, .starts_daemon = true});
 }
 
 void SysvServices::start(const ServiceName& service, std::chrono::milliseconds timeout) {
-  if (has_init_script(service)) return run_init_script(service, "start", timeout);
-  if (service.start_command.empty()) {
+  Command command{.argv = service.start_command, .timeout = timeout, .starts_daemon = true};
+  if (has_init_script(service)) command.argv = {"/etc/init.d/" + service.init_script, "start"};
+  if (command.argv.empty()) {
     throw Error("service " + service.name +
                 ": it has no init script and its recipe names no start_command, so it cannot be started without "
                 "systemd");
   }
-  static_cast<void>(
-      run_or_throw(commands_, Command{.argv = service.start_command, .timeout = timeout, .starts_daemon = true}));
-}
-
-void SysvServices::signal(const ServiceName& service, const std::string& name) {
-  if (const auto process = process_of(service)) {
-    static_cast<void>(run_or_throw(commands_, Command{.argv = {"/bin/kill", "-" + name, *process}}));
+  end_orphans(service);
+  const CommandResult result = commands_.run(command);
+  throw_unless_done(command, result);
+  // Init scripts exit with 0 before, and also without, the service being there.
+  if (known_by_process(service) && !wait_until([&] { return active(service); }, timeout)) {
+    throw CommandError(command.argv, "succeeded, but the service is not running", result.out + result.err);
   }
 }
 
 void SysvServices::stop(const ServiceName& service, std::chrono::milliseconds timeout) {
-  if (has_init_script(service)) {
-    run_init_script(service, "stop", timeout);
-  } else {
-    signal(service, "TERM");
-  }
-  const auto limit = clock_.monotonic() + timeout;
-  while (active(service)) {
-    if (clock_.monotonic() > limit) {
-      throw Error("service " + service.name + " did not stop within " + std::to_string(timeout.count() / 1000) +
-                  " s (process " + process_of(service).value_or("?") + ")");
-    }
-    clock_.sleep(std::chrono::milliseconds(20));
-  }
+  const std::optional<std::string> process = process_of(service);
+  CommandResult result;
+  if (has_init_script(service)) result = run_init_script(service, "stop", timeout);
+  // By the number from before: the script may have removed the pid file of a process that is still ending.
+  const auto stopped = [&] { return !process || !runs(*process, service.process); };
+  if (wait_until(stopped, has_init_script(service) ? std::min(timeout, k_script_grace) : k_no_wait)) return;
+  kill_(std::stoi(*process), SIGTERM);
+  if (wait_until(stopped, timeout)) return;
+  throw Error("service " + service.name + " did not stop within " + std::to_string(timeout.count() / 1000) +
+              " s (process " + *process + ")\n" + result.out + result.err);
 }
 
 void SysvServices::restart(const ServiceName& service, std::chrono::milliseconds timeout) {
-  if (active(service)) stop(service, timeout);
+  stop(service, timeout);
   start(service, timeout);
 }
 
 void SysvServices::reload(const ServiceName& service, std::chrono::milliseconds timeout) {
-  if (has_init_script(service)) return run_init_script(service, "reload", timeout);
-  signal(service, "HUP");
+  if (has_init_script(service)) {
+    const CommandResult result = run_init_script(service, "reload", timeout);
+    // 2 and 3: the script does not know the word (LSB).
+    if (result.exit_code == 2 || result.exit_code == 3) return restart(service, timeout);
+    throw_unless_done({.argv = {"/etc/init.d/" + service.init_script, "reload"}, .timeout = timeout}, result);
+    return;
+  }
+  const std::optional<std::string> process = process_of(service);
+  if (!process) throw Error("service " + service.name + " cannot be reloaded: it is not running");
+  kill_(std::stoi(*process), SIGHUP);
 }
 
 }  // namespace mailinabox

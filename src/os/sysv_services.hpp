@@ -1,9 +1,13 @@
 // Services where systemd is not PID 1: the packages' init scripts, as in a container of a continuous integration.
-// Nobody supervises there: a service that has stopped is started again by the next run.
+// Nobody supervises there: a service that has stopped is started again by the next run. What is started gets a session
+// of its own and outlives us.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "os/commands.hpp"
@@ -14,9 +18,11 @@ namespace mailinabox {
 
 class SysvServices final : public ServiceManager {
  public:
-  // All must outlive this object. Processes are looked up in `files`' /proc.
-  SysvServices(const FileReader& files, CommandRunner& commands, const Clock& clock)
-      : files_(files), commands_(commands), clock_(clock) {}
+  using Kill = std::function<void(int process, int signal)>;
+
+  // All must outlive this object. Processes are looked up in `files`' /proc; `kill` signals them (kill(2)).
+  SysvServices(const FileReader& files, CommandRunner& commands, const Clock& clock, Kill kill = kill_process)
+      : files_(files), commands_(commands), clock_(clock), kill_(std::move(kill)) {}
 
   bool active(const ServiceName& service) const override { return process_of(service).has_value(); }
   bool enabled(const ServiceName& /*service*/) const override { return true; }
@@ -31,15 +37,30 @@ class SysvServices final : public ServiceManager {
   void reload_definitions() override {}
 
  private:
+  // What started processes have in common, from /proc/PID/stat.
+  struct ProcessGroup {
+    std::string process{};
+    std::string group{};
+    std::string session{};
+  };
+
+  static void kill_process(int process, int signal);
   bool has_init_script(const ServiceName& service) const;
-  void run_init_script(const ServiceName& service, const std::string& verb, std::chrono::milliseconds timeout);
-  void signal(const ServiceName& service, const std::string& name);
+  CommandResult run_init_script(const ServiceName& service, const std::string& verb, std::chrono::milliseconds timeout);
+  bool known_by_process(const ServiceName& service) const {
+    return !service.pid_file.empty() || !service.process.empty();
+  }
+  std::string number_in_pid_file(const ServiceName& service) const;
   std::optional<std::string> process_of(const ServiceName& service) const;
-  bool runs(const std::string& process_id, const std::string& program) const;
+  bool runs(const std::string& process, const std::string& program) const;
+  std::vector<ProcessGroup> processes() const;
+  bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds timeout) const;
+  void end_orphans(const ServiceName& service);
 
   const FileReader& files_;
   CommandRunner& commands_;
   const Clock& clock_;
+  Kill kill_;
 };
 
 }  // namespace mailinabox

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "base/error.hpp"
+#include "os/process_commands.hpp"
 #include "os/systemd_services.hpp"
 #include "os/sysv_services.hpp"
 #include "support/host.hpp"
@@ -58,6 +60,49 @@ TEST_CASE("systemd: starting also starts the unit that runs the process", "[os][
   CHECK(host.commands.calls.size() == 1);
 }
 
+TEST_CASE("systemd: aliases enable, masks disable, init scripts have their run levels", "[os][services]") {
+  TestHost host;
+  SystemdServices services(host.files, host.commands);
+  const std::string install = "[Unit]\n[Install]\nAlias=x.service\n";
+  host.put("/usr/lib/systemd/system/ssh.service", install);
+  host.put("/usr/lib/systemd/system/cron.service", install);
+  host.put("/usr/lib/systemd/system/linked.service", install);
+  host.put("/run/systemd/generator.late/munin.service", "[Unit]\n");
+  host.put("/run/systemd/generator.late/other.service", "[Unit]\n");
+  host.put_symlink("/run/systemd/generator.late/multi-user.target.wants/other.service", "../other.service");
+  host.put_symlink("/etc/rc3.d/S01munin", "../init.d/munin");
+  host.put_symlink("/etc/rc3.d/K01other", "../init.d/other");
+  host.put_symlink("/etc/systemd/system/sshd.service", "/lib/systemd/system/ssh.service");
+  host.put_symlink("/etc/systemd/system/linked.service", "/usr/lib/systemd/system/linked.service");
+  host.put_symlink("/etc/systemd/system/multi-user.target.wants/cron.service", "/lib/systemd/system/cron.service");
+  host.put_symlink("/etc/systemd/system/cron.service", "/dev/null");
+  CHECK(services.enabled({.name = "ssh", .unit = "ssh.service"}));
+  CHECK(services.enabled({.name = "ssh", .unit = "sshd.service"}));
+  CHECK_FALSE(services.enabled({.name = "cron", .unit = "cron.service"}));
+  CHECK_FALSE(services.enabled({.name = "linked", .unit = "linked.service"}));
+  CHECK(services.enabled({.name = "munin", .unit = "munin.service"}));
+  CHECK_FALSE(services.enabled({.name = "other", .unit = "other.service"}));
+}
+
+TEST_CASE("systemd: each word reaches the unit that runs the process", "[os][services]") {
+  TestHost host;
+  SystemdServices services(host.files, host.commands);
+  host.commands.on({"/usr/bin/systemctl"}, [](const Command&) { return CommandResult{}; });
+  services.stop(k_postfix, seconds(5));
+  services.reload(k_postfix, seconds(5));
+  services.restart(k_postfix, seconds(5));  // the first unit is not active: it is started, too
+  host.put_symlink("/run/systemd/units/invocation:postfix.service", "0123");
+  services.restart(k_postfix, seconds(5));
+  std::vector<std::string> calls;
+  for (const Command& command : host.commands.calls) {
+    calls.push_back(command.argv[1]);
+    for (std::size_t word = 2; word < command.argv.size(); ++word) calls.back() += " " + command.argv[word];
+  }
+  CHECK(calls == std::vector<std::string>{"stop postfix.service postfix@-.service", "reload postfix@-.service",
+                                          "restart postfix@-.service", "start postfix.service",
+                                          "restart postfix@-.service"});
+}
+
 TEST_CASE("systemd: a failure shows what the service said last", "[os][services]") {
   TestHost host;
   SystemdServices services(host.files, host.commands);
@@ -73,7 +118,8 @@ TEST_CASE("systemd: a service that failed too often is started once more", "[os]
   SystemdServices services(host.files, host.commands);
   int starts = 0;
   host.commands.on({"/usr/bin/systemctl", "start"}, [&](const Command&) {
-    return ++starts == 1 ? CommandResult{.exit_code = 1, .err = "start request repeated too quickly"} : CommandResult{};
+    return ++starts == 1 ? CommandResult{.exit_code = 1, .err = "start of the service was attempted too often"}
+                         : CommandResult{};
   });
   host.commands.answer({"/usr/bin/systemctl", "reset-failed", "nginx.service"}, {});
   services.start(k_nginx, seconds(5));
@@ -100,6 +146,7 @@ TEST_CASE("init scripts: without a pid file the process is found by its program"
   SysvServices services(host.files, host.commands, host.clock);
   const ServiceName service{.name = "postgrey", .process = "/usr/sbin/postgrey"};
   put_process(host, "5", "/usr/bin/perl", std::string("/usr/bin/perl\0-T\0/usr/sbin/other\0", 33));
+  put_process(host, "7", "/usr/bin/vim.basic", std::string("vim\0/usr/sbin/postgrey\0", 23));
   CHECK_FALSE(services.active(service));
   put_process(host, "6", "/usr/bin/perl", std::string("/usr/bin/perl\0-T\0/usr/sbin/postgrey\0-d\0", 39));
   CHECK(services.active(service));
@@ -114,23 +161,109 @@ TEST_CASE("init scripts: a program that names itself is found by that name", "[o
 
 TEST_CASE("init scripts: stopping waits for the end, at most as long as allowed", "[os][services]") {
   TestHost host;
-  SysvServices services(host.files, host.commands, host.clock);
+  bool obeys = false;
+  std::vector<int> signals;
+  SysvServices services(host.files, host.commands, host.clock, [&](int process, int signal) {
+    CHECK(process == 9);
+    signals.push_back(signal);
+    if (obeys) host.erase("/proc/9");
+  });
   const ServiceName service{
       .name = "rsyslog", .start_command = {"/usr/sbin/rsyslogd"}, .process = "/usr/sbin/rsyslogd"};
   put_process(host, "9", "/usr/sbin/rsyslogd", std::string("/usr/sbin/rsyslogd\0", 19));
-  bool obeys = false;
-  host.commands.on({"/bin/kill", "-TERM"}, [&](const Command&) {
-    if (obeys) host.files.remove("/proc/9", true);
-    return CommandResult{};
-  });
   CHECK_THROWS_WITH(services.stop(service, seconds(1)), Catch::Contains("did not stop within 1 s"));
   obeys = true;
   services.stop(service, seconds(1));
   CHECK_FALSE(services.active(service));
+  services.stop(service, seconds(1));  // not running: nothing to do
+  CHECK(signals == std::vector<int>{SIGTERM, SIGTERM});
 }
 
 TEST_CASE("init scripts: starting without script and command says what is missing", "[os][services]") {
   TestHost host;
   SysvServices services(host.files, host.commands, host.clock);
   CHECK_THROWS_WITH(services.start({.name = "x", .init_script = "x"}, seconds(1)), Catch::Contains("start_command"));
+}
+
+TEST_CASE("init scripts: a start counts only when the process is there", "[os][services]") {
+  TestHost host;
+  SysvServices services(host.files, host.commands, host.clock);
+  const ServiceName service{.name = "x", .init_script = "x", .pid_file = "/run/x.pid", .process = "/usr/sbin/x"};
+  host.put("/etc/init.d/x", "", 0755);
+  bool works = false;
+  host.commands.on({"/etc/init.d/x", "start"}, [&](const Command& command) {
+    CHECK(command.starts_daemon);
+    if (works) host.put("/run/x.pid", "41\n");
+    if (works) put_process(host, "41", "/usr/sbin/x", std::string("x\0", 2));
+    return CommandResult{.out = "x: bad configuration\n"};
+  });
+  CHECK_THROWS_WITH(services.start(service, seconds(1)), Catch::Contains("x: bad configuration"));
+  works = true;
+  services.start(service, seconds(1));
+  CHECK(services.active(service));
+}
+
+TEST_CASE("init scripts: workers of a killed main process are ended before it is started again", "[os][services]") {
+  TestHost host;
+  std::vector<int> killed;
+  SysvServices services(host.files, host.commands, host.clock, [&](int process, int) {
+    killed.push_back(process);
+    host.erase("/proc/" + std::to_string(process));
+  });
+  const ServiceName service{
+      .name = "nginx", .init_script = "nginx", .pid_file = "/run/nginx.pid", .process = "/usr/sbin/nginx"};
+  host.put("/etc/init.d/nginx", "", 0755);
+  host.put("/run/nginx.pid", "50\n");  // dead
+  put_process(host, "51", "/usr/sbin/nginx", std::string("nginx: worker process\0", 22));
+  host.put("/proc/51/stat", "51 (ng) inx) S 1 50 50 0 -1");
+  put_process(host, "52", "/usr/sbin/nginx", std::string("nginx: master process\0", 22));
+  host.put("/proc/52/stat", "52 (nginx) S 1 52 52 0 -1");  // another nginx
+  put_process(host, "53", "/bin/sh", std::string("sh\0", 3));
+  host.put("/proc/53/stat", "53 (sh) S 1 50 50 0 -1");  // another program
+  host.commands.on({"/etc/init.d/nginx", "start"}, [&](const Command&) {
+    CHECK(killed == std::vector<int>{51});
+    host.put("/run/nginx.pid", "52\n");
+    return CommandResult{};
+  });
+  services.start(service, seconds(1));
+  CHECK(killed == std::vector<int>{51});
+}
+
+TEST_CASE("init scripts: a script without reload restarts, a script that does not stop is helped", "[os][services]") {
+  TestHost host;
+  std::vector<std::string> verbs;
+  SysvServices services(host.files, host.commands, host.clock, [&](int, int) {
+    verbs.push_back("kill");
+    host.erase("/proc/60");
+  });
+  const ServiceName service{.name = "x", .init_script = "x", .pid_file = "/run/x.pid", .process = "/usr/sbin/x"};
+  host.put("/etc/init.d/x", "", 0755);
+  host.put("/run/x.pid", "60\n");
+  put_process(host, "60", "/usr/sbin/x", std::string("x\0", 2));
+  host.commands.on({"/etc/init.d/x"}, [&](const Command& command) {
+    verbs.push_back(command.argv[1]);
+    if (command.argv[1] == "stop") host.erase("/run/x.pid");  // and the process stays
+    if (command.argv[1] == "start") put_process(host, "61", "/usr/sbin/x", std::string("x\0", 2));
+    if (command.argv[1] == "start") host.put("/run/x.pid", "61\n");
+    return CommandResult{.exit_code = command.argv[1] == "reload" ? 3 : 0};
+  });
+  services.reload(service, seconds(10));
+  CHECK(verbs == std::vector<std::string>{"reload", "stop", "kill", "start"});
+}
+
+TEST_CASE("init scripts: real processes are found, signalled and outlive their starter", "[os][services]") {
+  TestHost host;
+  const std::string program = host.real("/usr/sleeper");
+  const PosixFileSystem machine;
+  host.put("/usr/sleeper", machine.read("/bin/sleep")->content, 0755);
+  ProcessCommands commands;
+  const RealClock clock;
+  SysvServices services(machine, commands, clock);
+  // A start_command that puts its service in the background, as daemons do.
+  const ServiceName service{.name = "sleeper", .start_command = {"sh", "-c", program + " 600 & :"}, .process = program};
+  CHECK_FALSE(services.active(service));
+  services.start(service, seconds(5));
+  CHECK(services.active(service));
+  services.stop(service, seconds(5));
+  CHECK_FALSE(services.active(service));
 }

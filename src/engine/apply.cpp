@@ -1,0 +1,388 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/error.hpp"
+#include "engine/run.hpp"
+
+namespace mailinabox {
+namespace {
+
+// How many entries are written to the journal with one sync.
+constexpr std::size_t k_batch = 64;
+
+}  // namespace
+
+void ReportingDownloader::fetch(const std::string& url, const std::string& sha256, const std::string& path,
+                                const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
+  downloader_.fetch(url, sha256, path, [&](std::uint64_t done, std::uint64_t total) {
+    if (progress) progress(done, total);
+    reporter_.on_download(id_, done, total);
+  });
+}
+
+Run::Run(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command)
+    : catalog_(catalog),
+      plain_(system),
+      journal_(journal),
+      reporter_(reporter),
+      command_(command),
+      files_(system.files, journal),
+      downloader_(system.downloader, reporter),
+      system_{files_,          system.commands, system.packages, system.services,
+              system.accounts, system.machine,  downloader_,     system.clock},
+      view_(system_.view()),
+      order_(catalog),
+      ended_(catalog, order_),
+      looks_(catalog.entries.size(), Look::unknown) {
+  report_.outcomes.reserve(catalog.entries.size());
+  for (const CatalogEntry& entry : catalog.entries) report_.outcomes.push_back(outcome_of(entry));
+}
+
+Report Run::go() {
+  const auto started = plain_.clock.monotonic();
+  try {
+    run_steps();
+    close();
+  } catch (const std::exception&) {
+    const auto error = std::current_exception();
+    try {
+      if (begun_) journal_.end(false, report_.count(Status::changed));
+    } catch (const std::exception&) {
+      // The first error says more; the next run finds the journal as a cut-off one.
+    }
+    std::rethrow_exception(error);
+  }
+  report_.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(plain_.clock.monotonic() - started);
+  return std::move(report_);
+}
+
+void Run::run_steps() {
+  take_owed_notices();
+  converge(Step::repositories);
+  look_ahead();
+  fetch();
+  change_packages();
+  converge(Step::resources);
+  run_handlers();
+  run_services();
+  converge(Step::after_services);
+}
+
+void Run::take_owed_notices() {
+  for (const std::string& note : journal_.notes()) reporter_.on_note(note);
+  for (const OwedNotice& owed : journal_.owed()) {
+    if (const auto entry = order_.refreshable(owed.target)) {
+      pending_[*entry].notices.push_back(owed.notice);
+      pending_[*entry].from_earlier_runs = true;
+      continue;
+    }
+    const bool told = !(catalog_.partial ? outside_ : dropped_).insert(owed.target).second;
+    if (told) continue;
+    reporter_.on_note(
+        catalog_.partial
+            ? fmt::format("{} still has to take in changes; a run of all recipes tells it", owed.target.text())
+            : fmt::format("{} had changes to take in, but no recipe declares it any more; nothing is told",
+                          owed.target.text()));
+  }
+}
+
+// Looks at everything once while nothing has changed yet: what needs the network is known before the first change, the
+// journal can announce many changes at once, and a healthy box is done with it.
+void Run::look_ahead() {
+  for (std::size_t entry = 0; entry < catalog_.entries.size(); ++entry) {
+    if (order_.step(entry) == Step::repositories || ended_.cause(entry)) continue;
+    const Resource& resource = *entry_at(entry).resource;
+    try {
+      const Changes changes = resource.diff(view_);
+      looks_[entry] = changes.empty() ? Look::in_sync : Look::differs;
+      if (!changes.empty()) ahead_[entry] = {resource.action(changes), attributes_of(changes)};
+    } catch (const std::exception&) {
+      // Looked at again at its turn, when what it needs may be there.
+    }
+  }
+}
+
+void Run::fetch() {
+  System fetching{plain_.files,    plain_.commands, plain_.packages, plain_.services,
+                  plain_.accounts, plain_.machine,  downloader_,     plain_.clock};
+  std::vector<std::string> packages;
+  std::size_t first_package = 0;
+  for (const auto& [entry, announcement] : ahead_) {
+    const Resource& resource = *entry_at(entry).resource;
+    if (const auto package = resource.package(); package && order_.step(entry) == Step::packages) {
+      if (packages.empty()) first_package = entry;
+      if (!package->absent) packages.push_back(package->name);
+      continue;
+    }
+    downloader_.set_entry(entry_at(entry).id);
+    try {
+      resource.fetch(fetching);
+    } catch (const Error& error) {
+      throw Error(at_place(entry_at(entry), error), error.code());
+    }
+  }
+  if (!packages.empty()) fetch_packages(packages, first_package);
+}
+
+void Run::fetch_packages(const std::vector<std::string>& names, std::size_t first) {
+  tell_recipe(first);
+  plain_.packages.download(names, [&](const PackageProgress& progress) { reporter_.on_packages(progress); });
+}
+
+void Run::change_packages() {
+  std::vector<std::size_t> differing;
+  for (const std::size_t entry : order_.entries(Step::packages)) {
+    if (!entry_at(entry).resource->package()) {
+      converge(entry);
+      continue;
+    }
+    tell_recipe(entry);
+    if (not_reached(entry)) continue;
+    Outcome& outcome = outcome_at(entry);
+    if (known_in_sync(entry) || (look(entry, outcome.changes) && outcome.changes.empty())) {
+      conclude(entry);
+    } else if (outcome.status == Status::failed) {
+      conclude(entry);
+    } else {
+      differing.push_back(entry);
+    }
+  }
+  // Something cut dpkg off: nothing else can be installed, by anybody, before that is finished.
+  const bool finish_dpkg = !order_.entries(Step::packages).empty() && plain_.packages.interrupted();
+  if (finish_dpkg) reporter_.on_note("an earlier run of dpkg was cut off; it is finished first");
+  if (!differing.empty() || finish_dpkg) change_packages_of(differing);
+}
+
+void Run::change_packages_of(const std::vector<std::size_t>& differing) {
+  std::vector<std::string> install;
+  std::vector<std::string> remove;
+  begin_once();
+  for (const std::size_t entry : differing) {
+    Outcome& outcome = outcome_at(entry);
+    outcome.action = entry_at(entry).resource->action(outcome.changes);
+    const auto package = entry_at(entry).resource->package();
+    (package->absent ? remove : install).push_back(package->name);
+    reporter_.on_start(entry_at(entry), outcome.action);
+    say(entry, {outcome.action, attributes_of(outcome.changes)});
+  }
+  journal_.packages(install, remove);
+  journal_.sync();
+  machine_changed_ = true;
+  try {
+    plain_.packages.change(install, remove, [&](const PackageProgress& progress) { reporter_.on_packages(progress); });
+  } catch (const std::exception& error) {
+    if (differing.empty()) throw;
+    // One transaction: which of the packages is at fault only apt's words say.
+    fail(differing.front(), error);
+    for (const std::size_t entry : differing) {
+      ended_.end(entry);
+      if (entry != differing.front()) not_reached(entry);
+      hold_notices(entry, attributes_of(outcome_at(entry).changes));
+    }
+    conclude(differing.front());
+    return;
+  }
+  for (const std::size_t entry : differing) {
+    const auto attributes = attributes_of(outcome_at(entry).changes);
+    if (confirm(entry)) {
+      add_notices(entry, attributes);
+    } else {
+      hold_notices(entry, attributes);
+    }
+    conclude(entry);
+  }
+}
+
+void Run::converge(Step step) {
+  for (const std::size_t entry : order_.entries(step)) converge(entry);
+}
+
+void Run::converge(std::size_t entry) {
+  tell_recipe(entry);
+  if (not_reached(entry)) return;
+  Changes changes;
+  if (!known_in_sync(entry) && look(entry, changes) && !changes.empty()) change(entry, std::move(changes));
+  conclude(entry);
+}
+
+void Run::tell_recipe(std::size_t entry) {
+  const std::pair<std::size_t, Step> now{order_.recipe(entry), order_.step(entry)};
+  if (told_recipe_ == now) return;
+  told_recipe_ = now;
+  if (now.first < catalog_.recipes.size()) {
+    reporter_.on_recipe(catalog_.recipes[now.first], entry_at(entry).resource->phase());
+  }
+}
+
+// True, and concluded, where a failed entry keeps the run from this one.
+bool Run::not_reached(std::size_t entry) {
+  const auto cause = ended_.cause(entry);
+  if (!cause) return false;
+  Outcome& outcome = outcome_at(entry);
+  outcome.status = Status::not_reached;
+  outcome.error = entry_at(*cause).id.text() + " failed";
+  outcome.changes.clear();
+  conclude(entry);
+  return true;
+}
+
+// Gives what differs; false, and failed, where it cannot be told.
+bool Run::look(std::size_t entry, Changes& changes) {
+  try {
+    changes = entry_at(entry).resource->diff(view_);
+    return true;
+  } catch (const std::exception& error) {
+    fail(entry, error);
+    return false;
+  }
+}
+
+// Makes one change and sees that it is made. False, and failed, where not.
+bool Run::change(std::size_t entry, Changes changes) {
+  const CatalogEntry& declared = entry_at(entry);
+  Outcome& outcome = outcome_at(entry);
+  outcome.action = declared.resource->action(changes);
+  outcome.changes = std::move(changes);
+  const auto attributes = attributes_of(outcome.changes);
+  reporter_.on_start(declared, outcome.action);
+  announce(entry, outcome.action, attributes);
+  machine_changed_ = true;
+  files_.watch(&touched_[entry]);
+  bool applied = true;
+  try {
+    declared.resource->apply(system_, outcome.changes);
+  } catch (const std::exception& error) {
+    fail(entry, error);
+    applied = false;
+  }
+  files_.watch(nullptr);
+  if (applied && confirm(entry)) {
+    add_notices(entry, attributes);
+    return true;
+  }
+  hold_notices(entry, attributes);
+  return false;
+}
+
+// Looks again after a change; what still differs has failed.
+bool Run::confirm(std::size_t entry) {
+  Changes left;
+  if (!look(entry, left)) return false;
+  if (!left.empty()) {
+    Outcome still = outcome_at(entry);
+    still.changes = std::move(left);
+    fail(entry, Error(fmt::format("{} did not converge: after the change still {}; something else changes it, or the "
+                                  "recipe wants what this machine cannot do",
+                                  still.id.text(), summarize(still))));
+    return false;
+  }
+  outcome_at(entry).status = Status::changed;
+  journal_.done(entry_at(entry).id);
+  return true;
+}
+
+void Run::fail(std::size_t entry, const std::exception& error) {
+  Outcome& outcome = outcome_at(entry);
+  outcome.status = Status::failed;
+  outcome.error = at_place(entry_at(entry), error);
+  outcome.code = code_of(error);
+  ended_.end(entry);
+}
+
+void Run::begin_once() {
+  if (begun_) return;
+  journal_.begin(command_);
+  begun_ = true;
+  for (const ResourceId& target : dropped_) journal_.settle(target);
+}
+
+void Run::announce(std::size_t entry, Action action, const std::vector<std::string>& attributes) {
+  begin_once();
+  const auto ahead = ahead_.find(entry);
+  const bool said = announced_.contains(entry) && ahead != ahead_.end() && ahead->second.attributes == attributes;
+  if (!said) {
+    say(entry, {action, attributes});
+    if (order_.step(entry) == Step::resources) announce_following(entry);
+  }
+  journal_.sync();
+}
+
+void Run::announce_following(std::size_t entry) {
+  std::size_t count = 1;
+  for (auto ahead = ahead_.upper_bound(entry); ahead != ahead_.end() && count < k_batch; ++ahead) {
+    const std::size_t following = ahead->first;
+    const bool due = order_.step(following) == Step::resources && !ended_.cause(following);
+    if (!due || announced_.contains(following)) continue;
+    say(following, ahead->second);
+    ++count;
+  }
+}
+
+void Run::say(std::size_t entry, const Announcement& announcement) {
+  const CatalogEntry& declared = entry_at(entry);
+  announced_.insert(entry);
+  journal_.change(declared.id, declared.recipe, announcement.action, declared.notifies);
+  for (const ResourceId& target : declared.notifies) {
+    journal_.owe({target, {declared.id, announcement.attributes}});
+  }
+  for (const std::string& path : declared.resource->paths()) {
+    try {
+      journal_.keep(path);
+    } catch (const Error&) {
+      // The change meets the same error, and there it is this entry's own.
+    }
+  }
+}
+
+void Run::add_notices(std::size_t entry, const std::vector<std::string>& attributes) {
+  for (const ResourceId& target : entry_at(entry).notifies) {
+    if (const auto found = order_.refreshable(target)) {
+      pending_[*found].notices.push_back({entry_at(entry).id, attributes});
+    } else {
+      outside_.insert(target);
+    }
+  }
+}
+
+void Run::hold_notices(std::size_t entry, const std::vector<std::string>& attributes) {
+  for (const ResourceId& target : entry_at(entry).notifies) {
+    held_[target].push_back({entry_at(entry).id, attributes});
+  }
+}
+
+void Run::settle(std::size_t target) {
+  const ResourceId& id = entry_at(target).id;
+  pending_.erase(target);
+  journal_.settle(id);
+  if (const auto held = held_.find(id); held != held_.end()) {
+    for (const Notice& notice : held->second) journal_.owe({id, notice});
+  }
+}
+
+// Announced with others, and then not made after all: nobody has to be told.
+void Run::settle_what_was_not_made() {
+  for (const std::size_t entry : announced_) {
+    const Status status = outcome_at(entry).status;
+    if (status != Status::in_sync && status != Status::not_reached) continue;
+    for (const ResourceId& target : entry_at(entry).notifies) {
+      const auto found = order_.refreshable(target);
+      const bool owed = held_.contains(target) || outside_.contains(target) || (found && pending_.contains(*found));
+      if (!owed) journal_.settle(target);
+    }
+  }
+}
+
+void Run::close() {
+  if (!begun_ && !dropped_.empty()) begin_once();
+  if (!begun_) return;
+  settle_what_was_not_made();
+  report_.generation = journal_.end(!report_.failed(), report_.count(Status::changed));
+}
+
+Report apply(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command) {
+  return Run(catalog, system, journal, reporter, command).go();
+}
+
+}  // namespace mailinabox

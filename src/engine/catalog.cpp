@@ -1,0 +1,93 @@
+#include "engine/catalog.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include "base/error.hpp"
+#include "engine/run_order.hpp"
+
+namespace mailinabox {
+namespace {
+
+void refuse_duplicates(const Catalog& catalog) {
+  std::map<ResourceId, const CatalogEntry*> seen;
+  for (const CatalogEntry& entry : catalog.entries) {
+    const auto [first, inserted] = seen.emplace(entry.id, &entry);
+    if (inserted) continue;
+    throw RecipeError(entry.where, fmt::format("{} is declared twice, first at {}; join the two, or take one out",
+                                               entry.id.text(), to_string(first->second->where)));
+  }
+}
+
+[[noreturn]] void refuse_missing_target(const Catalog& catalog, const CatalogEntry& entry, const ResourceId& target) {
+  std::vector<std::string> candidates;
+  bool exists = false;
+  for (const CatalogEntry& candidate : catalog.entries) {
+    exists = exists || candidate.id == target;
+    if (candidate.resource->refreshable()) candidates.push_back(candidate.id.text());
+  }
+  if (exists) {
+    throw RecipeError(entry.where, fmt::format("{} notifies {}, which has nothing to refresh; a service, or a command "
+                                               "with on_notify: true, can be notified",
+                                               entry.id.text(), target.text()));
+  }
+  const std::string nearest = nearest_spelling(target.text(), candidates);
+  throw RecipeError(entry.where, fmt::format("{} notifies {}, which no recipe declares{}", entry.id.text(),
+                                             target.text(), nearest.empty() ? "" : "; did you mean " + nearest + "?"));
+}
+
+}  // namespace
+
+void validate(const Catalog& catalog) {
+  refuse_duplicates(catalog);
+  const RunOrder order(catalog);
+  for (std::size_t index = 0; index < catalog.entries.size(); ++index) {
+    const CatalogEntry& entry = catalog.entries[index];
+    for (const ResourceId& target : entry.notifies) {
+      const auto found = order.refreshable(target);
+      if (!found && !catalog.partial) refuse_missing_target(catalog, entry, target);
+      if (!found || order.comes_before(index, *found)) continue;
+      throw RecipeError(entry.where,
+                        fmt::format("{} notifies {}, which has had its turn by then; declare it after this",
+                                    entry.id.text(), target.text()));
+    }
+  }
+}
+
+Catalog only(const Catalog& catalog, const std::vector<std::string>& recipes) {
+  std::map<std::string, const CatalogRecipe*> known;
+  std::vector<std::string> names;
+  for (const CatalogRecipe& recipe : catalog.recipes) {
+    known.emplace(recipe.name, &recipe);
+    names.push_back(recipe.name);
+  }
+  std::set<std::string> wanted;
+  std::vector<std::string> ahead = recipes;
+  while (!ahead.empty()) {
+    const std::string name = std::move(ahead.back());
+    ahead.pop_back();
+    const auto recipe = known.find(name);
+    if (recipe == known.end()) {
+      const std::string nearest = nearest_spelling(name, names);
+      throw Error(fmt::format("there is no recipe \"{}\"{}", name,
+                              nearest.empty() ? fmt::format("; there are {}", fmt::join(names, ", "))
+                                              : "; did you mean \"" + nearest + "\"?"),
+                  ExitCode::usage);
+    }
+    if (!wanted.insert(name).second) continue;
+    const auto& required = recipe->second->requires_recipes;
+    ahead.insert(ahead.end(), required.begin(), required.end());
+  }
+  Catalog result;
+  std::copy_if(catalog.recipes.begin(), catalog.recipes.end(), std::back_inserter(result.recipes),
+               [&](const CatalogRecipe& recipe) { return wanted.contains(recipe.name); });
+  std::copy_if(catalog.entries.begin(), catalog.entries.end(), std::back_inserter(result.entries),
+               [&](const CatalogEntry& entry) { return wanted.contains(entry.recipe); });
+  result.partial = catalog.partial || result.recipes.size() != catalog.recipes.size();
+  return result;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,351 @@
+#include "engine/journal.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "engine/journal_records.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr FileAttributes k_private_file{0600, 0, 0};
+constexpr FileAttributes k_private_directory{0700, 0, 0};
+// Larger files are no configuration; keeping one would fill /var.
+constexpr std::uint64_t k_largest_content = 64U << 20U;
+
+std::string sha256(std::string_view content) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_Digest(content.data(), content.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
+    throw Error("OpenSSL cannot compute a SHA-256 digest");
+  }
+  std::string text;
+  for (unsigned index = 0; index < size; ++index) text += fmt::format("{:02x}", digest[index]);
+  return text;
+}
+
+// The highest N among names "PREFIXN", or 0.
+std::int64_t highest_number(const std::vector<std::string>& names, std::string_view prefix) {
+  std::int64_t highest = 0;
+  for (const std::string& name : names) {
+    if (name.rfind(prefix, 0) != 0) continue;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
+    if (error == std::errc() && end == name.data() + name.size()) highest = std::max(highest, number);
+  }
+  return highest;
+}
+
+class FileJournal final : public Journal {
+ public:
+  FileJournal(FileSystem& files, const Clock& clock, std::string directory, std::string version)
+      : files_(files), clock_(clock), directory_(std::move(directory)), version_(std::move(version)) {}
+
+  std::vector<OwedNotice> owed() const override {
+    const OwedNotices all = open_ ? owed_ : owed_on_disk();
+    return {all.begin(), all.end()};
+  }
+  std::vector<std::string> notes() const override;
+
+  void begin(const std::string& command) override;
+  void sync() override;
+  void change(const ResourceId& id, const std::string& recipe, Action action,
+              const std::vector<ResourceId>& notifies) override {
+    announce(journal_line::change(id, recipe, action, notifies));
+  }
+  void owe(const OwedNotice& notice) override {
+    if (owed_.insert(notice).second) announce(journal_line::owe(notice));
+  }
+  void done(const ResourceId& id) override { tell(journal_line::done(id)); }
+  void settle(const ResourceId& target) override;
+  void packages(const std::vector<std::string>& install, const std::vector<std::string>& remove) override {
+    announce(journal_line::packages(install, remove));
+    packages_ = true;
+  }
+  void keep(const std::string& path, bool whole) override;
+  std::vector<std::string> restore(const std::vector<std::string>& paths) override;
+  std::optional<std::int64_t> end(bool ok, std::size_t changed) override;
+
+ private:
+  std::string current() const { return directory_ + "/journal"; }
+  std::string lines_in(const std::string& directory) const { return directory + "/journal.jsonl"; }
+  std::string owed_path() const { return directory_ + "/owed.jsonl"; }
+  JournalRecords read(const std::string& path) const;
+  OwedNotices owed_on_disk() const;
+  void save_owed();
+  void make_directories();
+  void close_earlier();
+  std::int64_t close_as_generation();
+  void tell(const std::string& line);
+  void announce(const std::string& line);
+  void write_lines();
+  bool is_new(const std::string& path) const;
+  void keep_one(const std::string& path, const FileInfo& info, bool whole);
+  std::string keep_content(const std::string& content);
+  void put_back(const KeptPath& kept);
+  void remove_new(const KeptPath& kept, const FileInfo& present);
+
+  FileSystem& files_;
+  const Clock& clock_;
+  std::string directory_;
+  std::string version_;
+  bool open_ = false;
+  bool broken_ = false;    // a write failed: the last line may be cut off, nothing may follow it
+  bool packages_ = false;  // announced in this run
+  bool urgent_ = false;    // `unwritten_` holds an announcement
+  std::string unwritten_{};
+  OwedNotices owed_{};
+  std::vector<KeptPath> kept_{};
+  std::unordered_map<std::string, std::size_t> kept_by_path_{};
+  std::size_t restored_ = 0;
+};
+
+JournalRecords FileJournal::read(const std::string& path) const {
+  const auto file = files_.read(path);
+  return file ? read_journal(file->content) : JournalRecords{};
+}
+
+OwedNotices FileJournal::owed_on_disk() const {
+  OwedNotices owed = read(owed_path()).owed;
+  owed.merge(read(lines_in(current())).owed);
+  return owed;
+}
+
+std::vector<std::string> FileJournal::notes() const {
+  std::vector<std::string> notes;
+  if (open_ || files_.info(current()).kind == FileKind::absent) return notes;
+  const JournalRecords earlier = read(lines_in(current()));
+  if (!earlier.damage.empty()) {
+    notes.push_back(
+        fmt::format("the journal {} is damaged ({}); it is not used and will be set aside", current(), earlier.damage));
+  } else if (!earlier.ended && !earlier.started.empty()) {
+    notes.push_back(fmt::format("the run of {} (`mailinabox {}`) was cut off; this one finishes its work",
+                                earlier.started, earlier.command));
+  }
+  return notes;
+}
+
+void FileJournal::make_directories() {
+  for (std::size_t slash = directory_.find('/', 1); slash != std::string::npos;
+       slash = directory_.find('/', slash + 1)) {
+    const std::string parent = directory_.substr(0, slash);
+    if (files_.info(parent).kind == FileKind::absent) files_.make_directory(parent, {0755, 0, 0});
+  }
+  for (const std::string& path : {directory_, directory_ + "/generations"}) {
+    const FileInfo info = files_.info(path);
+    if (info.kind != FileKind::directory || info.mode != k_private_directory.mode) {
+      files_.make_directory(path, k_private_directory);
+    }
+  }
+}
+
+void FileJournal::save_owed() {
+  if (owed_.empty()) {
+    files_.remove(owed_path());
+    return;
+  }
+  std::string lines;
+  for (const OwedNotice& notice : owed_) lines += journal_line::owe(notice);
+  files_.write(owed_path(), lines, k_private_file);
+}
+
+// What it owed is in owed_, and on the disk elsewhere, by then.
+void FileJournal::close_earlier() {
+  if (files_.info(current()).kind == FileKind::absent) return;
+  save_owed();
+  const JournalRecords earlier = read(lines_in(current()));
+  if (!earlier.damage.empty()) {
+    const std::int64_t number = highest_number(files_.list(directory_), "journal.damaged-") + 1;
+    files_.rename(current(), fmt::format("{}/journal.damaged-{}", directory_, number));
+  } else if (earlier.leaves_changes()) {
+    close_as_generation();
+  } else {
+    files_.remove(current(), true);
+  }
+}
+
+std::int64_t FileJournal::close_as_generation() {
+  const std::string generations = directory_ + "/generations";
+  const std::int64_t number = highest_number(files_.list(generations), "") + 1;
+  files_.rename(current(), fmt::format("{}/{}", generations, number));
+  return number;
+}
+
+void FileJournal::begin(const std::string& command) {
+  if (open_) throw std::logic_error("journal: begun twice");
+  make_directories();
+  owed_ = owed_on_disk();
+  close_earlier();
+  files_.make_directory(current(), k_private_directory);
+  files_.make_directory(current() + "/content", k_private_directory);
+  open_ = true;
+  announce(journal_line::begin(version_, rfc3339(clock_.now()), command));
+  for (const OwedNotice& notice : owed_) announce(journal_line::owe(notice));
+  sync();
+  files_.remove(owed_path());
+}
+
+void FileJournal::tell(const std::string& line) {
+  if (!open_) throw std::logic_error("journal: used before begin()");
+  unwritten_ += line;
+}
+
+void FileJournal::announce(const std::string& line) {
+  tell(line);
+  urgent_ = true;
+}
+
+void FileJournal::sync() {
+  if (urgent_) write_lines();
+}
+
+void FileJournal::write_lines() {
+  if (unwritten_.empty()) return;
+  if (broken_) throw Error("the journal " + current() + " could not be written; nothing more is changed");
+  try {
+    files_.append(lines_in(current()), unwritten_, k_private_file);
+  } catch (const std::exception&) {
+    broken_ = true;
+    throw;
+  }
+  unwritten_.clear();
+  urgent_ = false;
+}
+
+void FileJournal::settle(const ResourceId& target) {
+  const std::size_t removed = std::erase_if(owed_, [&](const OwedNotice& notice) { return notice.target == target; });
+  if (removed != 0) tell(journal_line::settle(target));
+}
+
+// Made in this run, by its own name or with a directory above it: there is nothing old below.
+bool FileJournal::is_new(const std::string& path) const {
+  for (std::size_t length = path.size(); length != 0 && length != std::string::npos;
+       length = path.rfind('/', length - 1)) {
+    const auto found = kept_by_path_.find(path.substr(0, length));
+    if (found != kept_by_path_.end() && kept_[found->second].info.kind == FileKind::absent) return true;
+  }
+  return false;
+}
+
+void FileJournal::keep(const std::string& path, bool whole) {
+  if (path.rfind(directory_ + "/", 0) == 0) return;
+  const bool is_old = !is_new(path);
+  const FileInfo info = is_old ? files_.info(path) : FileInfo{};
+  if (!kept_by_path_.contains(path)) keep_one(path, info, whole);
+  if (!whole || info.kind != FileKind::directory) return;
+  for (const std::string& name : files_.list(path)) keep(path + "/" + name, true);
+}
+
+void FileJournal::keep_one(const std::string& path, const FileInfo& info, bool whole) {
+  KeptPath kept{.path = path, .info = info, .whole = whole};
+  if (info.kind == FileKind::symlink) kept.target = files_.read_link(path).value_or("");
+  if (info.kind == FileKind::regular && info.size <= k_largest_content) {
+    if (const auto file = files_.read(path)) kept.content = keep_content(file->content);
+  }
+  announce(journal_line::path(kept));
+  kept_by_path_.emplace(path, kept_.size());
+  kept_.push_back(std::move(kept));
+}
+
+std::string FileJournal::keep_content(const std::string& content) {
+  const std::string digest = sha256(content);
+  const std::string path = current() + "/content/" + digest;
+  if (files_.info(path).kind == FileKind::absent) files_.write(path, content, k_private_file);
+  return digest;
+}
+
+std::vector<std::string> FileJournal::restore(const std::vector<std::string>& paths) {
+  std::vector<std::size_t> wanted;
+  for (const std::string& path : paths) {
+    if (const auto found = kept_by_path_.find(path); found != kept_by_path_.end()) wanted.push_back(found->second);
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  // What is new goes first, the deepest first; then what was there comes back, directories before what they hold.
+  std::vector<std::size_t> ordered(wanted.rbegin(), wanted.rend());
+  std::stable_partition(ordered.begin(), ordered.end(),
+                        [&](std::size_t index) { return kept_[index].info.kind == FileKind::absent; });
+  const auto first_old = std::find_if(ordered.begin(), ordered.end(),
+                                      [&](std::size_t index) { return kept_[index].info.kind != FileKind::absent; });
+  std::reverse(first_old, ordered.end());
+  std::vector<std::string> problems;
+  for (const std::size_t index : ordered) {
+    try {
+      put_back(kept_[index]);
+      tell(journal_line::restore(kept_[index].path));
+      ++restored_;
+    } catch (const Error& error) {
+      problems.push_back(fmt::format("{} could not be put back: {}", kept_[index].path, error.what()));
+    }
+  }
+  return problems;
+}
+
+void FileJournal::remove_new(const KeptPath& kept, const FileInfo& present) {
+  if (present.kind == FileKind::absent) return;
+  files_.remove(kept.path, kept.whole && present.kind == FileKind::directory);
+}
+
+void FileJournal::put_back(const KeptPath& kept) {
+  const FileInfo present = files_.info(kept.path);
+  const FileAttributes attributes{kept.info.mode, kept.info.uid, kept.info.gid};
+  const bool same_attributes = present.kind == kept.info.kind && present.mode == attributes.mode &&
+                               present.uid == attributes.uid && present.gid == attributes.gid;
+  if (kept.info.kind == FileKind::absent) {
+    remove_new(kept, present);
+    return;
+  }
+  if (kept.info.kind == FileKind::other) throw Error("it was a device, socket or pipe");
+  if (present.kind == FileKind::directory && kept.info.kind != FileKind::directory) files_.remove(kept.path);
+  if (kept.info.kind == FileKind::symlink) {
+    if (files_.read_link(kept.path) != kept.target) files_.make_symlink(kept.path, kept.target);
+    return;
+  }
+  if (kept.info.kind == FileKind::directory) {
+    if (present.kind != FileKind::directory) files_.remove(kept.path);
+    if (!same_attributes) files_.make_directory(kept.path, attributes);
+    return;
+  }
+  if (!kept.content) throw Error("its old content was too large to keep");
+  const auto old = files_.read(current() + "/content/" + *kept.content);
+  if (!old || sha256(old->content) != *kept.content) throw Error("its old content is damaged in the journal");
+  const bool same_kind = present.kind == FileKind::regular;
+  const auto now = same_kind ? files_.read(kept.path) : std::nullopt;
+  if (now && now->content == old->content && same_attributes) return;
+  files_.write(kept.path, old->content, attributes);
+}
+
+std::optional<std::int64_t> FileJournal::end(bool ok, std::size_t changed) {
+  if (!open_) return std::nullopt;
+  tell(journal_line::end(ok, changed));
+  write_lines();
+  save_owed();
+  std::optional<std::int64_t> generation;
+  if (changed != 0 || (!ok && (packages_ || kept_.size() > restored_))) {
+    generation = close_as_generation();
+  } else {
+    files_.remove(current(), true);
+  }
+  open_ = false;
+  packages_ = false;
+  owed_.clear();
+  kept_.clear();
+  kept_by_path_.clear();
+  restored_ = 0;
+  return generation;
+}
+
+}  // namespace
+
+std::unique_ptr<Journal> make_file_journal(FileSystem& files, const Clock& clock, std::string directory,
+                                           std::string version) {
+  return std::make_unique<FileJournal>(files, clock, std::move(directory), std::move(version));
+}
+
+}  // namespace mailinabox

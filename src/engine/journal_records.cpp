@@ -1,0 +1,205 @@
+#include "engine/journal_records.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+namespace {
+
+using nlohmann::json;
+
+std::string line_of(const json& record) { return record.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+const char* word_of(FileKind kind) {
+  switch (kind) {
+    case FileKind::absent:
+      return "absent";
+    case FileKind::regular:
+      return "regular";
+    case FileKind::directory:
+      return "directory";
+    case FileKind::symlink:
+      return "symlink";
+    case FileKind::other:
+      break;
+  }
+  return "other";
+}
+
+FileKind kind_of(const std::string& word) {
+  for (const FileKind kind : {FileKind::absent, FileKind::regular, FileKind::directory, FileKind::symlink}) {
+    if (word == word_of(kind)) return kind;
+  }
+  if (word == "other") return FileKind::other;
+  throw Error("unknown kind of path \"" + word + "\"");
+}
+
+ResourceId id_of(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) throw Error("\"" + text + "\" is no resource id");
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+unsigned mode_of(const std::string& text) {
+  unsigned mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc() || end != text.data() + text.size()) throw Error("\"" + text + "\" is no mode");
+  return mode;
+}
+
+KeptPath kept_of(const json& record) {
+  KeptPath kept;
+  kept.path = record.at("path").get<std::string>();
+  kept.info.kind = kind_of(record.at("was").get<std::string>());
+  kept.whole = record.value("tree", false);
+  if (kept.info.kind == FileKind::absent) return kept;
+  kept.info.mode = mode_of(record.at("mode").get<std::string>());
+  kept.info.uid = record.at("uid").get<unsigned>();
+  kept.info.gid = record.at("gid").get<unsigned>();
+  if (record.contains("content")) kept.content = record.at("content").get<std::string>();
+  kept.target = record.value("target", "");
+  return kept;
+}
+
+void settle_in(OwedNotices& owed, const ResourceId& target) {
+  std::erase_if(owed, [&](const OwedNotice& notice) { return notice.target == target; });
+}
+
+void begin_from(const json& record, JournalRecords& records) {
+  const int format = record.at("format").get<int>();
+  records.version = record.at("version").get<std::string>();
+  if (format != k_journal_format) {
+    throw Error(fmt::format("written by version {} in format {}, this one knows format {}", records.version, format,
+                            k_journal_format));
+  }
+  records.started = record.at("started").get<std::string>();
+  records.command = record.at("command").get<std::string>();
+}
+
+void add_record(const json& record, JournalRecords& records) {
+  const std::string type = record.at("type").get<std::string>();
+  if (type == "begin") {
+    begin_from(record, records);
+  } else if (type == "path") {
+    records.paths.push_back(kept_of(record));
+  } else if (type == "restore") {
+    records.restored.insert(record.at("path").get<std::string>());
+  } else if (type == "owe") {
+    records.owed.insert(
+        {id_of(record.at("target").get<std::string>()),
+         {id_of(record.at("cause").get<std::string>()), record.at("attributes").get<std::vector<std::string>>()}});
+  } else if (type == "settle") {
+    settle_in(records.owed, id_of(record.at("target").get<std::string>()));
+  } else if (type == "done") {
+    records.changed.push_back(id_of(record.at("id").get<std::string>()));
+  } else if (type == "package") {
+    records.packages = true;
+  } else if (type == "end") {
+    records.ended = true;
+  } else if (type != "change") {
+    throw Error("unknown record \"" + type + "\"");
+  }
+}
+
+}  // namespace
+
+bool OwedNotice::operator==(const OwedNotice& other) const {
+  return target == other.target && notice.cause == other.notice.cause && notice.attributes == other.notice.attributes;
+}
+
+bool NoticeOrder::operator()(const OwedNotice& left, const OwedNotice& right) const {
+  return std::tie(left.target, left.notice.cause, left.notice.attributes) <
+         std::tie(right.target, right.notice.cause, right.notice.attributes);
+}
+
+namespace journal_line {
+
+std::string begin(const std::string& version, const std::string& started, const std::string& command) {
+  return line_of({{"type", "begin"},
+                  {"format", k_journal_format},
+                  {"version", version},
+                  {"started", started},
+                  {"command", command},
+                  {"pid", ::getpid()}});
+}
+
+std::string change(const ResourceId& id, const std::string& recipe, Action action,
+                   const std::vector<ResourceId>& notifies) {
+  json targets = json::array();
+  for (const ResourceId& target : notifies) targets.push_back(target.text());
+  return line_of({{"type", "change"},
+                  {"id", id.text()},
+                  {"recipe", recipe},
+                  {"action", to_string(action)},
+                  {"notifies", std::move(targets)}});
+}
+
+std::string path(const KeptPath& kept) {
+  json record = {{"type", "path"}, {"path", kept.path}, {"was", word_of(kept.info.kind)}};
+  if (kept.whole) record["tree"] = true;
+  if (kept.info.kind != FileKind::absent) {
+    record["mode"] = fmt::format("{:04o}", kept.info.mode);
+    record["uid"] = kept.info.uid;
+    record["gid"] = kept.info.gid;
+  }
+  if (kept.content) record["content"] = *kept.content;
+  if (kept.info.kind == FileKind::symlink) record["target"] = kept.target;
+  return line_of(record);
+}
+
+std::string restore(const std::string& path) { return line_of({{"type", "restore"}, {"path", path}}); }
+
+std::string owe(const OwedNotice& notice) {
+  return line_of({{"type", "owe"},
+                  {"target", notice.target.text()},
+                  {"cause", notice.notice.cause.text()},
+                  {"attributes", notice.notice.attributes}});
+}
+
+std::string done(const ResourceId& id) { return line_of({{"type", "done"}, {"id", id.text()}}); }
+
+std::string settle(const ResourceId& target) { return line_of({{"type", "settle"}, {"target", target.text()}}); }
+
+std::string packages(const std::vector<std::string>& install, const std::vector<std::string>& remove) {
+  return line_of({{"type", "package"}, {"install", install}, {"remove", remove}});
+}
+
+std::string end(bool ok, std::size_t changed) {
+  return line_of({{"type", "end"}, {"result", ok ? "ok" : "failed"}, {"changed", changed}});
+}
+
+}  // namespace journal_line
+
+bool JournalRecords::leaves_changes() const {
+  if (packages || !changed.empty()) return true;
+  return std::any_of(paths.begin(), paths.end(), [&](const KeptPath& kept) { return !restored.contains(kept.path); });
+}
+
+JournalRecords read_journal(std::string_view text) {
+  JournalRecords records;
+  for (int number = 1; !text.empty(); ++number) {
+    const std::size_t newline = text.find('\n');
+    if (newline == std::string_view::npos) break;  // cut off while it was written
+    const std::string_view line = text.substr(0, newline);
+    text.remove_prefix(newline + 1);
+    const json record = json::parse(line, nullptr, false);
+    try {
+      if (record.is_discarded()) throw Error("no JSON object");
+      add_record(record, records);
+    } catch (const std::exception& error) {
+      // Power may have gone before the last sync: what follows the last whole line is nothing.
+      if (record.is_discarded() && text.empty()) break;
+      if (records.damage.empty()) records.damage = fmt::format("line {}: {}", number, error.what());
+    }
+  }
+  return records;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,64 @@
+// The lines of a journal, written and read back.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/journal.hpp"
+
+namespace mailinabox {
+
+constexpr int k_journal_format = 1;
+
+// The old state of one path.
+struct KeptPath {
+  std::string path{};
+  FileInfo info{};
+  std::optional<std::string> content{};  // regular: SHA-256 of the old content, where it was kept
+  std::string target{};                  // symlink
+  bool whole = false;
+};
+
+struct NoticeOrder {
+  bool operator()(const OwedNotice& left, const OwedNotice& right) const;
+};
+using OwedNotices = std::set<OwedNotice, NoticeOrder>;
+
+// Each gives one line with its newline.
+namespace journal_line {
+std::string begin(const std::string& version, const std::string& started, const std::string& command);
+std::string change(const ResourceId& id, const std::string& recipe, Action action,
+                   const std::vector<ResourceId>& notifies);
+std::string path(const KeptPath& kept);
+std::string restore(const std::string& path);
+std::string owe(const OwedNotice& notice);
+std::string done(const ResourceId& id);
+std::string settle(const ResourceId& target);
+std::string packages(const std::vector<std::string>& install, const std::vector<std::string>& remove);
+std::string end(bool ok, std::size_t changed);
+}  // namespace journal_line
+
+// What the lines of a journal, or of owed.jsonl, say together.
+struct JournalRecords {
+  std::string version{};
+  std::string started{};
+  std::string command{};
+  std::vector<KeptPath> paths{};      // in the order they were recorded
+  std::set<std::string> restored{};   // paths put back in the same run
+  OwedNotices owed{};                 // and not settled
+  std::vector<ResourceId> changed{};  // done
+  bool packages = false;              // packages were to change
+  bool ended = false;
+  std::string damage{};  // what makes no sense, with its line; "" where all is well. `owed` is still usable then.
+
+  bool leaves_changes() const;
+};
+
+// Never throws for what the text holds. A last line that is cut off is ignored.
+JournalRecords read_journal(std::string_view text);
+
+}  // namespace mailinabox

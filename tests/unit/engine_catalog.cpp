@@ -1,0 +1,74 @@
+#include <catch2/catch.hpp>
+
+#include "support/engine_fakes.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+
+namespace {
+
+std::string refusal_of(const Catalog& catalog) {
+  try {
+    validate(catalog);
+  } catch (const RecipeError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_CASE("two entries with one id are refused", "[engine]") {
+  CatalogWriter recipes;
+  recipes.recipe("a").file("/etc/one", "1");
+  recipes.recipe("b").file("/etc/one", "2");
+  CHECK_THAT(refusal_of(recipes.catalog), Catch::StartsWith("recipes/b.yaml:2:5: ") &&
+                                              Catch::Contains("file:/etc/one") &&
+                                              Catch::Contains("recipes/a.yaml:1:5"));
+}
+
+TEST_CASE("a notify must lead to something that can be refreshed, later", "[engine]") {
+  CatalogWriter recipes;
+  recipes.recipe("a");
+  recipes.service("postfix", {});
+  SECTION("a good one") {
+    recipes.file("/etc/one", "1", {"service:postfix"});
+    CHECK(refusal_of(recipes.catalog).empty());
+  }
+  SECTION("misspelt") {
+    recipes.file("/etc/one", "1", {"service:posfix"});
+    CHECK_THAT(refusal_of(recipes.catalog),
+               Catch::StartsWith("recipes/a.yaml:2:5: ") && Catch::Contains("did you mean service:postfix?"));
+  }
+  SECTION("a file") {
+    recipes.file("/etc/one", "1", {"file:/etc/two"});
+    recipes.file("/etc/two", "1");
+    CHECK_THAT(refusal_of(recipes.catalog), Catch::Contains("nothing to refresh"));
+  }
+  SECTION("a command that has had its turn") {
+    recipes.handler("first", "/a", "/b");
+    recipes.handler("second", "/a", "/b", {"command:first"});
+    CHECK_THAT(refusal_of(recipes.catalog), Catch::Contains("has had its turn"));
+  }
+}
+
+TEST_CASE("only() takes what is named and what that requires", "[engine]") {
+  CatalogWriter recipes;
+  recipes.recipe("system").file("/etc/s", "1");
+  recipes.recipe("tls", {"system"}).file("/etc/t", "1");
+  recipes.recipe("web", {"tls"}).file("/etc/w", "1");
+  recipes.recipe("dns", {"system"}).file("/etc/d", "1");
+  const Catalog part = only(recipes.catalog, {"tls"});
+  REQUIRE(part.recipes.size() == 2);
+  CHECK(part.recipes[1].name == "tls");
+  CHECK(part.entries.size() == 2);
+  CHECK(part.partial);
+  CHECK_FALSE(only(recipes.catalog, {"web", "dns"}).partial);
+  try {
+    static_cast<void>(only(recipes.catalog, {"wbe"}));
+    FAIL("an unknown recipe must be refused");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::usage);
+    CHECK_THAT(error.what(), Catch::Contains("did you mean \"web\"?"));
+  }
+}
+
+}  // namespace
