@@ -33,6 +33,7 @@ const char* remedy(int code) {
   const std::string words = sqlite3_errmsg(connection(database.handle()));
   const std::string message = "database " + database.path() + ": " + words + remedy(code);
   if ((code & 0xff) == SQLITE_CONSTRAINT) throw Conflict(message);
+  if (code == SQLITE_READONLY_ROLLBACK) throw CutOffTransaction(message);
   throw Error(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
 }
 
@@ -144,7 +145,7 @@ bool Statement::step() {
     // Before reset, which keeps the message but ends the statement's lock on the database.
     try {
       fail(database_, code);
-    } catch (...) {
+    } catch (const std::exception&) {
       sqlite3_reset(compiled(handle_));
       throw;
     }

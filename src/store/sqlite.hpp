@@ -19,9 +19,17 @@ class Conflict : public Error {
   using Error::Error;
 };
 
+// A writer was cut off within a transaction. Any connection that may write rolls it back when it first looks; one that
+// may only read cannot, and throws this.
+class CutOffTransaction : public Error {
+ public:
+  using Error::Error;
+};
+
 // How a database file says it is written, read from its header without opening it as a database (which would leave
-// files beside a database in WAL mode): "delete" for every rollback journal, "wal", "" for an empty file. Throws Error
-// where the file cannot be read or is no SQLite database.
+// files beside a database in WAL mode): "delete" for every rollback journal, "wal", "" for an empty file. Not to be
+// asked while this process holds a transaction on the file: closing a descriptor ends all of a process's locks
+// (fcntl(2)). Throws Error where the file cannot be read or is no SQLite database.
 std::string journal_mode_of(const std::string& path);
 
 class Statement;

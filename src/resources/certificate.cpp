@@ -1,0 +1,184 @@
+// The certificate that services present, behind a link of fixed name.
+//
+//   behind the link                                    | is
+//   nothing, or nothing readable                       | a new self-signed certificate
+//   a certificate of another key, or for another name  | a new self-signed certificate
+//   one issued by an authority                         | left, even when it has expired: another part renews it
+//   a self-signed one that ends within `renew_days`,   | a new self-signed certificate
+//     is not valid yet, or has other names             |
+//   any other self-signed one                          | in sync
+//
+// A new one is written under its own name beside the link, and the link is switched in one rename: at every instant
+// there is a certificate. The old file stays.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/tls/certificate.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+using Days = std::chrono::duration<std::int64_t, std::ratio<86'400>>;
+
+struct CertificateWanted {
+  std::string path{};
+  std::string private_key{};
+  std::string name{};
+  std::vector<std::string> alternative_names{};  // canonical, sorted
+  Days days{365};
+  Days renew_days{30};
+};
+
+std::string date_of(TimePoint time) { return rfc3339(time).substr(0, 10); }
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string result;
+  for (const std::string& word : words) result += (result.empty() ? "" : ", ") + word;
+  return result;
+}
+
+class CertificateResource final : public Resource {
+ public:
+  explicit CertificateResource(CertificateWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const std::string flaw = flaw_of_present(view);
+    if (flaw.empty()) return {};
+    return {{"certificate", flaw == "absent" ? "" : flaw,
+             fmt::format("self-signed for {}, {} days", joined(wanted_.alternative_names), wanted_.days.count())}};
+  }
+
+  void apply(System& system, const Changes& /*changes*/) const override {
+    const auto key_file = system.files.read(wanted_.private_key);
+    const Key key = key_from_pem(key_file ? key_file->content : "");
+    if (!key) {
+      throw Error(fmt::format("certificate {}: its private key {} is {}; declare `- private_key: {}` before it",
+                              wanted_.path, wanted_.private_key, key_file ? "not readable as a key" : "missing",
+                              wanted_.private_key));
+    }
+    const TimePoint now = system.clock.now();
+    // A day back: clients whose clocks are slow shall take it, too.
+    const std::string pem =
+        self_signed_pem({wanted_.name, wanted_.alternative_names, now - Days(1), now + wanted_.days}, key);
+    const std::string file = file_name(now);
+    system.files.write(wanted_.path.substr(0, wanted_.path.rfind('/') + 1) + file, pem, FileAttributes{});
+    system.files.make_symlink(wanted_.path, file);
+  }
+
+  Action action(const Changes& changes) const override {
+    return changes.front().before.empty() ? Action::create : Action::update;
+  }
+
+ private:
+  std::string file_name(TimePoint now) const {
+    std::string date = date_of(now);
+    date.erase(std::remove(date.begin(), date.end(), '-'), date.end());
+    std::string name = wanted_.name;
+    if (name.front() == '*') name.replace(0, 1, "_");
+    return fmt::format("{}-selfsigned-{}.pem", name, date);
+  }
+
+  // Why the present certificate will not do; "" where it will.
+  std::string flaw_of_present(const View& view) const {
+    if (view.files.info(wanted_.path).kind == FileKind::directory) {
+      throw Error(
+          fmt::format("certificate {}: a directory stands there; move it away and run this again", wanted_.path));
+    }
+    const auto file = view.files.read(wanted_.path);
+    if (!file) return "absent";
+    const Certificate certificate = certificate_from_pem(file->content);
+    if (!certificate) return "not readable as a certificate";
+    const auto key_file = view.files.read(wanted_.private_key);
+    const Key key = key_from_pem(key_file ? key_file->content : "");
+    if (!key || !belongs_to(certificate, key)) return "of another private key";
+    if (!is_for_host(certificate, wanted_.name)) return "for " + common_name(certificate);
+    return is_self_signed(certificate) ? flaw_of_self_signed(certificate, view.clock.now()) : "";
+  }
+
+  std::string flaw_of_self_signed(const Certificate& certificate, TimePoint now) const {
+    const auto names = alternative_names(certificate);
+    if (names != wanted_.alternative_names) return names.empty() ? "without alternative names" : "for " + joined(names);
+    if (common_name(certificate) != wanted_.name) return "for " + common_name(certificate);
+    if (valid_until(certificate) < now + wanted_.renew_days) return "valid until " + date_of(valid_until(certificate));
+    if (valid_from(certificate) > now) return "valid only from " + date_of(valid_from(certificate));
+    return "";
+  }
+
+  CertificateWanted wanted_;
+};
+
+std::vector<std::string> names_of(const Fields& fields, const std::string& common_name) {
+  std::vector<std::string> names = {canonical_name("DNS:" + common_name)};
+  for (const std::string& given : fields.strings("alternative_names")) {
+    if (given == "DNS:" || given == "IP:") continue;  // a box without such an address
+    const std::string name = canonical_name(given);
+    const bool ascii = std::all_of(name.begin(), name.end(), [](char letter) { return letter > ' ' && letter < 127; });
+    if (name.empty() || !ascii) {
+      fields.refuse("alternative_names", fmt::format("\"{}\" is no name for a certificate: write DNS:box.example.com, "
+                                                     "IP:192.0.2.1 or IP:2001:db8::1",
+                                                     given));
+    }
+    names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::shared_ptr<const Resource> make_certificate(const std::string& name, const Fields& fields) {
+  CertificateWanted wanted;
+  wanted.path = name;
+  wanted.private_key = fields.string("private_key");
+  wanted.name = fields.string("common_name");
+  const bool plain = std::all_of(wanted.name.begin(), wanted.name.end(),
+                                 [](char letter) { return letter > ' ' && letter < 127 && letter != '/'; });
+  if (wanted.name.empty() || wanted.name.size() > 64 || !plain) {
+    fields.refuse("common_name", fmt::format("\"{}\" cannot be a common name: a host name in ASCII of at most 64 "
+                                             "characters",
+                                             wanted.name));
+  }
+  wanted.alternative_names = names_of(fields, wanted.name);
+  wanted.days = Days(fields.integer("days", 365));
+  wanted.renew_days = Days(fields.integer("renew_days", 30));
+  if (wanted.days.count() < 1 || wanted.days.count() > 3650) {
+    fields.refuse("days", fmt::format("days is {}; a certificate is valid for 1 to 3650 days", wanted.days.count()));
+  }
+  if (wanted.renew_days.count() < 0 || wanted.renew_days >= wanted.days) {
+    fields.refuse("renew_days",
+                  fmt::format("renew_days is {}; it must be less than days ({}), or every run would renew",
+                              wanted.renew_days.count(), wanted.days.count()));
+  }
+  return std::make_shared<CertificateResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind certificate_kind() {
+  return {"certificate",
+          "The certificate that services present: self-signed until an authority has issued one for the same name and "
+          "key, which is then left alone.",
+          FieldType::path,
+          "The link that services read; it leads to COMMON_NAME-selfsigned-YYYYMMDD.pem beside it.",
+          {{"private_key", FieldType::path, true, "The private key that it belongs to.", {}},
+           {"common_name", FieldType::string, true, "The host name in ASCII, at most 64 characters.", {}},
+           {"alternative_names",
+            FieldType::strings,
+            false,
+            "Further names, DNS:NAME or IP:ADDRESS; the common name is always among them, and one with nothing behind "
+            "its colon is left out.",
+            {}},
+           {"days", FieldType::integer, false, "How long a self-signed one is valid; 365 where not given.", {}},
+           {"renew_days",
+            FieldType::integer,
+            false,
+            "How many days before its end a self-signed one is replaced; 30 where not given.",
+            {}}},
+          make_certificate};
+}
+
+}  // namespace mailinabox

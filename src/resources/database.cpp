@@ -1,0 +1,189 @@
+// An SQLite database whose tables, columns, views, indexes and triggers are those of a schema.
+//
+//   the file                     | is
+//   absent                       | built beside under another name, with its owner and mode, and renamed
+//   empty                        | given the schema
+//   lacks or differs             | brought there in one transaction; rows, and what the schema does not name, stay
+//   in WAL mode                  | set back to a rollback journal, which unprivileged readers need
+//   holds half a transaction     | (its writer was cut off) rolled back by SQLite: a reader alone cannot
+//   damaged, or no database      | an error; it is never replaced
+//
+// Before a change the file is checked for damage. The look of a re-run reads the schema table only.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/database/schema.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+#include "store/sqlite.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+struct DatabaseWanted {
+  std::string path{};
+  std::string statements{};
+  Schema schema{};
+  Ownership ownership{};
+  bool local = false;
+};
+
+void refuse_damaged(Database& database) {
+  auto check = database.prepare("PRAGMA integrity_check(1)");
+  const std::string said = check.step() ? check.text(0) : "nothing";
+  if (said == "ok") return;
+  throw Error(
+      fmt::format("database {}: it is damaged ({}); restore it from a backup, then run this again. Nothing in "
+                  "it was changed",
+                  database.path(), said));
+}
+
+class DatabaseResource final : public Resource {
+ public:
+  explicit DatabaseResource(DatabaseWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const FileInfo present = view.files.info(wanted_.path);
+    Changes changes;
+    if (present.kind == FileKind::absent) {
+      add_steps(schema_steps(wanted_.schema, Schema{}), changes);
+      add_ownership(wanted_.ownership, changes);
+      return changes;
+    }
+    if (present.kind != FileKind::regular) {
+      throw Error(
+          fmt::format("database {}: no plain file stands there; move it away and run this again", wanted_.path));
+    }
+    compare_ownership(wanted_.ownership, present, view.accounts, changes);
+    compare_content(view.files.real_path(wanted_.path), changes);
+    return changes;
+  }
+
+  void apply(System& system, const Changes& changes) const override {
+    const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
+    if (creates_path(changes)) {
+      create(system.files, attributes);
+      return;
+    }
+    const bool content = std::any_of(changes.begin(), changes.end(), [](const Change& change) {
+      return change.attribute != "mode" && change.attribute != "owner" && change.attribute != "group";
+    });
+    if (content) update(system.files);
+    system.files.set_attributes(wanted_.path, attributes);
+  }
+
+  Action action(const Changes& changes) const override {
+    return creates_path(changes) ? Action::create : Action::update;
+  }
+
+ private:
+  void add_steps(const std::vector<SchemaStep>& steps, Changes& changes) const {
+    for (const SchemaStep& step : steps) changes.push_back({step.what, step.before, step.after, false, wanted_.local});
+  }
+
+  void compare_content(const std::string& real, Changes& changes) const {
+    // Opening a database in WAL mode would leave files beside it.
+    if (journal_mode_of(real) == "wal") {
+      changes.push_back({"journal_mode", "wal", "delete"});
+      return;
+    }
+    try {
+      Database database(real, Database::Access::read_only);
+      add_steps(schema_steps(wanted_.schema, read_schema(database)), changes);
+    } catch (const CutOffTransaction&) {
+      changes.push_back({"transaction", "cut off", "rolled back"});
+    }
+  }
+
+  void create(FileSystem& files, const FileAttributes& attributes) const {
+    const std::string unfinished = wanted_.path + ".new";
+    files.write(unfinished, "", attributes);
+    try {
+      Database database(files.real_path(unfinished), Database::Access::read_write);
+      Database::Transaction transaction(database);
+      database.execute(wanted_.statements);
+      transaction.commit();
+    } catch (const std::exception&) {
+      files.remove(unfinished);
+      throw;
+    }
+    // Left of a database that was deleted, they would be taken for this one's and destroy it.
+    for (const char* companion : {"-journal", "-wal", "-shm"}) files.remove(wanted_.path + companion);
+    files.rename(unfinished, wanted_.path);
+  }
+
+  void update(FileSystem& files) const {
+    // Both before the file is opened as a database: closing any other descriptor of it would end this process's locks.
+    files.preserve(wanted_.path);
+    const std::string real = files.real_path(wanted_.path);
+    const bool write_ahead = journal_mode_of(real) == "wal";
+    Database database(real, Database::Access::read_write);
+    if (write_ahead) leave_wal(database);
+    Database::Transaction transaction(database);
+    refuse_damaged(database);
+    for (std::vector<SchemaStep> steps = missing(database); !steps.empty();) {
+      for (const SchemaStep& step : steps) database.execute(step.sql);
+      std::vector<SchemaStep> left = missing(database);
+      if (left.size() >= steps.size()) {
+        throw Error(fmt::format("database {}: after \"{}\" it still differs from its schema; nothing was changed",
+                                wanted_.path, steps.front().sql));
+      }
+      steps = std::move(left);
+    }
+    transaction.commit();
+  }
+
+  std::vector<SchemaStep> missing(Database& database) const {
+    return schema_steps(wanted_.schema, read_schema(database));
+  }
+
+  void leave_wal(Database& database) const {
+    refuse_damaged(database);
+    auto statement = database.prepare("PRAGMA journal_mode = delete");
+    const std::string mode = statement.step() ? statement.text(0) : "";
+    if (mode == "delete") return;
+    throw Error(
+        fmt::format("database {}: it is in WAL mode and a program that has it open keeps it there; stop that "
+                    "program (`fuser {}` names it) and run this again",
+                    wanted_.path, wanted_.path));
+  }
+
+  DatabaseWanted wanted_;
+};
+
+std::shared_ptr<const Resource> make_database(const std::string& name, const Fields& fields) {
+  DatabaseWanted wanted;
+  wanted.path = name;
+  wanted.statements = fields.string("schema");
+  wanted.local = fields.find("schema")->local;
+  wanted.ownership = ownership_of(fields, 0644);
+  try {
+    Database reference(":memory:", Database::Access::create);
+    reference.execute(wanted.statements);
+    wanted.schema = read_schema(reference);
+  } catch (const Error& error) {
+    fields.refuse("schema", fmt::format("SQLite does not take this schema: {}", error.what()));
+  }
+  if (wanted.schema.objects.empty()) fields.refuse("schema", "the schema creates nothing");
+  return std::make_shared<DatabaseResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind database_kind() {
+  return {"database",
+          "An SQLite database with the tables, columns, indexes and views of a schema. What is missing is added, views "
+          "and indexes that differ are replaced, rows and everything else stay.",
+          FieldType::path,
+          "The database file.",
+          with_ownership(
+              {{"schema", FieldType::source_file, true, "File below templates/ with the CREATE statements.", {}}},
+              "Permission bits, quoted; \"0644\" where not given."),
+          make_database};
+}
+
+}  // namespace mailinabox

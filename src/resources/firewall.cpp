@@ -1,0 +1,189 @@
+// Ports that the firewall (ufw) lets in. What is allowed already, in whatever form, is left; no rule is removed.
+//
+//   a general rule for the port | is
+//   the wanted action           | in sync, for IPv4 and, where ufw filters it, for IPv6
+//   another action, or none     | `ufw ACTION PORT/PROTOCOL`, by which ufw replaces a rule that differs in its action
+//
+// The rules are read from ufw's files; the firewall is switched on only after them, so that nobody is locked out.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/ufw/rules.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+constexpr const char* k_rules = "/etc/ufw/user.rules";
+constexpr const char* k_rules6 = "/etc/ufw/user6.rules";
+constexpr const char* k_configuration = "/etc/ufw/ufw.conf";
+constexpr const char* k_defaults = "/etc/default/ufw";
+constexpr const char* k_services = "/etc/services";
+
+struct FirewallRequest {
+  std::string action{};  // "allow" or "limit"
+  std::string port{};    // as the recipe has it: "smtp", "25/tcp"
+  bool local = false;
+};
+
+struct FirewallWanted {
+  std::string label{};
+  std::vector<FirewallRequest> requests{};
+  std::optional<bool> enabled{};
+};
+
+// What ufw's files say.
+struct FirewallState {
+  std::vector<UfwRule> rules{};
+  std::vector<UfwRule> rules6{};
+  bool filters_ipv6 = false;
+  bool enabled = false;
+};
+
+std::string text_of(const FileReader& files, const char* path) {
+  auto file = files.read(path);
+  return file ? std::move(file->content) : "";
+}
+
+FirewallState read_state(const FileReader& files) {
+  FirewallState state;
+  state.rules = parse_ufw_rules(text_of(files, k_rules));
+  state.filters_ipv6 = ufw_setting(text_of(files, k_defaults), "IPV6") != "no";
+  if (state.filters_ipv6) state.rules6 = parse_ufw_rules(text_of(files, k_rules6));
+  state.enabled = ufw_setting(text_of(files, k_configuration), "ENABLED") == "yes";
+  return state;
+}
+
+// The first general rule for the port decides, as it does in the kernel.
+std::string action_for(const std::vector<UfwRule>& rules, const UfwPort& port) {
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const UfwRule& rule) { return rule.covers(port); });
+  return found == rules.end() ? "" : found->action;
+}
+
+class FirewallResource final : public Resource {
+ public:
+  explicit FirewallResource(FirewallWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const FirewallState state = read_state(view.files);
+    Changes changes;
+    for (const FirewallRequest& request : wanted_.requests) {
+      const std::vector<UfwPort> ports = ports_of(view.files, request);
+      // Before the table of services is there (package netbase) a name stands for itself.
+      if (ports.empty()) changes.push_back({"rule", "", request.action + " " + request.port, false, request.local});
+      for (const UfwPort& port : ports) {
+        const std::string present = present_action(state, port, request.action);
+        if (present == request.action) continue;
+        const std::string before = present.empty() ? "" : present + " " + port.text();
+        changes.push_back({"rule", before, request.action + " " + port.text(), false, request.local});
+      }
+    }
+    if (wanted_.enabled && *wanted_.enabled && !state.enabled) changes.push_back({"enabled", "no", "yes"});
+    return changes;
+  }
+
+  void apply(System& system, const Changes& changes) const override {
+    for (const char* path : {k_rules, k_rules6, k_configuration}) system.files.preserve(path);
+    for (const Change& change : changes) {
+      if (change.attribute != "rule") continue;
+      const std::size_t blank = change.after.find(' ');
+      const std::string port = change.after.substr(blank + 1);
+      static_cast<void>(run_or_throw(system.commands, {.argv = {"ufw", change.after.substr(0, blank), port}}));
+    }
+    // Last: every port that somebody may be connected through is open by now.
+    const bool enable =
+        std::any_of(changes.begin(), changes.end(), [](const Change& change) { return change.attribute == "enabled"; });
+    if (enable) static_cast<void>(run_or_throw(system.commands, {.argv = {"ufw", "--force", "enable"}}));
+  }
+
+  Action action(const Changes& /*changes*/) const override { return Action::update; }
+
+ private:
+  // "" where the port has no rule, in IPv4 or in IPv6; the wanted action only where both have it.
+  static std::string present_action(const FirewallState& state, const UfwPort& port, const std::string& action) {
+    const std::string present = action_for(state.rules, port);
+    if (!state.filters_ipv6 || present != action) return present;
+    return action_for(state.rules6, port);
+  }
+
+  std::vector<UfwPort> ports_of(const FileReader& files, const FirewallRequest& request) const {
+    std::vector<UfwPort> ports = parse_ports(request.port);
+    if (!ports.empty()) return ports;
+    const auto services = files.read(k_services);
+    if (!services) return {};
+    const std::size_t slash = request.port.find('/');
+    const std::string name = request.port.substr(0, slash);
+    const std::string protocol = slash == std::string::npos ? "" : request.port.substr(slash + 1);
+    std::vector<std::string> names;
+    for (const ServicePort& service : parse_services(services->content)) {
+      names.push_back(service.name);
+      const bool matches = service.name == name && (protocol.empty() || service.port.protocol == protocol);
+      if (matches && std::find(ports.begin(), ports.end(), service.port) == ports.end()) ports.push_back(service.port);
+    }
+    if (!ports.empty()) return ports;
+    const std::string nearest = nearest_spelling(name, names);
+    throw Error(fmt::format(
+        "firewall {}: {} has no service \"{}\"; {}", wanted_.label, k_services, request.port,
+        nearest.empty() || nearest == name ? "give it as PORT/tcp or PORT/udp" : "did you mean " + nearest + "?"));
+  }
+
+  FirewallWanted wanted_;
+};
+
+void add_requests(const Fields& fields, const char* action, std::vector<FirewallRequest>& requests) {
+  for (const std::string& port : fields.strings(action)) {
+    const bool numeric = !port.empty() && port.front() >= '0' && port.front() <= '9';
+    if (port.empty() || port.front() == '-' || (numeric && parse_ports(port).empty())) {
+      fields.refuse(action,
+                    fmt::format("\"{}\" is no port: write a name of /etc/services, 25/tcp, 53/udp, 53 for both, "
+                                "or 6000:6010/tcp",
+                                port));
+    }
+    requests.push_back({action, port, fields.find(action)->local});
+  }
+}
+
+std::shared_ptr<const Resource> make_firewall(const std::string& name, const Fields& fields) {
+  FirewallWanted wanted;
+  wanted.label = name;
+  add_requests(fields, "limit", wanted.requests);
+  add_requests(fields, "allow", wanted.requests);
+  if (fields.has("enabled")) wanted.enabled = fields.boolean("enabled", false);
+  if (wanted.enabled && !*wanted.enabled) {
+    fields.refuse("enabled",
+                  "a recipe may switch the firewall on, or leave it (no `enabled`), but not off; "
+                  "`ufw disable` does that");
+  }
+  return std::make_shared<FirewallResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind firewall_kind() {
+  return {"firewall",
+          "Ports that the firewall ufw lets in, over IPv4 and IPv6. Rules are only added, none is removed.",
+          FieldType::string,
+          "A label that tells it from other firewall resources.",
+          {{"allow",
+            FieldType::strings,
+            false,
+            "Open to everybody: names of /etc/services, or 25/tcp, 53/udp, 53 for both, 6000:6010/tcp.",
+            {}},
+           {"limit",
+            FieldType::strings,
+            false,
+            "Open, but a sender with six new connections in 30 seconds is refused for a while: for SSH.",
+            {}},
+           {"enabled",
+            FieldType::boolean,
+            false,
+            "true switches the firewall on after these rules are in; where not given it stays as it is.",
+            {}}},
+          make_firewall};
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,103 @@
+// A private key for TLS. Other parts of the world have its public half written down (DANE), so a key that works is
+// never replaced, whatever its algorithm.
+//
+//   at the path              | is
+//   nothing                  | a new key
+//   a usable key             | kept; owner, group and mode are set right
+//   a text that is no key    | replaced: no service could start with it
+//   an encrypted key         | an error: services cannot type its passphrase, and it may be somebody's only copy
+//   anything else            | an error
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+#include "resources/tls/key.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+struct KeyWanted {
+  std::string path{};
+  std::string algorithm{};
+  Ownership ownership{};
+};
+
+class PrivateKeyResource final : public Resource {
+ public:
+  explicit PrivateKeyResource(KeyWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const FileInfo present = view.files.info(wanted_.path);
+    Changes changes;
+    if (present.kind == FileKind::absent) {
+      changes.push_back({"key", "", "new key, " + wanted_.algorithm});
+      add_ownership(wanted_.ownership, changes);
+      return changes;
+    }
+    if (present.kind != FileKind::regular) {
+      throw Error(
+          fmt::format("private key {}: no plain file stands there; move it away and run this again", wanted_.path));
+    }
+    const auto file = view.files.read(wanted_.path);
+    const std::string pem = file ? file->content : "";
+    if (is_encrypted_key(pem)) {
+      throw Error(
+          fmt::format("private key {}: it is encrypted, and services cannot ask for its passphrase; put it there "
+                      "decrypted (`openssl pkey -in OLD -out NEW`), or move it away to get a new key",
+                      wanted_.path));
+    }
+    if (!key_from_pem(pem)) changes.push_back({"key", "not readable as a key", "new key, " + wanted_.algorithm});
+    compare_ownership(wanted_.ownership, present, view.accounts, changes);
+    return changes;
+  }
+
+  void apply(System& system, const Changes& changes) const override {
+    const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
+    if (has_change(changes, "key")) {
+      system.files.write(wanted_.path, key_to_pem(generate_key(wanted_.algorithm)).reveal(), attributes);
+    } else {
+      system.files.set_attributes(wanted_.path, attributes);
+    }
+  }
+
+  Action action(const Changes& changes) const override {
+    return creates_path(changes) ? Action::create : Action::update;
+  }
+
+ private:
+  KeyWanted wanted_;
+};
+
+std::shared_ptr<const Resource> make_private_key(const std::string& name, const Fields& fields) {
+  KeyWanted wanted;
+  wanted.path = name;
+  wanted.algorithm = fields.string("algorithm", "ecdsa-p256");
+  wanted.ownership = ownership_of(fields, 0600);
+  if ((wanted.ownership.mode & 07U) != 0) {
+    fields.refuse("mode", fmt::format("mode is {}, but a private key must not be open to every user",
+                                      mode_text(wanted.ownership.mode)));
+  }
+  return std::make_shared<PrivateKeyResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind private_key_kind() {
+  return {"private_key",
+          "A private key in PEM (PKCS#8), made once; one that works is kept, whatever its algorithm.",
+          FieldType::path,
+          "Where the key is kept.",
+          with_ownership({{"algorithm",
+                           FieldType::string,
+                           false,
+                           "What a new key is; ecdsa-p256 where not given.",
+                           {"ecdsa-p256", "rsa-2048", "rsa-4096", "ed25519"}}},
+                         "Permission bits, quoted, nothing for others; \"0600\" where not given."),
+          make_private_key};
+}
+
+}  // namespace mailinabox

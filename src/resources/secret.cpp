@@ -1,0 +1,136 @@
+// A random text in a file that is made once and then kept: a password between two services, a signing key.
+//
+//   at the path       | is
+//   nothing           | made from the kernel's random generator
+//   an empty file     | filled: a service that reads it would run with an empty password
+//   a file            | kept as it is; owner, group and mode are set right
+//   anything else     | an error
+#include <fmt/core.h>
+#include <openssl/evp.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+struct SecretWanted {
+  std::string path{};
+  std::size_t bytes = 32;
+  std::string encoding = "hex";
+  Ownership ownership{};
+};
+
+Secret base64(const Secret& raw) {
+  const auto size = static_cast<int>(raw.reveal().size());
+  std::string text(4 * ((raw.reveal().size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a zero byte
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                  reinterpret_cast<const unsigned char*>(raw.reveal().data()), size);
+  text.back() = '\n';
+  return Secret(std::move(text));
+}
+
+Secret hexadecimal(const Secret& raw) {
+  static constexpr char k_digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * raw.reveal().size() + 1);
+  for (const char character : raw.reveal()) {
+    const auto byte = static_cast<unsigned char>(character);
+    text += k_digits[byte >> 4];
+    text += k_digits[byte & 15];
+  }
+  text += '\n';
+  return Secret(std::move(text));
+}
+
+Secret new_secret(const SecretWanted& wanted) {
+  if (wanted.encoding == "letters") return Secret(random_password(wanted.bytes).reveal() + "\n");
+  const Secret raw = random_bytes(wanted.bytes);
+  return wanted.encoding == "base64" ? base64(raw) : hexadecimal(raw);
+}
+
+class SecretResource final : public Resource {
+ public:
+  explicit SecretResource(SecretWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const FileInfo present = view.files.info(wanted_.path);
+    Changes changes;
+    if (present.kind == FileKind::absent) {
+      changes.push_back({"content", "", "", true});
+      add_ownership(wanted_.ownership, changes);
+      return changes;
+    }
+    if (present.kind != FileKind::regular) {
+      throw Error(fmt::format("{}: no plain file stands where the secret shall be; move it away and run this again",
+                              wanted_.path));
+    }
+    if (present.size == 0) changes.push_back({"content", "", "", true});
+    compare_ownership(wanted_.ownership, present, view.accounts, changes);
+    return changes;
+  }
+
+  void apply(System& system, const Changes& changes) const override {
+    const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
+    if (has_change(changes, "content")) {
+      system.files.write(wanted_.path, new_secret(wanted_).reveal(), attributes);
+    } else {
+      system.files.set_attributes(wanted_.path, attributes);
+    }
+  }
+
+  Action action(const Changes& changes) const override {
+    return creates_path(changes) ? Action::create : Action::update;
+  }
+
+ private:
+  SecretWanted wanted_;
+};
+
+std::shared_ptr<const Resource> make_secret(const std::string& name, const Fields& fields) {
+  SecretWanted wanted;
+  wanted.path = name;
+  const std::int64_t bytes = fields.integer("bytes", 32);
+  if (bytes < 16 || bytes > 4096) {
+    fields.refuse("bytes",
+                  fmt::format("bytes is {}, but fewer than 16 can be guessed and more than 4096 help nobody", bytes));
+  }
+  wanted.bytes = static_cast<std::size_t>(bytes);
+  wanted.encoding = fields.string("encoding", "hex");
+  wanted.ownership = ownership_of(fields, 0600);
+  if ((wanted.ownership.mode & 07U) != 0) {
+    fields.refuse("mode", fmt::format("mode is {}, but a secret must not be open to every user",
+                                      mode_text(wanted.ownership.mode)));
+  }
+  return std::make_shared<SecretResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind secret_kind() {
+  return {"secret",
+          "A random text, made once and then kept; it is never shown. One line with a newline at its end.",
+          FieldType::path,
+          "Where the secret is kept.",
+          with_ownership({{"bytes",
+                           FieldType::integer,
+                           false,
+                           "Random bytes it is made of, 16 to 4096 (with encoding letters: how many letters); 32 where "
+                           "not given.",
+                           {}},
+                          {"encoding",
+                           FieldType::string,
+                           false,
+                           "How the bytes are written; hex where not given. letters are letters and digits without "
+                           "look-alikes.",
+                           {"hex", "base64", "letters"}}},
+                         "Permission bits, quoted, nothing for others; \"0600\" where not given."),
+          make_secret};
+}
+
+}  // namespace mailinabox
