@@ -20,7 +20,7 @@ mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' pack
 readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml)
 readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
   procps util-linux mount openssl git)
-readonly bench_packages=(ansible cfengine3 time)
+readonly bench_packages=(libsystemd-dev)
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
 

@@ -1,7 +1,7 @@
 """The generated workload of the benchmark, in the language of each tool.
 
 One state, written four times: N files from one 1.5 KB template with owner and mode, 60 packages that are installed, 20
-services that run, 40 settings in 4 files, 10 users. `write(directory, count, packages)` makes below `directory`:
+services that run, 40 settings in 4 files, 10 users. `write` makes below a directory:
 
     share/          recipes and templates for `mailinabox setup --share`
     written-out/    the same with every file as a resource of its own instead of a loop
@@ -160,11 +160,12 @@ def manifest(root, count, packages, hostname, uid, gid):
     return "".join(lines)
 
 
-def write(directory, count, packages, platform):
+def write(directory, seen_as, count, packages, platform):
+    """`seen_as`: the directory's name inside the box."""
     for share, loop in (("share", True), ("written-out", False)):
         put(f"{directory}/{share}/recipes/bench.yaml", recipe(count, packages, loop))
         put(f"{directory}/{share}/recipes/platforms/{platform}.yaml", "platform: " + platform + "\n")
         put(f"{directory}/{share}/templates/bench/file", TEMPLATE)
     put(f"{directory}/template.mustache", TEMPLATE)
-    put(f"{directory}/cfengine.cf", cfengine(count, packages, directory))
-    put(f"{directory}/ansible.yml", ansible(count, packages, directory))
+    put(f"{directory}/cfengine.cf", cfengine(count, packages, seen_as))
+    put(f"{directory}/ansible.yml", ansible(count, packages, seen_as))

@@ -1,0 +1,214 @@
+#!/usr/bin/python3
+"""The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
+
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--only rerun,workload,first] [--counts 100,1000,10000]
+
+rerun     a second `mailinabox setup` and a `plan` on a complete box, against a program that only looks at the same files,
+          packages and services (tests/bench/floor.cpp)
+workload  N files from a template, 60 packages, 20 services, 40 settings, 10 users: first run and no-op, against the same
+          floor, CFEngine 3 and Ansible on the same state
+first     the first run of the box against apt-get install of the same packages and one start of each service
+
+No-op figures are the best of several runs, first runs are single ones. "processes" counts what came into being on the
+machine meanwhile, threads included.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "box")]
+
+import lab as laboratory  # noqa: E402
+import set_up  # noqa: E402
+import workload  # noqa: E402
+
+ENVIRONMENT = {"NONINTERACTIVE": "1", "PRIMARY_HOSTNAME": "bench.example.org", "SHELL": "/bin/sh"}
+ANSIBLE_UP_TO = 1000  # beyond it takes more than five minutes
+
+
+def measure(box, *command, runs=1, accept=(0,)):
+    best = None
+    for _ in range(runs):
+        done = box.run("/bench/measure", *command, env=ENVIRONMENT, timeout=3600)
+        figures = json.loads(done.stdout.splitlines()[-1])
+        if figures["exit_code"] not in accept:
+            raise laboratory.CommandFailed(f"{' '.join(command)}: exit code {figures['exit_code']}\n{done.stderr[-2000:]}")
+        if best is None or figures["wall"] < best["wall"]:
+            best = figures
+    return best
+
+
+class Table:
+    def __init__(self, title):
+        self.floor = None
+        print(f"\n{title}\n\n| | wall ms | CPU ms | memory MB | processes | times the floor |\n|---|---|---|---|---|---|")
+
+    def row(self, name, figures, floor=False):
+        if floor:
+            self.floor = figures["wall"]
+        ratio = f"{figures['wall'] / self.floor:.1f}" if self.floor else ""
+        print(f"| {name} | {figures['wall'] * 1000:.1f} | {figures['cpu'] * 1000:.1f} "
+              f"| {figures['memory_kb'] / 1024:.1f} | {figures['processes']} | {ratio} |", flush=True)
+
+
+def bring_tools(box, build):
+    os.makedirs(box.path("/bench"), exist_ok=True)
+    for name in ("floor", "measure"):
+        with open(f"{build}/tests/bench/bench_{name}", "rb") as source, open(box.path(f"/bench/{name}"), "wb") as target:
+            target.write(source.read())
+        os.chmod(box.path(f"/bench/{name}"), 0o755)
+
+
+def paths_of(resources):
+    kinds = ("file", "settings", "secret", "private_key", "database")
+    names = [name.split("#")[0] for kind, name in (entry["id"].split(":", 1) for entry in resources) if kind in kinds]
+    return sorted(set(names))
+
+
+def floor_manifest(box, paths, packages):
+    lines = []
+    for path in paths:
+        real = box.path(path)
+        if not os.path.isfile(real):
+            continue
+        status = os.stat(real)
+        with open(real, "rb") as source:
+            content = source.read()
+        header = f"{status.st_mode & 0o7777:o} {status.st_uid} {status.st_gid} {len(content)} {path}\n"
+        lines.append(header.encode() + content + b"\n")
+    return b"".join(lines) + "".join(f"package {name}\n" for name in packages).encode()
+
+
+def names_of(resources, kind):
+    return [entry["id"].split(":", 1)[1] for entry in resources if entry["id"].startswith(kind + ":")]
+
+
+def rerun(lab, build, layers):
+    with lab.box("rerun", layers, host_name="") as box:
+        bring_tools(box, build)
+        box.start()
+        resources = json.loads(box.run("mailinabox", "recipes", "show", "--json", timeout=60).stdout)["resources"]
+        with open(box.path("/bench/manifest"), "wb") as target:
+            target.write(floor_manifest(box, paths_of(resources), names_of(resources, "package")))
+        units = [f"{name}.service" for name in names_of(resources, "service")]
+        measure(box, "mailinabox", "setup", runs=2)
+        table = Table(f"Re-run of a complete box ({len(resources)} resources)")
+        table.row("floor: only looks", measure(box, "/bench/floor", "/bench/manifest", *units, runs=20), floor=True)
+        table.row("mailinabox setup", measure(box, "mailinabox", "setup", runs=20))
+        table.row("mailinabox plan", measure(box, "mailinabox", "plan", runs=20))
+
+
+def peers_layer(lab, below):
+    return lab._layer_with_packages("bench-peers", below, ["cfengine3", "ansible", "python3-apt"])
+
+
+def first_packages(box, count):
+    with open(box.path("/var/lib/dpkg/status"), encoding="utf-8") as status:
+        names = [line.split()[1] for line in status if line.startswith("Package: ")]
+    return sorted(names)[:count]
+
+
+def forget_state(box):
+    paths = " ".join([workload.ROOT, *workload.SETTINGS])
+    users = " ".join(workload.USERS)
+    box.run(f"rm -rf {paths}; for user in {users}; do userdel $user 2>/dev/null || true; done", timeout=120)
+
+
+def work(lab, build, layers, counts):
+    with lab.box("workload", layers) as box:
+        bring_tools(box, build)
+        for service in workload.SERVICES:
+            box.write(f"/etc/systemd/system/{service}.service",
+                      "[Unit]\nDescription=benchmark\n[Service]\nExecStart=/bin/sleep infinity\n"
+                      "[Install]\nWantedBy=multi-user.target\n")
+        box.start()
+        units = [f"{service}.service" for service in workload.SERVICES]
+        box.run("systemctl", "enable", "--now", *units)
+        packages = first_packages(box, 60)
+        for count in counts:
+            workload.write(box.path(f"/bench/{count}"), f"/bench/{count}", count, packages, "debian-12")
+            box.run("chmod", "600", f"/bench/{count}/cfengine.cf")
+            compare(box, count, packages, units)
+
+
+def compare(box, count, packages, units):
+    directory = f"/bench/{count}"
+    ours = ("mailinabox", "setup", "--share", directory + "/share")
+    written = ("mailinabox", "setup", "--share", directory + "/written-out")
+    cfengine = ("cf-agent", "--no-lock", "--file", directory + "/cfengine.cf")
+    ansible = ("ansible-playbook", directory + "/ansible.yml")
+    first = {}
+    for name, command in (("CFEngine 3", cfengine), ("Ansible", ansible), ("mailinabox", ours)):
+        if name == "Ansible" and count > ANSIBLE_UP_TO:
+            continue
+        forget_state(box)
+        first[name] = measure(box, *command)
+    identity = box.run("id -u mail; getent group adm | cut -d: -f3").stdout.split()
+    with open(box.path(directory + "/manifest"), "w", encoding="utf-8") as target:
+        target.write(workload.manifest(box.root, count, packages, ENVIRONMENT["PRIMARY_HOSTNAME"], *identity))
+    table = Table(f"Workload, N = {count}")
+    floor = measure(box, "/bench/floor", directory + "/manifest", *units, runs=10)
+    table.row("floor: only looks", floor, floor=True)
+    table.row("mailinabox, no-op", measure(box, *ours, runs=10))
+    table.row("mailinabox, no-op, every file written out", measure(box, *written, runs=5))
+    measure(box, *cfengine)
+    table.row("CFEngine 3, no-op", measure(box, *cfengine, runs=2))
+    if count <= ANSIBLE_UP_TO:
+        measure(box, *ansible)
+        table.row("Ansible, no-op", measure(box, *ansible))
+    for name, figures in first.items():
+        table.row(f"{name}, first run", figures)
+
+
+def first(lab, build, layers):
+    with lab.box("first", layers, host_name="fresh") as box:
+        bring_tools(box, build)
+        box.start()
+        resources = json.loads(box.run("mailinabox", "plan", "--json", check=2, timeout=120, env=ENVIRONMENT).stdout)
+        packages = names_of(resources["changes"], "package")
+        # Twice, so that both find the registry warm.
+        ours = measure(box, "mailinabox", "setup")
+        services = json.loads(box.run("mailinabox", "recipes", "show", "--json").stdout)["resources"]
+    with lab.box("first", layers, host_name="fresh") as box:
+        bring_tools(box, build)
+        box.start()
+        ours = measure(box, "mailinabox", "setup")
+    with lab.box("alone", layers, host_name="fresh") as box:
+        bring_tools(box, build)
+        box.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", mode=0o755)
+        box.start()
+        script = ("export DEBIAN_FRONTEND=noninteractive; apt-get -q update >/dev/null && apt-get -q -y install "
+                  "--no-install-recommends " + " ".join(packages) + " >/dev/null")
+        apt = measure(box, "sh", "-c", script)
+        started = time.monotonic()
+        for name in names_of(services, "service"):
+            box.run(f"systemctl start {name} 2>/dev/null || true", timeout=120)
+        starting = time.monotonic() - started
+    print(f"\nFirst run, {len(packages)} packages named\n\n| | wall s |\n|---|---|\n| apt-get update and install alone "
+          f"| {apt['wall']:.1f} |\n| starting each service once | {starting:.1f} |\n| mailinabox setup | {ours['wall']:.1f} "
+          f"|\n| over both | {ours['wall'] - apt['wall'] - starting:.1f} |", flush=True)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--build", required=True)
+    arguments.add_argument("--only", default="rerun,workload,first")
+    arguments.add_argument("--counts", default="100,1000,10000")
+    chosen = arguments.parse_args()
+    with laboratory.Lab(lambda line: print(line, file=sys.stderr)) as lab:
+        fresh = lab.program(chosen.build)
+        if "rerun" in chosen.only:
+            rerun(lab, chosen.build, set_up.layers(lab, fresh, again=False))
+        if "workload" in chosen.only:
+            layers = lab.program(chosen.build, below=peers_layer(lab, lab.machine()))
+            work(lab, chosen.build, layers, [int(count) for count in chosen.counts.split(",")])
+        if "first" in chosen.only:
+            first(lab, chosen.build, fresh)
+
+
+if __name__ == "__main__":
+    main()
