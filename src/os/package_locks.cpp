@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<const char*, 4> k_locks = {"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
                                                 "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock"};
-constexpr std::chrono::milliseconds k_retry{500};
+constexpr std::chrono::milliseconds k_lock_retry{500};
 
 std::string program_of(const FileReader& files, int process) {
   if (process <= 0) return "";  // outside this container
@@ -66,7 +66,7 @@ void wait_for_package_locks(const FileReader& files, const Clock& clock, std::ch
           limit.count() > 0 ? static_cast<double>(waited.count()) / static_cast<double>(limit.count()) : 1.0;
       progress({PackageProgress::Step::waiting_for_lock, holder->text(), fraction, 0, 0});
     }
-    clock.sleep(std::min(k_retry, std::max(limit - waited, std::chrono::milliseconds(1))));
+    clock.sleep(std::min(k_lock_retry, std::max(limit - waited, std::chrono::milliseconds(1))));
   }
 }
 
