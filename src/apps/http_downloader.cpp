@@ -1,0 +1,88 @@
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "apps/real_machine.hpp"
+#include "base/error.hpp"
+#include "os/descriptor.hpp"
+
+namespace mailinabox {
+namespace {
+
+// A file being written and its digest being taken at once; gone again unless kept.
+class DownloadedFile {
+ public:
+  explicit DownloadedFile(std::string path)
+      : path_(std::move(path)),
+        file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)),
+        context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    if (!file_.valid()) throw SystemError("create", path_, errno);
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
+  ~DownloadedFile() {
+    if (!kept_) ::unlink(path_.c_str());
+  }
+  DownloadedFile(const DownloadedFile&) = delete;
+  DownloadedFile& operator=(const DownloadedFile&) = delete;
+
+  void append(std::string_view piece) {
+    EVP_DigestUpdate(context_.get(), piece.data(), piece.size());
+    while (!piece.empty()) {
+      const ssize_t written = ::write(file_.number(), piece.data(), piece.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) throw SystemError("write", path_, errno);
+      piece.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  std::string digest() {
+    static constexpr char k_digits[] = "0123456789abcdef";
+    unsigned char bytes[EVP_MAX_MD_SIZE] = {};
+    unsigned int length = 0;
+    EVP_DigestFinal_ex(context_.get(), bytes, &length);
+    std::string text;
+    for (unsigned int i = 0; i < length; ++i) {
+      text += k_digits[bytes[i] >> 4U];
+      text += k_digits[bytes[i] & 15U];
+    }
+    return text;
+  }
+
+  void keep() { kept_ = true; }
+
+ private:
+  std::string path_;
+  Descriptor file_;
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+  bool kept_ = false;
+};
+
+}  // namespace
+
+void HttpDownloader::fetch(const std::string& url, const std::string& sha256, const std::string& path,
+                           const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
+  DownloadedFile file(files_.real_path(path));
+  const int status = CurlHttpClient().get({.url = url,
+                                           .on_body =
+                                               [&file](std::string_view piece) {
+                                                 file.append(piece);
+                                                 return true;
+                                               },
+                                           .on_progress = progress});
+  if (status != 200) {
+    throw Error("download of " + url + ": the server answered with status " + std::to_string(status) +
+                    " instead of 200. Try again later, or correct the address in the recipe.",
+                ExitCode::no_network);
+  }
+  if (const std::string digest = file.digest(); digest != sha256) {
+    throw Error("download of " + url + ": its SHA-256 is " + digest + ", expected is " + sha256 +
+                ". It was not used: the file has been changed, or the transfer was spoilt.");
+  }
+  file.keep();
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,22 @@
+// Questions on the terminal that the program was started from, whatever standard input is.
+#pragma once
+
+#include "cli/dialogue.hpp"
+#include "os/descriptor.hpp"
+
+namespace mailinabox {
+
+class Terminal final : public Dialogue {
+ public:
+  Terminal();  // opens /dev/tty; where there is none, nobody can be asked
+  bool available() const override { return terminal_.valid(); }
+  void say(const std::string& text) override;
+  std::optional<std::string> ask(const std::string& prompt) override;
+  std::optional<Secret> ask_secret(const std::string& prompt) override;
+
+ private:
+  std::optional<std::string> read_line();
+  Descriptor terminal_{};
+};
+
+}  // namespace mailinabox
