@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds k_poll_interval{20};
 constexpr std::chrono::milliseconds k_orphan_grace{3'000};
+constexpr std::chrono::milliseconds k_start_grace{10'000};  // to write its pid file after the script has ended
 constexpr std::chrono::milliseconds k_script_grace{5'000};  // a script's stop may return before the process has ended
 constexpr std::chrono::milliseconds k_no_wait{0};
 
@@ -134,7 +135,7 @@ bool SysvServices::wait_until(const std::function<bool()>& condition, std::chron
 // known by the number of their dead leader in the pid file.
 void SysvServices::end_orphans(const ServiceName& service) {
   const std::string leader = number_in_pid_file(service);
-  if (leader.empty() || files_.info("/proc/" + leader).kind != FileKind::absent) return;
+  if (leader.empty() || runs(leader, service.process)) return;
   const auto orphans = [&] {
     std::vector<ProcessGroup> of_leader = processes();
     std::erase_if(of_leader, [&](const ProcessGroup& process) {
@@ -156,6 +157,7 @@ CommandResult SysvServices::run_init_script(const ServiceName& service, const st
 }
 
 void SysvServices::start(const ServiceName& service, std::chrono::milliseconds timeout) {
+  if (active(service)) return;
   Command command{.argv = service.start_command, .timeout = timeout, .starts_daemon = true};
   if (has_init_script(service)) command.argv = {"/etc/init.d/" + service.init_script, "start"};
   if (command.argv.empty()) {
@@ -167,7 +169,7 @@ void SysvServices::start(const ServiceName& service, std::chrono::milliseconds t
   const CommandResult result = commands_.run(command);
   throw_unless_done(command, result);
   // Init scripts exit with 0 before, and also without, the service being there.
-  if (known_by_process(service) && !wait_until([&] { return active(service); }, timeout)) {
+  if (known_by_process(service) && !wait_until([&] { return active(service); }, std::min(timeout, k_start_grace))) {
     throw CommandError(command.argv, "succeeded, but the service is not running", result.out + result.err);
   }
 }
