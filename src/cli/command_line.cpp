@@ -97,9 +97,9 @@ std::string unknown_command(const std::vector<CliCommand>& commands, const std::
 
 std::string group_summary(const std::string& name) {
   static const std::map<std::string, std::string> k_groups = {
-      {"recipes", "what the box consists of"},
-      {"user", "mail accounts"},
-      {"alias", "other addresses for accounts"},
+      {"recipes", "What the box consists of"},
+      {"user", "Mail accounts"},
+      {"alias", "Other addresses for accounts"},
   };
   const auto found = k_groups.find(name);
   return found == k_groups.end() ? std::string() : found->second;
@@ -126,13 +126,16 @@ class CommandLine {
     app_.set_version_flag("--version", "mailinabox " + environment.version, "Print the version and exit");
     app_.set_help_flag("-h,--help", "Print this help and exit");
     app_.add_option("--share", share_, "Where recipes/ and templates/ are, for development")->type_name("DIR");
+    app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app_.get_formatter()->label("Subcommands", "Commands");
     app_.fallthrough();
     app_.require_subcommand(0, 1);
     for (const CliCommand& command : commands_) add(command);
   }
 
   ExitCode run(std::vector<std::string> words) {
-    if (words.empty() || (words.front().rfind('-', 0) == 0 && !names_command(words))) {
+    take_share(words);
+    if (words.empty() || (words.front().rfind('-', 0) == 0 && !asks_about_program(words.front()))) {
       words.insert(words.begin(), "setup");
     }
     if (words.front().empty()) words.front() = "\"\"";
@@ -154,13 +157,21 @@ class CommandLine {
   }
 
  private:
-  // "--help" alone, or an option of the program and then a command: "--share DIR plan".
-  bool names_command(const std::vector<std::string>& words) const {
-    const std::vector<std::string> names = names_below(commands_, "");
-    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-      return word == "--help" || word == "-h" || word == "--version" ||
-             std::find(names.begin(), names.end(), word) != names.end();
-    });
+  static bool asks_about_program(const std::string& word) {
+    return word == "--help" || word == "-h" || word == "--version";
+  }
+
+  // Takes "--share DIR" out, wherever it stands: the words that are left begin with the command.
+  void take_share(std::vector<std::string>& words) {
+    const std::string name = "--share";
+    for (auto word = words.begin(); word != words.end(); ++word) {
+      if (*word == "--") return;
+      const bool joined = word->rfind(name + "=", 0) == 0;
+      if (!joined && (*word != name || word + 1 == words.end())) continue;
+      share_ = joined ? word->substr(name.size() + 1) : *(word + 1);
+      words.erase(word, word + (joined ? 1 : 2));
+      return;
+    }
   }
 
   CLI::App& parent_of(const std::string& name) {
@@ -171,6 +182,7 @@ class CommandLine {
     if (parent == nullptr) {
       parent = app_.add_subcommand(word, group_summary(word));
       parent->require_subcommand(1);
+      parent->footer("\n`mailinabox " + word + " COMMAND --help` has the details and examples of each.\n");
       parent->fallthrough();
     }
     return *parent;

@@ -60,7 +60,9 @@ std::vector<CliCommand> plan_commands() {
     line.flag("--diff", options->diff, "Show the lines that differ");
     line.flag("--json", options->json, "Print the plan as one JSON object");
   };
-  command.run = [options](Environment& environment) { return run_plan(environment, *options); };
+  command.run = [options](Environment& environment) {
+    return with_json_errors(environment, options->json, [&] { return run_plan(environment, *options); });
+  };
   return {command};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 namespace mailinabox {
 namespace {
@@ -81,6 +82,13 @@ Json report_json(const Report& report, bool with_diff) {
   }
   for (const Outcome& outcome : report.refresh_failures) json["changes"].push_back(change_json(outcome, with_diff));
   return json;
+}
+
+void print_error_json(Environment& environment, const Error& error) {
+  Json json = report_json({}, false);
+  json["result"] = "failed";
+  json["error"] = dump_safe(error.what());
+  environment.output << json.dump(2) << std::endl;
 }
 
 std::string plan_text(const Report& report, bool with_diff) {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "cli/environment.hpp"
 #include "engine/report.hpp"
 
 namespace mailinabox {
@@ -13,6 +14,21 @@ namespace mailinabox {
 // design.md section 8: result, changed, unchanged, failed, reloaded, restarted, generation, elapsed_ms, changes (each
 // with id, recipe, action, summary, and where they apply diff, local, error); not_reached beside them.
 nlohmann::ordered_json report_json(const Report& report, bool with_diff);
+
+// The same keys for a run that ended before there was a report, with "error": the message.
+void print_error_json(Environment& environment, const Error& error);
+
+// Runs a command whose standard output is one JSON object: an error that it throws becomes one, too, and goes on its
+// way.
+template <typename Function>
+ExitCode with_json_errors(Environment& environment, bool json, const Function& function) {
+  try {
+    return function();
+  } catch (const Error& error) {
+    if (json) print_error_json(environment, error);
+    throw;
+  }
+}
 
 // Every change as one line (with its diff below), and what failed, for `plan`.
 std::string plan_text(const Report& report, bool with_diff);

@@ -194,7 +194,9 @@ std::vector<CliCommand> setup_commands() {
     line.flag("--yes", options->yes, "Start without asking whether the answers are right");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
   };
-  command.run = [options](Environment& environment) { return Setup(environment, *options).run(); };
+  command.run = [options](Environment& environment) {
+    return with_json_errors(environment, options->json, [&] { return Setup(environment, *options).run(); });
+  };
   return {command};
 }
 

@@ -1,0 +1,229 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/command_line.hpp"
+#include "cli/directory_access.hpp"
+#include "cli/report_output.hpp"
+#include "cli/setup/closing.hpp"
+#include "cli/setup/preflight.hpp"
+#include "store/sqlite.hpp"
+#include "support/command_line.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+ExitCode run(TestCommandLine& line, std::vector<std::string> words) {
+  line.output.str("");
+  line.errors.str("");
+  return run_command_line(line.environment, std::move(words));
+}
+
+// A machine on which setup has been, as far as the directory goes.
+void make_box(TestCommandLine& line) {
+  line.host.put("/etc/mailinabox.conf", "STORAGE_ROOT=/home/user-data\nPRIMARY_HOSTNAME=box.example.com\n");
+  line.host.put_directory("/home/user-data");
+  line.host.put_directory("/home/user-data/mail");
+  Database(line.host.real("/home/user-data/mail/users.sqlite"), Database::Access::create)
+      .execute(
+          "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT UNIQUE, password TEXT, extra, privileges TEXT, "
+          "quota TEXT); CREATE TABLE aliases (id INTEGER PRIMARY KEY, source TEXT UNIQUE, destination TEXT, "
+          "permitted_senders TEXT); CREATE TABLE auto_aliases (id INTEGER PRIMARY KEY, source TEXT UNIQUE, "
+          "destination TEXT, permitted_senders TEXT)");
+}
+
+}  // namespace
+
+TEST_CASE("command line: what is misspelt is named with the nearest spelling", "[cli]") {
+  TestCommandLine line;
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {{{"setpu"}, "\"setup\""},
+                                                                               {{"plan", "--dif"}, "--diff"},
+                                                                               {{"setup", "--nowait"}, "--no-wait"},
+                                                                               {{"recipes", "lits"}, "list"},
+                                                                               {{"user", "ad", "x@example.com"}, "add"},
+                                                                               {{"--share", "/x", "plna"}, "\"plan\""},
+                                                                               {{"user"}, "needs one of: list"},
+                                                                               {{"--jsn"}, "--json"}};
+  for (const auto& [words, nearest] : cases) {
+    CAPTURE(words);
+    CHECK(run(line, words) == ExitCode::usage);
+    CHECK_THAT(line.errors.str(), StartsWith("mailinabox: ") && Contains(nearest));
+    CHECK(line.output.str().empty());
+  }
+  CHECK(run(line, {"user", "add"}) == ExitCode::usage);
+  CHECK_THAT(line.errors.str(), Contains("EMAIL"));
+  CHECK(run(line, {""}) == ExitCode::usage);
+}
+
+TEST_CASE("command line: every command has help with exit codes, and a file of its own", "[cli]") {
+  TestCommandLine line;
+  std::set<std::string> files;
+  for (const CliCommand& command : all_commands()) {
+    CAPTURE(command.name);
+    std::vector<std::string> words = {command.name.substr(0, command.name.find(' '))};
+    files.insert(words.front());
+    if (words.front() != command.name) words.push_back(command.name.substr(words.front().size() + 1));
+    words.emplace_back("--help");
+    CHECK(run(line, words) == ExitCode::ok);
+    CHECK_THAT(line.output.str(), Contains(command.summary) && Contains("Exit codes:") && Contains("Examples:"));
+    CHECK_FALSE(command.summary.empty());
+    CHECK(command.run);
+  }
+  for (const std::string& name : files) {
+    CHECK(std::filesystem::exists(std::string(SOURCE_ROOT) + "/src/cli/" + name + ".cpp"));
+  }
+  // And no file of commands without its line.
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(SOURCE_ROOT) + "/src/cli")) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream stream(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    const std::string name = entry.path().stem().string();
+    if (text.find("> " + name + "_commands() {") != std::string::npos) CHECK(files.count(name) == 1);
+  }
+  CHECK(run(line, {"--version"}) == ExitCode::ok);
+  CHECK_THAT(line.output.str(), StartsWith("mailinabox "));
+}
+
+TEST_CASE("command line: users and aliases", "[cli]") {
+  TestCommandLine line;
+  CHECK_THROWS_WITH(run(line, {"user", "list"}), Contains("Run `sudo mailinabox setup` first"));
+  make_box(line);
+  line.input.str("correct horse\nnot this\n");
+  CHECK(run(line, {"user", "add", "me@example.com", "--admin", "--password-stdin"}) == ExitCode::ok);
+  CHECK(line.output.str() == "mail user added\n");
+  CHECK(open_directory(line.environment, Directory::Access::look)
+            .authenticates("me@example.com", Secret("correct horse")));
+  line.input.clear();
+  line.input.str("another password");
+  CHECK(run(line, {"user", "add", "you@example.com", "--quota", "5g"}) == ExitCode::ok);  // no terminal: from input
+  CHECK(run(line, {"user", "list"}) == ExitCode::ok);
+  CHECK(line.output.str() == "me@example.com*\nyou@example.com\n");
+  CHECK(run(line, {"user", "list", "--json"}) == ExitCode::ok);
+  CHECK(nlohmann::json::parse(line.output.str())["users"][1] ==
+        nlohmann::json({{"email", "you@example.com"}, {"privileges", nlohmann::json::array()}, {"quota", "5G"}}));
+  CHECK(run(line, {"user", "quota", "you@example.com", "1M"}) == ExitCode::ok);
+  CHECK(run(line, {"user", "quota", "you@example.com"}) == ExitCode::ok);
+  CHECK(line.output.str() == "1M\n");
+  CHECK_THROWS_WITH(run(line, {"user", "quota", "x@example.com"}), "That's not a user (x@example.com).");
+
+  CHECK(run(line, {"alias", "add", "sales@example.com", "me@example.com", "you@example.com"}) == ExitCode::ok);
+  CHECK(run(line, {"alias", "add", "sales@example.com", "me@example.com", "--sender", "you@example.com", "--update"}) ==
+        ExitCode::ok);
+  CHECK(line.output.str() == "alias updated\n");
+  CHECK(run(line, {"alias", "list"}) == ExitCode::ok);
+  CHECK_THAT(line.output.str(), Contains("sales@example.com -> me@example.com  (senders: you@example.com)\n") &&
+                                    Contains("postmaster@example.com -> administrator@box.example.com  (automatic)\n"));
+  CHECK(run(line, {"alias", "remove", "sales@example.com"}) == ExitCode::ok);
+  CHECK(run(line, {"user", "make-admin", "you@example.com"}) == ExitCode::ok);
+  CHECK(run(line, {"user", "remove", "me@example.com"}) == ExitCode::ok);
+  CHECK(line.output.str() == "mail user removed\n");
+  line.environment.root = false;
+  try {
+    run(line, {"user", "list"});
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::unsuitable);
+  }
+}
+
+TEST_CASE("command line: a password is typed twice, unseen", "[cli]") {
+  TestCommandLine line;
+  make_box(line);
+  line.person.here = true;
+  line.person.types = {"short", "correct horse", "corect horse", "correct horse", "correct horse"};
+  CHECK(run(line, {"user", "add", "me@example.com"}) == ExitCode::ok);
+  CHECK_THAT(line.person.heard, Contains("at least eight") && Contains("differ") && !Contains("horse"));
+  CHECK_THROWS_WITH(run(line, {"user", "password", "me@example.com"}), Contains("Cancelled"));
+}
+
+TEST_CASE("command line: machines that cannot be a box", "[cli]") {
+  TestCommandLine line;
+  const auto refused = [&](ExitCode code, const std::string& words) {
+    try {
+      preflight(line.environment);
+      FAIL("no error");
+    } catch (const Error& error) {
+      CHECK(error.code() == code);
+      CHECK_THAT(error.what(), Contains(words));
+    }
+  };
+  line.environment.sources.recipes = "/recipes";
+  line.host.put("/recipes/platforms/debian-12.yaml", "{}\n");
+  line.host.put("/etc/os-release", "ID=gentoo\nVERSION_ID=\"99\"\n");
+  line.host.put("/proc/meminfo", "MemTotal: 400000 kB\n");
+  line.environment.root = false;
+  refused(ExitCode::unsuitable, "root");
+  line.environment.root = true;
+  refused(ExitCode::unsuitable, "Gentoo 99");
+  refused(ExitCode::unsuitable, "Debian 12");
+  line.host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+  refused(ExitCode::unsuitable, "400 MB of memory");
+  line.host.put("/proc/meminfo", "MemTotal: 700000 kB\n");
+  line.host.files.free_bytes_answer = 999'000'000;
+  refused(ExitCode::no_space, "999 MB free");
+  line.host.files.free_bytes_answer = 2'000'000'000;
+  CHECK(preflight(line.environment) == "debian-12");
+  CHECK_THAT(line.errors.str(), Contains("700 MB"));
+  line.host.put("/etc/mailinabox.conf", "");
+  line.host.files.free_bytes_answer = 500'000'000;
+  CHECK(preflight(line.environment) == "debian-12");  // a repair needs less
+}
+
+TEST_CASE("command line: a certificate's fingerprint", "[cli]") {
+  // openssl req -x509 … | openssl x509 -noout -fingerprint -sha256
+  const std::string pem =
+      "Bag Attributes\n-----BEGIN CERTIFICATE-----\n"
+      "MIIBiDCCAS+gAwIBAgIUda+kDPYj4NNcLvJBg+twEzcQDtowCgYIKoZIzj0EAwIw\n"
+      "GjEYMBYGA1UEAwwPYm94LmV4YW1wbGUuY29tMB4XDTI2MTEyMzAxMTY1OVoXDTM2\n"
+      "MTEyMDAxMTY1OVowGjEYMBYGA1UEAwwPYm94LmV4YW1wbGUuY29tMFkwEwYHKoZI\n"
+      "zj0CAQYIKoZIzj0DAQcDQgAE7hF4e46jI3a82r0upg/7JrS0N6S/1xdFWSm03kf7\n"
+      "CRemHy/7mvIkIQ0uIhONPpyFAR21qapAcSREActHgp+hEKNTMFEwHQYDVR0OBBYE\n"
+      "FOSbIXleIxYzZNpeKLUHErH0Yy93MB8GA1UdIwQYMBaAFOSbIXleIxYzZNpeKLUH\n"
+      "ErH0Yy93MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgdfVeNIop\n"
+      "HQ7oY0bCa9xWpGLJt04z8jsEroP0qi1xdiYCIHdHLz9MGBMSbrVoqxSAOlUEXbyo\n"
+      "jB22q2RYYUUNoPGM\n"
+      "-----END CERTIFICATE-----\n";
+  CHECK(certificate_fingerprint(pem).value_or("") ==
+        "75:76:07:BA:78:14:4E:51:87:FE:6B:52:09:12:EF:EF:29:2A:38:87:D9:E7:BA:8B:24:1D:3B:27:31:62:F5:3E");
+  CHECK_FALSE(certificate_fingerprint("no certificate"));
+  CHECK_FALSE(certificate_fingerprint("-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n"));
+}
+
+TEST_CASE("command line: reports for programs and for people", "[cli]") {
+  Report report;
+  report.outcomes = {{.id = {"file", "/etc/a"}, .recipe = "system", .status = Status::changed, .local = true},
+                     {.id = {"file", "/etc/b"}, .recipe = "system", .status = Status::in_sync},
+                     {.id = {"file", "/etc/c"}, .recipe = "web", .status = Status::failed, .error = "no \xff space"}};
+  report.outcomes[0].changes = {{.attribute = "mode", .before = "0644", .after = "0600"}};
+  report.reloaded = {"nginx"};
+  report.generation = 3;
+  report.elapsed = std::chrono::milliseconds(1234);
+  const auto json = report_json(report, true);
+  CHECK(json["result"] == "failed");
+  CHECK(json["changed"] == 1);
+  CHECK(json["unchanged"] == 1);
+  CHECK(json["failed"] == 1);
+  CHECK(json["generation"] == 3);
+  CHECK(json["elapsed_ms"] == 1234);
+  REQUIRE(json["changes"].size() == 2);
+  CHECK(json["changes"][0]["id"] == "file:/etc/a");
+  CHECK(json["changes"][0]["local"] == true);
+  CHECK_THAT(json["changes"][0]["diff"].get<std::string>(), Contains("0600"));
+  CHECK_FALSE(report_json(report, false)["changes"][0].contains("diff"));
+  CHECK_FALSE(json.dump().empty());  // bytes that are no UTF-8 do not end it
+  CHECK_THAT(failures_text(report), Contains("file:/etc/c") && Contains("sudo mailinabox"));
+  report.outcomes = {{.id = {"file", "/etc/b"}, .recipe = "system"}};
+  report.reloaded.clear();
+  CHECK_THAT(summary_text(report), StartsWith("Nothing to change: 1 thing"));
+  CHECK(report_json(report, false)["result"] == "ok");
+  CHECK(report_json({}, false)["generation"].is_null());
+  CHECK(duration_text(std::chrono::milliseconds(52)) == "0.05 s");
+  CHECK(duration_text(std::chrono::milliseconds(75'000)) == "75 s");
+  CHECK(duration_text(std::chrono::milliseconds(200'000)) == "3 min 20 s");
+}
