@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -88,6 +89,7 @@ class FileJournal final : public Journal {
   bool is_new(const std::string& path) const;
   void keep_one(const std::string& path, const FileInfo& info, bool whole);
   std::string keep_content(const std::string& content);
+  std::set<std::size_t> kept_at(const std::vector<std::string>& paths) const;
   void put_back(const KeptPath& kept);
   void remove_new(const KeptPath& kept, const FileInfo& present);
 
@@ -103,7 +105,7 @@ class FileJournal final : public Journal {
   OwedNotices owed_{};
   std::vector<KeptPath> kept_{};
   std::unordered_map<std::string, std::size_t> kept_by_path_{};
-  std::size_t restored_ = 0;
+  std::set<std::size_t> restored_{};
 };
 
 JournalRecords FileJournal::read(const std::string& path) const {
@@ -260,13 +262,21 @@ std::string FileJournal::keep_content(const std::string& content) {
   return digest;
 }
 
-std::vector<std::string> FileJournal::restore(const std::vector<std::string>& paths) {
-  std::vector<std::size_t> wanted;
+// The records of these paths, and of all below those that were kept as a whole.
+std::set<std::size_t> FileJournal::kept_at(const std::vector<std::string>& paths) const {
+  std::set<std::size_t> wanted;
   for (const std::string& path : paths) {
-    if (const auto found = kept_by_path_.find(path); found != kept_by_path_.end()) wanted.push_back(found->second);
+    const auto found = kept_by_path_.find(path);
+    if (found == kept_by_path_.end() || !wanted.insert(found->second).second || !kept_[found->second].whole) continue;
+    for (std::size_t index = 0; index < kept_.size(); ++index) {
+      if (kept_[index].path.rfind(path + "/", 0) == 0) wanted.insert(index);
+    }
   }
-  std::sort(wanted.begin(), wanted.end());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  return wanted;
+}
+
+std::vector<std::string> FileJournal::restore(const std::vector<std::string>& paths) {
+  const std::set<std::size_t> wanted = kept_at(paths);
   // What is new goes first, the deepest first; then what was there comes back, directories before what they hold.
   std::vector<std::size_t> ordered(wanted.rbegin(), wanted.rend());
   std::stable_partition(ordered.begin(), ordered.end(),
@@ -279,7 +289,7 @@ std::vector<std::string> FileJournal::restore(const std::vector<std::string>& pa
     try {
       put_back(kept_[index]);
       tell(journal_line::restore(kept_[index].path));
-      ++restored_;
+      restored_.insert(index);
     } catch (const Error& error) {
       problems.push_back(fmt::format("{} could not be put back: {}", kept_[index].path, error.what()));
     }
@@ -327,7 +337,7 @@ std::optional<std::int64_t> FileJournal::end(bool ok, std::size_t changed) {
   write_lines();
   save_owed();
   std::optional<std::int64_t> generation;
-  if (changed != 0 || (!ok && (packages_ || kept_.size() > restored_))) {
+  if (changed != 0 || (!ok && (packages_ || kept_.size() > restored_.size()))) {
     generation = close_as_generation();
   } else {
     files_.remove(current(), true);
@@ -337,7 +347,7 @@ std::optional<std::int64_t> FileJournal::end(bool ok, std::size_t changed) {
   owed_.clear();
   kept_.clear();
   kept_by_path_.clear();
-  restored_ = 0;
+  restored_.clear();
   return generation;
 }
 

@@ -320,6 +320,22 @@ void PosixFileSystem::write(const std::string& path, std::string_view content, c
   sync(parent, path);
 }
 
+void PosixFileSystem::append(const std::string& path, std::string_view content, const FileAttributes& attributes) {
+  const Place target = place(path, "append");
+  const int parent = target.parent.number();
+  constexpr int k_flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  Descriptor file(::openat(parent, target.leaf.c_str(), k_flags));
+  const bool created = !file.valid() && errno == ENOENT;
+  if (created) {
+    file = Descriptor(::openat(parent, target.leaf.c_str(), k_flags | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR));
+  }
+  if (!file.valid()) throw SystemError("append", path, errno);
+  if (created) set_owner_and_mode(file.number(), attributes, path);
+  write_all(file.number(), content, path);
+  if (::fdatasync(file.number()) != 0) throw SystemError("fdatasync", path, errno);
+  if (created) sync(parent, path);
+}
+
 void PosixFileSystem::make_directory(const std::string& path, const FileAttributes& attributes) {
   const Place target = place(path, "mkdir");
   const int parent = target.parent.number();

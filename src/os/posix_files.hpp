@@ -25,6 +25,7 @@ class PosixFileSystem final : public FileSystem {
   // Temporary names are ".NAME.PID-RANDOM.mailinabox-new"; what a killed process left of them is removed the first
   // time that something is written to their directory.
   void write(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
+  void append(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
   void make_directory(const std::string& path, const FileAttributes& attributes) override;
   void make_symlink(const std::string& path, const std::string& target) override;
   void set_attributes(const std::string& path, const FileAttributes& attributes) override;

@@ -75,6 +75,7 @@ class DirectoryResource final : public Resource {
     system.files.make_directory(path_, attributes);
   }
 
+  std::vector<std::string> paths() const override { return {path_}; }
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

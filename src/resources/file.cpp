@@ -56,6 +56,7 @@ class FileResource final : public Resource {
     }
   }
 
+  std::vector<std::string> paths() const override { return {wanted_.path}; }
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

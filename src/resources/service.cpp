@@ -123,6 +123,14 @@ class ServiceResource final : public Resource {
     return what;
   }
 
+  Refreshed recover(System& system, const std::vector<Notice>& /*notices*/) const override {
+    if (!wanted_.running) return Refreshed::nothing;
+    if (has_own_definition(system.files)) system.services.reload_definitions();
+    system.services.restart(wanted_.service, wanted_.timeout);
+    wait_until_working(system, "restart");
+    return Refreshed::restarted;
+  }
+
   Refreshed would_refresh(const View& view, const std::vector<Notice>& notices) const override {
     if (!wanted_.running) return Refreshed::nothing;
     if (!view.services.active(wanted_.service)) return Refreshed::started;

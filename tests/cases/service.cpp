@@ -158,6 +158,10 @@ TEST_CASE("service: takes changes in", "[cases]") {
     CHECK(refreshed(*service, k_content_changed) == Refreshed::started);
     CHECK(host.touched() == std::vector<std::string>{"start postfix"});
   }
+  SECTION("by restart, when it did not take the last files and the old ones are back") {
+    CHECK(service->recover(system, k_content_changed) == Refreshed::restarted);
+    CHECK(host.touched() == std::vector<std::string>{"restart postfix"});
+  }
   SECTION("not at all, where it shall be stopped") {
     const auto stopped = make_resource("service", "postfix", {{"state", "stopped"}});
     CHECK(refreshed(*stopped, k_content_changed) == Refreshed::nothing);

@@ -118,6 +118,11 @@ void LoggedFileSystem::write(const std::string& path, std::string_view content, 
   files_.write(path, content, attributes);
 }
 
+void LoggedFileSystem::append(const std::string& path, std::string_view content, const FileAttributes& attributes) {
+  touch("append " + path);
+  files_.append(path, content, attributes);
+}
+
 void LoggedFileSystem::make_directory(const std::string& path, const FileAttributes& attributes) {
   touch("mkdir " + path);
   files_.make_directory(path, attributes);

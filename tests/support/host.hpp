@@ -8,8 +8,8 @@
 //   CHECK(host.content("/etc/x") == "new\n");
 //   CHECK(host.touched() == std::vector<std::string>{"write /etc/x"});
 //
-// The log's lines begin with a verb: looking is info, read, readlink, list, free, query; touching is write, mkdir,
-// symlink, attributes, remove, rename, preserve (which is only told), run, download, install, purge, fetch-packages,
+// The log's lines begin with a verb: looking is info, read, readlink, list, free, query; touching is write, append,
+// mkdir, symlink, attributes, remove, rename, preserve (which is only told), run, download, install, purge, fetch-packages,
 // start, stop, restart, reload, enable, disable, daemon-reload, hostname.
 #pragma once
 
@@ -53,6 +53,7 @@ class LoggedFileSystem final : public FileSystem {
   std::string real_path(const std::string& path) const override { return files_.real_path(path); }
   std::uint64_t free_bytes(const std::string& path) const override;
   void write(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
+  void append(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
   void make_directory(const std::string& path, const FileAttributes& attributes) override;
   void make_symlink(const std::string& path, const std::string& target) override;
   void set_attributes(const std::string& path, const FileAttributes& attributes) override;

@@ -56,6 +56,22 @@ TEST_CASE("a write puts a new file in the old one's place, and readers keep the 
   CHECK(files.info("/etc/x").mode == 04755);
 }
 
+TEST_CASE("an append makes the file where it is missing, adds at its end, and follows no link", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  const mode_t mask = ::umask(0);
+  files.append("/etc/x", "one\n", {0600, 33, 8});
+  ::umask(mask);
+  files.append("/etc/x", "two\n", {0644, 0, 0});
+  CHECK(files.read("/etc/x")->content == "one\ntwo\n");
+  CHECK(files.info("/etc/x").mode == 0600);
+  CHECK(files.info("/etc/x").uid == 33);
+  host.put("/root/secret", "keep");
+  host.put_symlink("/etc/link", "/root/secret");
+  CHECK(error_number_of([&] { files.append("/etc/link", "more", {0600, 0, 0}); }) == ELOOP);
+  CHECK(host.content("/root/secret") == "keep");
+}
+
 TEST_CASE("a write replaces a symbolic link and leaves what it pointed to", "[os][files]") {
   TestHost host;
   PosixFileSystem files(host.root());
