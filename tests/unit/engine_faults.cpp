@@ -225,7 +225,7 @@ class World {
 
 TEST_CASE("over generated catalogs, apply changes what plan said, and then nothing", "[engine][property]") {
   TestHost host;
-  for (unsigned seed = 0; seed < 300; ++seed) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
     INFO("seed " << seed);
     World world(host, seed);
     CHECK_NOTHROW(validate(world.writer.catalog));
@@ -253,7 +253,7 @@ TEST_CASE("over generated catalogs, apply changes what plan said, and then nothi
 TEST_CASE("a run killed at any step is finished by the next one", "[engine][property]") {
   TestHost host;
   int points = 0;
-  for (unsigned seed = 0; seed < 40; ++seed) {
+  for (unsigned seed = 0; seed < 12; ++seed) {
     World undisturbed(host, seed);
     static_cast<void>(undisturbed.run());
     const auto expected = undisturbed.state();
@@ -283,7 +283,7 @@ TEST_CASE("a run killed at any step is finished by the next one", "[engine][prop
 
 TEST_CASE("a run whose k-th resource fails is made good by the next one", "[engine][property]") {
   TestHost host;
-  for (unsigned seed = 0; seed < 100; ++seed) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
     World undisturbed(host, seed);
     static_cast<void>(undisturbed.run());
     const auto expected = undisturbed.state();
