@@ -103,6 +103,19 @@ void sync(int descriptor, const std::string& path) {
   if (::fsync(descriptor) != 0) throw SystemError("fsync", path, errno);
 }
 
+// A file that has been mounted over the name (/etc/hosts in many containers) can be filled, not replaced.
+void fill_mount_point(int parent, const std::string& leaf, std::string_view content, const FileAttributes& attributes,
+                      const std::string& path) {
+  const Descriptor file(::openat(parent, leaf.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.number(), &status) != 0) throw SystemError("open", path, errno);
+  if (!S_ISREG(status.st_mode)) throw SystemError("rename", path, EBUSY);
+  set_owner_and_mode(file.number(), attributes, path);  // before any content
+  write_all(file.number(), content, path);
+  if (::ftruncate(file.number(), static_cast<off_t>(content.size())) != 0) throw SystemError("truncate", path, errno);
+  sync(file.number(), path);
+}
+
 std::string temporary_name(const std::string& leaf) {
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
@@ -315,7 +328,13 @@ void PosixFileSystem::write(const std::string& path, std::string_view content, c
   set_owner_and_mode(file.number(), attributes, path);
   write_all(file.number(), content, path);
   sync(file.number(), path);
-  rename_into_place(target, name, path);
+  try {
+    rename_into_place(target, name, path);
+  } catch (const SystemError& error) {
+    if (error.error_number() != EBUSY) throw;
+    fill_mount_point(parent, target.leaf, content, attributes, path);
+    return;
+  }
   temporary.keep();
   sync(parent, path);
 }

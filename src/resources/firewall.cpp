@@ -118,16 +118,33 @@ class FirewallResource final : public Resource {
     const std::size_t slash = request.port.find('/');
     const std::string name = request.port.substr(0, slash);
     const std::string protocol = slash == std::string::npos ? "" : request.port.substr(slash + 1);
-    std::vector<std::string> names;
-    for (const ServicePort& service : parse_services(services->content)) {
-      names.push_back(service.name);
+    for (const ServicePort& service : parse_services(lines_with(services->content, name))) {
       const bool matches = service.name == name && (protocol.empty() || service.port.protocol == protocol);
       if (matches && std::find(ports.begin(), ports.end(), service.port) == ports.end()) ports.push_back(service.port);
     }
-    if (!ports.empty()) return ports;
+    if (ports.empty()) refuse_service(request.port, name, services->content);
+    return ports;
+  }
+
+  // The table has hundreds of lines; a re-run looks up a dozen names.
+  static std::string lines_with(const std::string& text, const std::string& name) {
+    std::string result;
+    for (std::size_t found = text.find(name); found != std::string::npos;) {
+      const std::size_t begin = text.rfind('\n', found) + 1;  // npos + 1 is the text's beginning
+      const std::size_t end = std::min(text.find('\n', found), text.size());
+      result += text.substr(begin, end - begin) + "\n";
+      found = text.find(name, end);
+    }
+    return result;
+  }
+
+  [[noreturn]] void refuse_service(const std::string& port, const std::string& name,
+                                   const std::string& services) const {
+    std::vector<std::string> names;
+    for (const ServicePort& service : parse_services(services)) names.push_back(service.name);
     const std::string nearest = nearest_spelling(name, names);
     throw Error(fmt::format(
-        "firewall {}: {} has no service \"{}\"; {}", wanted_.label, k_services, request.port,
+        "firewall {}: {} has no service \"{}\"; {}", wanted_.label, k_services, port,
         nearest.empty() || nearest == name ? "give it as PORT/tcp or PORT/udp" : "did you mean " + nearest + "?"));
   }
 

@@ -1,5 +1,6 @@
 // The real file system, below a temporary root.
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +81,25 @@ TEST_CASE("a write replaces a symbolic link and leaves what it pointed to", "[os
   files.write("/etc/x", "mine", {0644, 0, 0});
   CHECK(files.info("/etc/x").kind == FileKind::regular);
   CHECK(host.content("/root/secret") == "keep");
+}
+
+TEST_CASE("a file that is mounted over its name is filled in place", "[os][files]") {
+  TestHost host;
+  host.put("/tmp/mounted", "the container's maker wrote this long line\n");
+  host.put("/etc/hosts", "below\n");
+  if (::mount(host.real("/tmp/mounted").c_str(), host.real("/etc/hosts").c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    WARN("no right to mount: not tested");
+    return;
+  }
+  const int error_number = error_number_of([&] {
+    PosixFileSystem(host.root()).write("/etc/hosts", "new\n", {0640, 0, 8});
+  });
+  ::umount2(host.real("/etc/hosts").c_str(), MNT_DETACH);
+  CHECK(error_number == 0);
+  CHECK(host.content("/tmp/mounted") == "new\n");
+  CHECK(host.info("/tmp/mounted").mode == 0640);
+  CHECK(host.content("/etc/hosts") == "below\n");
+  CHECK(host.files.list("/etc") == std::vector<std::string>{"group", "hosts", "passwd"});
 }
 
 TEST_CASE("what cannot be written leaves nothing behind", "[os][files]") {
