@@ -154,7 +154,7 @@ class FirewallResource final : public Resource {
 void add_requests(const Fields& fields, const char* action, std::vector<FirewallRequest>& requests) {
   for (const std::string& port : fields.strings(action)) {
     const bool numeric = !port.empty() && port.front() >= '0' && port.front() <= '9';
-    if (port.empty() || port.front() == '-' || (numeric && parse_ports(port).empty())) {
+    if (port.empty() || port.front() == '-' || port.front() == '/' || (numeric && parse_ports(port).empty())) {
       fields.refuse(action,
                     fmt::format("\"{}\" is no port: write a name of /etc/services, 25/tcp, 53/udp, 53 for both, "
                                 "or 6000:6010/tcp",

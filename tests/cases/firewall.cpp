@@ -138,7 +138,7 @@ TEST_CASE("firewall: error", "[cases]") {
     return CommandResult{.exit_code = 1, .err = "ERROR: problem running iptables: Permission denied"};
   });
   check_error(host, *make_resource("firewall", "mail", {{"allow", ValueList{"25/tcp"}}}), "problem running iptables");
-  for (const char* port : {"", "0/tcp", "70000/tcp", "25/sctp", "-h", "30:20/tcp", "20:30"}) {
+  for (const char* port : {"", "/tcp", "0/tcp", "70000/tcp", "25/sctp", "-h", "30:20/tcp", "20:30"}) {
     check_refused("firewall", "x", {{"allow", ValueList{port}}}, "is no port");
   }
   check_refused("firewall", "x", {{"enabled", false}}, "`ufw disable` does that");
