@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <ostream>
 
 #include "cli/report_output.hpp"
@@ -20,6 +22,8 @@ std::string bar(double fraction, int width) {
 }
 
 std::string packages_text(const PackageProgress& progress) {
+  // Before the first package apt tells of its own start.
+  const std::string package = progress.detail == "dpkg-exec" ? "" : progress.detail;
   const int percent = static_cast<int>(std::clamp(progress.fraction, 0.0, 1.0) * 100);
   switch (progress.step) {
     case PackageProgress::Step::waiting_for_lock:
@@ -30,9 +34,9 @@ std::string packages_text(const PackageProgress& progress) {
       return fmt::format("downloading packages {} {} of {} MB", bar(progress.fraction, 20),
                          megabytes(progress.bytes_done), megabytes(progress.bytes_total));
     case PackageProgress::Step::installing:
-      return fmt::format("installing packages {} {}% {}", bar(progress.fraction, 20), percent, progress.detail);
+      return fmt::format("installing packages {} {}% {}", bar(progress.fraction, 20), percent, package);
     case PackageProgress::Step::configuring:
-      return fmt::format("configuring packages {} {}% {}", bar(progress.fraction, 20), percent, progress.detail);
+      return fmt::format("configuring packages {} {}% {}", bar(progress.fraction, 20), percent, package);
   }
   return {};
 }
@@ -80,10 +84,12 @@ class PlainProgress final : public Reporter {
     errors_.flush();
   }
   void on_packages(const PackageProgress& progress) override {
+    // apt installs and configures by turns, and counts both as one.
+    const auto step =
+        progress.step == PackageProgress::Step::configuring ? PackageProgress::Step::installing : progress.step;
     const int quarter = static_cast<int>(progress.fraction * 4);
-    if (progress.step == step_ && quarter == quarter_ && started_) return;
-    started_ = true;
-    step_ = progress.step;
+    if (step == step_ && quarter == quarter_) return;
+    step_ = step;
     quarter_ = quarter;
     errors_ << "packages: " << packages_text(progress) << std::endl;
   }
@@ -94,9 +100,8 @@ class PlainProgress final : public Reporter {
 
  private:
   std::ostream& errors_;
-  PackageProgress::Step step_ = PackageProgress::Step::refreshing;
+  std::optional<PackageProgress::Step> step_{};
   int quarter_ = -1;
-  bool started_ = false;
 };
 
 // The last line is what is being done; a recipe that changed something leaves a line behind.
@@ -135,8 +140,7 @@ class TerminalProgress final : public Reporter {
       begun_ = clock_.monotonic();
     }
     ++changed_;
-    show(packages_text(progress), progress.step != last_step_);
-    last_step_ = progress.step;
+    show(packages_text(progress), false);
   }
   void on_download(const ResourceId& id, std::uint64_t done, std::uint64_t total) override {
     const double fraction = total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total);
@@ -200,7 +204,6 @@ class TerminalProgress final : public Reporter {
   Phase phase_ = Phase::resources;
   std::chrono::steady_clock::time_point begun_{};
   std::chrono::steady_clock::time_point last_{};
-  PackageProgress::Step last_step_ = PackageProgress::Step::waiting_for_lock;
   std::size_t changed_ = 0;
   bool shown_ = false;
 };
