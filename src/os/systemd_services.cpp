@@ -61,7 +61,7 @@ bool SystemdServices::enabled(const ServiceName& service) const {
   return content && !has_install_section(content->content);
 }
 
-const SystemdServices::Links& SystemdServices::links() const {
+const SystemdLinks& SystemdServices::links() const {
   if (!links_) {
     links_.emplace();
     for (const std::string folder : k_link_folders) read_wants(folder, *links_);
@@ -70,7 +70,7 @@ const SystemdServices::Links& SystemdServices::links() const {
   return *links_;
 }
 
-void SystemdServices::read_wants(const std::string& folder, Links& links) const {
+void SystemdServices::read_wants(const std::string& folder, SystemdLinks& links) const {
   for (const std::string& name : files_.list(folder)) {
     if (!name.ends_with(".wants") && !name.ends_with(".requires")) continue;
     for (std::string& link : files_.list(folder + "/" + name)) links.wanted.insert(std::move(link));
@@ -79,7 +79,7 @@ void SystemdServices::read_wants(const std::string& folder, Links& links) const 
 
 // sshd.service -> /lib/systemd/system/ssh.service: an alias, which only an enabled unit has. A link to a file of the
 // same name only makes the unit known, one to /dev/null masks it.
-void SystemdServices::read_aliases(const std::string& folder, Links& links) const {
+void SystemdServices::read_aliases(const std::string& folder, SystemdLinks& links) const {
   for (const std::string& name : files_.list(folder)) {
     if (name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".d")) continue;
     const std::optional<std::string> target = files_.read_link(folder + "/" + name);

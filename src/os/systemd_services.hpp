@@ -13,6 +13,11 @@
 
 namespace mailinabox {
 
+struct SystemdLinks {
+  std::set<std::string> wanted{};  // units that some target or service wants at boot, and those with an alias
+  std::set<std::string> masked{};
+};
+
 class SystemdServices final : public ServiceManager {
  public:
   // Both must outlive this object.
@@ -33,19 +38,15 @@ class SystemdServices final : public ServiceManager {
  private:
   void control(const std::string& verb, const std::vector<std::string>& units, std::chrono::milliseconds timeout);
   std::string last_words(const std::string& unit) const;
-  struct Links {
-    std::set<std::string> wanted{};  // units that some target or service wants at boot, and those with an alias
-    std::set<std::string> masked{};
-  };
-  const Links& links() const;
-  void read_wants(const std::string& folder, Links& links) const;
-  void read_aliases(const std::string& folder, Links& links) const;
+  const SystemdLinks& links() const;
+  void read_wants(const std::string& folder, SystemdLinks& links) const;
+  void read_aliases(const std::string& folder, SystemdLinks& links) const;
   bool started_by_run_level(const std::string& unit) const;
   std::optional<std::string> unit_file(const std::string& unit) const;
 
   const FileReader& files_;
   CommandRunner& commands_;
-  mutable std::optional<Links> links_{};  // until something of ours changes them
+  mutable std::optional<SystemdLinks> links_{};  // until something of ours changes them
 };
 
 }  // namespace mailinabox
