@@ -52,6 +52,7 @@ class SettingsResource final : public Resource {
     system.files.write(wanted_.path, edited.text, attributes);
   }
 
+  std::vector<std::string> paths() const override { return {wanted_.path}; }
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }
