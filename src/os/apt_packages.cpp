@@ -152,6 +152,7 @@ void AptPackages::throw_failure(const std::string& what, const CommandResult& re
 
 void AptPackages::download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) {
   if (packages.empty()) return;
+  finish_interrupted(progress);  // apt looks for no packages before that
   Refresh refresh;
   if (indexes_are_stale()) refresh = refresh_indexes(progress);
   const std::vector<std::string> arguments = concat({"--download-only", "install"}, packages);
@@ -163,12 +164,20 @@ void AptPackages::download(const std::vector<std::string>& packages, const Packa
   if (result.exit_code != 0) throw_failure("packages cannot be downloaded", result, refresh.complaints);
 }
 
+// Completes what dpkg has unpacked. Where that is not enough, because a package or one it depends on was not unpacked
+// whole (a full disk), apt fetches and installs what is missing.
 void AptPackages::finish_interrupted(const PackageProgressHandler& progress) {
   if (!dpkg_interrupted()) return;
+  const ServiceHold hold(files_);
   if (progress) progress({PackageProgress::Step::configuring, "", 0, 0, 0});
-  const CommandResult result =
+  CommandResult result =
       run_when_unlocked({.argv = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"}}, progress);
   status_.reset();
+  if (dpkg_interrupted()) {
+    // Only here: to mend dependencies apt may also remove packages.
+    result = apt_get({"--fix-broken", "install"}, progress);
+    status_.reset();
+  }
   if (result.exit_code != 0) throw_failure("an interrupted installation cannot be finished", result, "");
 }
 
@@ -180,10 +189,9 @@ void AptPackages::change(const std::vector<std::string>& install, const std::vec
   for (const std::string& package : remove) {
     if (status().known(package)) arguments.push_back(package + "-");
   }
-  if (arguments.empty() && !dpkg_interrupted()) return;
-  const ServiceHold hold(files_);
   finish_interrupted(progress);
   if (arguments.empty()) return;
+  const ServiceHold hold(files_);
   const CommandResult result = apt_get(concat({"--purge", "install"}, arguments), progress);
   status_.reset();
   if (result.exit_code != 0) throw_failure("packages cannot be changed", result, "");

@@ -221,6 +221,33 @@ TEST_CASE("an interrupted dpkg is finished first, with services held back", "[os
   CHECK(host.apt_packages.installed_version("half") == "1");
 }
 
+TEST_CASE("what dpkg alone cannot finish is mended by apt, before anything else", "[os][packages]") {
+  AptHost host;
+  const std::string broken = paragraph("half", "install reinstreq half-installed", "1");
+  host.set_status(broken);
+  bool mends = true;
+  host.effect = [&](const Command& command) {
+    const bool mending = std::find(command.argv.begin(), command.argv.end(), "--fix-broken") != command.argv.end();
+    if (mending) host.calls.back() += "mend";
+    if (mending && mends) host.set_status(paragraph("half", "install ok installed", "1"));
+  };
+  host.results = {failed("dpkg: dependency problems prevent configuration of x:\n")};
+  SECTION("before downloading") { host.apt_packages.download({"postfix"}, {}); }
+  SECTION("before installing") { host.apt_packages.change({"postfix"}, {}, {}); }
+  SECTION("with nothing else to do") { host.apt_packages.change({}, {}, {}); }
+  SECTION("without success") {
+    mends = false;
+    host.results.push_back(failed("E: Unmet dependencies.\n"));
+    CHECK_THROWS_WITH(host.apt_packages.change({"postfix"}, {}, {}), Catch::Matchers::Contains("Unmet dependencies"));
+    CHECK(host.calls.size() == 2);
+  }
+  CHECK(host.calls.at(0) == "dpkg --configure -a");
+  CHECK(host.calls.at(1) == "mend");
+  CHECK(host.held.at(0));
+  CHECK(host.held.at(1));
+  CHECK_FALSE(host.exists(k_policy));
+}
+
 TEST_CASE("nothing to change runs nothing and touches nothing", "[os][packages]") {
   AptHost host;
   const auto before = host.snapshot();
