@@ -85,6 +85,27 @@ TEST_CASE("an entry that still differs after its change has failed", "[engine]")
   CHECK_THAT(report.outcomes[0].error, Catch::Contains("did not converge"));
 }
 
+TEST_CASE("what an earlier change did to a later entry counts", "[engine]") {
+  TestHost host;
+  host.put("/etc/second", "2");
+  host.put("/etc/third", "drifted");
+  CatalogWriter recipes;
+  recipes.recipe("a");
+  recipes.file("/etc/first", "1")->on_apply = [&] {
+    host.put("/etc/second", "undone");
+    host.put("/etc/third", "3");
+  };
+  recipes.file("/etc/second", "2");
+  recipes.file("/etc/third", "3", {"service:s"});
+  recipes.service("s", {});
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(ids_of(report, Status::changed) == Ids{"file:/etc/first", "file:/etc/second"});
+  CHECK(host.content("/etc/second") == "2");
+  // The third was announced with the first, but needed no change: its service has nothing to take in, now or later.
+  CHECK(report.reloaded.empty());
+  CHECK(owed_on(host).empty());
+}
+
 TEST_CASE("a special exit code comes through", "[engine]") {
   TestHost host;
   CatalogWriter recipes;
