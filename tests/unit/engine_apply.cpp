@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "engine/journal_records.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
@@ -104,6 +105,49 @@ TEST_CASE("what an earlier change did to a later entry counts", "[engine]") {
   // The third was announced with the first, but needed no change: its service has nothing to take in, now or later.
   CHECK(report.reloaded.empty());
   CHECK(owed_on(host).empty());
+}
+
+TEST_CASE("a change, its notices and what was there are on the disk before it is made", "[engine]") {
+  TestHost host;
+  const std::string journal = k_state_directory + "/journal/journal.jsonl";
+  CatalogWriter recipes;
+  recipes.recipe("a");
+  std::vector<JournalRecords> seen;
+  const auto look = [&] { seen.push_back(read_journal(host.content(journal))); };
+  recipes.file("/etc/one", "1", {"service:s"})->on_apply = look;
+  const auto silent = recipes.file("/etc/two", "2", {"service:t"});
+  silent->tells_paths = false;
+  silent->on_apply = look;
+  recipes.service("s", {});
+  recipes.service("t", {})->on_refresh = [&](System&) { look(); };
+  static_cast<void>(run_apply(host, recipes.catalog));
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[0].owed.size() == 2);
+  REQUIRE(seen[0].paths.size() == 1);
+  CHECK(seen[0].paths[0].path == "/etc/one");
+  CHECK(seen[2].paths.size() == 2);
+  std::vector<std::string> order;
+  for (const std::string& line : host.touched()) {
+    if (line == "append " + journal || line.find("write /etc") == 0) order.push_back(line.substr(0, 10));
+  }
+  // begin, both announcements, and the path that was not named beforehand
+  CHECK(order == Ids{"append /va", "append /va", "write /etc", "append /va", "write /etc", "append /va"});
+}
+
+TEST_CASE("a change that touches no file is announced, too", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("a");
+  const auto resource = recipes.file("/etc/one", "1", {"service:s"});
+  resource->tells_paths = false;
+  resource->idle = true;
+  std::size_t owed = 0;
+  resource->on_apply = [&] {
+    owed = read_journal(host.content(k_state_directory + "/journal/journal.jsonl")).owed.size();
+  };
+  recipes.service("s", {});
+  static_cast<void>(run_apply(host, recipes.catalog));
+  CHECK(owed == 1);
 }
 
 TEST_CASE("a special exit code comes through", "[engine]") {

@@ -115,6 +115,29 @@ TEST_CASE("services already told of a file that goes back are told again", "[eng
   CHECK(ids_of(report, Status::failed) == Ids{"file:/etc/cert"});
 }
 
+TEST_CASE("a service that accepted files which then went back is asked anew", "[engine]") {
+  TestHost host;
+  host.put("/etc/shared", "old");
+  CatalogWriter recipes;
+  recipes.recipe("shared").file("/etc/shared", "new", {"service:first", "service:second"});
+  recipes.recipe("one").file("/etc/one", "needs new", {"service:first"});
+  const auto first = recipes.service("first", {});
+  recipes.recipe("two");
+  const auto second = recipes.service("second", {});
+  first->checker = [](System& system) {
+    const bool needs = system.files.info("/etc/one").kind != FileKind::absent;
+    if (needs && system.files.read("/etc/shared")->content != "new") throw Error("one without the new shared");
+  };
+  second->checker = [](System& system) {
+    if (system.files.read("/etc/shared")->content == "new") throw Error("no");
+  };
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(report.refresh_failures.size() == 2);
+  CHECK(recipes.states["first"]->reloads == 0);
+  CHECK(host.content("/etc/shared") == "old");
+  CHECK_FALSE(host.exists("/etc/one"));
+}
+
 TEST_CASE("what a handler made of a refused file goes back with it", "[engine]") {
   TestHost host;
   host.put("/etc/aliases", "old");
