@@ -154,6 +154,19 @@ TEST_CASE("what a handler made of a refused file goes back with it", "[engine]")
   CHECK(owed_on(host).empty());
 }
 
+TEST_CASE("a command that had run on a file that went back runs again", "[engine]") {
+  TestHost host;
+  host.put("/etc/shared", "old");
+  CatalogWriter recipes;
+  recipes.recipe("a").file("/etc/shared", "bad", {"command:index", "service:s"});
+  const auto handler = recipes.handler("index", "/etc/shared", "/var/index");
+  const auto service = recipes.service("s", {});
+  refuse_bad_content(*service, "/etc/shared");
+  static_cast<void>(run_apply(host, recipes.catalog));
+  CHECK(*handler->runs == 2);
+  CHECK(host.content("/var/index") == "old");
+}
+
 TEST_CASE("a service that is not running and refuses its files is not started", "[engine]") {
   TestHost host;
   CatalogWriter recipes;
@@ -191,7 +204,15 @@ TEST_CASE("what earlier runs owe a service that refuses stays owed", "[engine]")
     journal->owe({{"service", "s"}, {{"file", "/etc/other"}, {"content"}}});
     static_cast<void>(journal->end(true, 0));
   }
-  static_cast<void>(run_apply(host, recipes.catalog));
+  SECTION("by an entry that is not of this run") { static_cast<void>(run_apply(host, recipes.catalog)); }
+  SECTION("by an entry whose change of this run goes back") {
+    const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+    journal->begin("setup");
+    journal->settle({"service", "s"});
+    journal->owe({{"service", "s"}, {{"file", "/etc/main"}, {"content"}}});
+    static_cast<void>(journal->end(true, 0));
+    static_cast<void>(run_apply(host, recipes.catalog));
+  }
   CHECK_FALSE(owed_on(host).empty());
 }
 
