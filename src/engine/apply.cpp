@@ -174,14 +174,7 @@ void Run::change_packages_of(const std::vector<std::size_t>& differing) {
     plain_.packages.change(install, remove, [&](const PackageProgress& progress) { reporter_.on_packages(progress); });
   } catch (const std::exception& error) {
     if (differing.empty()) throw;
-    // One transaction: which of the packages is at fault only apt's words say.
-    fail(differing.front(), error);
-    for (const std::size_t entry : differing) {
-      ended_.end(entry);
-      if (entry != differing.front()) not_reached(entry);
-      hold_notices(entry, attributes_of(outcome_at(entry).changes));
-    }
-    conclude(differing.front());
+    fail_packages(differing, error);
     return;
   }
   for (const std::size_t entry : differing) {
@@ -193,6 +186,17 @@ void Run::change_packages_of(const std::vector<std::size_t>& differing) {
     }
     conclude(entry);
   }
+}
+
+// One transaction: which of the packages is at fault only apt's words say.
+void Run::fail_packages(const std::vector<std::size_t>& differing, const std::exception& error) {
+  fail(differing.front(), error);
+  for (const std::size_t entry : differing) {
+    ended_.end(entry);
+    hold_notices(entry, attributes_of(outcome_at(entry).changes));
+    if (entry != differing.front()) not_reached(entry);
+  }
+  conclude(differing.front());
 }
 
 void Run::converge(Step step) {

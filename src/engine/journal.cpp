@@ -139,11 +139,11 @@ void FileJournal::make_directories() {
     const std::string parent = directory_.substr(0, slash);
     if (files_.info(parent).kind == FileKind::absent) files_.make_directory(parent, {0755, 0, 0});
   }
-  for (const std::string& path : {directory_, directory_ + "/generations"}) {
-    const FileInfo info = files_.info(path);
-    if (info.kind != FileKind::directory || info.mode != k_private_directory.mode) {
-      files_.make_directory(path, k_private_directory);
-    }
+  // An older installation's directory, or a recipe, may have it readable; what is private here is so by itself.
+  if (files_.info(directory_).kind == FileKind::absent) files_.make_directory(directory_, k_private_directory);
+  const FileInfo generations = files_.info(directory_ + "/generations");
+  if (generations.kind != FileKind::directory || generations.mode != k_private_directory.mode) {
+    files_.make_directory(directory_ + "/generations", k_private_directory);
   }
 }
 

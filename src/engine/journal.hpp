@@ -1,6 +1,6 @@
 // The record of one run, written before each change is made, so that a run killed at any instant loses nothing.
 //
-// On disk, below the state directory (mode 0700):
+// On disk, below the state directory (made 0700, left as it is where it exists; the folders in it are 0700):
 //   journal/            the run that is under way, or that was cut off
 //     journal.jsonl     one JSON object a line, each synced before the change it announces:
 //                         {"type":"begin","format":1,"version":"…","started":"RFC 3339","command":"setup","pid":N}

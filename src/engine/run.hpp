@@ -66,6 +66,7 @@ class Run {
   void fail(std::size_t entry, const std::exception& error);
   void conclude(std::size_t entry) { reporter_.on_outcome(outcome_at(entry)); }
   void fetch_packages(const std::vector<std::string>& names, std::size_t first);
+  void fail_packages(const std::vector<std::size_t>& differing, const std::exception& error);
   void change_packages_of(const std::vector<std::size_t>& differing);
 
   // The journal (apply.cpp).

@@ -208,6 +208,17 @@ TEST_CASE("a new directory that somebody else has filled stays", "[engine][journ
   CHECK(host.content("/home/mail/letter") == "dear");
 }
 
+TEST_CASE("a state directory that others may read stays readable, the journal does not", "[engine][journal]") {
+  TestHost host;
+  host.put_directory(k_state_directory, 0755);
+  host.put_directory(k_state_directory + "/generations", 0755);
+  open_journal(host)->begin("setup");
+  CHECK(host.info(k_state_directory).mode == 0755);
+  CHECK(host.info(k_state_directory + "/generations").mode == 0700);
+  CHECK(host.info(k_state_directory + "/journal").mode == 0700);
+  CHECK(host.info(k_state_directory + "/journal/content").mode == 0700);
+}
+
 TEST_CASE("the journal's own directory is not kept", "[engine][journal]") {
   TestHost host;
   host.put(k_state_directory + "/downloads/archive", "x");
