@@ -1,0 +1,179 @@
+// Every platform's catalog, rendered with fixed answers and facts, compared with the reviewed copy
+// tests/golden/catalog-PLATFORM.txt. ACCEPT=1 writes the copies anew and then fails: read the difference with git, and
+// run again without it.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "cli/context.hpp"
+#include "facts/facts.hpp"
+#include "recipe/loader.hpp"
+#include "support/host.hpp"
+
+using namespace mailinabox;
+
+namespace {
+
+// A server with 2 processors and 2 GB of memory, on which nothing of the box is there yet.
+struct GoldenHost : test::TestHost {
+  GoldenHost() {
+    put("/proc/meminfo", "MemTotal:        2014016 kB\nSwapTotal:             0 kB\n");
+    put("/proc/self/mountinfo", "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n");
+    put("/proc/net/if_inet6", "");
+    put("/sys/devices/system/cpu/online", "0-1\n");
+    put("/var/lib/dpkg/arch", "amd64\n");
+    put("/usr/sbin/sshd", "");
+    put("/etc/ssh/sshd_config", "Port 22\nPort 2222\n");
+    put("/etc/resolv.conf", "nameserver 192.0.2.53\n");
+    put_directory("/run/systemd/system");
+    files.free_bytes_answer = std::uint64_t{20} << 30;
+    machine.name = "box";
+  }
+
+  // As the program itself puts it together.
+  Value context(const std::string& dns_forwarders = "") {
+    const Answers answers = Answers::parse(
+        "STORAGE_USER=user-data\nSTORAGE_ROOT=/home/user-data\nPRIMARY_HOSTNAME=box.example.com\n"
+        "PUBLIC_IP=192.0.2.10\nPUBLIC_IPV6=2001:db8::10\nPRIVATE_IP=192.0.2.10\nPRIVATE_IPV6=2001:db8::10\n"
+        "MTA_STS_MODE=enforce\nDNS_VALIDATION=yes\nDNS_FORWARDERS=" +
+        dns_forwarders + "\n");
+    ValueMap facts = gather_facts(view());
+    facts["private_ip"] = "192.0.2.10";  // the machine that runs the test has others
+    facts["private_ipv6"] = "2001:db8::10";
+    return make_context(answers, facts, "Europe/Berlin");
+  }
+};
+
+RecipeSources shipped_sources() {
+  return {std::string(SOURCE_ROOT) + "/recipes", std::string(SOURCE_ROOT) + "/templates", "/nonexistent"};
+}
+
+// What a resource wants that is no state of the machine to be asked for, but text that recipes write.
+bool shows_changes(const ResourceId& id) {
+  static const std::set<std::string> k_kinds = {"file", "directory", "symlink", "settings"};
+  return k_kinds.count(id.kind) > 0;
+}
+
+void print_text(std::ostream& out, const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) out << (line.empty() ? "    |" : "    | ") << line << "\n";
+  if (!text.empty() && text.back() != '\n') out << "    (no newline at the end)\n";
+}
+
+void print_entry(std::ostream& out, const CatalogEntry& entry, const View& view) {
+  out << entry.id.text();
+  if (entry.after_services) out << "  (after the services)";
+  for (std::size_t i = 0; i < entry.notifies.size(); ++i) out << (i == 0 ? "  -> " : ", ") << entry.notifies[i].text();
+  out << "\n";
+  if (!shows_changes(entry.id)) return;
+  std::string ownership;  // in one line, as it stands at nearly every entry
+  for (const Change& change : entry.resource->diff(view)) {
+    if (change.attribute == "mode" || change.attribute == "owner" || change.attribute == "group") {
+      ownership += (ownership.empty() ? "  " : " ") + change.after;
+    } else if (change.after.find('\n') == std::string::npos) {
+      out << "  " << change.attribute << ": " << change.after << "\n";
+    } else {
+      out << "  " << change.attribute << ":\n";
+      print_text(out, change.after);
+    }
+  }
+  if (!ownership.empty()) out << ownership << "\n";
+}
+
+std::string printed(const Catalog& catalog, const View& view) {
+  std::ostringstream out;
+  out << "# The catalog of a server with fixed answers and facts (tests/golden/catalog.cpp). Generated: ACCEPT=1.\n";
+  for (const CatalogRecipe& recipe : catalog.recipes) {
+    out << "\n== " << recipe.name << ": " << recipe.summary << "\n";
+    for (const std::string& name : recipe.requires_recipes) out << "requires " << name << "\n";
+    for (const CatalogEntry& entry : catalog.entries) {
+      if (entry.recipe == recipe.name) print_entry(out, entry, view);
+    }
+  }
+  return out.str();
+}
+
+std::string file_content(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+// The first line that differs, for a message that is short.
+std::string first_difference(const std::string& expected, const std::string& found) {
+  std::istringstream expected_lines(expected);
+  std::istringstream found_lines(found);
+  for (int number = 1;; ++number) {
+    std::string expected_line;
+    std::string found_line;
+    const bool more = static_cast<bool>(std::getline(expected_lines, expected_line));
+    const bool more_found = static_cast<bool>(std::getline(found_lines, found_line));
+    if (!more && !more_found) return "no line differs";
+    if (more != more_found || expected_line != found_line)
+      return "line " + std::to_string(number) + "\n  expected: " + (more ? expected_line : "(the end)") +
+             "\n  found:    " + (more_found ? found_line : "(the end)");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each platform's catalog is the reviewed one") {
+  GoldenHost host;
+  PosixFileSystem files;
+  const std::vector<std::string> known = platforms(files, shipped_sources());
+  REQUIRE_FALSE(known.empty());
+  for (const std::string& platform : known) {
+    const Catalog catalog = load_catalog(files, shipped_sources(), host.context(), platform);
+    const std::string found = printed(catalog, host.view());
+    const std::filesystem::path copy =
+        std::filesystem::path(SOURCE_ROOT) / "tests" / "golden" / ("catalog-" + platform + ".txt");
+    if (std::getenv("ACCEPT") != nullptr) {
+      std::ofstream(copy, std::ios::binary) << found;
+      FAIL_CHECK(copy.string() << " was written anew; read the difference, then run this without ACCEPT");
+    } else if (found != file_content(copy)) {
+      FAIL_CHECK("the catalog of " << platform << " is not " << copy.string() << ": "
+                                   << first_difference(file_content(copy), found)
+                                   << "\nIf the change is meant: ACCEPT=1, and read the difference with git");
+    }
+  }
+  CHECK(host.touched().empty());
+}
+
+TEST_CASE("every reviewed catalog has its platform, and every template is used by a recipe or platform") {
+  PosixFileSystem files;
+  const RecipeSources sources = shipped_sources();
+  const std::vector<std::string> known = platforms(files, sources);
+  for (const std::string& name : files.list(std::string(SOURCE_ROOT) + "/tests/golden")) {
+    if (name.rfind("catalog-", 0) != 0) continue;
+    INFO(name);
+    CHECK(std::find(known.begin(), known.end(), name.substr(8, name.size() - 12)) != known.end());
+  }
+  std::string recipes;
+  for (const std::string& name : files.list(sources.recipes)) {
+    if (name.find(".yaml") != std::string::npos) recipes += file_content(sources.recipes + "/" + name);
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(sources.templates)) {
+    if (!entry.is_regular_file()) continue;
+    const std::string name = std::filesystem::relative(entry.path(), sources.templates).string();
+    INFO("templates/" << name << " is not named in any recipe");
+    CHECK(recipes.find(name) != std::string::npos);
+  }
+}
+
+TEST_CASE("the shipped recipes make a catalog on a machine without systemd, too") {
+  GoldenHost host;
+  host.erase("/run/systemd/system");
+  host.put("/run/.containerenv", "");
+  host.machine.missing_capabilities = {12};
+  PosixFileSystem files;
+  for (const std::string& platform : platforms(files, shipped_sources())) {
+    for (const char* forwarders : {"unknown", "192.0.2.53,192.0.2.54"}) {
+      const Catalog catalog = load_catalog(files, shipped_sources(), host.context(forwarders), platform);
+      CHECK(catalog.entries.size() > 50);
+    }
+  }
+}
