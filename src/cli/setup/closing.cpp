@@ -52,7 +52,7 @@ Closing make_closing(const Environment& environment, const Answers& answers) {
 }
 
 std::string closing_text(const Closing& closing) {
-  std::string text = "\nYour Mail-in-a-Box is running.\n\nThe control panel's place is\n\n";
+  std::string text = "\nYour Mail-in-a-Box is running.\n\nThe control panel will be at\n\n";
   for (const std::string& address : closing.panel) text += "    " + address + "\n";
   text += "\nThe first works once the name leads here, the second at once.\n";
   if (closing.fingerprint) {
