@@ -36,7 +36,7 @@ struct ServiceWanted {
   bool local = false;
 };
 
-std::string joined(const std::set<std::uint16_t>& ports) {
+std::string port_list(const std::set<std::uint16_t>& ports) {
   std::string result;
   for (const std::uint16_t port : ports) result += (result.empty() ? "" : ", ") + std::to_string(port);
   return result;
@@ -55,7 +55,8 @@ class ServiceResource final : public Resource {
     } else if (active) {
       const auto missing = missing_ports(view.machine);
       if (!missing.empty()) {
-        changes.push_back({"listens", "nothing on " + joined(missing), joined(wanted_.listens), false, wanted_.local});
+        changes.push_back(
+            {"listens", "nothing on " + port_list(missing), port_list(wanted_.listens), false, wanted_.local});
       }
     }
     if (view.services.enabled(wanted_.service) != wanted_.enabled) {
@@ -191,8 +192,8 @@ class ServiceResource final : public Resource {
     return fmt::format(
         "service {}: running, but {} s after the {} nothing listens on TCP port {} (this machine listens "
         "on {}); {}",
-        wanted_.service.name, seconds(), verb, joined(missing_ports(system.machine)),
-        others.empty() ? "none" : joined(others), where_to_look(system.services));
+        wanted_.service.name, seconds(), verb, port_list(missing_ports(system.machine)),
+        others.empty() ? "none" : port_list(others), where_to_look(system.services));
   }
 
   std::string where_to_look(const ServiceReader& services) const {

@@ -26,7 +26,7 @@ struct UserWanted {
   bool create_home = false;
 };
 
-std::string joined(const std::vector<std::string>& words) {
+std::string comma_separated(const std::vector<std::string>& words) {
   std::string result;
   for (const std::string& word : words) result += (result.empty() ? "" : ",") + word;
   return result;
@@ -54,7 +54,7 @@ class UserResource final : public Resource {
       }
     }
     const auto missing = missing_groups(view.accounts, present->gid);
-    if (!missing.empty()) changes.push_back({"groups", "", joined(missing)});
+    if (!missing.empty()) changes.push_back({"groups", "", comma_separated(missing)});
     if (!wanted_.home.empty() && present->home != wanted_.home) {
       changes.push_back({"home", present->home, wanted_.home});
     }
@@ -81,7 +81,7 @@ class UserResource final : public Resource {
   Changes diff_absent() const {
     Changes changes{{"state", "", wanted_.uid ? fmt::format("present, number {}", *wanted_.uid) : "present"}};
     if (!wanted_.group.empty()) changes.push_back({"group", "", wanted_.group});
-    if (!wanted_.groups.empty()) changes.push_back({"groups", "", joined(wanted_.groups)});
+    if (!wanted_.groups.empty()) changes.push_back({"groups", "", comma_separated(wanted_.groups)});
     if (!wanted_.home.empty()) changes.push_back({"home", "", wanted_.home});
     if (!wanted_.shell.empty()) changes.push_back({"shell", "", wanted_.shell});
     return changes;
@@ -109,7 +109,7 @@ class UserResource final : public Resource {
     const bool own_group_exists = wanted_.group.empty() && accounts.group(wanted_.name).has_value();
     add("--gid", own_group_exists ? wanted_.name : wanted_.group);
     if (wanted_.group.empty() && !own_group_exists) argv.emplace_back("--user-group");
-    add("--groups", joined(wanted_.groups));
+    add("--groups", comma_separated(wanted_.groups));
     add("--home-dir", wanted_.home);
     add("--shell", wanted_.shell);
     argv.emplace_back(wanted_.create_home ? "--create-home" : "--no-create-home");

@@ -47,6 +47,9 @@ TEST_CASE("settings yaml: nested keys", "[settings]") {
   CHECK(
       edited("yaml", "a:\n  b:\n    c: 1\n", {{"a", ValueMap{{"b", ValueMap{{"d", "2"}}}, {"e", "3"}}}, {"f", "4"}}) ==
       "a:\n  b:\n    c: 1\n    d: 2\n  e: 3\nf: 4\n");
+  // What is deeper belongs to what stands before it, in whichever order the keys are asked for.
+  CHECK(edited("yaml", "server:\n  b: 2\n", {{"other", "x"}, {"server", ValueMap{{"a", "1"}}}}) ==
+        "server:\n  b: 2\n  a: 1\nother: x\n");
   CHECK(edited("yaml", "a:\nb: 1\n", {{"a", ValueMap{{"x", ValueMap{{"y", "1"}}}}}}) == "a:\n  x:\n    y: 1\nb: 1\n");
   CHECK(edited("yaml", "a:\n  b: 1\n#c: 2\n  d: 3\n", {{"c", "4"}}) == "a:\n  b: 1\n#c: 2\n  d: 3\nc: 4\n");
   CHECK(edited("yaml", "a: 1\n\n#c: 2\nd: 3\n", {{"c", "4"}}) == "a: 1\n\n#c: 2\nc: 4\nd: 3\n");
@@ -100,8 +103,8 @@ TEST_CASE("settings yaml: values that need quotes", "[settings]") {
   CHECK(
       edited("yaml", "", {{"a", "x: y"}, {"b", "# c"}, {"c", "it's"}, {"d", "- x"}, {"e", "a \"q\" \\"}, {"f", ""}}) ==
       "a: \"x: y\"\nb: \"# c\"\nc: it's\nd: \"- x\"\ne: a \"q\" \\\nf: \"\"\n");
-  CHECK(edited("yaml", "", {{"a", "one\ntwo\tü"}, {"b", "*x"}, {"c", "http://x/#y"}}) ==
-        "a: \"one\\ntwo\\tü\"\nb: \"*x\"\nc: http://x/#y\n");
+  CHECK(edited("yaml", "", {{"a", "one\ntwo\tü"}, {"b", "*x"}, {"c", "http://x/#y"}, {"d", "x #y"}}) ==
+        "a: \"one\\ntwo\\tü\"\nb: \"*x\"\nc: http://x/#y\nd: \"x #y\"\n");
 }
 
 TEST_CASE("settings yaml: repeated keys", "[settings]") {

@@ -68,7 +68,7 @@ void Lines::fail(std::size_t index, const std::string& message) const {
   throw Error(fmt::format("{}:{}: {}", file_, index + 1, message));
 }
 
-bool is_blank(char character) { return character == ' ' || character == '\t'; }
+bool is_space_or_tab(char character) { return character == ' ' || character == '\t'; }
 
 std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(k_white_space);
@@ -78,11 +78,11 @@ std::string_view trim(std::string_view text) {
 
 std::string_view leading_blanks(std::string_view text) {
   std::size_t count = 0;
-  while (count < text.size() && is_blank(text[count])) ++count;
+  while (count < text.size() && is_space_or_tab(text[count])) ++count;
   return text.substr(0, count);
 }
 
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> result;
   std::size_t position = 0;
   while ((position = text.find_first_not_of(k_white_space, position)) != std::string_view::npos) {
@@ -95,7 +95,7 @@ std::vector<std::string> words_of(std::string_view text) {
 
 std::string fold_blanks(std::string_view text) {
   std::string result;
-  for (const std::string& word : words_of(text)) {
+  for (const std::string& word : split_words(text)) {
     if (!result.empty()) result += ' ';
     result += word;
   }

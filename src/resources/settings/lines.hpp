@@ -42,11 +42,11 @@ class Lines {
   std::map<std::size_t, std::vector<std::string>> inserted_{};
 };
 
-bool is_blank(char character);  // space or tab
+bool is_space_or_tab(char character);  // space or tab
 std::string_view trim(std::string_view text);
 std::string_view leading_blanks(std::string_view text);
 // Every run of blanks and line ends as one blank, none at either end.
 std::string fold_blanks(std::string_view text);
-std::vector<std::string> words_of(std::string_view text);
+std::vector<std::string> split_words(std::string_view text);
 
 }  // namespace mailinabox

@@ -19,7 +19,7 @@ class PostfixFormat final : public KeyedFormat {
     for (std::size_t index = 0; index < lines.size(); ++index) {
       const std::string& line = lines[index];
       if (is_ignored_by_postfix(line)) continue;
-      if (is_blank(line.front())) {
+      if (is_space_or_tab(line.front())) {
         if (result.settings.empty()) lines.fail(index, "a continuation line, but there is no line before it");
         KeyedLine& continued = result.settings.back();
         for (std::size_t inner = continued.lines.back() + 1; inner <= index; ++inner) result.place[inner] = -1;
@@ -38,7 +38,7 @@ class PostfixFormat final : public KeyedFormat {
 
   std::optional<KeyedLine> commented_out(const std::string& line) const override {
     const auto text = comment_text(line, "#");
-    if (!text || is_blank(line.front())) return std::nullopt;
+    if (!text || is_space_or_tab(line.front())) return std::nullopt;
     return split_assignment(trim(*text));
   }
 

@@ -60,7 +60,7 @@ std::vector<std::string> words_with_braces(const std::string& text) {
   std::vector<std::string> result;
   std::string open;
   int depth = 0;
-  for (const std::string& word : words_of(text)) {
+  for (const std::string& word : split_words(text)) {
     if (depth == 0 && !word.starts_with('{')) {
       result.push_back(word);
       continue;
@@ -127,8 +127,8 @@ std::vector<MasterService> parse_services(const Lines& lines) {
   };
   for (std::size_t index = 0; index < lines.size(); ++index) {
     if (is_ignored_in_master(lines[index])) continue;
-    if (!is_blank(lines[index].front())) finish();
-    if (on.empty() && is_blank(lines[index].front())) {
+    if (!is_space_or_tab(lines[index].front())) finish();
+    if (on.empty() && is_space_or_tab(lines[index].front())) {
       lines.fail(index, "a continuation line, but there is no line before it");
     }
     on.push_back(index);
@@ -142,11 +142,11 @@ std::vector<MasterService> parse_services(const Lines& lines) {
 std::optional<std::size_t> behind_template(const Lines& lines, const std::string& name) {
   for (std::size_t index = 0; index < lines.size(); ++index) {
     if (!lines[index].starts_with('#')) continue;
-    const auto words = words_of(std::string_view(lines[index]).substr(1));
+    const auto words = split_words(std::string_view(lines[index]).substr(1));
     if (words.size() < 8 || words[0] + "/" + words[1] != name) continue;
     ++index;
-    while (index < lines.size() && lines[index].size() > 2 && lines[index][0] == '#' && is_blank(lines[index][1]) &&
-           is_blank(lines[index][2])) {
+    while (index < lines.size() && lines[index].size() > 2 && lines[index][0] == '#' &&
+           is_space_or_tab(lines[index][1]) && is_space_or_tab(lines[index][2])) {
       ++index;
     }
     return index;
@@ -158,7 +158,7 @@ std::optional<std::size_t> behind_template(const Lines& lines, const std::string
 std::size_t free_place(const Lines& lines, std::size_t index) {
   for (std::size_t next = index; next < lines.size(); ++next) {
     if (is_ignored_in_master(lines[next])) continue;
-    if (!is_blank(lines[next].front())) break;
+    if (!is_space_or_tab(lines[next].front())) break;
     index = next + 1;
   }
   return index;
@@ -262,8 +262,8 @@ std::optional<std::string> refuse_service(const std::string& name, const ValueMa
       return name + ": there is no \"" + column +
              "\"; known are private, unprivileged, chroot, wakeup, process_limit, command and options";
     }
-    if (words_of(value.text()).size() != 1 && is_column) return name + ": " + column + " must be one word";
-    if (words_of(value.text()).empty()) return name + ": the command is empty";
+    if (split_words(value.text()).size() != 1 && is_column) return name + ": " + column + " must be one word";
+    if (split_words(value.text()).empty()) return name + ": the command is empty";
   }
   return std::nullopt;
 }

@@ -56,7 +56,7 @@ class ShellScanner {
   }
 
   void skip_blanks() {
-    while (is_blank(current())) step();
+    while (is_space_or_tab(current())) step();
   }
 
   struct Mark {
@@ -110,7 +110,7 @@ class ShellScanner {
   bool scan_name(KeyedLine& setting) {
     const std::size_t start = position_;
     skip_blanks();
-    if (text_.compare(position_, 6, "export") == 0 && is_blank(text_[position_ + 6])) {
+    if (text_.compare(position_, 6, "export") == 0 && is_space_or_tab(text_[position_ + 6])) {
       position_ += 6;
       skip_blanks();
     }
@@ -125,7 +125,7 @@ class ShellScanner {
   }
 
   bool scan_value(KeyedLine& setting) {
-    while (!is_blank(current()) && current() != '\n') {
+    while (!is_space_or_tab(current()) && current() != '\n') {
       const char character = current();
       if (character == '\'') {
         setting.value += single_quoted();
@@ -192,7 +192,7 @@ class ShellScanner {
     };
     while (position_ < text_.size()) {
       const char character = current();
-      if (character == '\n' || is_blank(character)) {
+      if (character == '\n' || is_space_or_tab(character)) {
         end_word();
         step();
         if (character == '\n') return;
@@ -258,7 +258,7 @@ class ShellScanner {
   KeyedText result_{};
 };
 
-std::string quoted(std::string_view value) {
+std::string shell_quoted(std::string_view value) {
   std::string result = "\"";
   for (const char character : value) {
     if (std::string_view("$`\"\\").find(character) != std::string_view::npos) result += '\\';
@@ -285,7 +285,7 @@ class ShellFormat final : public KeyedFormat {
 
   std::vector<std::string> render(const KeyedLine& style, const std::string& key,
                                   const std::string& value) const override {
-    return {style.before_key + key + "=" + quoted(value) + style.after_value};
+    return {style.before_key + key + "=" + shell_quoted(value) + style.after_value};
   }
 
   std::string default_separator() const override { return "="; }

@@ -52,7 +52,7 @@ class SpacesFormat final : public KeyedFormat {
   // Without a blank behind the comment character: "# Port is where…" is a sentence, "#Port 22" a setting.
   std::optional<KeyedLine> commented_out(const std::string& line) const override {
     const auto text = comment_text(line, comment_);
-    if (!text || text->empty() || is_blank(text->front())) return std::nullopt;
+    if (!text || text->empty() || is_space_or_tab(text->front())) return std::nullopt;
     KeyedLine setting = split_at_blank(*text);
     setting.before_key = leading_blanks(line);
     return setting;

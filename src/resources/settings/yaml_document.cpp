@@ -66,11 +66,11 @@ std::string fold_line_ends(std::string_view text) {
     const std::size_t newline = text.find('\n');
     if (newline == std::string_view::npos) return result + std::string(text);
     std::string_view before = text.substr(0, newline);
-    while (!before.empty() && is_blank(before.back())) before.remove_suffix(1);
+    while (!before.empty() && is_space_or_tab(before.back())) before.remove_suffix(1);
     result += before;
     std::size_t ends = 0;
     std::size_t next = newline;
-    while (next < text.size() && (text[next] == '\n' || is_blank(text[next]))) {
+    while (next < text.size() && (text[next] == '\n' || is_space_or_tab(text[next]))) {
       if (text[next] == '\n') ++ends;
       ++next;
     }
@@ -121,14 +121,14 @@ std::optional<YamlKey> key_of(std::string_view text) {
     if (end == std::string_view::npos) return std::nullopt;
     const std::size_t colon = text.find_first_not_of(' ', end);
     if (colon == std::string_view::npos || text[colon] != ':') return std::nullopt;
-    if (colon + 1 < text.size() && !is_blank(text[colon + 1])) return std::nullopt;
+    if (colon + 1 < text.size() && !is_space_or_tab(text[colon + 1])) return std::nullopt;
     return YamlKey{unquoted(text.substr(0, end)), colon};
   }
   if (std::string_view("&*!|>@`{}[],#%").find(text.front()) != std::string_view::npos) return std::nullopt;
   for (std::size_t index = 0; index < text.size(); ++index) {
-    if (text[index] == '#' && index > 0 && is_blank(text[index - 1])) return std::nullopt;
+    if (text[index] == '#' && index > 0 && is_space_or_tab(text[index - 1])) return std::nullopt;
     if (text[index] != ':') continue;
-    if (index + 1 == text.size() || is_blank(text[index + 1])) {
+    if (index + 1 == text.size() || is_space_or_tab(text[index + 1])) {
       return YamlKey{std::string(trim(text.substr(0, index))), index};
     }
   }
@@ -273,7 +273,7 @@ class YamlScanner {
     while (true) {
       for (std::size_t index = 0; index < line.size(); ++index) {
         const char character = line[index];
-        if (character == '#' && (index == 0 || is_blank(line[index - 1]))) break;
+        if (character == '#' && (index == 0 || is_space_or_tab(line[index - 1]))) break;
         if (character == '"' || character == '\'') {
           const std::size_t end = quote_end(line, index);
           if (end == std::string::npos) lines_.fail(next_ - 1, "a quote that does not end on its line");
@@ -311,7 +311,7 @@ class YamlScanner {
   void plain(YamlEntry& result, const std::string& rest) {
     std::size_t end = rest.size();
     for (std::size_t index = 1; index < rest.size(); ++index) {
-      if (rest[index] == '#' && is_blank(rest[index - 1])) {
+      if (rest[index] == '#' && is_space_or_tab(rest[index - 1])) {
         end = index;
         break;
       }
@@ -339,15 +339,15 @@ bool reads_back_plain(const std::string& value) {
   constexpr std::string_view k_indicators = "&*!|>@`{}[],#%\"'";
   if (k_indicators.find(value.front()) != std::string_view::npos) return false;
   if (std::string_view("-?:").find(value.front()) != std::string_view::npos &&
-      (value.size() == 1 || is_blank(value[1]))) {
+      (value.size() == 1 || is_space_or_tab(value[1]))) {
     return false;
   }
   if (value.starts_with("---") || value.starts_with("...")) return false;
   for (std::size_t index = 0; index < value.size(); ++index) {
     const unsigned char character = static_cast<unsigned char>(value[index]);
     if (character < 0x20 || character == 0x7F) return false;
-    if (character == ':' && (index + 1 == value.size() || is_blank(value[index + 1]))) return false;
-    if (character == '#' && is_blank(value[index - 1])) return false;
+    if (character == ':' && (index + 1 == value.size() || is_space_or_tab(value[index + 1]))) return false;
+    if (character == '#' && is_space_or_tab(value[index - 1])) return false;
   }
   return true;
 }
