@@ -411,7 +411,7 @@ class Lab:
         target = os.path.join(self.session_directory, "program")
         if not os.path.isdir(target):
             if build:
-                subprocess.run(["cmake", "--install", build, "--prefix", "/usr"], check=True, capture_output=True,
+                subprocess.run(["cmake", "--install", build, "--strip", "--prefix", "/usr"], check=True, capture_output=True,
                                env={**os.environ, "DESTDIR": target})
             else:
                 os.makedirs(target + "/usr/sbin")
