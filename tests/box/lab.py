@@ -43,6 +43,8 @@ import registry  # noqa: E402
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "ca-certificates", "openssh-server"]
+ROOT_FILES = {"/etc/resolv.conf": f"nameserver {namespaces.NAME_SERVER}\n", "/etc/hostname": "fresh\n",
+              "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"}
 BOOT_SECONDS = 60
 
 
@@ -143,9 +145,6 @@ class Box:
         subprocess.run(["mount", "-t", "overlay", f"box-{name}", "-o", options, self.root], check=True)
         if host_name:
             self.write("/etc/hostname", host_name + "\n")
-        if not os.path.exists(self.path("/etc/hosts")):
-            self.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n")
-        self.write("/etc/resolv.conf", f"nameserver {namespaces.NAME_SERVER}\n", follow=False)
 
     def __enter__(self):
         return self
@@ -161,12 +160,10 @@ class Box:
     def read(self, name):
         return self.run("cat", name).stdout if self._leader else open(self.path(name), encoding="utf-8").read()
 
-    def write(self, name, text, mode=None, follow=True):
+    def write(self, name, text, mode=None):
         """Writes a file from outside. For symbolic links with absolute targets use run() in a running box."""
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        if not follow and os.path.islink(path):
-            os.unlink(path)
         with open(path, "w", encoding="utf-8") as output:
             output.write(text)
         if mode is not None:
@@ -285,6 +282,26 @@ class Box:
         self._nspawn = self._leader = None
         self.lab.network.unplug(self.address)
 
+    def listening(self):
+        """{(address is loopback, port)} of TCP sockets that wait for connections."""
+        found = set()
+        for table in ("tcp", "tcp6"):
+            with open(f"/proc/{self._leader}/net/{table}", encoding="ascii") as sockets:
+                for line in list(sockets)[1:]:
+                    address, port = line.split()[1].split(":")
+                    if line.split()[3] == "0A":
+                        loopback = address.endswith("7F") or address == "00000000000000000000000001000000"
+                        found.add((loopback, int(port, 16)))
+        return found
+
+    def wait_for_ports(self, ports, seconds=60):
+        """After a boot: systemd calls a service started that is still loading its rules."""
+        if not _wait_for(lambda: set(ports) <= {port for _, port in self.listening()}, seconds):
+            missing = sorted(set(ports) - {port for _, port in self.listening()})
+            raise CommandFailed(f"nothing listens on {missing} of box {self.name} {seconds} s after its start\n"
+                                f"{self.log_tails()}")
+        return self
+
     def reboot(self):
         self.power_off()
         return self.start()
@@ -384,10 +401,16 @@ class Lab:
         if done.returncode != 0:
             with open(log, encoding="utf-8") as said:
                 raise CommandFailed(f"mmdebstrap failed:\n{tail(said.read())}")
+        for name, text in ROOT_FILES.items():  # what a network's and a container's manager write
+            path = building + name
+            if os.path.lexists(path):
+                os.unlink(path)
+            with open(path, "w", encoding="utf-8") as output:
+                output.write(text)
         os.rename(building, target)
 
     def root(self):
-        return [self._layer("root", self.registry.sources(namespaces.REGISTRY), self._make_root)]
+        return [self._layer("root", (self.registry.sources(namespaces.REGISTRY), ROOT_FILES), self._make_root)]
 
     def _layer_with_packages(self, name, below, packages):
         def make(target):

@@ -82,7 +82,9 @@ class MailUser:
 
     def find(self, subject, folder="INBOX"):
         """The message with that subject in that folder, or None."""
-        with self.imap(folder) as connection:
+        with self.imap() as connection:
+            if connection.select(folder, readonly=True)[0] != "OK":
+                return None
             numbers = connection.uid("SEARCH", "HEADER", "Subject", f'"{subject}"')[1][0].split()
             if not numbers:
                 return None
@@ -102,7 +104,7 @@ class MailUser:
 
     def folders_with(self, subject):
         with self.imap() as connection:
-            names = [re.search(rb'"?([^"]+)"?$', line)[1].decode() for line in connection.list()[1] if line]
+            names = [re.search(rb'("[^"]+"|\S+)$', line)[1].decode().strip('"') for line in connection.list()[1] if line]
         return [name for name in names if self.find(subject, f'"{name}"') is not None]
 
     def move(self, subject, source, target):
@@ -178,6 +180,9 @@ class ManageSieve:
             line = self._stream.readline()
             if not line:
                 raise AssertionError(f"ManageSieve: the box hung up after {lines}")
+            literal = re.search(rb"\{(\d+)\}\r\n$", line)
+            if literal:
+                line += self._stream.read(int(literal[1])) + self._stream.readline()
             lines.append(line.decode().rstrip("\r\n"))
             if line.startswith(b"OK"):
                 return lines

@@ -186,5 +186,5 @@ def test_only_named_recipes(settled):
 
 
 def test_reboot_is_no_drift(settled):
-    settled.reboot()
+    settled.reboot().wait_for_ports(set_up.PUBLIC_PORTS | set_up.INNER_PORTS)
     assert program.plan(settled)["changes"] == []

@@ -1,5 +1,6 @@
 """TLS on every port: 1.2 and 1.3 only, ECDHE with AEAD only."""
 
+import re
 import subprocess
 
 import pytest
@@ -12,6 +13,7 @@ WEAK = {
     "plain RSA": "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA",
     "anonymous": "aNULL",
 }
+REFUSAL = re.compile("alert|unsupported protocol|unexpected eof")  # the last is how Dovecot does it
 STRONG = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305")
 
 
@@ -42,7 +44,7 @@ def test_modern_protocols_are_spoken(lab, box, port, version):
 def test_old_protocols_are_refused(lab, box, port, version):
     agreed, said = handshake(lab, box, port, "-tls" + version, "-cipher", "ALL:@SECLEVEL=0")
     assert agreed == "", agreed
-    assert "protocol version" in said or "unsupported protocol" in said or "alert" in said, said
+    assert REFUSAL.search(said), said
 
 
 @pytest.mark.parametrize("port", PORTS)
@@ -50,7 +52,7 @@ def test_old_protocols_are_refused(lab, box, port, version):
 def test_weak_ciphers_are_refused(lab, box, port, kind):
     agreed, said = handshake(lab, box, port, "-tls1_2", "-cipher", WEAK[kind] + ":@SECLEVEL=0")
     assert agreed == "", agreed
-    assert "handshake failure" in said or "no shared cipher" in said or "alert" in said, said
+    assert REFUSAL.search(said), said
 
 
 @pytest.mark.parametrize("port", PORTS)
