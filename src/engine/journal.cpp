@@ -1,7 +1,6 @@
 #include "engine/journal.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "engine/generations.hpp"
 #include "engine/journal_records.hpp"
 
 namespace mailinabox {
@@ -19,17 +19,9 @@ constexpr FileAttributes k_private_file{0600, 0, 0};
 constexpr FileAttributes k_private_directory{0700, 0, 0};
 // Larger files are no configuration; keeping one would fill /var.
 constexpr std::uint64_t k_largest_content = 64U << 20U;
-
-std::string sha256(std::string_view content) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(content.data(), content.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-    throw Error("OpenSSL cannot compute a SHA-256 digest");
-  }
-  std::string text;
-  for (unsigned index = 0; index < size; ++index) text += fmt::format("{:02x}", digest[index]);
-  return text;
-}
+// How much of the past is kept.
+constexpr std::size_t k_generations = 100;
+constexpr std::uint64_t k_generations_bytes = 512U << 20U;
 
 // The highest N among names "PREFIXN", or 0.
 std::int64_t highest_number(const std::vector<std::string>& names, std::string_view prefix) {
@@ -256,7 +248,7 @@ void FileJournal::keep_one(const std::string& path, const FileInfo& info, bool w
 }
 
 std::string FileJournal::keep_content(const std::string& content) {
-  const std::string digest = sha256(content);
+  const std::string digest = content_digest(content);
   const std::string path = current() + "/content/" + digest;
   if (files_.info(path).kind == FileKind::absent) files_.write(path, content, k_private_file);
   return digest;
@@ -324,7 +316,7 @@ void FileJournal::put_back(const KeptPath& kept) {
   }
   if (!kept.content) throw Error("its old content was too large to keep");
   const auto old = files_.read(current() + "/content/" + *kept.content);
-  if (!old || sha256(old->content) != *kept.content) throw Error("its old content is damaged in the journal");
+  if (!old || content_digest(old->content) != *kept.content) throw Error("its old content is damaged in the journal");
   const bool same_kind = present.kind == FileKind::regular;
   const auto now = same_kind ? files_.read(kept.path) : std::nullopt;
   if (now && now->content == old->content && same_attributes) return;
@@ -339,6 +331,7 @@ std::optional<std::int64_t> FileJournal::end(bool ok, std::size_t changed) {
   std::optional<std::int64_t> generation;
   if (changed != 0 || (!ok && (packages_ || kept_.size() > restored_.size()))) {
     generation = close_as_generation();
+    prune_generations(files_, directory_, k_generations, k_generations_bytes);
   } else {
     files_.remove(current(), true);
   }

@@ -1,6 +1,7 @@
 #include "engine/journal_records.hpp"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,14 +102,32 @@ void add_record(const json& record, JournalRecords& records) {
     records.changed.push_back(id_of(record.at("id").get<std::string>()));
   } else if (type == "package") {
     records.packages = true;
+    for (const json& name : record.at("install")) records.installed.push_back(name.get<std::string>());
+    for (const json& name : record.at("remove")) records.removed.push_back(name.get<std::string>());
   } else if (type == "end") {
     records.ended = true;
-  } else if (type != "change") {
+    records.result = record.at("result").get<std::string>();
+  } else if (type == "change") {
+    JournalChange change{.id = id_of(record.at("id").get<std::string>())};
+    for (const json& target : record.at("notifies")) change.notifies.push_back(id_of(target.get<std::string>()));
+    records.changes.push_back(std::move(change));
+  } else {
     throw Error("unknown record \"" + type + "\"");
   }
 }
 
 }  // namespace
+
+std::string content_digest(std::string_view content) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_Digest(content.data(), content.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
+    throw Error("OpenSSL cannot compute a SHA-256 digest");
+  }
+  std::string text;
+  for (unsigned index = 0; index < size; ++index) text += fmt::format("{:02x}", digest[index]);
+  return text;
+}
 
 bool OwedNotice::operator==(const OwedNotice& other) const {
   return target == other.target && notice.cause == other.notice.cause && notice.attributes == other.notice.attributes;

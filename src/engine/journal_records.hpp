@@ -42,17 +42,30 @@ std::string packages(const std::vector<std::string>& install, const std::vector<
 std::string end(bool ok, std::size_t changed);
 }  // namespace journal_line
 
+// One announced change.
+struct JournalChange {
+  ResourceId id{};
+  std::vector<ResourceId> notifies{};
+};
+
+// SHA-256 in hexadecimal digits: the name under which an old content is kept.
+std::string content_digest(std::string_view content);
+
 // What the lines of a journal, or of owed.jsonl, say together.
 struct JournalRecords {
   std::string version{};
   std::string started{};
   std::string command{};
-  std::vector<KeptPath> paths{};      // in the order they were recorded
-  std::set<std::string> restored{};   // paths put back in the same run
-  OwedNotices owed{};                 // and not settled
-  std::vector<ResourceId> changed{};  // done
-  bool packages = false;              // packages were to change
+  std::vector<KeptPath> paths{};         // in the order they were recorded
+  std::set<std::string> restored{};      // paths put back in the same run
+  OwedNotices owed{};                    // and not settled
+  std::vector<JournalChange> changes{};  // announced
+  std::vector<ResourceId> changed{};     // done
+  bool packages = false;                 // packages were to change
+  std::vector<std::string> installed{};
+  std::vector<std::string> removed{};
   bool ended = false;
+  std::string result{};  // "ok", "failed"; "" where the run was cut off
   std::string damage{};  // what makes no sense, with its line; "" where all is well. `owed` is still usable then.
 
   bool leaves_changes() const;

@@ -1,0 +1,176 @@
+// Generations: history, going back to before one, what stays, pruning. Recipes are applied to a temporary machine.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "engine/engine.hpp"
+#include "engine/generations.hpp"
+#include "recipe/loader.hpp"
+#include "support/host.hpp"
+
+using namespace mailinabox;
+
+namespace {
+
+constexpr const char* k_state = "/var/lib/mailinabox";
+
+class Box {
+ public:
+  test::TestHost host{};
+
+  Box() { host.put_directory("/srv"); }
+
+  Catalog load(const std::string& resources) {
+    host.put("/share/recipes/platforms/debian-12.yaml", "name: debian-12\n");
+    host.put("/share/recipes/one.yaml",
+             "recipe: one\nsummary: one\nresources:\n" + resources + "services:\n  web: {unit: web.service}\n");
+    return load_catalog(host.files, {"/share/recipes", "/share/templates", "/local"}, Value(ValueMap{}), "debian-12");
+  }
+
+  Report run(const Catalog& catalog, const std::string& command = "setup") {
+    const auto journal = make_file_journal(host.files, host.clock, k_state, "1.0");
+    System system = host.system();
+    Reporter reporter;
+    Report report = apply(catalog, system, *journal, reporter, command);
+    for (const Outcome& outcome : report.outcomes) {
+      if (!outcome.error.empty()) UNSCOPED_INFO(outcome.id.text() << ": " << outcome.error);
+    }
+    return report;
+  }
+
+  Report roll_back(const Catalog& present, std::int64_t number) {
+    return run(make_rollback(present, host.files, k_state, number).catalog, "rollback");
+  }
+};
+
+const std::string k_first =
+    "  - file: /etc/a\n    content: \"one\\n\"\n    mode: \"0640\"\n    notify: web\n"
+    "  - directory: /srv/new\n  - file: /srv/new/b\n    content: b\n  - symlink: /etc/link\n    target: a\n";
+const std::string k_second =
+    "  - file: /etc/a\n    content: \"two\\n\"\n    notify: web\n  - symlink: /etc/link\n    target: b\n"
+    "  - absent: /srv/new/b\n";
+
+}  // namespace
+
+TEST_CASE("rollback: contents, modes and links are as they were, and the service is told once", "[engine][rollback]") {
+  Box box;
+  REQUIRE_FALSE(box.run(box.load(k_first)).failed());
+  const auto before = box.host.info("/etc/a");
+  const Catalog second = box.load(k_second);
+  REQUIRE_FALSE(box.run(second).failed());
+  REQUIRE(box.host.content("/etc/a") == "two\n");
+  REQUIRE_FALSE(box.host.exists("/srv/new/b"));
+  const int reloads = box.host.services.states["web"].reloads;
+
+  const Report report = box.roll_back(second, 2);
+  CHECK_FALSE(report.failed());
+  CHECK(box.host.content("/etc/a") == "one\n");
+  CHECK(box.host.info("/etc/a").mode == before.mode);
+  CHECK(box.host.link_target("/etc/link") == "a");
+  CHECK(box.host.content("/srv/new/b") == "b");
+  CHECK(report.reloaded == std::vector<std::string>{"web"});
+  CHECK(box.host.services.states["web"].reloads == reloads + 1);
+  CHECK(report.generation == 3);
+}
+
+TEST_CASE("rollback: it can be rolled back itself", "[engine][rollback]") {
+  Box box;
+  static_cast<void>(box.run(box.load(k_first)));
+  const Catalog second = box.load(k_second);
+  static_cast<void>(box.run(second));
+  const auto state = box.host.content("/etc/a");
+  static_cast<void>(box.roll_back(second, 2));
+  CHECK_FALSE(box.roll_back(second, 3).failed());
+  CHECK(box.host.content("/etc/a") == state);
+  CHECK_FALSE(box.host.exists("/srv/new/b"));
+}
+
+TEST_CASE("rollback: over several generations, what a run made goes, but never what others put there",
+          "[engine][rollback]") {
+  Box box;
+  box.host.put("/etc/a", "original\n", 0600);
+  const Catalog first = box.load(k_first);
+  static_cast<void>(box.run(first));
+  const Catalog second = box.load(k_second);
+  static_cast<void>(box.run(second));
+  SECTION("empty directories go") {
+    CHECK_FALSE(box.roll_back(second, 1).failed());
+    CHECK(box.host.content("/etc/a") == "original\n");
+    CHECK(box.host.info("/etc/a").mode == 0600);
+    CHECK_FALSE(box.host.exists("/srv/new"));
+    CHECK_FALSE(box.host.exists("/etc/link"));
+  }
+  SECTION("a directory that somebody uses stays") {
+    box.host.put("/srv/new/mail", "a message");
+    CHECK_FALSE(box.roll_back(second, 1).failed());
+    CHECK(box.host.content("/srv/new/mail") == "a message");
+  }
+}
+
+TEST_CASE("rollback: databases and keys stay, and are named", "[engine][rollback]") {
+  Box box;
+  box.host.put("/share/templates/x.sql", "CREATE TABLE t (id INTEGER PRIMARY KEY);");
+  const Catalog catalog = box.load(
+      "  - database: /srv/data.sqlite\n    schema: x.sql\n  - secret: /srv/key\n  - file: /etc/a\n    content: x\n");
+  REQUIRE_FALSE(box.run(catalog).failed());
+  const Rollback rollback = make_rollback(catalog, box.host.files, k_state, 1);
+  CHECK_FALSE(box.run(rollback.catalog, "rollback").failed());
+  CHECK(box.host.exists("/srv/data.sqlite"));
+  CHECK(box.host.exists("/srv/key"));
+  CHECK_FALSE(box.host.exists("/etc/a"));
+  const std::string all = fmt::format("{}", fmt::join(rollback.not_undone, "\n"));
+  CHECK_THAT(all, Catch::Contains("/srv/data.sqlite stays") && Catch::Contains("/srv/key stays"));
+}
+
+TEST_CASE("rollback: a generation that is gone or damaged is named, and nothing happens", "[engine][rollback]") {
+  Box box;
+  const Catalog catalog = box.load(k_first);
+  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 1), Catch::Contains("no run has changed anything"));
+  static_cast<void>(box.run(catalog));
+  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 7), Catch::Contains("there are: 1"));
+  const std::string journal = std::string(k_state) + "/generations/1/journal.jsonl";
+  SECTION("garbage") { box.host.put(journal, "{\"type\":\"begin\"\ngarbage\nmore\n"); }
+  SECTION("from a newer version") {
+    box.host.put(journal,
+                 "{\"type\":\"begin\",\"format\":99,\"version\":\"9\",\"started\":\"\",\"command\":\"\"}\n{}\n");
+  }
+  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 1), Catch::Contains("generation 1 is damaged"));
+}
+
+TEST_CASE("rollback: an old content that was tampered with is not trusted", "[engine][rollback]") {
+  Box box;
+  static_cast<void>(box.run(box.load(k_first)));
+  const Catalog second = box.load(k_second);
+  static_cast<void>(box.run(second));
+  const std::string contents = std::string(k_state) + "/generations/2/content";
+  for (const std::string& name : box.host.files.list(contents)) box.host.put(contents + "/" + name, "other", 0600);
+  const Report report = box.roll_back(second, 2);
+  CHECK(report.failed());
+  CHECK(box.host.content("/etc/a") == "two\n");
+}
+
+TEST_CASE("generations: the oldest go by count and size, the last good one never", "[engine][rollback]") {
+  test::TestHost host;
+  const auto put = [&](int number, const std::string& result) {
+    host.put(fmt::format("{}/generations/{}/journal.jsonl", k_state, number),
+             R"({"type":"begin","format":1,"version":"1","started":"","command":"setup"})"
+             "\n"
+             R"({"type":"end","result":")" +
+                 result + "\",\"changed\":1}\n");
+    host.put(fmt::format("{}/generations/{}/content/x", k_state, number), std::string(1000, 'x'));
+  };
+  for (int number = 1; number <= 6; ++number) put(number, number <= 4 ? "ok" : "failed");
+  SECTION("by count") {
+    prune_generations(host.files, k_state, 4, 1'000'000);
+    CHECK(generation_numbers(host.files, k_state) == std::vector<std::int64_t>{3, 4, 5, 6});
+  }
+  SECTION("by size") {
+    prune_generations(host.files, k_state, 100, 5'000);
+    CHECK(generation_numbers(host.files, k_state).front() > 1);
+  }
+  SECTION("never the last good one") {
+    prune_generations(host.files, k_state, 1, 1);
+    CHECK(generation_numbers(host.files, k_state) == std::vector<std::int64_t>{4, 5, 6});
+  }
+}
