@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "os/fault_point.hpp"
 
 namespace mailinabox {
 namespace {
@@ -313,6 +314,7 @@ void PosixFileSystem::remove_leftovers(const Place& place) {
 
 void PosixFileSystem::rename_into_place(const Place& place, const std::string& temporary, const std::string& path) {
   const int parent = place.parent.number();
+  fault_point();
   if (::renameat(parent, temporary.c_str(), parent, place.leaf.c_str()) != 0) throw SystemError("rename", path, errno);
 }
 
@@ -326,6 +328,7 @@ void PosixFileSystem::write(const std::string& path, std::string_view content, c
   if (!file.valid()) throw SystemError("create", path, errno);
   TemporaryName temporary(parent, name);
   set_owner_and_mode(file.number(), attributes, path);
+  fault_point();
   write_all(file.number(), content, path);
   sync(file.number(), path);
   try {
@@ -337,6 +340,7 @@ void PosixFileSystem::write(const std::string& path, std::string_view content, c
   }
   temporary.keep();
   sync(parent, path);
+  fault_point();
 }
 
 void PosixFileSystem::append(const std::string& path, std::string_view content, const FileAttributes& attributes) {
@@ -353,6 +357,7 @@ void PosixFileSystem::append(const std::string& path, std::string_view content, 
   write_all(file.number(), content, path);
   if (::fdatasync(file.number()) != 0) throw SystemError("fdatasync", path, errno);
   if (created) sync(parent, path);
+  fault_point();
 }
 
 void PosixFileSystem::make_directory(const std::string& path, const FileAttributes& attributes) {
@@ -365,6 +370,7 @@ void PosixFileSystem::make_directory(const std::string& path, const FileAttribut
   set_owner_and_mode(directory.number(), attributes, path);
   sync(directory.number(), path);
   if (created) sync(parent, path);
+  fault_point();
 }
 
 void PosixFileSystem::make_symlink(const std::string& path, const std::string& target) {
@@ -376,13 +382,16 @@ void PosixFileSystem::make_symlink(const std::string& path, const std::string& t
   rename_into_place(link, name, path);
   temporary.keep();
   sync(link.parent.number(), path);
+  fault_point();
 }
 
 void PosixFileSystem::set_attributes(const std::string& path, const FileAttributes& attributes) {
   const Descriptor descriptor(open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!descriptor.valid()) throw SystemError("chmod", path, errno);
+  fault_point();
   set_owner_and_mode(descriptor.number(), attributes, path);
   sync(descriptor.number(), path);
+  fault_point();
 }
 
 void PosixFileSystem::remove(const std::string& path, bool recursive) {
@@ -395,11 +404,13 @@ void PosixFileSystem::remove(const std::string& path, bool recursive) {
     throw SystemError("stat", path, errno);
   }
   const bool is_directory = S_ISDIR(status.st_mode);
+  fault_point();
   if (is_directory && recursive) remove_tree(open_inside(parent, target.leaf, path), status.st_dev, path);
   if (::unlinkat(parent, target.leaf.c_str(), is_directory ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT) {
     throw SystemError("remove", path, errno);
   }
   sync(parent, path);
+  fault_point();
 }
 
 void PosixFileSystem::rename(const std::string& from, const std::string& to) {
@@ -410,6 +421,7 @@ void PosixFileSystem::rename(const std::string& from, const std::string& to) {
   }
   sync(target.parent.number(), to);
   sync(source.parent.number(), from);
+  fault_point();
 }
 
 }  // namespace mailinabox

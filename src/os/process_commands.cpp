@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "os/child_process.hpp"
 #include "os/command_allow_list.hpp"
+#include "os/fault_point.hpp"
 
 namespace mailinabox {
 namespace {
@@ -243,6 +244,11 @@ CommandResult ProcessCommands::query(const Command& command) const {
   return Execution(command, accounts_)();
 }
 
-CommandResult ProcessCommands::run(const Command& command) { return Execution(command, accounts_)(); }
+CommandResult ProcessCommands::run(const Command& command) {
+  fault_point();
+  CommandResult result = Execution(command, accounts_)();
+  fault_point();
+  return result;
+}
 
 }  // namespace mailinabox

@@ -241,12 +241,12 @@ class Box:
         return ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
                 *self._capabilities, "env", "-i", *(f"{name}={value}" for name, value in environment.items()), *argv]
 
-    def run(self, *argv, check=True, input=None, env=None, timeout=120):
-        """Runs a command in the box. One word with blanks is a shell script. Gives a CompletedProcess with texts.
+    def run(self, *argv, check=True, input=None, env=None, timeout=120, shell="sh"):
+        """Runs a command in the box. One word with blanks is a script for `shell`. Gives a CompletedProcess with texts.
 
         check: True: the exit code must be 0; a number: it must be that; False: any."""
         if len(argv) == 1 and any(mark in argv[0] for mark in " \n;|"):
-            argv = ("sh", "-c", argv[0])
+            argv = (shell, "-c", argv[0])
         source = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
         shown = " ".join(argv)
         try:

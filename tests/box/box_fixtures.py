@@ -1,0 +1,80 @@
+"""What box and fault tests share: the laboratory, the set-up box and its users. Taken over by their conftest.py."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import lab as laboratory  # noqa: E402
+import set_up as set_up_box  # noqa: E402
+from mail_user import MailUser  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def build():
+    directory = os.environ.get("MAILINABOX_BUILD") or os.path.join(laboratory.REPOSITORY, "build")
+    if not os.path.exists(directory + "/mailinabox"):
+        pytest.fail(f"{directory}/mailinabox is not there: build first, or name the build directory in MAILINABOX_BUILD")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def lab(pytestconfig):
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def log(line):
+        with capture.global_and_fixture_disabled():
+            print("\n" + line, end="", flush=True)
+
+    with laboratory.Lab(log) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def fresh_layers(lab, build):
+    """A new machine on which only the program has been installed."""
+    return lab.program(build)
+
+
+@pytest.fixture(scope="session")
+def set_up_layers(lab, fresh_layers, pytestconfig):
+    return set_up_box.layers(lab, fresh_layers, again=not pytestconfig.getoption("reuse"))
+
+
+@pytest.fixture(scope="session")
+def first_run(set_up_layers):
+    """What `plan` and `setup` said on the fresh machine."""
+    return set_up_box.record(set_up_layers)
+
+
+@pytest.fixture(scope="module")
+def box(lab, set_up_layers):
+    """This module's own copy of the set-up box, running."""
+    with lab.box("box", set_up_layers) as machine:
+        yield machine.start().wait_for_ports(set_up_box.PUBLIC_PORTS | set_up_box.INNER_PORTS)
+
+
+@pytest.fixture
+def fresh_box(lab, fresh_layers):
+    """A new machine for one test."""
+    with lab.box("fresh", fresh_layers, host_name="fresh") as machine:
+        yield machine.start()
+
+
+@pytest.fixture(scope="module")
+def user(lab, box):
+    """The first mail user."""
+    return MailUser(lab, box, set_up_box.ADDRESS, set_up_box.PASSWORD)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows what the box's logs said last."""
+    report = (yield).get_result()
+    if report.when == "call" and report.failed:
+        for name in ("box", "fresh_box", "container"):
+            machine = item.funcargs.get(name)
+            if machine is not None and machine.running:
+                report.sections.append((f"last lines of the logs of {machine.name}", machine.log_tails()))

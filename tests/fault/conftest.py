@@ -1,0 +1,25 @@
+"""Fault tests share the box tests' laboratory and fixtures."""
+
+import os
+import sys
+
+BOX_TESTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "box")
+sys.path.insert(0, BOX_TESTS)
+
+import pytest  # noqa: E402
+from box_fixtures import *  # noqa: E402,F401,F403
+
+
+def pytest_addoption(parser):
+    parser.addoption("--every", type=int, default=1, help="try every N-th kill point only")
+    parser.addoption("--random-kills", type=int, default=50, help="how many kills at random instants")
+    parser.addoption("--reuse", action="store_true", help="take the set-up box of an earlier session")
+
+
+@pytest.fixture(scope="module")
+def faulty(box, build):
+    """The set-up box with the program that can be ended at its k-th change beside the real one."""
+    with open(f"{build}/tests/mailinabox_faults", "rb") as source, open(box.path("/usr/sbin/mailinabox-faults"), "wb") as out:
+        out.write(source.read())
+    os.chmod(box.path("/usr/sbin/mailinabox-faults"), 0o755)
+    return box

@@ -1,0 +1,95 @@
+"""Full disks, planted links, things in the way: a clear message, nothing truncated, and the next run converges."""
+
+import os
+
+import pytest
+
+import program
+import set_up
+
+
+def failing(box, *words, code=1):
+    done = program.call(box, "setup")
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    for word in words:
+        assert word in said, said
+    return said
+
+
+def converges(box):
+    program.setup(box)
+    assert program.plan(box)["changes"] == []
+
+
+@pytest.mark.parametrize("directory, broken", [
+    ("/etc/postfix", "postconf -e smtpd_banner=drifted"),
+    ("/etc/nginx", "echo '# drift' >> /etc/nginx/nginx.conf"),
+    ("/var/lib/mailinabox", "chmod 0600 /etc/mailname; echo x > /etc/mailname"),
+])
+def test_disk_full(box, directory, broken):
+    """A file system that is full to the last block stands at the directory; what was there is copied into it."""
+    box.run(f"""set -e; {broken}; mkdir -p /mnt/full; mount -t tmpfs -o size=8m tmpfs /mnt/full
+cp -a {directory}/. /mnt/full/; mount --bind /mnt/full {directory}
+dd if=/dev/zero of=/mnt/full/ballast bs=4k 2>/dev/null || true""", shell="bash")
+    before = box.run(f"cd {directory}; find . -type f ! -name ballast -exec sha256sum {{}} + | sort").stdout
+    try:
+        failing(box, "No space left on device", code=5)
+        after = box.run(f"cd {directory}; find . -type f ! -name ballast ! -path './journal*' -exec sha256sum {{}} + | sort").stdout
+        assert set(after.splitlines()) <= set(before.splitlines()), "a file was truncated or half written"
+    finally:
+        box.run(f"rm -f /mnt/full/ballast; cp -a /mnt/full/. /mnt/; umount {directory}; umount /mnt/full")
+    converges(box)
+
+
+def test_directory_where_a_file_should_be(box):
+    box.run("rm /etc/mailname; mkdir -p /etc/mailname/inside")
+    failing(box, "/etc/mailname")
+    assert os.path.isdir(box.path("/etc/mailname/inside")), "what stood there was not destroyed"
+    box.run("rm -r /etc/mailname")
+    converges(box)
+
+
+def test_planted_link_is_replaced_not_followed(box):
+    box.run("echo precious > /root/precious; ln -sf /root/precious /etc/mailname")
+    program.setup(box)
+    assert box.read("/root/precious") == "precious\n"
+    assert not os.path.islink(box.path("/etc/mailname"))
+    assert box.read("/etc/mailname").strip() == set_up.HOST_NAME
+
+
+def test_a_service_whose_start_hangs_is_given_up_on(box):
+    box.run("""mkdir -p /etc/systemd/system/postgrey.service.d
+printf '[Service]\\nExecStartPre=/bin/sleep 600\\n' > /etc/systemd/system/postgrey.service.d/hang.conf
+systemctl daemon-reload; systemctl stop postgrey; chmod 0600 /etc/mailname""", shell="bash")
+    try:
+        said = failing(box, "postgrey", "was not done within")
+        assert oct(os.stat(box.path("/etc/mailname")).st_mode)[-3:] == "644", f"the rest went on:\n{said}"
+    finally:
+        box.run("rm -r /etc/systemd/system/postgrey.service.d; systemctl daemon-reload; systemctl stop postgrey")
+    converges(box)
+
+
+def test_dpkg_cut_off_is_finished_first(box):
+    box.run("sed -i '/^Package: postgrey$/,/^$/s/^Status: .*/Status: install ok half-configured/' /var/lib/dpkg/status")
+    result = program.setup(box)
+    assert result["result"] == "ok"
+    status = box.run("dpkg-query -W -f '${db:Status-Status}' postgrey").stdout
+    assert status == "installed"
+    converges(box)
+
+
+def test_two_runs_at_once(box):
+    """The second one waits and says for whom; with --no-wait it ends at once."""
+    holder = box.run("""chmod 0600 /etc/mailname; systemctl stop postgrey
+mkdir -p /etc/systemd/system/postgrey.service.d
+printf '[Service]\\nExecStartPre=/bin/sleep 6\\n' > /etc/systemd/system/postgrey.service.d/slow.conf; systemctl daemon-reload
+(NONINTERACTIVE=1 mailinabox setup > /root/first.log 2>&1; echo $? > /root/first.code) > /dev/null 2>&1 &
+for i in $(seq 100); do [ -s /run/mailinabox.lock ] && break; sleep 0.05; done; cat /run/mailinabox.lock""", shell="bash").stdout
+    done = program.call(box, "setup", "--no-wait")
+    assert done.returncode == 4 and "mailinabox setup" in done.stderr, program.told(done)
+    assert holder.split()[0] in done.stderr, "the message names the process"
+    waiting = program.call(box, "setup")
+    assert waiting.returncode == 0 and "Waiting for another run" in waiting.stderr, program.told(waiting)
+    box.run("rm -r /etc/systemd/system/postgrey.service.d; systemctl daemon-reload")
+    assert box.read("/root/first.code").strip() == "0"

@@ -1,0 +1,60 @@
+"""Ports are probed every 20 ms while the box is run again: nobody is refused."""
+
+import threading
+import time
+import socket
+
+import pytest
+
+import program
+
+PORTS = (25, 465, 587, 993, 443)
+STEP = 0.02
+
+
+class Probes:
+    """Connects to every port from a client of the network until told to stop."""
+
+    def __init__(self, lab, box):
+        self.lab, self.box, self.refused, self.count, self._stop = lab, box, {port: 0 for port in PORTS}, 0, threading.Event()
+
+    def __enter__(self):
+        self._threads = [threading.Thread(target=self._probe, args=(port,)) for port in PORTS]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _probe(self, port):
+        with self.lab.client("198.51.100.150"):
+            while not self._stop.is_set():
+                try:
+                    socket.create_connection((self.box.address, port), timeout=5).close()
+                except OSError:
+                    self.refused[port] += 1
+                self.count += 1
+                time.sleep(STEP)
+
+
+@pytest.mark.parametrize("what, change", [
+    ("a run without changes", "true"),
+    ("a run with one changed setting", "postconf -e message_size_limit=1000000"),
+])
+def test_nobody_is_refused(lab, box, what, change):
+    box.run(change)
+    # fail2ban counts connections without a log-in; these are meant.
+    box.run("fail2ban-client unban --all; systemctl stop fail2ban", check=False)
+    try:
+        with Probes(lab, box) as probes:
+            time.sleep(0.3)
+            result = program.setup(box, "--only", "postfix,web,dovecot")
+            time.sleep(0.3)
+    finally:
+        box.run("systemctl start fail2ban")
+    print(f"\n{what}: {probes.count} connections, refused {probes.refused}, changed {result['changed']}")
+    assert probes.count > 20
+    assert not any(probes.refused.values()), probes.refused
