@@ -1,9 +1,12 @@
 #!/bin/bash
 # Installs what building and testing need from Debian, builds, and runs the tests.
 #
-#   tests/run.sh            everything but the benchmark
+#   tests/run.sh            everything but the benchmark, with fewer kill points and shorter fuzzing
 #   tests/run.sh unit       unit, cases and golden tests (no root needed once the packages are there)
 #   tests/run.sh box [...]  box tests; further arguments go to pytest
+#   tests/run.sh fault [...]  every kill point, 50 random kills, refusals, full disks; arguments go to pytest
+#   tests/run.sh sanitize   the unit tests under the address and undefined-behaviour sanitizers
+#   tests/run.sh fuzz [S]   each fuzz target for S seconds (60)
 #   tests/run.sh bench      the benchmark (its own peers are installed, too)
 #
 # Exits 0 where all passed. What long steps say is kept in build/logs and shown where they fail.
@@ -20,6 +23,7 @@ mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' pack
 readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml)
 readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
   procps util-linux mount openssl git)
+readonly fuzz_packages=(clang libclang-rt-14-dev)
 readonly bench_packages=(libsystemd-dev)
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
@@ -80,6 +84,45 @@ box() {
   MAILINABOX_BUILD="$PWD/$build" "$python" -m pytest -p no:cacheprovider tests/box "$@"
 }
 
+fault() {
+  if ((EUID != 0)); then
+    say "fault tests start containers: run them as root"
+    return 1
+  fi
+  compile program mailinabox mailinabox_faults || return
+  MAILINABOX_BUILD="$PWD/$build" "$python" -m pytest -p no:cacheprovider tests/fault "$@"
+}
+
+sanitize() {
+  run configure-sanitize cmake -G Ninja -S . -B build/sanitize -DSANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 || return
+  run build-sanitize ninja -C build/sanitize unit_tests || return
+  build/sanitize/tests/unit_tests
+}
+
+# The targets run two at a time. What libFuzzer says goes to files; what it found is shown.
+fuzz() {
+  local seconds=${1:-60} target failed=0
+  run configure-fuzz cmake -G Ninja -S . -B build/fuzz -DFUZZ=ON -DCMAKE_CXX_COMPILER=clang++ \
+    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 || return
+  run build-fuzz ninja -C build/fuzz fuzz_recipe fuzz_settings fuzz_template fuzz_address || return
+  for target in recipe settings template address; do
+    mkdir -p "build/fuzz/found/$target"
+    while (($(jobs -rp | wc -l) >= 2)); do wait -n || failed=1; done
+    "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -artifact_prefix="build/fuzz/found/" \
+      "build/fuzz/found/$target" "tests/fuzz/corpus/$target" >"$logs/fuzz-$target.log" 2>&1 &
+  done
+  while (($(jobs -rp | wc -l) > 0)); do wait -n || failed=1; done
+  for target in recipe settings template address; do
+    say "fuzz $target: $(grep -E '^Done|SUMMARY|deadly' "$logs/fuzz-$target.log" | tail -n 1)"
+    if ! grep -q '^Done' "$logs/fuzz-$target.log"; then
+      failed=1
+      tail -n 60 "$logs/fuzz-$target.log"
+    fi
+  done
+  return "$failed"
+}
+
 bench() {
   compile program all || return
   "$python" tests/bench/run.py --build "$build" "$@"
@@ -92,11 +135,17 @@ main() {
   case $what in
     unit) install_packages "${build_packages[@]}" "${test_packages[@]}" && unit ;;
     box) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && box "$@" ;;
+    fault) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && fault "$@" ;;
+    sanitize) install_packages "${build_packages[@]}" "${test_packages[@]}" && sanitize ;;
+    fuzz) install_packages "${build_packages[@]}" "${fuzz_packages[@]}" && fuzz "$@" ;;
     bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
     all)
-      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" || return
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${fuzz_packages[@]}" || return
       unit || failed=1
       box "$@" || failed=1
+      fault --every 7 --random-kills 8 -rA --show-capture=no || failed=1
+      sanitize || failed=1
+      fuzz 60 || failed=1
       say "all tests: $([[ $failed == 0 ]] && echo passed || echo FAILED), $((SECONDS / 60)) min $((SECONDS % 60)) s"
       return "$failed"
       ;;

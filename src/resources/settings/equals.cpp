@@ -61,7 +61,8 @@ EditedText edit_equals(const std::string& file, const std::string& text, const W
 std::optional<std::string> equals_refusal(const WantedSettings& wanted) {
   if (auto refusal = refuse_keyed(wanted.values, "=#{}")) return refusal;
   for (const auto& [key, value] : wanted.values) {
-    const std::string_view text = trim(value.text());
+    const std::string whole = value.text();
+    const std::string_view text = trim(whole);
     if (text.ends_with('\\') || text.ends_with('{')) {
       return "the value of " + key + " ends in a backslash or brace, which would take in the next line";
     }
