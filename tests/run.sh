@@ -150,7 +150,7 @@ main() {
       return "$failed"
       ;;
     *)
-      sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+      sed -n '4,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
       return 64
       ;;
   esac
