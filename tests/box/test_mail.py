@@ -1,5 +1,6 @@
 """Mail comes and goes: submission, delivery, reading, quotas, and who is refused."""
 
+import os
 import smtplib
 
 import pytest
@@ -176,7 +177,8 @@ def test_full_mailbox_refuses_mail(lab, box, stranger):
     box.run("mailinabox", "user", "quota", "small@example.test", "1M")
     small = MailUser(lab, box, "small@example.test", "twelve green apples")
     # One message may be a tenth over the limit; the next one is refused.
-    filler = message("someone@sender.test", small.address, ("y" * 70 + "\n") * 15200)
+    filler = message("someone@sender.test", small.address, "The photographs of our journey are attached.\n")
+    filler.add_attachment(os.urandom(800_000), maintype="image", subtype="jpeg", filename="lake.jpg")
     stranger.deliver(filler)
     small.wait_for(filler["Subject"])
     code, said = stranger.try_recipient("someone@sender.test", small.address)
