@@ -13,10 +13,11 @@ using Problem = std::function<std::string(const std::string&)>;
 
 // How one answer is found.
 struct Question {
-  std::string key{};        // of the environment and of the file
-  std::string text{};       // "" is never asked
-  std::string fallback{};   // offered in brackets; taken where nobody is asked
-  std::string automatic{};  // what "auto" in the environment stands for
+  std::string key{};          // of the environment and of the file
+  std::string text{};         // "" is never asked
+  std::string fallback{};     // offered in brackets; taken where nobody is asked
+  std::string automatic{};    // what "auto" in the environment stands for
+  std::string provisional{};  // a stored value that is none: it was taken for want of better
   Problem problem{};
   std::function<std::string(const std::string&)> normalize = [](const std::string& given) { return trim(given); };
 };
@@ -149,7 +150,7 @@ std::string Decider::find(const Question& question) {
   std::string value = environment_.variable(question.key);
   if (value == "auto" && !question.automatic.empty()) value = question.automatic;
   if (value == "auto") value.clear();
-  if (value.empty()) value = stored_.get(question.key);
+  if (value.empty() && stored_.get(question.key) != question.provisional) value = stored_.get(question.key);
   value = question.normalize(value);
   const bool askable = options_.may_ask && !question.text.empty();
   if (value.empty())
@@ -211,6 +212,7 @@ void Decider::find_addresses() {
   keep({.key = "PUBLIC_IP",
         .text = "The public IPv4 address of this machine",
         .fallback = ipv4.empty() ? "127.0.0.1" : ipv4,
+        .provisional = "127.0.0.1",
         .problem = problem_with_ipv4});
   keep({.key = "PUBLIC_IPV6", .fallback = public_ipv6(ipv6) ? ipv6 : "", .problem = problem_with_ipv6});
   // The machine's own addresses follow the machine; without a network the last ones stay.
