@@ -4,11 +4,8 @@
 #include <ostream>
 
 #include "cli/command.hpp"
-#include "cli/context.hpp"
 #include "cli/lint.hpp"
-#include "cli/setup/decide.hpp"
-#include "cli/setup/preflight.hpp"
-#include "facts/facts.hpp"
+#include "cli/resolved_catalog.hpp"
 
 namespace mailinabox {
 namespace {
@@ -20,15 +17,6 @@ struct RecipesOptions {
   std::vector<std::string> files{};
   bool json = false;
 };
-
-// With the answers that setup has, or would take.
-Catalog resolved_catalog(Environment& environment) {
-  const std::string platform = require_platform(environment);
-  const ValueMap facts = gather_facts(environment.view());
-  const Decision decision = decide(environment, read_answers(environment), facts, {});
-  return load_catalog(environment.view().files, environment.sources,
-                      make_context(decision.answers, facts, decision.time_zone), platform);
-}
 
 CliCommand recipes_list() {
   const auto options = std::make_shared<RecipesOptions>();

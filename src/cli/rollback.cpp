@@ -5,13 +5,11 @@
 #include <ostream>
 
 #include "cli/command.hpp"
-#include "cli/context.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_output.hpp"
-#include "cli/setup/decide.hpp"
+#include "cli/resolved_catalog.hpp"
 #include "cli/setup/preflight.hpp"
 #include "engine/generations.hpp"
-#include "facts/facts.hpp"
 
 namespace mailinabox {
 namespace {
@@ -34,14 +32,6 @@ std::int64_t last_generation(const Environment& environment) {
   const auto numbers = generation_numbers(environment.view().files, environment.state_directory);
   if (numbers.empty()) throw Error("there is nothing to go back to: no run has changed anything yet");
   return numbers.back();
-}
-
-Catalog present_catalog(Environment& environment) {
-  const std::string platform = require_platform(environment);
-  const ValueMap facts = gather_facts(environment.view());
-  const Decision decision = decide(environment, read_answers(environment), facts, {});
-  return load_catalog(environment.view().files, environment.sources,
-                      make_context(decision.answers, facts, decision.time_zone), platform);
 }
 
 void show(Environment& environment, const Report& planned, const Rollback& rollback, std::int64_t number) {
@@ -68,16 +58,17 @@ ExitCode run_rollback(Environment& environment, const RollbackOptions& options) 
   });
   const std::int64_t number = options.generation.empty() ? last_generation(environment) : number_of(options.generation);
   const Rollback rollback =
-      make_rollback(present_catalog(environment), environment.view().files, environment.state_directory, number);
+      make_rollback(resolved_catalog(environment), environment.view().files, environment.state_directory, number);
   const std::unique_ptr<Journal> journal = make_file_journal(environment.system.files, environment.system.clock,
                                                              environment.state_directory, environment.version);
   show(environment, plan(rollback.catalog, environment.view(), *journal), rollback, number);
   if (!confirmed(environment, options)) return ExitCode::failed;
   const bool terminal = environment.errors_terminal && !options.json;
-  const std::unique_ptr<Reporter> progress =
+  std::unique_ptr<Reporter> progress =
       make_progress(environment, terminal ? ProgressStyle::terminal : ProgressStyle::plain);
   const Report report =
       apply(rollback.catalog, environment.system, *journal, *progress, fmt::format("rollback {}", number));
+  progress.reset();
   if (options.json) {
     nlohmann::ordered_json json = report_json(report, false);
     json["not_undone"] = rollback.not_undone;

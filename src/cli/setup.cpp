@@ -40,9 +40,10 @@ class Setup {
     std::unique_ptr<Journal> journal = make_file_journal(environment_.system.files, environment_.system.clock,
                                                          environment_.state_directory, environment_.version);
     const bool terminal = environment_.errors_terminal && !options_.json;
-    const std::unique_ptr<Reporter> progress =
+    std::unique_ptr<Reporter> progress =
         make_progress(environment_, terminal ? ProgressStyle::terminal : ProgressStyle::plain);
-    Report report = apply(catalog, environment_.system, *journal, *progress, "setup");
+    const Report report = apply(catalog, environment_.system, *journal, *progress, "setup");
+    progress.reset();  // ends the line that was being written
     settle_users();
     finish(report);
     return user_error_.empty() ? report.exit_code() : ExitCode::failed;

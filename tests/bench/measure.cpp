@@ -26,7 +26,9 @@ long processes_so_far() {
   return 0;
 }
 
-double seconds(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; }
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 
 }  // namespace
 
@@ -47,8 +49,8 @@ int main(int argc, char** argv) {
   if (wait4(child, &status, 0, &usage) < 0) return 70;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const long children = processes_so_far() - before - 1;
-  std::printf("{\"wall\": %.6f, \"cpu\": %.6f, \"memory_kb\": %ld, \"processes\": %ld, \"exit_code\": %d}\n", wall.count(),
-              seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss, children,
+  std::printf("{\"wall\": %.6f, \"cpu\": %.6f, \"memory_kb\": %ld, \"processes\": %ld, \"exit_code\": %d}\n",
+              wall.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss, children,
               WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   return 0;
 }

@@ -26,7 +26,8 @@ import lab as laboratory  # noqa: E402
 import set_up  # noqa: E402
 import workload  # noqa: E402
 
-ENVIRONMENT = {"NONINTERACTIVE": "1", "PRIMARY_HOSTNAME": "bench.example.org", "SHELL": "/bin/sh"}
+ENVIRONMENT = {"NONINTERACTIVE": "1"}
+HOST_NAME = "bench.example.org"
 ANSIBLE_UP_TO = 1000  # beyond it takes more than five minutes
 
 
@@ -87,11 +88,18 @@ def names_of(resources, kind):
     return [entry["id"].split(":", 1)[1] for entry in resources if entry["id"].startswith(kind + ":")]
 
 
+def resources_of(box):
+    """Every resource of the box's recipes, with its id."""
+    names = [one["recipe"] for one in json.loads(box.run("mailinabox", "recipes", "list", "--json").stdout)["recipes"]]
+    return [resource for name in names
+            for resource in json.loads(box.run("mailinabox", "recipes", "show", name, "--json").stdout)["resources"]]
+
+
 def rerun(lab, build, layers):
     with lab.box("rerun", layers, host_name="") as box:
         bring_tools(box, build)
         box.start()
-        resources = json.loads(box.run("mailinabox", "recipes", "show", "--json", timeout=60).stdout)["resources"]
+        resources = resources_of(box)
         with open(box.path("/bench/manifest"), "wb") as target:
             target.write(floor_manifest(box, paths_of(resources), names_of(resources, "package")))
         units = [f"{name}.service" for name in names_of(resources, "service")]
@@ -127,6 +135,7 @@ def work(lab, build, layers, counts):
                       "[Install]\nWantedBy=multi-user.target\n")
         box.start()
         units = [f"{service}.service" for service in workload.SERVICES]
+        box.write("/etc/mailinabox.conf", f"PRIMARY_HOSTNAME={HOST_NAME}\n")
         box.run("systemctl", "enable", "--now", *units)
         packages = first_packages(box, 60)
         for count in counts:
@@ -149,7 +158,7 @@ def compare(box, count, packages, units):
         first[name] = measure(box, *command)
     identity = box.run("id -u mail; getent group adm | cut -d: -f3").stdout.split()
     with open(box.path(directory + "/manifest"), "w", encoding="utf-8") as target:
-        target.write(workload.manifest(box.root, count, packages, ENVIRONMENT["PRIMARY_HOSTNAME"], *identity))
+        target.write(workload.manifest(box.root, count, packages, HOST_NAME, *identity))
     table = Table(f"Workload, N = {count}")
     floor = measure(box, "/bench/floor", directory + "/manifest", *units, runs=10)
     table.row("floor: only looks", floor, floor=True)
@@ -172,7 +181,7 @@ def first(lab, build, layers):
         packages = names_of(resources["changes"], "package")
         # Twice, so that both find the registry warm.
         ours = measure(box, "mailinabox", "setup")
-        services = json.loads(box.run("mailinabox", "recipes", "show", "--json").stdout)["resources"]
+        services = resources_of(box)
     with lab.box("first", layers, host_name="fresh") as box:
         bring_tools(box, build)
         box.start()
