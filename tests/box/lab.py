@@ -62,10 +62,22 @@ def _mounts_below(directory):
     return [point for point in points if point == directory or point.startswith(directory + "/")]
 
 
+def unmount(point, seconds=20):
+    """A process that ends, or a look from outside, may hold it for a moment."""
+    end = time.monotonic() + seconds
+    while True:
+        done = subprocess.run(["umount", point], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+        if time.monotonic() > end:
+            raise RuntimeError(f"umount {point}: {done.stderr.strip()}")
+        time.sleep(0.2)
+
+
 def remove_tree(directory):
     """Deletes `directory`, after unmounting what is mounted in it, and never anything behind a mount."""
     for point in sorted(_mounts_below(directory), key=len, reverse=True):
-        subprocess.run(["umount", point], check=True)
+        unmount(point)
     if _mounts_below(directory):
         raise RuntimeError(f"{directory}: still something mounted in it; not deleted")
     subprocess.run(["rm", "-rf", "--one-file-system", directory], check=True)
@@ -313,7 +325,7 @@ class Box:
     def become_layer(self, directory):
         """Stops the box and keeps what it changed as a layer for others; the box is gone then."""
         self.power_off()
-        subprocess.run(["umount", self.root], check=True)
+        unmount(self.root)
         os.makedirs(os.path.dirname(directory), exist_ok=True)
         os.rename(self.upper, directory)
         remove_tree(self.directory)

@@ -79,6 +79,8 @@ class Network:
     def unplug(self, address):
         name = self._plugs.pop(address, None)
         if name:
+            # The cable first: a namespace that something still holds for a moment would keep it, and its name.
+            _ip("-n", self.name, "link", "del", "v" + address.rsplit(".", 1)[1])
             _ip("netns", "del", name)
 
     def close(self):

@@ -1,7 +1,7 @@
 // The other fault_point(): linked into mailinabox_faults instead of the one in src/os, which does nothing.
 //
-// MAILINABOX_KILL_AT=K ends the process with SIGKILL at its K-th call, as a power cut would; MAILINABOX_COUNT_CALLS=FILE
-// writes the number of calls so far into FILE, which tells a test how many there are.
+// MAILINABOX_KILL_AT=K ends the process with SIGKILL at its K-th call, as a power cut would;
+// MAILINABOX_COUNT_CALLS=FILE writes the number of calls so far into FILE, which tells a test how many there are.
 #include "os/fault_point.hpp"
 
 #include <csignal>

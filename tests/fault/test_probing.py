@@ -47,15 +47,13 @@ class Probes:
 def test_nobody_is_refused(lab, box, what, change, changed):
     program.setup(box)  # the laboratory writes /etc/resolv.conf when a box starts
     box.run(change)
-    # fail2ban counts connections without a log-in; these are meant.
-    box.run("fail2ban-client unban --all; systemctl stop fail2ban", check=False)
-    try:
-        with Probes(lab, box) as probes:
-            time.sleep(0.3)
-            result = program.setup(box, "--only", "postfix,web,dovecot")
-            time.sleep(0.3)
-    finally:
-        box.run("systemctl start fail2ban")
+    # Connections without a log-in, by the dozen a second, are meant here.
+    box.run("for jail in $(fail2ban-client status | sed -n 's/.*Jail list:\\s*//p' | tr -d ,); do "
+            "fail2ban-client set $jail addignoreip 198.51.100.150; done")
+    with Probes(lab, box) as probes:
+        time.sleep(0.3)
+        result = program.setup(box, "--only", "postfix,web,dovecot")
+        time.sleep(0.3)
     print(f"\n{what}: {probes.count} connections, refused {probes.refused}, changed {result['changed']}")
     assert result["changed"] == changed
     assert probes.count > 20

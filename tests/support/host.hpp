@@ -9,8 +9,8 @@
 //   CHECK(host.touched() == std::vector<std::string>{"write /etc/x"});
 //
 // The log's lines begin with a verb: looking is info, read, readlink, list, free, query; touching is write, append,
-// mkdir, symlink, attributes, remove, rename, preserve (which is only told), run, download, install, purge, fetch-packages,
-// start, stop, restart, reload, enable, disable, daemon-reload, hostname.
+// mkdir, symlink, attributes, remove, rename, preserve (which is only told), run, download, install, purge,
+// fetch-packages, start, stop, restart, reload, enable, disable, daemon-reload, hostname.
 #pragma once
 
 #include <functional>
