@@ -62,22 +62,19 @@ def _mounts_below(directory):
     return [point for point in points if point == directory or point.startswith(directory + "/")]
 
 
-def unmount(point, seconds=20):
-    """A process that ends, or a look from outside, may hold it for a moment."""
-    end = time.monotonic() + seconds
-    while True:
-        done = subprocess.run(["umount", point], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return
-        if time.monotonic() > end:
-            raise RuntimeError(f"umount {point}: {done.stderr.strip()}")
-        time.sleep(0.2)
+def _unmount(point, lazily=True):
+    """Waits for those who are just leaving. What is still open then stays so, but out of sight, or is an error."""
+    def done():
+        return subprocess.run(["umount", point], check=False, capture_output=True).returncode == 0
+
+    if not _wait_for(done, 20, step=0.2):
+        subprocess.run(["umount", "--lazy", point] if lazily else ["umount", point], check=True)
 
 
 def remove_tree(directory):
     """Deletes `directory`, after unmounting what is mounted in it, and never anything behind a mount."""
     for point in sorted(_mounts_below(directory), key=len, reverse=True):
-        unmount(point)
+        _unmount(point)
     if _mounts_below(directory):
         raise RuntimeError(f"{directory}: still something mounted in it; not deleted")
     subprocess.run(["rm", "-rf", "--one-file-system", directory], check=True)
@@ -325,7 +322,7 @@ class Box:
     def become_layer(self, directory):
         """Stops the box and keeps what it changed as a layer for others; the box is gone then."""
         self.power_off()
-        unmount(self.root)
+        _unmount(self.root, lazily=False)
         os.makedirs(os.path.dirname(directory), exist_ok=True)
         os.rename(self.upper, directory)
         remove_tree(self.directory)

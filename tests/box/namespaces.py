@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import os
 import subprocess
+import threading
 
 PREFIX_LENGTH = 24
 GATEWAY = "198.51.100.1"
@@ -53,22 +54,28 @@ class Network:
     def __init__(self, session):
         self.name = "mailinabox-lab-" + session
         self._plugs = {}
+        self._lock = threading.Lock()
         _ip("netns", "add", self.name)
         _ip("-n", self.name, "link", "set", "lo", "up")
-        _ip("-n", self.name, "link", "add", "br0", "type", "bridge")
+        # A bridge takes the lowest address of its ports unless it has one of its own: it would change, and its
+        # neighbours would go on sending to the old one.
+        _ip("-n", self.name, "link", "add", "br0", "address", "02:00:00:00:00:01", "type", "bridge")
         for address in (GATEWAY, REGISTRY, NAME_SERVER):
             _ip("-n", self.name, "addr", "add", f"{address}/{PREFIX_LENGTH}", "dev", "br0")
         _ip("-n", self.name, "link", "set", "br0", "up")
 
     def plug(self, address):
         """A namespace whose eth0 has `address`; made once for each address. Returns its name."""
-        if address in self._plugs:
-            return self._plugs[address]
+        with self._lock:
+            return self._plugs.get(address) or self._plug(address)
+
+    def _plug(self, address):
         number = address.rsplit(".", 1)[1]
         name = f"{self.name}-{number}"
         _ip("netns", "add", name)
         _ip("-n", name, "link", "set", "lo", "up")
-        _ip("-n", self.name, "link", "add", "v" + number, "type", "veth", "peer", "name", "eth0", "netns", name)
+        _ip("-n", self.name, "link", "add", "v" + number, "type", "veth", "peer", "name", "eth0",
+            "address", f"02:00:00:00:01:{int(number):02x}", "netns", name)  # the same for every machine that has it
         _ip("-n", self.name, "link", "set", "v" + number, "master", "br0", "up")
         _ip("-n", name, "addr", "add", f"{address}/{PREFIX_LENGTH}", "dev", "eth0")
         _ip("-n", name, "link", "set", "eth0", "up")

@@ -1,6 +1,8 @@
 """The first run on a fresh machine with systemd: what it says and what it leaves."""
 
+import contextlib
 import re
+import sqlite3
 import ssl
 import subprocess
 
@@ -103,7 +105,6 @@ def test_first_user_is_administrator(box):
 
 def test_users_database_is_the_one_of_existing_boxes(box, tmp_path):
     import shutil
-    import sqlite3
     shutil.copy(box.path(set_up.STORAGE + "/mail/users.sqlite"), tmp_path / "users.sqlite")
     with sqlite3.connect(tmp_path / "users.sqlite") as database:
         assert database.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
@@ -119,8 +120,8 @@ def test_users_database_is_the_one_of_existing_boxes(box, tmp_path):
 def test_domain_look_up_does_not_scan(box):
     """Postfix's question for a domain uses an index."""
     query = re.search(r"^query\s*=\s*(.*)$", box.run("cat", "/etc/postfix/virtual-mailbox-domains.cf").stdout, re.M)[1]
-    import sqlite3
-    with sqlite3.connect(f"file:{box.path(set_up.STORAGE + '/mail/users.sqlite')}?immutable=1", uri=True) as database:
+    with contextlib.closing(sqlite3.connect(
+            f"file:{box.path(set_up.STORAGE + '/mail/users.sqlite')}?immutable=1", uri=True)) as database:
         steps = database.execute("EXPLAIN QUERY PLAN " + query.replace("%s", "example.test")).fetchall()
     scans = [step[3] for step in steps if step[3].startswith("SCAN") and "CONSTANT ROW" not in step[3]
              and "SUBQUERY" not in step[3]]
