@@ -143,7 +143,7 @@ main() {
       install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${fuzz_packages[@]}" || return
       unit || failed=1
       box "$@" || failed=1
-      fault --every 7 --random-kills 8 -rA --show-capture=no || failed=1
+      fault --reuse --every 7 --random-kills 8 -rA --show-capture=no || failed=1 # the set-up box of the box tests
       sanitize || failed=1
       fuzz 60 || failed=1
       say "all tests: $([[ $failed == 0 ]] && echo passed || echo FAILED), $((SECONDS / 60)) min $((SECONDS % 60)) s"
