@@ -130,7 +130,10 @@ bool valid_domain(std::string_view domain) {
     if (lower.rfind("xn--", 0) == 0 && !decodes(lower)) return false;
     begin = end + 1;
   }
-  return labels >= 2;
+  if (labels < 2) return false;
+  // What people are shown must lead back to the same name (RFC 5891 section 5.4).
+  const std::string lower = lower_case(domain);
+  return lower.find("xn--") == std::string::npos || domain_to_ascii(domain_to_unicode(lower)) == lower;
 }
 
 bool valid_address(std::string_view address, AddressMode mode, std::string_view own_host_name) {
