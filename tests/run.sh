@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what building and testing need from Debian, builds, and runs the tests.
 #
-#   tests/run.sh            everything but the benchmark and fuzzing, with fewer kill points
+#   tests/run.sh            everything but the benchmark, with fewer kill points
 #   tests/run.sh unit       unit, cases and golden tests (no root needed once the packages are there)
 #   tests/run.sh box [...]  box tests; further arguments go to pytest
 #   tests/run.sh fault [...]  every kill point, 50 random kills, refusals, full disks; arguments go to pytest
@@ -140,11 +140,12 @@ main() {
     fuzz) install_packages "${build_packages[@]}" "${fuzz_packages[@]}" && fuzz "$@" ;;
     bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
     all)
-      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" || return
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${fuzz_packages[@]}" || return
       unit || failed=1
       box "$@" || failed=1
       fault --reuse --every 7 --random-kills 8 -rA --show-capture=no || failed=1 # the set-up box of the box tests
       sanitize || failed=1
+      fuzz 60 || failed=1
       say "all tests: $([[ $failed == 0 ]] && echo passed || echo FAILED), $((SECONDS / 60)) min $((SECONDS % 60)) s"
       return "$failed"
       ;;

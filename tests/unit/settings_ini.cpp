@@ -39,6 +39,16 @@ TEST_CASE("settings ini: continued values", "[settings]") {
   CHECK(edited("ini", "[a]\n\tx = 1\n\ty = 2\n", in("a", "y", "3")) == "[a]\n\tx = 1\n\ty = 3\n");
 }
 
+TEST_CASE("settings ini: an indented line below a key without a value does not become part of a value", "[settings]") {
+  const std::string text = "a = 1\nkey\n#new = 1\n  c: x\n";
+  CHECK(error_of("ini", text, in("", "key", "value")) ==
+        "/etc/x:2: the indented line below it would become part of its value; remove its indentation");
+  CHECK_THAT(error_of("ini", text, {}, {"key"}), Catch::StartsWith("/etc/x:2: "));
+  CHECK(edited("ini", text, in("", "a", "2")) == "a = 2\nkey\n#new = 1\n  c: x\n");
+  CHECK(edited("ini", text, in("", "new", "2")) == "a = 1\nkey\n#new = 1\n  c: x\nnew = 2\n");
+  CHECK(edited("ini", "[s]\n#new = 1\n  c: x\n", in("s", "new", "2")) == "[s]\n#new = 1\n  c: x\nnew = 2\n");
+}
+
 TEST_CASE("settings ini: repeated keys and sections", "[settings]") {
   CHECK(edited("ini", "[a]\nx = 1\n[b]\n[a]\nx = 2\nx = 3\n", in("a", "x", "2")) == "[a]\n[b]\n[a]\nx = 2\n");
   CHECK(edited("ini", "[a]\nx = 1\n[b]\nx = 1\n[a]\nx = 2\n", {}, {"a.x", "b.none"}) == "[a]\n[b]\nx = 1\n[a]\n");

@@ -27,7 +27,7 @@ class IniFormat final : public KeyedFormat {
   KeyedText parse(const Lines& lines) const override {
     KeyedText result;
     result.place.assign(lines.size() + 1, 0);
-    bool continuable = false;
+    KeyedLine* before = nullptr;  // what an indented line could continue
     for (std::size_t index = 0; index < lines.size(); ++index) {
       const std::string& line = lines[index];
       const int section = static_cast<int>(result.sections.size()) - 1;
@@ -35,15 +35,15 @@ class IniFormat final : public KeyedFormat {
       if (trim(line).empty() || comment_text(line, k_comment_characters)) continue;
       if (trim(line).starts_with('[')) {
         result.sections.push_back({section_name(lines, index), index});
-        continuable = false;
-      } else if (continuable && continues(line, result.settings.back())) {
-        KeyedLine& continued = result.settings.back();
-        for (std::size_t inner = continued.lines.back() + 1; inner <= index; ++inner) result.place[inner] = -1;
-        continued.lines.push_back(index);
-        continued.value += '\n' + std::string(trim(line));
+        before = nullptr;
+      } else if (before != nullptr && continues(line, *before)) {
+        for (std::size_t inner = before->lines.back() + 1; inner <= index; ++inner) result.place[inner] = -1;
+        before->lines.push_back(index);
+        before->value += '\n' + std::string(trim(line));
       } else {
+        refuse_what_would_swallow(line, result, index);
         result.settings.push_back(setting_at(line, section, index));
-        continuable = !result.settings.back().separator.empty();
+        before = result.settings.back().separator.empty() ? nullptr : &result.settings.back();
       }
     }
     result.place[lines.size()] = static_cast<int>(result.sections.size()) - 1;
@@ -96,6 +96,22 @@ class IniFormat final : public KeyedFormat {
 
   static bool continues(const std::string& line, const KeyedLine& before) {
     return leading_blanks(line).size() > before.before_key.size() && !looks_like_setting(line);
+  }
+
+  // An indented line below a key without a value is a setting of its own. Given a value, or a new line in between, it
+  // would be read as the continuation of that one.
+  static void refuse_what_would_swallow(const std::string& line, KeyedText& text, std::size_t index) {
+    if (leading_blanks(line).empty() || looks_like_setting(line)) return;
+    const int section = text.place[index];
+    std::size_t first = section > 0 ? text.sections.back().header + 1 : 0;
+    if (!text.settings.empty() && text.settings.back().section == section) {
+      KeyedLine& before = text.settings.back();
+      first = before.lines.back() + 1;
+      if (continues(line, before)) {
+        before.uneditable = "the indented line below it would become part of its value; remove its indentation";
+      }
+    }
+    for (std::size_t inner = first; inner <= index; ++inner) text.place[inner] = -1;
   }
 
   // A line without "=" is a key without a value ("skip-networking").
