@@ -1,0 +1,55 @@
+// The administrator's own DNS records, as STORAGE_ROOT/dns/custom.yaml keeps them; the file is read and written by the
+// original, too.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailinabox {
+
+struct CustomRecord {
+  std::string name{};   // fully qualified, no final dot, IDNA form
+  std::string type{};   // "A"
+  std::string value{};  // as in a zone file, TXT unquoted; "local" for an address of the box
+
+  bool operator==(const CustomRecord&) const = default;
+};
+
+// Who else serves the zones.
+struct SecondaryServers {
+  std::vector<std::string> host_names{};  // in NS records; their addresses may transfer the zones and are notified
+  std::vector<std::string>
+      transfer_to{};  // of "xfr:" entries: addresses and networks ("192.0.2.0/24") that may transfer
+};
+
+class CustomRecords {
+ public:
+  // Never throws for what stands in the file: an entry that cannot be used is left out, and problems() has a line for
+  // it with file:line:column, what was expected and what to do. `file` is the name for those messages.
+  static CustomRecords parse(std::string_view text, std::string_view file);
+
+  std::string render() const;  // the file; an opening comment block of the parsed text is kept
+
+  const std::vector<CustomRecord>& all() const { return records_; }  // in the order of the file
+  const std::vector<std::string>& problems() const { return problems_; }
+  const std::vector<std::string>& secondary_entries() const {
+    return secondary_;
+  }  // "ns2.example.net", "xfr:192.0.2.7"
+  SecondaryServers secondary_servers() const;
+
+  // Each is true where something changed. Throws Error with the rule that a name, type or value breaks; `zones` are the
+  // names of the box's zones.
+  bool add(const CustomRecord& record, const std::vector<std::string>& zones);
+  bool set(const CustomRecord& record, const std::vector<std::string>& zones);  // replaces all of that name and type
+  bool remove(const CustomRecord& record);                      // "" as the value: all of that name and type
+  bool set_secondary(const std::vector<std::string>& entries);  // empty: none
+
+ private:
+  std::string opening_comment_{};
+  std::vector<CustomRecord> records_{};
+  std::vector<std::string> secondary_{};
+  std::vector<std::string> problems_{};
+};
+
+}  // namespace mailinabox
