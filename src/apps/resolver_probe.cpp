@@ -17,8 +17,9 @@ bool usable(const std::optional<DnsAnswer>& answer) { return answer && (answer->
 
 bool signatures_kept(const std::optional<DnsAnswer>& answer) {
   if (!answer || answer->code != 0) return false;
-  return answer->truncated || std::any_of(answer->answers.begin(), answer->answers.end(),
-                                          [](const DnsRecord& record) { return record.type == DnsType::rrsig; });
+  return answer->truncated ||
+         std::any_of(answer->answers.begin(), answer->answers.end(),
+                     [](const DnsResourceRecord& record) { return record.type == DnsType::rrsig; });
 }
 
 std::vector<std::optional<DnsAnswer>> ask_all(DnsClient& client, const std::vector<std::string>& servers,

@@ -30,8 +30,13 @@ Answers read_answers(const Environment& environment) {
   return file ? Answers::parse(file->content) : Answers();
 }
 
-Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone) {
-  ValueMap context;
+Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone,
+                   const ValueMap& models) {
+  ValueMap context = models;
+  for (const char* list : {"mail_domains", "user_domains", "web_domains", "zones", "transfer_peers"}) {
+    context.try_emplace(list, ValueList());
+  }
+  context.try_emplace("mta_sts_policy", "");
   for (const auto& [key, value] : answers.all()) context[lower_case(key)] = value;
   for (const std::string_view key : Answers::k_keys) context.try_emplace(lower_case(key), Value(""));
   const std::string forwarders = answers.get("DNS_FORWARDERS");

@@ -15,8 +15,10 @@ Answers read_answers(const Environment& environment);
 bool answered_before(const Environment& environment);
 
 // The value tree for recipes. Needs complete answers; `time_zone` is no answer that is kept, because the machine
-// itself keeps it.
-Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone);
+// itself keeps it. `models` are the names of src/README.md's table that follow from the box's domains; those that are
+// missing stand as empty lists and texts, as on a box without a user.
+Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone,
+                   const ValueMap& models = {});
 
 // STORAGE_ROOT/mail/users.sqlite, as the box sees it.
 std::string directory_path(const Answers& answers);

@@ -143,10 +143,10 @@ std::string record_data(DnsType type, MessageReader& reader, std::size_t length)
   return std::string(reader.bytes(length));
 }
 
-std::vector<DnsRecord> read_records(MessageReader& reader, unsigned count) {
-  std::vector<DnsRecord> result;
+std::vector<DnsResourceRecord> read_records(MessageReader& reader, unsigned count) {
+  std::vector<DnsResourceRecord> result;
   for (unsigned index = 0; index < count && reader.good(); ++index) {
-    DnsRecord record;
+    DnsResourceRecord record;
     record.name = reader.name();
     const unsigned type = reader.get16();
     reader.get16();  // class, or the payload size of OPT

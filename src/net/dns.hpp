@@ -26,7 +26,7 @@ enum class DnsType : std::uint16_t {
   tlsa = 52
 };
 
-struct DnsRecord {
+struct DnsResourceRecord {
   std::string name{};  // lower case, without the final dot; "" is the root
   DnsType type = DnsType::a;
   std::uint32_t ttl = 0;
@@ -39,8 +39,8 @@ struct DnsAnswer {
   bool authenticated = false;        // AD
   bool truncated = false;            // TC
   bool recursion_available = false;  // RA
-  std::vector<DnsRecord> answers{};
-  std::vector<DnsRecord> authority{};
+  std::vector<DnsResourceRecord> answers{};
+  std::vector<DnsResourceRecord> authority{};
 };
 
 struct DnsQuestion {

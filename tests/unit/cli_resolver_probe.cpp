@@ -26,7 +26,7 @@ class FakeNetwork final : public DnsClient {
   std::mutex mutex_{};
 };
 
-const DnsRecord k_root_server{.name = "", .type = DnsType::ns, .data = "a.root-servers.net"};
+const DnsResourceRecord k_root_server{.name = "", .type = DnsType::ns, .data = "a.root-servers.net"};
 const DnsAnswer k_root_answer{.authoritative = true, .answers = {k_root_server}};
 const DnsAnswer k_forwarder_answer{.recursion_available = true, .answers = {k_root_server}};
 const DnsAnswer k_signed{.answers = {{.type = DnsType::dnskey}, {.type = DnsType::rrsig}}};
