@@ -1,0 +1,260 @@
+// A key that signs outgoing mail (DKIM, RFC 6376; Ed25519: RFC 8463), and beside it the text of the DNS record with its
+// public half, in the form that opendkim-genkey writes: DIRECTORY/SELECTOR.private and DIRECTORY/SELECTOR.txt.
+//
+//   at SELECTOR.private          | is
+//   nothing                      | a new key
+//   a usable RSA or Ed25519 key  | kept, whatever its size: its record is in the DNS of all domains, also elsewhere
+//   a text that is no key        | replaced: nothing could be signed with it
+//   an encrypted or other key    | an error: the signer cannot use it, and it may be somebody's only copy
+//   at SELECTOR.txt              |
+//   nothing, or another key's    | made from the key
+//   the key's record             | kept, with whatever else it says (t=y, notes)
+//   anything else at either      | an error
+#include <fmt/core.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+#include "resources/tls/key.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+struct DkimKeyWanted {
+  std::string path{};
+  std::string record_path{};
+  std::string selector{};
+  std::string algorithm{};
+  Ownership ownership{};
+};
+
+std::string base64_of(const std::vector<unsigned char>& bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a zero byte
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
+  text.pop_back();
+  return text;
+}
+
+bool is_ed25519(const Key& key) { return EVP_PKEY_base_id(key.get()) == EVP_PKEY_ED25519; }
+
+// The tag p: of RSA the whole SubjectPublicKeyInfo, of Ed25519 the 32 bytes alone (RFC 8463 section 4).
+std::string public_half(const Key& key) {
+  std::vector<unsigned char> bytes;
+  if (is_ed25519(key)) {
+    std::size_t size = 32;
+    bytes.resize(size);
+    if (EVP_PKEY_get_raw_public_key(key.get(), bytes.data(), &size) != 1) {
+      throw Error("OpenSSL cannot write the public half of an Ed25519 key: " + openssl_words());
+    }
+  } else {
+    unsigned char* der = nullptr;
+    const int size = i2d_PUBKEY(key.get(), &der);
+    if (size <= 0) throw Error("OpenSSL cannot write the public half of an RSA key: " + openssl_words());
+    bytes.assign(der, der + size);
+    OPENSSL_free(der);
+  }
+  return base64_of(bytes);
+}
+
+// "mail._domainkey IN TXT ( … )". h: only SHA-256, as SHA-1 no longer proves anything; s: for mail and nothing else.
+// A string of a TXT record holds 255 bytes; the whole is their concatenation.
+std::string record_text(const std::string& selector, const Key& key) {
+  constexpr std::size_t k_longest_string = 250;
+  const std::string p = "p=" + public_half(key);
+  std::string text = fmt::format("{}._domainkey\tIN\tTXT\t( \"v=DKIM1; h=sha256; k={}; s=email; \"", selector,
+                                 is_ed25519(key) ? "ed25519" : "rsa");
+  for (std::size_t start = 0; start < p.size(); start += k_longest_string) {
+    text += "\n\t  \"" + p.substr(start, k_longest_string) + "\"";
+  }
+  return text + " )\n";
+}
+
+// The tags of a record in that form; "name" is its owner. Empty where it is none.
+std::map<std::string, std::string> tags_of(const std::string& text) {
+  std::string value;
+  bool quoted = false;
+  for (const char letter : text) {
+    if (letter == '"') {
+      quoted = !quoted;
+    } else if (!quoted && letter == ';') {
+      break;  // a comment, in which quotes mean nothing
+    } else if (quoted && letter != ' ' && letter != '\t') {
+      value += letter;
+    }
+  }
+  std::map<std::string, std::string> tags;
+  for (std::size_t start = 0; start < value.size();) {
+    const std::size_t end = std::min(value.find(';', start), value.size());
+    const std::size_t equals = value.find('=', start);
+    if (equals < end) tags[value.substr(start, equals - start)] = value.substr(equals + 1, end - equals - 1);
+    start = end + 1;
+  }
+  if (!tags.empty()) tags["name"] = text.substr(0, text.find_first_of(" \t"));
+  return tags;
+}
+
+bool is_record_of(const std::string& text, const std::string& selector, const Key& key) {
+  auto tags = tags_of(text);
+  tags.try_emplace("k", "rsa");
+  return tags["v"] == "DKIM1" && tags["name"] == selector + "._domainkey" && tags["p"] == public_half(key) &&
+         tags["k"] == (is_ed25519(key) ? "ed25519" : "rsa");
+}
+
+class DkimKeyResource final : public Resource {
+ public:
+  explicit DkimKeyResource(DkimKeyWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    Changes changes;
+    const FileInfo present = plain_file(view.files, wanted_.path);
+    const Key key = present_key(view.files);
+    if (!key) {
+      const bool absent = present.kind == FileKind::absent;
+      changes.push_back({"key", absent ? "" : "not readable as a key", "new key, " + wanted_.algorithm});
+    }
+    if (present.kind == FileKind::absent) {
+      add_ownership(wanted_.ownership, changes);
+    } else {
+      compare_ownership(wanted_.ownership, present, view.accounts, changes);
+    }
+    compare_record(view, key, changes);
+    return changes;
+  }
+
+  void apply(System& system, const Changes& changes) const override {
+    const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
+    const FileAttributes record_attributes = file_attributes(record_ownership(), system.accounts, wanted_.record_path);
+    Key key = present_key(system.files);
+    if (!key) {
+      key = generate_key(wanted_.algorithm);
+      system.files.write(wanted_.path, key_to_pem(key).reveal(), attributes);
+    } else {
+      system.files.set_attributes(wanted_.path, attributes);
+    }
+    if (has_change(changes, "record")) {
+      system.files.write(wanted_.record_path, record_text(wanted_.selector, key), record_attributes);
+    } else {
+      system.files.set_attributes(wanted_.record_path, record_attributes);
+    }
+  }
+
+  std::vector<std::string> paths() const override { return {wanted_.path, wanted_.record_path}; }
+
+  Action action(const Changes& changes) const override {
+    return has_change(changes, "key") && creates_path(changes) ? Action::create : Action::update;
+  }
+
+ private:
+  FileInfo plain_file(const FileReader& files, const std::string& path) const {
+    const FileInfo present = files.info(path);
+    if (present.kind == FileKind::absent || present.kind == FileKind::regular) return present;
+    throw Error(
+        fmt::format("DKIM key {}: no plain file stands at {}; move it away and run this again", wanted_.path, path));
+  }
+
+  // The key that stands there; nullptr where there is none, or nothing readable as one.
+  Key present_key(const FileReader& files) const {
+    const auto file = files.read(wanted_.path);
+    const std::string pem = file ? file->content : "";
+    if (is_encrypted_key(pem)) {
+      throw Error(
+          fmt::format("DKIM key {}: it is encrypted, and the signer cannot ask for its passphrase; put it "
+                      "there decrypted (`openssl pkey -in OLD -out NEW`), or move it away to get a new key, "
+                      "whose record must then be in the DNS of every domain",
+                      wanted_.path));
+    }
+    Key key = key_from_pem(pem);
+    if (key && EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA && !is_ed25519(key)) {
+      throw Error(
+          fmt::format("DKIM key {}: it is neither an RSA nor an Ed25519 key, and DKIM knows no others; move "
+                      "it away to get a new key",
+                      wanted_.path));
+    }
+    return key;
+  }
+
+  // The record is there for everybody to read.
+  Ownership record_ownership() const {
+    Ownership ownership = wanted_.ownership;
+    ownership.mode = 0644;
+    return ownership;
+  }
+
+  void compare_record(const View& view, const Key& key, Changes& changes) const {
+    const FileInfo present = plain_file(view.files, wanted_.record_path);
+    const auto file = view.files.read(wanted_.record_path);
+    if (!file) {
+      changes.push_back({"record", "", wanted_.record_path});
+      return;
+    }
+    if (!key || !is_record_of(file->content, wanted_.selector, key)) {
+      changes.push_back({"record", "not the key's", wanted_.record_path});
+    }
+    Changes of_record;
+    compare_ownership(record_ownership(), present, view.accounts, of_record);
+    for (Change& change : of_record) {
+      change.attribute.insert(0, "record ");
+      changes.push_back(std::move(change));
+    }
+  }
+
+  DkimKeyWanted wanted_;
+};
+
+bool is_selector(const std::string& text) {
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         std::all_of(text.begin(), text.end(), [](char letter) {
+           return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-';
+         });
+}
+
+std::shared_ptr<const Resource> make_dkim_key(const std::string& name, const Fields& fields) {
+  DkimKeyWanted wanted;
+  wanted.path = name;
+  wanted.selector = fields.string("selector");
+  if (!is_selector(wanted.selector)) {
+    fields.refuse("selector", fmt::format("\"{}\" is no selector: lower-case letters, digits and hyphens, as in a "
+                                          "label of a domain name",
+                                          wanted.selector));
+  }
+  const std::string directory = name.substr(0, name.rfind('/') + 1);
+  if (name != directory + wanted.selector + ".private") {
+    fields.refuse("selector", fmt::format("the key of selector {0} is kept in {1}{0}.private, not in {2}",
+                                          wanted.selector, directory, name));
+  }
+  wanted.record_path = directory + wanted.selector + ".txt";
+  wanted.algorithm = fields.string("algorithm", "rsa-2048");
+  wanted.ownership.owner = fields.string("owner", "root");
+  wanted.ownership.group = fields.string("group", "root");
+  wanted.ownership.mode = 0600;
+  return std::make_shared<DkimKeyResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind dkim_key_kind() {
+  return {"dkim_key",
+          "A key that signs outgoing mail, made once and then kept, and beside it SELECTOR.txt with the DNS record of "
+          "its public half.",
+          FieldType::path,
+          "Where the private key is kept: DIRECTORY/SELECTOR.private.",
+          {{"selector", FieldType::string, true, "The name of the key in DNS, below _domainkey.", {}},
+           {"algorithm",
+            FieldType::string,
+            false,
+            "What a new key is; rsa-2048 where not given: longer ones do not fit into every answer of the DNS.",
+            {"rsa-2048", "ed25519"}},
+           {"owner", FieldType::string, false, "Who alone may read the key; root where not given.", {}},
+           {"group", FieldType::string, false, "The group of both files; root where not given.", {}}},
+          make_dkim_key};
+}
+
+}  // namespace mailinabox
