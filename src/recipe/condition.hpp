@@ -7,8 +7,8 @@
 // A WORD that is itself a name of the context stands for that value; in quotes it is only a word.
 #pragma once
 
+#include "base/yaml_tree.hpp"
 #include "recipe/template.hpp"
-#include "recipe/yaml_tree.hpp"
 
 namespace mailinabox {
 

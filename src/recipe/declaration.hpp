@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "recipe/yaml_tree.hpp"
+#include "base/yaml_tree.hpp"
 #include "resources/kind.hpp"
 
 namespace mailinabox {

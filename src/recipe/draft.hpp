@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/yaml_tree.hpp"
 #include "engine/catalog.hpp"
-#include "recipe/yaml_tree.hpp"
 #include "resources/kind.hpp"
 
 namespace mailinabox {

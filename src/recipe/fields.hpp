@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
+#include "base/yaml_tree.hpp"
 #include "os/files.hpp"
 #include "recipe/template.hpp"
-#include "recipe/yaml_tree.hpp"
 #include "resources/kind.hpp"
 
 namespace mailinabox {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "recipe/yaml_tree.hpp"
+#include "base/yaml_tree.hpp"
 
 namespace mailinabox {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/yaml_tree.hpp"
 #include "recipe/loader.hpp"
 #include "recipe/order.hpp"
-#include "recipe/yaml_tree.hpp"
 
 namespace mailinabox {
 

@@ -10,7 +10,7 @@
 
 namespace mailinabox {
 
-struct DnsRecord {
+struct ZoneRecord {
   std::string name{};         // relative to the zone, "" for its apex; IDNA form
   std::string type{};         // "A", "TXT", …
   std::string value{};        // as it stands in a zone file; TXT without quotes and in one piece
@@ -18,8 +18,8 @@ struct DnsRecord {
 };
 
 struct DnsZone {
-  std::string name{};                // IDNA form, no final dot
-  std::vector<DnsRecord> records{};  // apex first, then by labels from the right; no SOA
+  std::string name{};                 // IDNA form, no final dot
+  std::vector<ZoneRecord> records{};  // apex first, then by labels from the right; no SOA
 };
 
 struct DkimRecord {

@@ -1,4 +1,4 @@
-#include "recipe/yaml_tree.hpp"
+#include "base/yaml_tree.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "recipe/yaml_tree.hpp"
+#include "base/yaml_tree.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -39,7 +39,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
-    refuse(mark, "aliases (*name) are not used here; write the value again, or make it a variable of the recipe");
+    refuse(mark, "aliases (*name) are not used here; write the value again");
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
