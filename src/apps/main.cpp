@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <iostream>
+#include <new>
 
 #include "apps/real_machine.hpp"
 #include "apps/resolver_probe.hpp"
@@ -82,6 +83,12 @@ int main(int count, char** arguments) {
     std::cout.flush();
     std::cerr << "mailinabox: " << error.what() << std::endl;
     return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    std::cerr
+        << "mailinabox: out of memory. Make some free (`free -m` shows it), or add swap, then run this again: it goes "
+           "on where it stopped."
+        << std::endl;
+    return static_cast<int>(ExitCode::failed);
   } catch (const std::exception& error) {
     std::cerr << "mailinabox: this is a mistake in the program, please report it: " << error.what() << std::endl;
     return static_cast<int>(ExitCode::failed);

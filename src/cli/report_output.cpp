@@ -138,7 +138,8 @@ std::string failures_text(const Report& report) {
   }
   for (const Outcome& outcome : report.refresh_failures) text += "\n" + failure_text(outcome);
   if (const std::size_t count = report.count(Status::not_reached); count > 0) {
-    text += fmt::format("\n{} that follow from these {} not tried.\n", things(count), count == 1 ? "was" : "were");
+    text += fmt::format("\n{} from these {} not tried.\n",
+                        things(count) + (count == 1 ? " that follows" : " that follow"), count == 1 ? "was" : "were");
   }
   return text + "\nCorrect what is named above and run `sudo mailinabox` again: it goes on where it stopped.\n";
 }

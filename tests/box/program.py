@@ -37,6 +37,11 @@ def plan(box, *arguments, env=None):
     return parsed(done)
 
 
+def history(box):
+    """The generations there are, the oldest first."""
+    return parsed(call(box, "history", "--json"))["generations"]
+
+
 def told(done):
     return f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 

@@ -22,23 +22,26 @@ def converges(box):
     assert program.plan(box)["changes"] == []
 
 
-@pytest.mark.parametrize("directory, broken", [
-    ("/etc/postfix", "postconf -e smtpd_banner=drifted"),
-    ("/etc/nginx", "echo '# drift' >> /etc/nginx/nginx.conf"),
-    ("/var/lib/mailinabox", "chmod 0600 /etc/mailname; echo x > /etc/mailname"),
+@pytest.mark.parametrize("directory, broken, free_blocks", [
+    ("/etc/postfix", "postconf -e smtpd_banner=drifted", 0),
+    ("/etc/nginx", "echo '# drift' >> /etc/nginx/nginx.conf", 0),
+    (f"{set_up.STORAGE}/ssl", f"rm {set_up.STORAGE}/ssl/ssl_certificate.pem {set_up.STORAGE}/ssl/*-selfsigned-*.pem", 0),
+    ("/var/lib/mailinabox", "chmod 0600 /etc/mailname; echo x > /etc/mailname", 0),
+    ("/var/lib/mailinabox", "chmod 0600 /etc/mailname; echo x > /etc/mailname", 1),  # full after the journal has begun
 ])
-def test_disk_full(box, directory, broken):
-    """A file system that is full to the last block stands at the directory; what was there is copied into it."""
+def test_disk_full(box, directory, broken, free_blocks):
+    """A file system that is full to its last blocks stands at the directory; what was there is copied into it."""
     box.run(f"""set -e; {broken}; mkdir -p /mnt/full; mount -t tmpfs -o size=8m tmpfs /mnt/full
 cp -a {directory}/. /mnt/full/; mount --bind /mnt/full {directory}
-dd if=/dev/zero of=/mnt/full/ballast bs=4k 2>/dev/null || true""", shell="bash")
+dd if=/dev/zero of=/mnt/full/ballast bs=4k 2>/dev/null || true
+truncate -s -{4096 * free_blocks} /mnt/full/ballast""", shell="bash")
     before = box.run(f"cd {directory}; find . -type f ! -name ballast -exec sha256sum {{}} + | sort").stdout
     try:
         failing(box, "No space left on device", code=5)
         after = box.run(f"cd {directory}; find . -type f ! -name ballast ! -path './journal*' -exec sha256sum {{}} + | sort").stdout
         assert set(after.splitlines()) <= set(before.splitlines()), "a file was truncated or half written"
     finally:
-        box.run(f"rm -f /mnt/full/ballast; cp -a /mnt/full/. /mnt/; umount {directory}; umount /mnt/full")
+        box.run(f"rm -f /mnt/full/ballast; umount {directory}; umount /mnt/full")
     converges(box)
 
 
@@ -47,6 +50,46 @@ def test_directory_where_a_file_should_be(box):
     failing(box, "/etc/mailname")
     assert os.path.isdir(box.path("/etc/mailname/inside")), "what stood there was not destroyed"
     box.run("rm -r /etc/mailname")
+    converges(box)
+
+
+def test_read_only_file_in_the_way(box):
+    """What cannot be replaced is named; recipes that do not need it go on; when it is out of the way the rest follows."""
+    box.run("touch /root/other; mount --bind /root/other /etc/nginx/conf.d/local.conf; "
+            "mount -o remount,ro,bind /etc/nginx/conf.d/local.conf; postconf -e smtpd_banner=drifted")
+    try:
+        failing(box, "/etc/nginx/conf.d/local.conf", "nginx")
+        assert "drifted" not in box.run("postconf smtpd_banner").stdout, "an independent recipe went on"
+    finally:
+        box.run("umount /etc/nginx/conf.d/local.conf")
+    converges(box)
+
+
+def test_clock_moved_back(box):
+    """It is said, nothing breaks, and with the right time again the next run makes everything valid again."""
+    box.run("apt-get update; apt-get install -y faketime; rm /etc/mailname", timeout=120)
+    last = program.history(box)[-1]["generation"]
+    done = box.run("faketime", "2019-01-01 00:00:00", "mailinabox", "setup", "--json", timeout=300,
+                   env={"NONINTERACTIVE": "1", "NO_FAKE_STAT": "1"})
+    assert "clock says 2019-01-01" in done.stderr, done.stderr
+    assert program.history(box)[-1]["generation"] == last + 1, "generations are numbered, not dated"
+    converges(box)
+    assert box.run("openssl", "x509", "-checkend", "86400", "-noout", "-in",
+                   f"{set_up.STORAGE}/ssl/ssl_certificate.pem", check=False).returncode == 0
+
+
+def test_out_of_memory(box):
+    """With less and less memory a run fails with a message, never with half a file; the next one finishes the job."""
+    said = ""
+    for limit in (120_000, 60_000, 40_000, 34_000, 32_000, 31_000, 30_500, 30_000):
+        box.run("echo drift > /etc/mailname; postconf -e smtpd_banner=drifted")
+        done = box.run(f"ulimit -v {limit}; exec mailinabox setup", shell="bash", check=False, timeout=300,
+                       env={"NONINTERACTIVE": "1"})
+        said += done.stderr
+        assert done.returncode in (0, 1, 127), program.told(done)
+        assert "mistake in the program" not in done.stderr, done.stderr
+        assert box.read("/etc/mailname").strip() in ("drift", set_up.HOST_NAME)
+    assert "memory" in said.lower(), f"no limit was low enough to matter:\n{said}"
     converges(box)
 
 

@@ -41,6 +41,22 @@ void check_space(const Environment& environment) {
   }
 }
 
+// Certificates and signatures made by a clock that has gone back would be refused by everybody else.
+void check_clock(Environment& environment) {
+  using std::chrono::seconds;
+  using std::chrono::system_clock;
+  constexpr seconds k_ordinary_correction(3600);
+  const FileInfo generations = environment.view().files.info(environment.state_directory + "/generations");
+  if (generations.kind != FileKind::directory) return;
+  const system_clock::time_point last_run{seconds(generations.modified)};
+  const system_clock::time_point now = environment.system.clock.now();
+  if (now + k_ordinary_correction >= last_run) return;
+  environment.errors << "Warning: this machine's clock says " << rfc3339(now) << ", but the last run was at "
+                     << rfc3339(last_run)
+                     << ". What is made now may be refused elsewhere as not yet valid. Correct the clock "
+                        "(`timedatectl` shows it), then run this again.\n";
+}
+
 // "debian-12" as people write it: "Debian 12".
 std::string readable(std::string platform) {
   if (!platform.empty() && platform[0] >= 'a' && platform[0] <= 'z') platform[0] = static_cast<char>(platform[0] - 32);
@@ -80,6 +96,7 @@ std::string preflight(Environment& environment) {
   const std::string platform = require_platform(environment);
   check_memory(environment);
   check_space(environment);
+  check_clock(environment);
   return platform;
 }
 
