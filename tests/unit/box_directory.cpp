@@ -195,6 +195,18 @@ TEST_CASE("directory: a removed user's second factors go too", "[box]") {
   CHECK(box.one("SELECT count(*) FROM mfa") == "0");
 }
 
+TEST_CASE("directory: a user stays a good destination when the box's name has changed", "[box]") {
+  Box box;
+  {
+    Directory before(box.path, "box.local.test", Directory::Access::change);
+    before.add_user("me@box.local.test", k_password, "0", {"admin"});
+  }
+  Directory& now = *box.directory;  // as box.example.com
+  CHECK(now.add_alias("administrator@box.example.com", "me@box.local.test").front() == "alias added");
+  CHECK_THROWS_MATCHES(now.add_alias("info@box.example.com", "nobody@box.local.test"), Error,
+                       Message("Invalid receiver email address (nobody@box.local.test)."));
+}
+
 TEST_CASE("directory: every refusal of an alias has its sentence", "[box]") {
   Box box;
   Directory& directory = *box.directory;

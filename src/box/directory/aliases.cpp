@@ -88,7 +88,9 @@ std::vector<std::string> Directory::destinations(const std::string& address, con
   std::vector<std::string> result;
   for (const std::string& part : split_list(text)) {
     const std::string destination = address_to_ascii(part);
-    if (!valid_address(destination, AddressMode::full, primary_hostname_)) {
+    // A user of ours is a good destination whatever the box is called now: after a change of its name, domains that were
+    // allowed as the box's own may be reserved ones.
+    if (!valid_address(destination, AddressMode::full, primary_hostname_) && !user(destination)) {
       throw Error("Invalid receiver email address (" + part + ").");
     }
     if (role && !role_address(destination)) {
