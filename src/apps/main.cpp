@@ -5,8 +5,10 @@
 #include <iostream>
 #include <new>
 
+#include "apps/portable.hpp"
 #include "apps/real_machine.hpp"
 #include "apps/resolver_probe.hpp"
+#include "apps/self_test.hpp"
 #include "apps/terminal.hpp"
 #include "cli/command_line.hpp"
 #include "os/lock.hpp"
@@ -54,6 +56,7 @@ ExitCode run(const std::vector<std::string>& words) {
       .output = std::cout,
       .errors = std::cerr,
       .variables = process_variables(),
+      .self_test = &self_test,
       .root = geteuid() == 0,
       .errors_terminal = isatty(STDERR_FILENO) == 1};
   environment.errors_terminal = environment.errors_terminal && environment.variable("TERM") != "dumb";
@@ -70,6 +73,7 @@ ExitCode run(const std::vector<std::string>& words) {
 
 int main(int count, char** arguments) {
   using mailinabox::ExitCode;
+  mailinabox::pin_name_service();
   // A pipe whose reader has gone (`| head`) must not end a run half-way; files are made with the modes they are given.
   std::signal(SIGPIPE, SIG_IGN);
   umask(022);

@@ -1,10 +1,14 @@
 #include "cli/command_line.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <ostream>
+
+#include "cli/libraries.hpp"
 
 namespace mailinabox {
 namespace {
@@ -123,7 +127,10 @@ class CommandLine {
     app_.footer(
         "\nWithout a command, or with an option first, it is `mailinabox setup`.\n"
         "`mailinabox COMMAND --help` has the details, examples and exit codes of each.\n");
-    app_.set_version_flag("--version", "mailinabox " + environment.version, "Print the version and exit");
+    CLI::Option* version = app_.set_version_flag(
+        "--version", [this] { return version_text(); }, "Print the version and exit");
+    app_.add_flag("--verbose", verbose_, "With --version: the libraries that the program was built with, too")
+        ->needs(version);
     app_.set_help_flag("-h,--help", "Print this help and exit");
     app_.add_option("--share", share_, "Where recipes/ and templates/ are, for development")->type_name("DIR");
     app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
@@ -138,6 +145,7 @@ class CommandLine {
     if (words.empty() || (words.front().rfind('-', 0) == 0 && !asks_about_program(words.front()))) {
       words.insert(words.begin(), "setup");
     }
+    verbose_ = std::find(words.begin(), words.end(), "--verbose") != words.end();
     if (words.front().empty()) words.front() = "\"\"";
     if (const std::string wrong = unknown_command(commands_, words); !wrong.empty()) {
       environment_.errors << wrong;
@@ -158,7 +166,16 @@ class CommandLine {
 
  private:
   static bool asks_about_program(const std::string& word) {
-    return word == "--help" || word == "-h" || word == "--version";
+    return word == "--help" || word == "-h" || word == "--version" || word == "--verbose";
+  }
+
+  std::string version_text() const {
+    std::string text = "mailinabox " + environment_.version;
+    if (!verbose_) return text;
+    for (const Library& library : libraries()) {
+      text += fmt::format("\n  {:<14} {:<28} {}", library.name, library.version, library.linkage);
+    }
+    return text;
   }
 
   // Takes "--share DIR" out, wherever it stands: the words that are left begin with the command.
@@ -231,6 +248,7 @@ class CommandLine {
   CLI::App app_{"A mail server in one command: sets up this machine, repairs it, and says what it would do."};
   std::map<std::string, CLI::App*> groups_{};
   std::string share_{};
+  bool verbose_ = false;  // seen before the rest is parsed: printing the version ends that
   const CliCommand* chosen_ = nullptr;
 };
 

@@ -8,6 +8,7 @@
 
 #include "cli/dialogue.hpp"
 #include "cli/resolver_findings.hpp"
+#include "cli/self_test.hpp"
 #include "engine/engine.hpp"
 #include "recipe/loader.hpp"
 
@@ -31,6 +32,7 @@ struct Environment {
   std::string state_directory = "/var/lib/mailinabox";
   std::string answers_file = "/etc/mailinabox.conf";
   std::string version = MAILINABOX_VERSION;
+  SelfTest self_test{};
   bool root = false;             // the effective user may do everything
   bool errors_terminal = false;  // progress may move the cursor
   bool colour = false;

@@ -6,6 +6,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/directory_access.hpp"
+#include "cli/libraries.hpp"
 #include "cli/report_output.hpp"
 #include "cli/setup/closing.hpp"
 #include "cli/setup/preflight.hpp"
@@ -39,6 +40,41 @@ void make_box(TestCommandLine& line) {
 }
 
 }  // namespace
+
+TEST_CASE("command line: the version, and on request the libraries", "[cli]") {
+  TestCommandLine line;
+  CHECK(run(line, {"--version"}) == ExitCode::ok);
+  CHECK(line.output.str() == "mailinabox " MAILINABOX_VERSION "\n");
+  for (const std::vector<std::string> words :
+       {std::vector<std::string>{"--version", "--verbose"}, {"--verbose", "--version"}}) {
+    CHECK(run(line, words) == ExitCode::ok);
+    CHECK_THAT(line.output.str(), StartsWith("mailinabox " MAILINABOX_VERSION "\n"));
+    for (const Library& library : libraries()) {
+      CHECK_THAT(library.version, !Contains("unknown"));
+      CHECK_THAT(line.output.str(), Contains(std::string("\n  ") + library.name + " ") && Contains(library.version));
+    }
+  }
+  CHECK(std::is_sorted(libraries().begin(), libraries().end(),
+                       [](const Library& a, const Library& b) { return std::string(a.name) < b.name; }));
+  CHECK(run(line, {"plan", "--verbose"}) == ExitCode::usage);
+}
+
+TEST_CASE("command line: a self-test says each step, and fails with the one that fails", "[cli]") {
+  TestCommandLine line;
+  std::string asked;
+  std::vector<SelfTestStep> steps{{"YAML", "read", ""}, {"SQLite", "3.40.1", ""}};
+  line.environment.self_test = [&](const SelfTestOptions& options) {
+    asked = options.url + " " + options.authority;
+    return steps;
+  };
+  CHECK(run(line, {"self-test", "--url", "https://localhost/", "--authority", "/ca.pem"}) == ExitCode::ok);
+  CHECK(asked == "https://localhost/ /ca.pem");
+  CHECK(line.output.str() == "YAML           read\nSQLite         3.40.1\n");
+  steps[0].error = "a list was not read as one";
+  CHECK(run(line, {"self-test"}) == ExitCode::failed);
+  CHECK(line.output.str() == "YAML           FAILED\nSQLite         3.40.1\n");
+  CHECK_THAT(line.errors.str(), Contains("YAML: a list was not read as one"));
+}
 
 TEST_CASE("command line: what is misspelt is named with the nearest spelling", "[cli]") {
   TestCommandLine line;

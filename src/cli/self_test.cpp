@@ -1,0 +1,42 @@
+#include "cli/self_test.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <ostream>
+
+#include "cli/command.hpp"
+
+namespace mailinabox {
+namespace {
+
+ExitCode run_self_test(Environment& environment, const SelfTestOptions& options) {
+  bool failed = false;
+  for (const SelfTestStep& step : environment.self_test(options)) {
+    environment.output << fmt::format("{:<14} {}\n", step.name, step.error.empty() ? step.detail : "FAILED");
+    if (step.error.empty()) continue;
+    failed = true;
+    environment.errors << "mailinabox: self-test of " << step.name << ": " << step.error << "\n";
+  }
+  return failed ? ExitCode::failed : ExitCode::ok;
+}
+
+}  // namespace
+
+std::vector<CliCommand> self_test_commands() {
+  const auto options = std::make_shared<SelfTestOptions>();
+  CliCommand command{.name = "self-test", .summary = "Try each part of this program on this machine"};
+  command.details =
+      "The program carries its libraries with it. This uses each of them once, without touching the box: a file in\n"
+      "the temporary directory, a child process, look-ups of users, groups and names, known texts to be read, hashed\n"
+      "and encoded. What fails here is a fault of the program, or of a machine that it was not made for.";
+  command.examples = {"mailinabox self-test", "mailinabox self-test --url https://localhost:8443/ --authority ca.pem"};
+  command.declare = [options](CommandOptions& line) {
+    line.text("--url", options->url, "ADDRESS", "Fetch this as well, which has to succeed");
+    line.text("--authority", options->authority, "FILE", "Trust these certificate authorities (PEM) for --url");
+  };
+  command.run = [options](Environment& environment) { return run_self_test(environment, *options); };
+  return {command};
+}
+
+}  // namespace mailinabox
