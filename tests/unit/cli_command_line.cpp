@@ -45,7 +45,7 @@ TEST_CASE("command line: the version, and on request the libraries", "[cli]") {
   TestCommandLine line;
   CHECK(run(line, {"--version"}) == ExitCode::ok);
   CHECK(line.output.str() == "mailinabox " MAILINABOX_VERSION "\n");
-  for (const std::vector<std::string> words :
+  for (const std::vector<std::string>& words :
        {std::vector<std::string>{"--version", "--verbose"}, {"--verbose", "--version"}}) {
     CHECK(run(line, words) == ExitCode::ok);
     CHECK_THAT(line.output.str(), StartsWith("mailinabox " MAILINABOX_VERSION "\n"));
