@@ -8,7 +8,7 @@
 #include "apps/portable.hpp"
 #include "apps/real_machine.hpp"
 #include "apps/resolver_probe.hpp"
-#include "apps/self_test.hpp"
+#include "apps/selftest.hpp"
 #include "apps/terminal.hpp"
 #include "cli/command_line.hpp"
 #include "os/lock.hpp"

@@ -8,7 +8,7 @@
 
 #include "cli/dialogue.hpp"
 #include "cli/resolver_findings.hpp"
-#include "cli/self_test.hpp"
+#include "cli/selftest.hpp"
 #include "engine/engine.hpp"
 #include "recipe/loader.hpp"
 

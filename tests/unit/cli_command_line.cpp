@@ -67,11 +67,11 @@ TEST_CASE("command line: a self-test says each step, and fails with the one that
     asked = options.url + " " + options.authority;
     return steps;
   };
-  CHECK(run(line, {"self-test", "--url", "https://localhost/", "--authority", "/ca.pem"}) == ExitCode::ok);
+  CHECK(run(line, {"selftest", "--url", "https://localhost/", "--authority", "/ca.pem"}) == ExitCode::ok);
   CHECK(asked == "https://localhost/ /ca.pem");
   CHECK(line.output.str() == "YAML           read\nSQLite         3.40.1\n");
   steps[0].error = "a list was not read as one";
-  CHECK(run(line, {"self-test"}) == ExitCode::failed);
+  CHECK(run(line, {"selftest"}) == ExitCode::failed);
   CHECK(line.output.str() == "YAML           FAILED\nSQLite         3.40.1\n");
   CHECK_THAT(line.errors.str(), Contains("YAML: a list was not read as one"));
 }

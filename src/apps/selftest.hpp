@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/self_test.hpp"
+#include "cli/selftest.hpp"
 
 namespace mailinabox {
 

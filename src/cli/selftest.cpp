@@ -1,4 +1,4 @@
-#include "cli/self_test.hpp"
+#include "cli/selftest.hpp"
 
 #include <fmt/format.h>
 
@@ -23,14 +23,14 @@ ExitCode run_self_test(Environment& environment, const SelfTestOptions& options)
 
 }  // namespace
 
-std::vector<CliCommand> self_test_commands() {
+std::vector<CliCommand> selftest_commands() {
   const auto options = std::make_shared<SelfTestOptions>();
-  CliCommand command{.name = "self-test", .summary = "Try each part of this program on this machine"};
+  CliCommand command{.name = "selftest", .summary = "Try each part of this program on this machine"};
   command.details =
       "The program carries its libraries with it. This uses each of them once, without touching the box: a file in\n"
       "the temporary directory, a child process, look-ups of users, groups and names, known texts to be read, hashed\n"
       "and encoded. What fails here is a fault of the program, or of a machine that it was not made for.";
-  command.examples = {"mailinabox self-test", "mailinabox self-test --url https://localhost:8443/ --authority ca.pem"};
+  command.examples = {"mailinabox selftest", "mailinabox selftest --url https://localhost:8443/ --authority ca.pem"};
   command.declare = [options](CommandOptions& line) {
     line.text("--url", options->url, "ADDRESS", "Fetch this as well, which has to succeed");
     line.text("--authority", options->authority, "FILE", "Trust these certificate authorities (PEM) for --url");

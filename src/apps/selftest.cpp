@@ -1,4 +1,4 @@
-#include "apps/self_test.hpp"
+#include "apps/selftest.hpp"
 
 #include <grp.h>
 #include <netdb.h>
@@ -35,12 +35,12 @@ void expect_text(const std::string& found, const std::string& wanted) {
 }
 
 std::string try_yaml() {
-  const auto document = parse_yaml("answer:\n  - 'forty-two'\n", "self-test");
+  const auto document = parse_yaml("answer:\n  - 'forty-two'\n", "selftest");
   const YamlNode* list = document->root.find("answer");
   expect(list != nullptr && list->is_list(), "a list was not read as one");
   expect_text(list->children.at(0).text, "forty-two");
   try {
-    parse_yaml("open: [", "self-test");
+    parse_yaml("open: [", "selftest");
   } catch (const RecipeError&) {
     return "read, and an error found";
   }
