@@ -2,6 +2,7 @@
 // original, too.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct SecondaryServers {
   std::vector<std::string> host_names{};  // in NS records; their addresses may transfer the zones and are notified
   std::vector<std::string>
       transfer_to{};  // of "xfr:" entries: addresses and networks ("192.0.2.0/24") that may transfer
+  std::vector<std::string> transfer_hosts{};  // of "xfr:" entries: hosts that may transfer, without an NS record
 };
 
 class CustomRecords {
@@ -39,17 +41,33 @@ class CustomRecords {
   SecondaryServers secondary_servers() const;
 
   // Each is true where something changed. Throws Error with the rule that a name, type or value breaks; `zones` are the
-  // names of the box's zones.
+  // names of the box's zones. A record whose value cannot be used stays in the file until it is removed or replaced.
+  // What has no form that render() could write again (problems() of names and of YAML itself) has to be mended in the
+  // file first: until then every change is refused.
   bool add(const CustomRecord& record, const std::vector<std::string>& zones);
   bool set(const CustomRecord& record, const std::vector<std::string>& zones);  // replaces all of that name and type
   bool remove(const CustomRecord& record);                      // "" as the value: all of that name and type
   bool set_secondary(const std::vector<std::string>& entries);  // empty: none
 
  private:
+  friend class CustomFile;  // what parse() reads with
+
+  struct Entry {
+    CustomRecord record{};
+    bool usable = true;
+  };
+
+  void require_readable() const;
+  void require_room(const CustomRecord& record) const;
+  bool drop_if(const std::function<bool(const CustomRecord&)>& test);
+  void refresh();
+
   std::string opening_comment_{};
+  std::vector<Entry> entries_{};  // all records of the file
   std::vector<CustomRecord> records_{};
   std::vector<std::string> secondary_{};
   std::vector<std::string> problems_{};
+  std::string unreadable_{};  // the first problem of an entry that cannot be written again
 };
 
 }  // namespace mailinabox

@@ -20,6 +20,9 @@ struct ZoneRecord {
 struct DnsZone {
   std::string name{};                 // IDNA form, no final dot
   std::vector<ZoneRecord> records{};  // apex first, then by labels from the right; no SOA
+  // A line for each custom record that is left out because with it the zone would not be valid, or the box not reached:
+  // which, why, and what to do.
+  std::vector<std::string> problems{};
 };
 
 struct DkimRecord {
@@ -44,7 +47,8 @@ struct DnsInput {
   std::string certificate_authority{"letsencrypt.org"};  // RFC 8659 issuer name for CAA; "" for no CAA record
 };
 
-// The zones to serve, in domain order: mail and web domains that do not stand below another one.
+// The zones to serve, in domain order: mail and web domains that do not stand below another one. Throws Error where the
+// box's own name or IPv4 address is missing: no zones are better than ones that lead nowhere.
 std::vector<DnsZone> dns_zones(const DnsInput& input);
 
 // Names with a web site, in domain order: mail domains, www., autoconfig., autodiscover. and mta-sts. names, the box's
@@ -55,7 +59,8 @@ std::vector<std::string> web_domains(const DnsInput& input);
 std::vector<std::string> in_domain_order(std::vector<std::string> names, const std::string& primary_hostname);
 
 // The master file lines (RFC 1035 section 5) of the zone's records: "NAME TAB IN TAB TYPE TAB VALUE", TXT values quoted
-// and cut into strings of at most 255 characters. No SOA, no $ORIGIN, no $TTL: those belong to the zone file's writer.
+// and cut into strings of at most 255 bytes, "@" for the apex. No SOA, no $ORIGIN, no $TTL: those belong to the zone
+// file's writer.
 std::string master_file_records(const DnsZone& zone);
 
 // The policy that nginx serves (RFC 8461 section 3.2), lines ended by CR LF; `mode` is enforce, testing or none.

@@ -1,0 +1,298 @@
+// Reading and writing custom.yaml.
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/yaml_tree.hpp"
+#include "box/dns/custom_records.hpp"
+#include "box/dns/names.hpp"
+#include "box/dns/record_data.hpp"
+#include "box/dns/secondary_entries.hpp"
+#include "box/dns/yaml_scalar.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::string_view k_left_out = "; this entry is left out until it is mended";
+
+std::vector<std::string_view> lines_with_ends(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return lines;
+}
+
+std::string opening_comment_of(std::string_view text) {
+  std::string comment;
+  std::string pending;  // blank lines belong to it where the comment goes on
+  for (const std::string_view line : lines_with_ends(text)) {
+    const std::size_t first = line.find_first_not_of(" \t\r\n");
+    pending += line;
+    if (first == std::string_view::npos) continue;
+    if (line[first] != '#') break;
+    comment += pending;
+    pending.clear();
+  }
+  if (!comment.empty() && comment.back() != '\n') comment += '\n';
+  return comment;
+}
+
+// One entry of the mapping in a text that cannot be read as a whole.
+struct Piece {
+  std::string text{};
+  int first_line = 0;  // from 0
+};
+
+// Each line that begins a key at the left edge begins a piece.
+std::vector<Piece> pieces_of(std::string_view text) {
+  std::vector<Piece> pieces;
+  int line_number = 0;
+  for (const std::string_view line : lines_with_ends(text)) {
+    const bool continues = std::string_view(" \t\r\n#-]}").find(line.front()) != std::string_view::npos;
+    if (!continues) pieces.push_back({"", line_number});
+    if (!pieces.empty()) pieces.back().text += line;
+    ++line_number;
+  }
+  return pieces;
+}
+
+}  // namespace
+
+// Fills the records from the file's text.
+class CustomFile {
+ public:
+  CustomFile(CustomRecords& records, std::string_view file) : records_(records), file_(intern_file(file)) {}
+
+  void read(const std::string& text) {
+    records_.opening_comment_ = opening_comment_of(text);
+    try {
+      const auto document = parse_yaml(text, *file_);
+      if (!document->empty) read_mapping(document->root);
+    } catch (const RecipeError& error) {
+      read_pieces(text, error);
+    }
+    leave_out_crowded_aliases();
+    records_.refresh();
+  }
+
+ private:
+  Position at(const YamlNode& node) const { return {file_, node.line + first_line_, node.column}; }
+
+  void report(const Position& where, const std::string& message) {
+    records_.problems_.push_back(to_string(where) + ": " + message);
+  }
+
+  // Of what render() cannot write again.
+  void report_unreadable(const Position& where, const std::string& message) {
+    report(where, message + std::string(k_left_out));
+    if (records_.unreadable_.empty()) records_.unreadable_ = records_.problems_.back();
+  }
+
+  // Where YAML breaks at one place, the other entries are still good.
+  void read_pieces(const std::string& text, const RecipeError& whole) {
+    const std::vector<Piece> pieces = pieces_of(text);
+    const std::size_t problems = records_.problems_.size();
+    NameMap<int> last;  // where a name stands again, the last one counts: so does every YAML 1.1 reader
+    std::vector<std::unique_ptr<YamlDocument>> documents;
+    for (const Piece& piece : pieces) documents.push_back(parse_piece(piece));
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (const YamlNode* key = key_of(documents[i].get())) last[key->text] = pieces[i].first_line;
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      const YamlNode* key = key_of(documents[i].get());
+      if (key == nullptr) continue;
+      first_line_ = pieces[i].first_line;
+      if (last[key->text] != first_line_) {
+        report_unreadable(at(*key), "\"" + key->text + "\" stands again in line " +
+                                        std::to_string(last[key->text] + 1) + ", and only that counts; keep one");
+        continue;
+      }
+      read_mapping(documents[i]->root);
+    }
+    first_line_ = 0;
+    // What is wrong was between the entries.
+    if (records_.problems_.size() == problems) report_unreadable(whole.where(), message_of(whole));
+  }
+
+  static const YamlNode* key_of(const YamlDocument* document) {
+    const bool mapping = document != nullptr && document->root.is_map() && document->root.children.size() >= 2;
+    return mapping ? &document->root.children.front() : nullptr;
+  }
+
+  std::unique_ptr<YamlDocument> parse_piece(const Piece& piece) {
+    first_line_ = piece.first_line;
+    try {
+      auto document = parse_yaml(piece.text, *file_);
+      const bool separator = piece.text.rfind("---", 0) == 0 || piece.text.front() == '%';
+      if (!document->root.is_map() && !document->empty && !separator)
+        report_unreadable(at(document->root), "expected a domain name, a colon and its records");
+      return document;
+    } catch (const RecipeError& error) {
+      std::string message = message_of(error);
+      if (piece.text.front() == '*') message = "a name that begins with * needs quotes around it";
+      report_unreadable({file_, error.where().line + first_line_, error.where().column}, message);
+      return nullptr;
+    }
+  }
+
+  static std::string message_of(const RecipeError& error) {
+    return std::string(error.what()).substr(to_string(error.where()).size() + 2);
+  }
+
+  void read_mapping(const YamlNode& root) {
+    if (!root.is_map()) {
+      report_unreadable(at(root),
+                        "expected a mapping of domain names to records, found " + std::string(describe(root)));
+      return;
+    }
+    for (std::size_t i = 0; i + 1 < root.children.size(); i += 2) {
+      const YamlNode& key = root.children[i];
+      const YamlNode& value = root.children[i + 1];
+      if (key.text == k_secondary_key) {
+        read_secondary(value);
+      } else {
+        read_name(key, value);
+      }
+    }
+  }
+
+  void read_name(const YamlNode& key, const YamlNode& value) {
+    const std::string name = canonical_name(key.text);
+    if (!valid_record_name(name)) {
+      report_unreadable(at(key), "\"" + key.text +
+                                     "\" is no name that a record can have; expected a full domain name without a "
+                                     "final dot, such as www.example.com");
+    } else if (value.is_scalar()) {
+      read_value(name, "A", value);
+    } else if (value.is_list()) {
+      report_unreadable(at(value), "expected an IPv4 address or a mapping of record types to values, found a list");
+    } else {
+      for (std::size_t i = 0; i + 1 < value.children.size(); i += 2)
+        read_type(name, value.children[i].text, value.children[i + 1]);
+    }
+  }
+
+  void read_type(const std::string& name, std::string type, const YamlNode& values) {
+    for (char& c : type) {
+      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    if (!values.is_list()) return read_value(name, type, values);
+    for (const YamlNode& value : values.children) read_value(name, type, value);
+  }
+
+  void read_value(const std::string& name, const std::string& type, const YamlNode& node) {
+    if (!node.is_scalar()) {
+      report_unreadable(at(node), "expected a text or a list of texts as the value of " + name + " " + type +
+                                      ", found " + std::string(describe(node)));
+      return;
+    }
+    constexpr std::string_view k_blanks = " \t\r\n";
+    std::string value = node.text;  // a block's text ends with a line end
+    value.erase(value.find_last_not_of(k_blanks) + 1);
+    value.erase(0, std::min(value.find_first_not_of(k_blanks), value.size()));
+    CustomRecords::Entry entry{{name, type, value}};
+    try {
+      if (value.empty()) throw Error("No value for the record provided.");
+      entry.record.value = checked_value(type, value, TargetNames::as_written);
+    } catch (const Error& error) {
+      entry.usable = false;
+      report(at(node), name + " " + type + ": " + error.what() + std::string(k_left_out));
+    }
+    const CustomRecord& record = entry.record;
+    if (!seen_.insert(record.name + '\n' + record.type + '\n' + record.value).second) return;
+    records_.entries_.push_back(std::move(entry));
+    places_.push_back(at(node));
+  }
+
+  void read_secondary(const YamlNode& value) {
+    if (value.is_scalar()) {
+      for (const std::string& text : split_secondary_entries(value.text)) {
+        try {
+          records_.secondary_.push_back(checked_secondary_entry_of_file(text));
+        } catch (const Error& error) {
+          report_unreadable(at(value), std::string(k_secondary_key) + ": " + error.what());
+        }
+      }
+    } else if (value.is_list()) {
+      for (const YamlNode& item : value.children) read_secondary(item);
+    } else if (const YamlNode* addresses = value.find("A")) {
+      read_secondary(*addresses);
+    } else {
+      report_unreadable(at(value), "expected host names and \"xfr:\" entries with blanks between them");
+    }
+  }
+
+  // A CNAME beside other records makes a zone that no server loads. The others are more than the alias.
+  void leave_out_crowded_aliases() {
+    NameMap<int> records_at;
+    for (const CustomRecords::Entry& entry : records_.entries_) {
+      if (entry.usable) ++records_at[entry.record.name];
+    }
+    for (std::size_t i = 0; i < records_.entries_.size(); ++i) {
+      CustomRecords::Entry& entry = records_.entries_[i];
+      const CustomRecord& record = entry.record;
+      if (!entry.usable || record.type != "CNAME" || records_at[record.name] < 2) continue;
+      entry.usable = false;
+      --records_at[record.name];
+      report(places_[i], record.name +
+                             " CNAME: no other record may stand beside a CNAME (RFC 1034 section 3.6.2), and this name "
+                             "has others" +
+                             std::string(k_left_out));
+    }
+  }
+
+  CustomRecords& records_;
+  const std::string* file_;
+  std::vector<Position> places_{};  // of the entries
+  NameSet seen_{};                  // entries as one text
+  int first_line_ = 0;              // of the piece that is read
+};
+
+CustomRecords CustomRecords::parse(std::string_view text, std::string_view file) {
+  CustomRecords records;
+  CustomFile(records, file).read(std::string(text));
+  return records;
+}
+
+std::string CustomRecords::render() const {
+  std::string text = opening_comment_;
+  std::vector<std::string> names;
+  NameMap<std::vector<const CustomRecord*>> by_name;
+  for (const Entry& entry : entries_) {
+    auto& group = by_name[entry.record.name];
+    if (group.empty()) names.push_back(entry.record.name);
+    group.push_back(&entry.record);
+  }
+  for (const std::string& name : names) {
+    const auto& group = by_name.at(name);
+    text += yaml_text(name) + ":";
+    if (group.size() == 1 && group.front()->type == "A") {
+      text += " " + yaml_text(group.front()->value) + "\n";
+      continue;
+    }
+    text += "\n";
+    std::vector<std::string> types;
+    for (const CustomRecord* record : group) {
+      if (std::find(types.begin(), types.end(), record->type) == types.end()) types.push_back(record->type);
+    }
+    for (const std::string& type : types) {
+      const auto of_type = [&](const CustomRecord* record) { return record->type == type; };
+      const bool several = std::count_if(group.begin(), group.end(), of_type) > 1;
+      text += "  " + yaml_text(type) + ":" + (several ? "\n" : "");
+      for (const CustomRecord* record : group) {
+        if (of_type(record)) text += (several ? "  - " : " ") + yaml_text(record->value) + "\n";
+      }
+    }
+  }
+  if (secondary_.empty()) return text;
+  std::string entries;
+  for (const std::string& entry : secondary_) entries += (entries.empty() ? "" : " ") + entry;
+  return text + std::string(k_secondary_key) + ": " + yaml_text(entries) + "\n";
+}
+
+}  // namespace mailinabox

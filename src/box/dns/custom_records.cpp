@@ -1,0 +1,150 @@
+#include "box/dns/custom_records.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "box/dns/names.hpp"
+#include "box/dns/record_data.hpp"
+#include "box/dns/secondary_entries.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::string upper_case(std::string type) {
+  for (char& c : type) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return type;
+}
+
+std::string without_blanks_around(const std::string& text) {
+  constexpr std::string_view k_blanks = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(k_blanks);
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(k_blanks) - begin + 1);
+}
+
+CustomRecord tidy(const CustomRecord& record) {
+  return {canonical_name(record.name), upper_case(record.type), without_blanks_around(record.value)};
+}
+
+CustomRecord checked(const CustomRecord& wanted, const std::vector<std::string>& zones) {
+  CustomRecord record = tidy(wanted);
+  const auto zone =
+      std::find_if(zones.begin(), zones.end(), [&](const std::string& name) { return within(record.name, name); });
+  if (zone == zones.end())
+    throw Error(wanted.name + " is not a domain name or a subdomain of a domain name managed by this box.");
+  if (record.value.empty()) throw Error("No value for the record provided.");
+  if (!valid_record_name(record.name)) throw Error("Invalid name.");
+  const bool for_subdomains = record.type == "NS" || record.type == "CNAME";
+  if (for_subdomains && std::find(zones.begin(), zones.end(), record.name) != zones.end())
+    throw Error(record.type + " records can only be set for subdomains.");
+  record.value = checked_value(record.type, record.value, TargetNames::complete);
+  return record;
+}
+
+}  // namespace
+
+void CustomRecords::require_readable() const {
+  if (unreadable_.empty()) return;
+  throw Error(unreadable_ + "\nNothing was changed: the file would be written anew, and this entry would be lost.");
+}
+
+// RFC 1034 section 3.6.2: a name with a CNAME has nothing else, and one CNAME.
+void CustomRecords::require_room(const CustomRecord& record) const {
+  const auto other = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.record.name == record.name && (record.type == "CNAME" || entry.record.type == "CNAME");
+  });
+  if (other == entries_.end()) return;
+  throw Error(record.name + " has a custom " + other->record.type +
+              " record, and a CNAME record cannot stand beside another record of its name. Remove that one first.");
+}
+
+bool CustomRecords::drop_if(const std::function<bool(const CustomRecord&)>& test) {
+  const auto end =
+      std::remove_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return test(entry.record); });
+  if (end == entries_.end()) return false;
+  entries_.erase(end, entries_.end());
+  return true;
+}
+
+void CustomRecords::refresh() {
+  records_.clear();
+  for (const Entry& entry : entries_) {
+    if (entry.usable) records_.push_back(entry.record);
+  }
+}
+
+bool CustomRecords::add(const CustomRecord& wanted, const std::vector<std::string>& zones) {
+  const CustomRecord record = checked(wanted, zones);
+  if (std::find(records_.begin(), records_.end(), record) != records_.end()) return false;
+  require_readable();
+  require_room(record);
+  entries_.push_back({record});
+  refresh();
+  return true;
+}
+
+bool CustomRecords::set(const CustomRecord& wanted, const std::vector<std::string>& zones) {
+  const CustomRecord record = checked(wanted, zones);
+  CustomRecords changed = *this;
+  const bool dropped = changed.drop_if([&](const CustomRecord& other) {
+    return other.name == record.name && other.type == record.type && other.value != record.value;
+  });
+  const bool there = std::find(records_.begin(), records_.end(), record) != records_.end();
+  if (there && !dropped) return false;
+  require_readable();
+  if (!there) {
+    changed.require_room(record);
+    changed.entries_.push_back({record});
+  }
+  changed.refresh();
+  *this = std::move(changed);
+  return true;
+}
+
+bool CustomRecords::remove(const CustomRecord& wanted) {
+  const CustomRecord record = tidy(wanted);
+  std::string complete;  // as add() would have stored it
+  try {
+    complete = checked_value(record.type, record.value, TargetNames::complete);
+  } catch (const Error&) {
+    complete = record.value;  // records that cannot be used are removed, too
+  }
+  CustomRecords changed = *this;
+  const bool dropped = changed.drop_if([&](const CustomRecord& other) {
+    return other.name == record.name && other.type == record.type &&
+           (record.value.empty() || other.value == record.value || other.value == complete);
+  });
+  if (!dropped) return false;
+  require_readable();
+  changed.refresh();
+  *this = std::move(changed);
+  return true;
+}
+
+bool CustomRecords::set_secondary(const std::vector<std::string>& entries) {
+  std::vector<std::string> wanted;
+  for (const std::string& text : entries) {
+    for (const std::string& entry : split_secondary_entries(text)) wanted.push_back(checked_secondary_entry(entry));
+  }
+  if (wanted == secondary_) return false;
+  require_readable();
+  secondary_ = std::move(wanted);
+  return true;
+}
+
+SecondaryServers CustomRecords::secondary_servers() const {
+  SecondaryServers servers;
+  for (const std::string& entry : secondary_) {
+    if (entry.rfind(k_transfer_prefix, 0) != 0) {
+      servers.host_names.push_back(entry);
+      continue;
+    }
+    const std::string peer = entry.substr(k_transfer_prefix.size());
+    (valid_address_or_network(peer) ? servers.transfer_to : servers.transfer_hosts).push_back(peer);
+  }
+  return servers;
+}
+
+}  // namespace mailinabox

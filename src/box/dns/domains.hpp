@@ -1,0 +1,32 @@
+// The names that the box answers for, and what each of them is to it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "box/dns/names.hpp"
+#include "box/dns/zones.hpp"
+
+namespace mailinabox {
+
+// Why the box has a name that nobody asked it for.
+enum class AutomaticName : std::uint8_t { none, www, autoconfig, autodiscover, mta_sts, name_server };
+
+struct BoxDomains {
+  NameSet mail{};
+  NameSet users{};
+  NameSet elsewhere{};               // names that custom records lead to another host
+  NameMap<AutomaticName> web{};      // names with a web site
+  NameMap<AutomaticName> known{};    // those, mail domains, and the box's name servers
+  std::vector<std::string> zones{};  // in domain order
+  NameSet zone_names{};              // the same
+};
+
+BoxDomains box_domains(const DnsInput& input);
+
+// An IPv4 or IPv6 address that is not the box's, whatever its spelling.
+bool foreign_address(const CustomRecord& record, const DnsInput& input);
+
+}  // namespace mailinabox

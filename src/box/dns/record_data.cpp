@@ -1,0 +1,249 @@
+#include "box/dns/record_data.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+
+namespace mailinabox {
+namespace {
+
+// The answer holds the name, other strings and signatures, too; 65,535 bytes is all that a message can have.
+constexpr std::size_t k_longest_text = 60'000;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+[[noreturn]] void refuse(std::string_view expected) { throw Error("Invalid value. " + std::string(expected)); }
+
+std::vector<std::string_view> labels_of(std::string_view name) {
+  std::vector<std::string_view> labels;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('.', begin), name.size());
+    labels.push_back(name.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return labels;
+}
+
+bool valid_record_label(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; });
+}
+
+// At most `count` words and what follows them. Blanks are spaces and tabs: nothing else may stand in a zone file's
+// line.
+std::vector<std::string_view> words_of(std::string_view text, std::size_t count) {
+  constexpr std::string_view k_spaces = " \t";
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const std::size_t end = words.size() == count ? text.size() : std::min(text.find_first_of(k_spaces), text.size());
+    words.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(text.find_first_not_of(k_spaces, end), text.size()));
+  }
+  return words;
+}
+
+bool number_up_to(std::string_view text, unsigned limit) {
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size() && number <= limit &&
+         is_digit(text.front());
+}
+
+bool parse_address(int family, std::string_view text, std::array<unsigned char, 16>& bytes) {
+  const std::string terminated(text);
+  return terminated.find('\0') == std::string::npos && inet_pton(family, terminated.c_str(), bytes.data()) == 1;
+}
+
+bool is_address(int family, std::string_view text) {
+  std::array<unsigned char, 16> bytes{};
+  return parse_address(family, text, bytes);
+}
+
+// A name within a value, or "" where it is none.
+std::string target_name(std::string_view text, TargetNames names) {
+  std::string name = canonical_name(text);
+  if (names == TargetNames::complete) return valid_record_name(name) ? name + "." : "";
+  if (text == "@") return "@";
+  const std::vector<std::string_view> labels = labels_of(name);
+  if (name.size() > 253 || !std::all_of(labels.begin(), labels.end(), valid_record_label)) return "";
+  return text.back() == '.' ? name + "." : name;
+}
+
+std::string checked_address(bool version_4, std::string_view value) {
+  if (value == "local") return std::string(value);
+  const bool is_4 = is_address(AF_INET, value);
+  const bool is_6 = is_address(AF_INET6, value);
+  if (!is_4 && !is_6) throw Error("'" + std::string(value) + "' does not appear to be an IPv4 or IPv6 address");
+  if (version_4 && is_6) throw Error("That's an IPv6 address.");
+  if (!version_4 && is_4) throw Error("That's an IPv4 address.");
+  return std::string(value);
+}
+
+std::string checked_target(std::string_view value, TargetNames names) {
+  std::string target = target_name(value, names);
+  if (target.empty()) throw Error("Invalid value.");
+  return target;
+}
+
+// Code points that a line of text may hold; false for bytes that are no UTF-8.
+bool printable_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0x20 || lead == 0x7F || (lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || i + length > text.size())
+      return false;
+    char32_t point = lead < 0x80 ? lead : lead & (0xFFU >> (length + 1));
+    for (std::size_t k = 1; k < length; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      if ((next & 0xC0U) != 0x80) return false;
+      point = (point << 6U) | (next & 0x3FU);
+    }
+    const bool too_long = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
+    if (too_long || point > 0x10FFFF || (point >= 0x80 && point < 0xA0) || (point >= 0xD800 && point < 0xE000))
+      return false;
+    i += length;
+  }
+  return true;
+}
+
+std::string checked_text(std::string_view value) {
+  if (value.size() > k_longest_text) refuse("A TXT record holds at most 60000 bytes.");
+  if (!printable_utf8(value)) refuse("A TXT record is one line of printable text.");
+  return std::string(value);
+}
+
+std::string checked_mail_exchanger(std::string_view value, TargetNames names) {
+  constexpr std::string_view k_expected =
+      "An MX record is a preference and the full name of a mail server, as in: 10 mail.example.com.";
+  const std::vector<std::string_view> words = words_of(value, 2);
+  if (words.size() != 2 || !number_up_to(words[0], 65535)) refuse(k_expected);
+  const std::string target = words[1] == "." ? "." : target_name(words[1], names);
+  if (target.empty()) refuse(k_expected);
+  return std::string(words[0]) + " " + target;
+}
+
+std::string checked_service(std::string_view value, TargetNames names) {
+  constexpr std::string_view k_expected =
+      "An SRV record is priority, weight, port and the full name of a host, as in: 0 5 5060 sip.example.com.";
+  const std::vector<std::string_view> words = words_of(value, 4);
+  if (words.size() != 4 ||
+      !std::all_of(words.begin(), words.begin() + 3, [](std::string_view word) { return number_up_to(word, 65535); }))
+    refuse(k_expected);
+  const std::string target = words[3] == "." ? "." : target_name(words[3], names);
+  if (target.empty()) refuse(k_expected);
+  return std::string(words[0]) + " " + std::string(words[1]) + " " + std::string(words[2]) + " " + target;
+}
+
+// "4 2 ABCD" and "4 2 ( AB CD )" are the same.
+std::string checked_host_key(std::string_view value) {
+  constexpr std::string_view k_expected =
+      "An SSHFP record is a key algorithm, a digest type (1 SHA-1, 2 SHA-256) and the digest in hexadecimal digits.";
+  const std::vector<std::string_view> words = words_of(value, 2);
+  if (words.size() != 3 || !number_up_to(words[0], 255) || !number_up_to(words[1], 255)) refuse(k_expected);
+  std::string_view digest = words[2];
+  if (digest.front() == '(') {
+    if (digest.size() < 2 || digest.back() != ')') refuse(k_expected);
+    digest = digest.substr(1, digest.size() - 2);
+  }
+  std::string digits(digest);
+  digits.erase(std::remove_if(digits.begin(), digits.end(), [](char c) { return c == ' ' || c == '\t'; }),
+               digits.end());
+  const std::size_t expected_size = words[1] == "1" ? 40 : words[1] == "2" ? 64 : digits.size();
+  if (digits.empty() || digits.size() % 2 != 0 || digits.size() != expected_size || digits.size() > 510 ||
+      !std::all_of(digits.begin(), digits.end(), is_hexadecimal))
+    refuse(k_expected);
+  return std::string(value);
+}
+
+// RFC 8659 section 4.1.1. The value is quoted: without, a ";" in it would begin a comment.
+std::string checked_authority(std::string_view value) {
+  constexpr std::string_view k_expected =
+      "A CAA record is flags, a tag and a value, as in: 0 issue \"letsencrypt.org\"";
+  const std::vector<std::string_view> words = words_of(value, 2);
+  if (words.size() != 3 || !number_up_to(words[0], 255) || words[1].size() > 15 ||
+      !std::all_of(words[1].begin(), words[1].end(), [](char c) { return is_letter(c) || is_digit(c); }))
+    refuse(k_expected);
+  std::string_view text = words[2];
+  if (text.front() == '"') {
+    if (text.size() < 2 || text.back() != '"') refuse(k_expected);
+    text = text.substr(1, text.size() - 2);
+  }
+  if (!is_ascii(text) || !printable_utf8(text) || text.find_first_of("\"\\") != std::string_view::npos ||
+      text.size() > 255)
+    refuse(k_expected);
+  return std::string(words[0]) + " " + std::string(words[1]) + " \"" + std::string(text) + "\"";
+}
+
+}  // namespace
+
+std::string canonical_name(std::string_view name) {
+  if (!name.empty() && name.back() == '.') name.remove_suffix(1);
+  if (is_ascii(name)) return lower_case(name);
+  std::string result;
+  for (const std::string_view label : labels_of(name)) {  // one by one: "_" and "*" are no letters of IDNA
+    if (!result.empty()) result += '.';
+    result += domain_to_ascii(label);
+  }
+  return result;
+}
+
+bool valid_record_name(std::string_view name) {
+  if (name.empty() || name.size() > 253 || name.front() == '-') return false;
+  if (name.substr(0, 2) == "*.") name.remove_prefix(2);
+  const std::vector<std::string_view> labels = labels_of(name);
+  return labels.size() >= 2 && labels.size() <= 127 && std::all_of(labels.begin(), labels.end(), valid_record_label) &&
+         !is_digit(labels.back().front());
+}
+
+bool same_address(std::string_view left, std::string_view right) {
+  std::array<unsigned char, 16> left_bytes{};
+  std::array<unsigned char, 16> right_bytes{};
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (parse_address(family, left, left_bytes) && parse_address(family, right, right_bytes))
+      return left_bytes == right_bytes;
+  }
+  return false;
+}
+
+bool valid_address_or_network(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  std::array<unsigned char, 16> bytes{};
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (!parse_address(family, text.substr(0, slash), bytes)) continue;
+    if (slash == std::string_view::npos) return true;
+    const std::size_t bits = family == AF_INET ? 32 : 128;
+    const std::string prefix(text.substr(slash + 1));
+    if (prefix.size() > 3 || !number_up_to(prefix, static_cast<unsigned>(bits))) return false;
+    for (std::size_t bit = std::stoul(prefix); bit < bits; ++bit) {
+      if ((bytes.at(bit / 8) >> (7 - bit % 8) & 1U) != 0) return false;
+    }
+    return true;
+  }
+  return false;
+}
+
+std::string checked_value(const std::string& type, std::string_view value, TargetNames names) {
+  if (type == "A" || type == "AAAA") return checked_address(type == "A", value);
+  if (type == "CNAME" || type == "NS") return checked_target(value, names);
+  if (type == "TXT") return checked_text(value);
+  if (type == "MX") return checked_mail_exchanger(value, names);
+  if (type == "SRV") return checked_service(value, names);
+  if (type == "SSHFP") return checked_host_key(value);
+  if (type == "CAA") return checked_authority(value);
+  throw Error("Unknown record type '" + type + "'.");
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,55 @@
+// The table of the records that the box makes: one row for each reason to have one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace mailinabox {
+
+enum class Rule : std::uint8_t {
+  name_server,
+  primary_address,
+  primary_address_ipv6,
+  smtp_tlsa,
+  https_tlsa,
+  sshfp,
+  custom,
+  address,
+  www_address,
+  mta_sts_address,
+  autoconfig_address,
+  autodiscover_address,
+  name_server_address,
+  address_ipv6,
+  mx,
+  spf,
+  dkim,
+  dmarc,
+  submissions,
+  submission,
+  imaps,
+  pop3s,
+  carddavs,
+  caldavs,
+  mta_sts,
+  tls_report,
+  caa,
+  no_mail_spf,
+  no_mail_dmarc,
+  no_mail_mx,
+};
+
+struct RecordRule {
+  Rule rule;
+  std::string_view name;         // of the rule, as in tests/cases/dns/NAME.yaml
+  std::string_view type;         // "" where it is the operator's choice
+  std::string_view explanation;  // "": not shown, because it is only needed where the box itself is the name server
+};
+
+inline constexpr std::size_t k_rule_count = static_cast<std::size_t>(Rule::no_mail_mx) + 1;
+
+// In the order of Rule.
+const std::array<RecordRule, k_rule_count>& record_rules();
+
+}  // namespace mailinabox

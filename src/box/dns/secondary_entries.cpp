@@ -1,0 +1,45 @@
+#include "box/dns/secondary_entries.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+#include "box/dns/record_data.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::string checked_host(const std::string& entry) {
+  const std::string host = canonical_name(entry);
+  // What is no host name has no address either.
+  if (!valid_domain(host)) throw Error("Could not resolve the IP address of " + entry + ".");
+  return host;
+}
+
+}  // namespace
+
+std::vector<std::string> split_secondary_entries(std::string_view text) {
+  constexpr std::string_view k_separators = ", \t\r\n";
+  std::vector<std::string> entries;
+  for (std::size_t begin = text.find_first_not_of(k_separators); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(k_separators, begin), text.size());
+    entries.emplace_back(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(k_separators, end);
+  }
+  return entries;
+}
+
+std::string checked_secondary_entry(const std::string& entry) {
+  if (entry.rfind(k_transfer_prefix, 0) != 0) return checked_host(entry);
+  const std::string peer = entry.substr(k_transfer_prefix.size());
+  if (!valid_address_or_network(peer)) throw Error("'" + peer + "' is not an IPv4 or IPv6 address or subnet.");
+  return entry;
+}
+
+std::string checked_secondary_entry_of_file(const std::string& entry) {
+  if (entry.rfind(k_transfer_prefix, 0) != 0) return checked_host(entry);
+  const std::string host = canonical_name(entry.substr(k_transfer_prefix.size()));
+  return valid_domain(host) ? std::string(k_transfer_prefix) + host : checked_secondary_entry(entry);
+}
+
+}  // namespace mailinabox

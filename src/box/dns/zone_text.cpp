@@ -1,0 +1,75 @@
+// Zones as text.
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "box/dns/zones.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::size_t k_string_length = 255;  // of a character-string (RFC 1035 section 3.3)
+
+void append_quoted(std::string& text, std::string_view value) {
+  text += '"';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      text += '\\';
+      text += c;
+    } else if (byte < 0x20 || byte >= 0x7F) {
+      const std::string digits = std::to_string(byte);
+      text += '\\' + std::string(3 - digits.size(), '0') + digits;
+    } else {
+      text += c;
+    }
+  }
+  text += '"';
+}
+
+void append_strings(std::string& text, std::string_view value) {
+  for (std::size_t begin = 0; begin == 0 || begin < value.size(); begin += k_string_length) {
+    if (begin != 0) text += ' ';
+    append_quoted(text, value.substr(begin, k_string_length));
+  }
+}
+
+}  // namespace
+
+std::string master_file_records(const DnsZone& zone) {
+  std::string text;
+  for (const ZoneRecord& record : zone.records) {
+    text += record.name.empty() ? "@" : record.name;
+    text += "\tIN\t" + record.type + "\t";
+    if (record.type == "TXT") {
+      append_strings(text, record.value);
+    } else {
+      text += record.value;
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string mta_sts_policy(const std::string& mode, const std::string& primary_hostname) {
+  return "version: STSv1\r\nmode: " + mode + "\r\nmx: " + primary_hostname + "\r\nmax_age: 604800\r\n";
+}
+
+// As the original computes it, so that taking over a box announces no change where there is none.
+std::string mta_sts_policy_id(const std::string& policy) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (EVP_Digest(policy.data(), policy.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
+    throw Error("the identifier of the MTA-STS policy could not be computed: OpenSSL has no SHA-1 here");
+  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
+  const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(size));
+  std::string id(encoded.begin(), encoded.begin() + length);
+  std::replace_if(
+      id.begin(), id.end(), [](char c) { return c == '+' || c == '/'; }, 'A');
+  return id.substr(0, 20);
+}
+
+}  // namespace mailinabox

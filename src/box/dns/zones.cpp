@@ -1,0 +1,296 @@
+#include "box/dns/zones.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "box/dns/domains.hpp"
+#include "box/dns/record_data.hpp"
+#include "box/dns/record_rules.hpp"
+#include "box/dns/text_policies.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::size_t k_longest_name = 253;
+
+Rule address_rule(AutomaticName reason) {
+  switch (reason) {
+    case AutomaticName::www:
+      return Rule::www_address;
+    case AutomaticName::autoconfig:
+      return Rule::autoconfig_address;
+    case AutomaticName::autodiscover:
+      return Rule::autodiscover_address;
+    case AutomaticName::mta_sts:
+      return Rule::mta_sts_address;
+    case AutomaticName::name_server:
+      return Rule::name_server_address;
+    case AutomaticName::none:
+      break;
+  }
+  return Rule::address;
+}
+
+// What belongs to one zone.
+struct ZoneParts {
+  std::vector<std::string> names{};            // known ones
+  std::vector<const CustomRecord*> customs{};  // in the order of the file
+};
+
+// Puts one zone together. What comes later looks at what is there: first what the box cannot do without, then the
+// custom records, then everything that they may replace.
+class ZoneAssembly {
+ public:
+  ZoneAssembly(const DnsInput& input, const BoxDomains& box, const std::string& zone, const ZoneParts& parts)
+      : input_(input), box_(box), zone_(zone), parts_(parts), primary_(input.primary_hostname) {}
+
+  DnsZone take() {
+    add_name_servers();
+    if (within(primary_, zone_)) add_primary_host();
+    fixed_ = records_.size();
+    for (const CustomRecord* record : parts_.customs) add_custom(*record);
+    for (const std::string& name : parts_.names) {
+      add_addresses(name);
+      if (box_.mail.find(name) != box_.mail.end()) add_mail(name);
+      if (box_.users.find(name) != box_.users.end()) add_services(name);
+    }
+    add_certificate_authority();
+    add_refusals_of_mail();
+    return sorted();
+  }
+
+ private:
+  struct Placed {
+    std::string name{};  // fully qualified
+    ZoneRecord record{};
+  };
+
+  void place(Rule rule, const std::string& name, std::string type, std::string value) {
+    by_name_[name].push_back(records_.size());
+    const RecordRule& row = record_rules()[static_cast<std::size_t>(rule)];
+    records_.push_back({name, {"", std::move(type), std::move(value), std::string(row.explanation)}});
+  }
+
+  void place(Rule rule, const std::string& name, std::string value) {
+    place(rule, name, std::string(record_rules()[static_cast<std::size_t>(rule)].type), std::move(value));
+  }
+
+  // As place(), but not where it would make the zone invalid or never be seen: beside a CNAME, and at or below a name
+  // that custom NS records hand to other servers.
+  void offer(Rule rule, const std::string& name, std::string value) {
+    if (name.size() > k_longest_name || has(name, "CNAME")) return;
+    if (!delegated_.empty() && !enclosing_name(name, delegated_).empty()) return;
+    place(rule, name, std::move(value));
+  }
+
+  template <typename Test>
+  bool any(std::string_view name, Test test) const {
+    const auto found = by_name_.find(name);
+    return found != by_name_.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                  [&](std::size_t index) { return test(records_[index].record); });
+  }
+  bool has(std::string_view name, std::string_view type) const {
+    return any(name, [&](const ZoneRecord& record) { return record.type == type; });
+  }
+  bool has_text(std::string_view name, bool (*is_such)(std::string_view)) const {
+    return any(name, [&](const ZoneRecord& record) { return record.type == "TXT" && is_such(record.value); });
+  }
+
+  void add_name_servers() {
+    place(Rule::name_server, zone_, "ns1." + primary_ + ".");
+    const std::vector<std::string> secondary = input_.custom.secondary_servers().host_names;
+    for (const std::string& host : secondary) place(Rule::name_server, zone_, host + ".");
+    if (secondary.empty()) place(Rule::name_server, zone_, "ns2." + primary_ + ".");
+  }
+
+  void add_primary_host() {
+    place(Rule::primary_address, primary_, input_.public_ip);
+    if (!input_.public_ipv6.empty()) place(Rule::primary_address_ipv6, primary_, input_.public_ipv6);
+    // 3 1 1: this very key, whoever signed its certificate (RFC 7671 section 5.1).
+    for (const std::string& digest : input_.tls_key_digests) {
+      place(Rule::smtp_tlsa, "_25._tcp." + primary_, "3 1 1 " + digest);
+      place(Rule::https_tlsa, "_443._tcp." + primary_, "3 1 1 " + digest);
+    }
+    for (const std::string& fingerprint : input_.ssh_fingerprints) place(Rule::sshfp, primary_, fingerprint);
+  }
+
+  void add_custom(const CustomRecord& record) {
+    std::string value = record.value;
+    if (value == "local" && record.type == "A") value = input_.public_ip;
+    if (value == "local" && record.type == "AAAA") value = input_.public_ipv6;
+    const std::optional<std::string> obstacle = obstacle_to(record, value);
+    if (obstacle) {
+      problems_.push_back("custom record " + record.name + " " + record.type + " " + record.value + ": " + *obstacle);
+      return;
+    }
+    if (any(record.name, [&](const ZoneRecord& other) { return other.type == record.type && other.value == value; }))
+      return;
+    if (record.type == "NS") delegated_.insert(record.name);
+    place(Rule::custom, record.name, record.type, std::move(value));
+  }
+
+  // Why the record has to stay out; nothing where it may stand.
+  std::optional<std::string> obstacle_to(const CustomRecord& record, const std::string& value) const {
+    if (value.empty())
+      return "the box has no IPv6 address; set PUBLIC_IPV6 in /etc/mailinabox.conf, or remove the record";
+    bool fixed_type = false;
+    bool fixed_name = false;
+    bool same = false;
+    const auto found = by_name_.find(record.name);
+    if (found != by_name_.end()) {
+      for (const std::size_t index : found->second) {
+        if (index >= fixed_) break;
+        const ZoneRecord& other = records_[index].record;
+        fixed_name = true;
+        fixed_type = fixed_type || other.type == record.type;
+        same = same || (other.type == record.type && other.value == value);
+      }
+    }
+    if (fixed_type && !same)
+      return "the box's own " + record.type + " records stand at this name and cannot be replaced; remove the record";
+    if (record.type != "CNAME") return std::nullopt;
+    if (has(record.name, "CNAME")) return "a name has one CNAME at most; remove one of them";
+    const auto known = box_.known.find(record.name);
+    const bool name_server = known != box_.known.end() && known->second == AutomaticName::name_server;
+    if (fixed_name || name_server || box_.mail.find(record.name) != box_.mail.end())
+      return "no other record may stand beside a CNAME (RFC 1034 section 3.6.2), and this name needs the box's own; "
+             "use "
+             "A and AAAA records instead";
+    return std::nullopt;
+  }
+
+  void add_addresses(const std::string& name) {
+    const bool has_a = has(name, "A");
+    const bool wants_ipv6 = !has_a && !has(name, "AAAA") && !input_.public_ipv6.empty();
+    if (!has_a) offer(address_rule(box_.known.at(name)), name, input_.public_ip);
+    if (wants_ipv6) offer(Rule::address_ipv6, name, input_.public_ipv6);
+  }
+
+  void add_mail(const std::string& domain) {
+    if (!any(domain, [](const ZoneRecord& record) {
+          return record.type == "MX" && (record.value.rfind("10 ", 0) == 0 || record.value == "0 .");
+        }))
+      offer(Rule::mx, domain, "10 " + primary_ + ".");
+    if (!has_text(domain, is_spf)) offer(Rule::spf, domain, "v=spf1 mx -all");
+    for (const DkimRecord& key : input_.dkim) {
+      const std::string name = key.selector + "._domainkey." + domain;
+      if (!has_text(name, is_dkim_key)) offer(Rule::dkim, name, key.value);
+    }
+    const std::string dmarc = "_dmarc." + domain;
+    if (!has_text(dmarc, is_dmarc)) offer(Rule::dmarc, dmarc, "v=DMARC1; p=quarantine;");
+    add_tls_policy(domain);
+  }
+
+  void add_tls_policy(const std::string& domain) {
+    if (input_.mta_sts_id.empty() || input_.mta_sts_domains.find(domain) == input_.mta_sts_domains.end()) return;
+    if (box_.elsewhere.find("mta-sts." + domain) != box_.elsewhere.end()) return;  // another host's policy counts
+    const std::string policy = "_mta-sts." + domain;
+    if (!has(policy, "TXT")) offer(Rule::mta_sts, policy, "v=STSv1; id=" + input_.mta_sts_id);
+    const std::string report = "_smtp._tls." + domain;
+    if (!input_.tls_report_address.empty() && !has(report, "TXT"))
+      offer(Rule::tls_report, report, "v=TLSRPTv1; rua=" + input_.tls_report_address);
+  }
+
+  // A lower first number is preferred (RFC 6186 section 3.4): implicit TLS (RFC 8314 section 3), and IMAP, which leaves
+  // the mail on the box.
+  void add_services(const std::string& domain) {
+    add_service(Rule::submissions, "_submissions._tcp." + domain, "0 0 465 ");
+    add_service(Rule::submission, "_submission._tcp." + domain, "10 0 587 ");
+    add_service(Rule::imaps, "_imaps._tcp." + domain, "0 0 993 ");
+    add_service(Rule::pop3s, "_pop3s._tcp." + domain, "10 0 995 ");
+    if (domain == primary_) return;  // asked at the host itself, by its well-known paths
+    add_service(Rule::carddavs, "_carddavs._tcp." + domain, "0 0 443 ");
+    add_service(Rule::caldavs, "_caldavs._tcp." + domain, "0 0 443 ");
+  }
+
+  void add_service(Rule rule, const std::string& name, const std::string& numbers) {
+    if (!has(name, "SRV")) offer(rule, name, numbers + primary_ + ".");
+  }
+
+  // An apex record holds for all names below. Where one of those leads to another host, that host's certificates may be
+  // of another authority, and they could no longer be renewed.
+  void add_certificate_authority() {
+    const auto foreign_host = [&](const CustomRecord* record) {
+      const bool leads_away = record->type == "CNAME" || record->type == "NS" || foreign_address(*record, input_);
+      return leads_away && record->name.rfind('_', 0) != 0 && record->name.find("._") == std::string::npos;
+    };
+    if (input_.certificate_authority.empty() || has(zone_, "CAA") ||
+        std::any_of(parts_.customs.begin(), parts_.customs.end(), foreign_host))
+      return;
+    offer(Rule::caa, zone_, "0 issue \"" + input_.certificate_authority + "\"");
+  }
+
+  // Any name with an address can be forged as a sender. So each that has no mail says so.
+  void add_refusals_of_mail() {
+    std::vector<std::string> names;
+    for (const auto& [name, indexes] : by_name_) {
+      if ((has(name, "A") || has(name, "AAAA")) && !has(name, "MX")) names.push_back(name);
+    }
+    for (const std::string& name : names) {
+      if (!has_text(name, is_spf)) offer(Rule::no_mail_spf, name, "v=spf1 -all");
+      const std::string dmarc = "_dmarc." + name;
+      if (!has_text(dmarc, is_dmarc)) offer(Rule::no_mail_dmarc, dmarc, "v=DMARC1; p=reject;");
+      offer(Rule::no_mail_mx, name, "0 .");
+    }
+  }
+
+  DnsZone sorted() {
+    std::vector<std::pair<std::string, std::size_t>> order;
+    order.reserve(records_.size());
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      std::string& name = records_[i].name;
+      name.resize(name.size() == zone_.size() ? 0 : name.size() - zone_.size() - 1);
+      order.emplace_back(reversed_labels(name), i);
+    }
+    std::sort(order.begin(), order.end());
+    DnsZone zone{zone_, {}, std::move(problems_)};
+    zone.records.reserve(order.size());
+    for (const auto& [key, index] : order) {
+      zone.records.push_back(std::move(records_[index].record));
+      zone.records.back().name = std::move(records_[index].name);
+    }
+    return zone;
+  }
+
+  const DnsInput& input_;
+  const BoxDomains& box_;
+  const std::string& zone_;
+  const ZoneParts& parts_;
+  const std::string& primary_;
+  std::vector<Placed> records_{};
+  NameMap<std::vector<std::size_t>> by_name_{};
+  NameSet delegated_{};
+  std::size_t fixed_ = 0;  // records before this one cannot be replaced
+  std::vector<std::string> problems_{};
+};
+
+NameMap<ZoneParts> divide(const DnsInput& input, const BoxDomains& box) {
+  NameMap<ZoneParts> parts;
+  for (const auto& [name, reason] : box.known)
+    parts[std::string(enclosing_name(name, box.zone_names))].names.push_back(name);
+  for (const CustomRecord& record : input.custom.all()) {
+    const std::string_view zone = enclosing_name(record.name, box.zone_names);
+    if (!zone.empty()) parts[std::string(zone)].customs.push_back(&record);
+  }
+  return parts;
+}
+
+}  // namespace
+
+std::vector<DnsZone> dns_zones(const DnsInput& input) {
+  if (input.primary_hostname.empty())
+    throw Error("no DNS zones can be made: the box has no host name; set PRIMARY_HOSTNAME in /etc/mailinabox.conf");
+  if (!same_address(input.public_ip, input.public_ip) || input.public_ip.find(':') != std::string::npos)
+    throw Error("no DNS zones can be made: '" + input.public_ip +
+                "' is no IPv4 address; set PUBLIC_IP in /etc/mailinabox.conf");
+  const BoxDomains box = box_domains(input);
+  const NameMap<ZoneParts> parts = divide(input, box);
+  std::vector<DnsZone> zones;
+  zones.reserve(box.zones.size());
+  for (const std::string& name : box.zones) zones.push_back(ZoneAssembly(input, box, name, parts.at(name)).take());
+  return zones;
+}
+
+}  // namespace mailinabox
