@@ -19,6 +19,13 @@ ValueList list_of(const std::string& comma_list) {
   return list;
 }
 
+// As a regular expression that matches this name alone.
+std::string pattern_of(const std::string& host_name) {
+  std::string pattern;
+  for (const char letter : host_name) pattern += letter == '.' ? std::string("\\.") : std::string(1, letter);
+  return pattern;
+}
+
 }  // namespace
 
 bool answered_before(const Environment& environment) {
@@ -40,6 +47,7 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   for (const auto& [key, value] : answers.all()) context[lower_case(key)] = value;
   for (const std::string_view key : Answers::k_keys) context.try_emplace(lower_case(key), Value(""));
   const std::string forwarders = answers.get("DNS_FORWARDERS");
+  context["primary_hostname_pattern"] = pattern_of(answers.get("PRIMARY_HOSTNAME"));
   context["dns_usable"] = forwarders != "unknown";
   context["dns_forwarders"] = forwarders == "unknown" ? ValueList() : list_of(forwarders);
   context["dns_validation"] = says_yes(answers.get("DNS_VALIDATION"));

@@ -11,6 +11,7 @@ import re
 import smtplib
 import socket
 import ssl
+import threading
 import time
 import uuid
 
@@ -150,6 +151,73 @@ class Stranger:
                 if refusal.smtp_code >= 500 or time.monotonic() > end:
                     raise
             time.sleep(1)
+
+
+class OtherServer:
+    """A mail server somewhere to which the box delivers. It keeps what it gets, or refuses it for good."""
+
+    def __init__(self, lab, at=FRIEND_AT, refuse=False):
+        self.received = []  # (sender, recipients, message as bytes)
+        self.refuse = refuse
+        self._arrived = threading.Condition()
+        with lab.client(at):
+            self._socket = socket.create_server((at, 25))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def wait_for(self, subject, seconds=SECONDS):
+        """(sender of the envelope, recipients, message as bytes)"""
+        def found():
+            return [item for item in self.received if email.message_from_bytes(item[2])["Subject"] == subject]
+
+        with self._arrived:
+            if not self._arrived.wait_for(found, seconds):
+                subjects = [email.message_from_bytes(item[2])["Subject"] for item in self.received]
+                raise AssertionError(f"no message {subject!r} arrived within {seconds} s; there are {subjects}")
+            return found()[0]
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
+
+    def _serve_connection(self, connection):
+        with connection, connection.makefile("rwb") as stream:
+            def say(text):
+                stream.write(text.encode() + b"\r\n")
+                stream.flush()
+
+            connection.settimeout(SECONDS)
+            sender, recipients = "", []
+            say("220 other server")
+            while line := stream.readline().decode().strip():
+                verb, address = line.split(" ")[0].upper(), re.search(r"<(.*?)>", line)
+                if verb == "MAIL":
+                    sender, recipients = address[1], []
+                elif verb == "RCPT":
+                    recipients.append(address[1])
+                elif verb == "DATA":
+                    say("354 go on")
+                    content = b""
+                    while (part := stream.readline()) not in (b".\r\n", b""):
+                        content += part[1:] if part.startswith(b".") else part
+                    if not self.refuse:
+                        with self._arrived:
+                            self.received.append((sender, recipients, content))
+                            self._arrived.notify_all()
+                refused = self.refuse and verb == "DATA"
+                say("550 5.7.1 not here" if refused else "221 bye" if verb == "QUIT" else "250 ok")
+                if verb == "QUIT":
+                    return
 
 
 class ManageSieve:

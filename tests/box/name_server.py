@@ -1,6 +1,7 @@
 """The test network's name server: the only one a box can reach.
 
-It knows two mail domains and one block-listed client, and nothing else. It does no DNSSEC, like many a provider's.
+It knows two mail domains, one block-listed client and what a test adds to `records`, and nothing else. It does no
+DNSSEC, like many a provider's.
 """
 
 import socket
@@ -21,13 +22,13 @@ RECORDS = {
     ("friend.test.", "MX"): "10 friend.test.",
     (".".join(reversed(LISTED_CLIENT.split("."))) + ".zen.spamhaus.org.", "A"): "127.0.0.2",
 }
-NAMES = {name for name, _ in RECORDS}
 
 
 class NameServer:
     def __init__(self, address):
         """Opens port 53 of `address` in the network namespace of the calling thread."""
         self.questions = []  # (client, name, type), as they come
+        self.records = dict(RECORDS)  # (name, type) to a value as in a zone file, or to a list of them
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind((address, 53))
         self._tcp = socket.create_server((address, 53))
@@ -41,11 +42,19 @@ class NameServer:
         question = query.question[0]
         name, kind = question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype)
         self.questions.append((client, name, kind))
-        if (name, kind) in RECORDS:
-            response.answer.append(dns.rrset.from_text(question.name, 300, "IN", kind, RECORDS[name, kind]))
-        elif name not in NAMES and name != ".":
+        values = self.records.get((name, kind))
+        if values:
+            values = [values] if isinstance(values, str) else values
+            response.answer.append(dns.rrset.from_text(question.name, 300, "IN", kind, *values))
+        elif name != "." and not any(known == name or known.endswith("." + name) for known, _ in list(self.records)):
             response.set_rcode(dns.rcode.NXDOMAIN)
         return response.to_wire()
+
+    def publish(self, name, kind, *values):
+        """Adds records; a TXT value is cut into strings as its form needs. A box may remember an earlier answer."""
+        if kind == "TXT":
+            values = [" ".join(f'"{value[start:start + 250]}"' for start in range(0, len(value), 250)) for value in values]
+        self.records[name.rstrip(".").lower() + ".", kind] = list(values)
 
     def _serve_udp(self):
         while True:
