@@ -76,8 +76,13 @@ Json fields_of(const Kind& kind) {
   return properties;
 }
 
-// Required fields are not required here: an override in recipes.d names only what it changes.
+// Required fields are not required here: an override in recipes.d names only what it changes. They stand in "x-needed",
+// which validators ignore, for the manual.
 Json kind_schema(const Kind& kind) {
+  Json needed = Json::array();
+  for (const FieldSchema& field : kind.fields) {
+    if (field.required) needed.push_back(std::string(field.name));
+  }
   Json properties = fields_of(kind);
   const FieldSchema name{"", kind.name_type, true, "", {}};
   Json mapping = {{"type", "object"}, {"properties", fields_of(kind)}, {"additionalProperties", false}};
@@ -86,6 +91,7 @@ Json kind_schema(const Kind& kind) {
   return {{"type", "object"},
           {"description", std::string(kind.doc)},
           {"required", Json::array({key})},
+          {"x-needed", std::move(needed)},
           {"properties", std::move(properties)},
           {"additionalProperties", false}};
 }
