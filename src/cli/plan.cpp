@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/context.hpp"
+#include "cli/migrate/migration_text.hpp"
 #include "cli/report_output.hpp"
 #include "cli/resolver.hpp"
 #include "cli/setup/decide.hpp"
@@ -26,6 +27,11 @@ ExitCode run_plan(Environment& environment, const PlanOptions& options) {
   }
   const ValueMap facts = gather_facts(environment.view());
   Decision decision = decide(environment, read_answers(environment), facts, {});
+  const std::vector<PlannedMigration> migrations = plan_migrations(environment.view(), decision.answers);
+  if (!migrations.empty()) {
+    environment.errors << migrations_text(decision.answers, storage_version(environment.view(), decision.answers),
+                                          migrations);
+  }
   settle_resolver(environment, decision.answers, facts);
   Catalog catalog = load_catalog(environment.view().files, environment.sources,
                                  make_context(decision.answers, facts, decision.time_zone), platform);
@@ -40,7 +46,8 @@ ExitCode run_plan(Environment& environment, const PlanOptions& options) {
     environment.errors << failures_text(report);
   }
   if (report.failed()) return report.exit_code();
-  const bool changes = report.count(Status::would_change) > 0 || !report.reloaded.empty() || !report.restarted.empty();
+  const bool changes = !migrations.empty() || report.count(Status::would_change) > 0 || !report.reloaded.empty() ||
+                       !report.restarted.empty();
   return changes ? ExitCode::changes : ExitCode::ok;
 }
 

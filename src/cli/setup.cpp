@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/context.hpp"
+#include "cli/migrate/migration_text.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_output.hpp"
 #include "cli/resolver.hpp"
@@ -34,8 +35,12 @@ class Setup {
     stored_ = read_answers(environment_);
     facts_ = gather_facts(environment_.view());
     find_answers();
+    announce_migrations();  // throws for data of a newer release
     Catalog catalog = load();
     if (!confirmed()) return ExitCode::failed;
+    migrations_ = migrate_storage(environment_.system, decision_.answers, [this](const DoneMigration& done) {
+      environment_.errors << done_text(done) << std::endl;
+    });
     store_answers();
     std::unique_ptr<Journal> journal = make_file_journal(environment_.system.files, environment_.system.clock,
                                                          environment_.state_directory, environment_.version);
@@ -85,6 +90,13 @@ class Setup {
     if (answer && (answer->empty() || answer->front() == 'y' || answer->front() == 'Y')) return true;
     environment_.dialogue.say("Nothing has been changed.\n");
     return false;
+  }
+
+  void announce_migrations() const {
+    const std::vector<PlannedMigration> planned = plan_migrations(environment_.view(), decision_.answers);
+    if (planned.empty()) return;
+    const auto present = storage_version(environment_.view(), decision_.answers);
+    environment_.errors << migrations_text(decision_.answers, present, planned) << std::flush;
   }
 
   void store_answers() const {
@@ -141,6 +153,9 @@ class Setup {
     if (!good) json["result"] = "failed";
     json["panel"] = closing.panel;
     if (closing.fingerprint) json["fingerprint"] = *closing.fingerprint;
+    for (const DoneMigration& done : migrations_) {
+      json["migrations"].push_back({{"number", done.number}, {"summary", done.summary}, {"copy", done.copy}});
+    }
     if (user_made_) {
       json["first_user"] = {{"email", decision_.first_user->email}};
       if (decision_.first_user->generated) json["first_user"]["password"] = decision_.first_user->password.reveal();
@@ -155,6 +170,7 @@ class Setup {
   Answers stored_{};
   ValueMap facts_{};
   Decision decision_{};
+  std::vector<DoneMigration> migrations_{};
   bool user_made_ = false;
   std::string user_error_{};
 };
@@ -167,6 +183,8 @@ std::vector<CliCommand> setup_commands() {
   command.details =
       "Asks what it does not know yet, then makes the machine what the recipes say, and nothing else.\n"
       "On a healthy box it changes nothing and restarts nothing. Answers are kept in /etc/mailinabox.conf.\n"
+      "Data of an older release, also of the Mail-in-a-Box that was here before, is taken over: see `mailinabox\n"
+      "migrate --help`.\n"
       "\n"
       "Without a terminal, or with NONINTERACTIVE=1, it asks nothing. Answers then come from the environment:\n"
       "  PRIMARY_HOSTNAME           full name of the box (auto: the machine's own, else box.local.test)\n"

@@ -113,6 +113,22 @@ void Database::Transaction::commit() {
   open_ = false;
 }
 
+void copy_database(Database& source, const std::string& path) {
+  try {
+    Database target(path, Database::Access::create);
+    sqlite3* const written = connection(target.handle());
+    sqlite3_backup* backup = sqlite3_backup_init(written, "main", connection(source.handle()), "main");
+    if (backup != nullptr) (void)sqlite3_backup_step(backup, -1);  // what it says, finish says again
+    const int code = backup != nullptr ? sqlite3_backup_finish(backup) : sqlite3_extended_errcode(written);
+    if (code == SQLITE_OK) return;
+    const std::string words = "copy of the database " + source.path() + " to " + path + ": " + sqlite3_errstr(code);
+    throw Error(words + remedy(code), (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
+  } catch (const std::exception&) {
+    (void)std::remove(path.c_str());
+    throw;
+  }
+}
+
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {
   sqlite3_stmt* prepared = nullptr;
   check(database, sqlite3_prepare_v2(connection(database.handle()), sql.data(), static_cast<int>(sql.size()), &prepared,

@@ -73,6 +73,10 @@ class Database {
   void* handle_ = nullptr;  // sqlite3*
 };
 
+// Copies all of `source` to a new file `path` and returns when that is on the disk. `source` must not be writing;
+// another connection's transaction keeps other writers out. Throws Error; `path` is gone then.
+void copy_database(Database& source, const std::string& path);
+
 // A prepared statement; parameters are bound in order by the arguments of step-wise calls:
 //   auto statement = database.prepare("SELECT email FROM users WHERE email = ?");
 //   statement.bind(1, address);
