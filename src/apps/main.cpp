@@ -5,11 +5,13 @@
 #include <iostream>
 #include <new>
 
+#include "apps/mta_sts.hpp"
 #include "apps/portable.hpp"
 #include "apps/real_machine.hpp"
 #include "apps/resolver_probe.hpp"
 #include "apps/selftest.hpp"
 #include "apps/terminal.hpp"
+#include "box/mail/tls_policy.hpp"
 #include "cli/command_line.hpp"
 #include "os/lock.hpp"
 
@@ -57,6 +59,8 @@ ExitCode run(const std::vector<std::string>& words) {
       .errors = std::cerr,
       .variables = process_variables(),
       .self_test = &self_test,
+      .tls_policy =
+          [&](const std::string& request) { return tls_policy(request, dns, "127.0.0.1", ask_mta_sts_daemon); },
       .root = geteuid() == 0,
       .errors_terminal = isatty(STDERR_FILENO) == 1};
   environment.errors_terminal = environment.errors_terminal && environment.variable("TERM") != "dumb";

@@ -33,8 +33,9 @@ struct Environment {
   std::string answers_file = "/etc/mailinabox.conf";
   std::string version = MAILINABOX_VERSION;
   SelfTest self_test{};
-  bool root = false;             // the effective user may do everything
-  bool errors_terminal = false;  // progress may move the cursor
+  std::function<std::string(const std::string& request)> tls_policy{};  // socketmap_table(5): request to answer
+  bool root = false;                                                    // the effective user may do everything
+  bool errors_terminal = false;                                         // progress may move the cursor
   bool colour = false;
 
   View view() const { return system.view(); }
