@@ -145,6 +145,7 @@ class CustomFile {
   }
 
   void read_mapping(const YamlNode& root) {
+    if (root.empty_scalar()) return;
     if (!root.is_map()) {
       report_unreadable(at(root),
                         "expected a mapping of domain names to records, found " + std::string(describe(root)));
