@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Test boxes: Debian 12 machines in containers, on a closed Ethernet of their own, gone without a trace afterwards.
+"""Test boxes: Debian 12 machines (and older ones) in containers, on a closed Ethernet of their own, gone without a trace afterwards.
 
 For trying the real thing by hand, as root, from the top of the repository:
 
@@ -11,6 +11,8 @@ For trying the real thing by hand, as root, from the top of the repository:
                                                                same; --again makes it anew)
     --no-systemd                                               in a container without systemd, as CI containers are
     --container                                                the smallest Debian root (implies --no-systemd)
+    --release bullseye                                         Debian 11 rather than 12; the program must be a portable
+                                                               one then (packaging/build-deb.sh)
     --keep NAME / --from NAME                                  keep the stopped box's files as a layer / start from it
     --env NAME=VALUE                                           in the command's environment
     /usr/bin/python3 tests/box/lab.py clean                    removes leftovers of crashed runs (every start does, too)
@@ -46,6 +48,7 @@ MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "ca
 ROOT_FILES = {"/etc/resolv.conf": f"nameserver {namespaces.NAME_SERVER}\n", "/etc/hostname": "fresh\n",
               "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"}
 BOOT_SECONDS = 60
+RELEASES = {"bookworm": "Debian 12", "bullseye": "Debian 11, the oldest system that can be had: it stands for Ubuntu 18.04"}
 
 
 class CommandFailed(Exception):
@@ -397,15 +400,15 @@ class Lab:
                 self.log(f"lab: {name} made in {time.monotonic() - started:.0f} s")
         return target
 
-    def _make_root(self, target):
-        """The smallest Debian 12, as container images are: what is essential, and apt."""
+    def _make_root(self, target, release):
+        """The smallest Debian, as container images are: what is essential, and apt."""
         building = os.path.join(self.session_directory, "building")
         log = os.path.join(self.session_directory, "mmdebstrap.log")
         options = [f"--aptopt={line}" for line in registry.apt_settings_of_this_machine().splitlines()]
         with namespaces.inside(self.network.name), open(log, "w", encoding="utf-8") as output:
             done = subprocess.run(["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
-                                   "--aptopt=Acquire::Languages \"none\"", *options, "bookworm", building, "-"],
-                                  input=self.registry.sources(namespaces.REGISTRY), stdout=output,
+                                   "--aptopt=Acquire::Languages \"none\"", *options, release, building, "-"],
+                                  input=self.registry.sources(namespaces.REGISTRY, release), stdout=output,
                                   stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode != 0:
             with open(log, encoding="utf-8") as said:
@@ -418,8 +421,11 @@ class Lab:
                 output.write(text)
         os.rename(building, target)
 
-    def root(self):
-        return [self._layer("root", (self.registry.sources(namespaces.REGISTRY), ROOT_FILES), self._make_root)]
+    def root(self, release="bookworm"):
+        """`release` is one of RELEASES, by Debian's code name."""
+        name = "root" if release == "bookworm" else "root-" + release
+        return [self._layer(name, (self.registry.sources(namespaces.REGISTRY, release), ROOT_FILES),
+                            lambda target: self._make_root(target, release))]
 
     def _layer_with_packages(self, name, below, packages):
         def make(target):
@@ -433,9 +439,10 @@ class Lab:
 
         return [self._layer(name, (below, packages), make)] + below
 
-    def machine(self):
+    def machine(self, release="bookworm"):
         """A fresh server: systemd, an SSH server, little else."""
-        return self._layer_with_packages("machine", self.root(), MACHINE_PACKAGES)
+        name = "machine" if release == "bookworm" else "machine-" + release
+        return self._layer_with_packages(name, self.root(release), MACHINE_PACKAGES)
 
     def program(self, build=None, program=None, share=None, below=None):
         """`below` (default: the machine) with the program of a build directory installed under /usr, and the packages
@@ -451,7 +458,8 @@ class Lab:
                 for folder in ("recipes", "templates"):
                     shutil.copytree(os.path.join(share, folder), f"{target}/usr/share/mailinabox/{folder}")
         packages = _packages_of_libraries(target + "/usr/sbin/mailinabox")
-        return [target] + self._layer_with_packages("libraries", below or self.machine(), packages)
+        below = below or self.machine()
+        return [target] + (self._layer_with_packages("libraries", below, packages) if packages else below)
 
     def digest_of(self, directory):
         """A digest over the files of a layer, for naming what is made from it."""
@@ -515,6 +523,7 @@ def _arguments():
     parser.add_argument("--again", action="store_true", help="with --set-up: not the kept one")
     parser.add_argument("--no-systemd", action="store_true")
     parser.add_argument("--container", action="store_true")
+    parser.add_argument("--release", choices=sorted(RELEASES), default="bookworm")
     parser.add_argument("--keep", metavar="NAME")
     parser.add_argument("--from", metavar="NAME", dest="start_from")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
@@ -536,9 +545,9 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with Lab() as lab:
         if wanted.action == "prepare":
-            lab.machine()
+            lab.machine(wanted.release)
             return 0
-        layers = lab.root() if wanted.container else lab.machine()
+        layers = lab.root(wanted.release) if wanted.container else lab.machine(wanted.release)
         if wanted.start_from:
             layers = [os.path.join(lab.layers_directory, "kept-" + wanted.start_from)] + layers
         if wanted.build or wanted.program:

@@ -102,12 +102,13 @@ class Registry:
         self._server = None
         os.makedirs(cache, exist_ok=True)
 
-    def sources(self, host):
-        """Lines of a sources.list for a box."""
+    def sources(self, host, release="bookworm"):
+        """Lines of a sources.list for a box. The archives keep all of Debian's releases side by side."""
         lines = []
         for number, archive in enumerate(self.archives):
             options = f"[signed-by={archive.signed_by}] " if archive.signed_by else ""
             for suite in archive.suites:
+                suite = suite.replace("bookworm", release)
                 lines.append(f"deb {options}http://{host}/{number} {suite} {' '.join(archive.components)}\n")
         return "".join(lines)
 
