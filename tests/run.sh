@@ -5,6 +5,7 @@
 #   tests/run.sh unit       unit, cases and golden tests (no root needed once the packages are there)
 #   tests/run.sh box [...]  box tests; further arguments go to pytest
 #   tests/run.sh fault [...]  every kill point, 50 random kills, refusals, full disks; arguments go to pytest
+#   tests/run.sh package [...]  builds the Debian package and tests it; arguments go to pytest
 #   tests/run.sh sanitize   the unit tests under the address and undefined-behaviour sanitizers
 #   tests/run.sh fuzz [S]   each fuzz target for S seconds (60)
 #   tests/run.sh bench      the benchmark (its own peers are installed, too)
@@ -23,6 +24,7 @@ mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' pack
 readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml)
 readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
   procps util-linux mount openssl git)
+readonly package_packages=(lintian gnupg gpgv file binutils)
 readonly fuzz_packages=(clang libclang-rt-14-dev)
 readonly bench_packages=(libsystemd-dev)
 
@@ -93,6 +95,15 @@ fault() {
   MAILINABOX_BUILD="$PWD/$build" "$python" -m pytest -p no:cacheprovider tests/fault "$@"
 }
 
+package() {
+  if ((EUID != 0)); then
+    say "package tests start containers: run them as root"
+    return 1
+  fi
+  run build-deb packaging/build-deb.sh || return
+  "$python" -m pytest -p no:cacheprovider tests/package "$@"
+}
+
 sanitize() {
   run configure-sanitize cmake -G Ninja -S . -B build/sanitize -DSANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
     -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 || return
@@ -136,21 +147,25 @@ main() {
     unit) install_packages "${build_packages[@]}" "${test_packages[@]}" && unit ;;
     box) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && box "$@" ;;
     fault) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && fault "$@" ;;
+    package)
+      install_packages "${build_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" && package "$@" ;;
     sanitize) install_packages "${build_packages[@]}" "${test_packages[@]}" && sanitize ;;
     fuzz) install_packages "${build_packages[@]}" "${fuzz_packages[@]}" && fuzz "$@" ;;
     bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
     all)
-      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${fuzz_packages[@]}" || return
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" \
+        "${fuzz_packages[@]}" || return
       unit || failed=1
       box "$@" || failed=1
       fault --reuse --every 7 --random-kills 8 -rA --show-capture=no || failed=1 # the set-up box of the box tests
+      package || failed=1
       sanitize || failed=1
       fuzz 60 || failed=1
       say "all tests: $([[ $failed == 0 ]] && echo passed || echo FAILED), $((SECONDS / 60)) min $((SECONDS % 60)) s"
       return "$failed"
       ;;
     *)
-      sed -n '4,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+      sed -n '4,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
       return 64
       ;;
   esac

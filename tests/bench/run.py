@@ -111,7 +111,7 @@ def rerun(lab, build, layers):
 
 
 def peers_layer(lab, below):
-    return lab._layer_with_packages("bench-peers", below, ["cfengine3", "ansible", "python3-apt"])
+    return lab.layer_with_packages("bench-peers", below, ["cfengine3", "ansible", "python3-apt"])
 
 
 def first_packages(box, count):

@@ -427,7 +427,7 @@ class Lab:
         return [self._layer(name, (self.registry.sources(namespaces.REGISTRY, release), ROOT_FILES),
                             lambda target: self._make_root(target, release))]
 
-    def _layer_with_packages(self, name, below, packages):
+    def layer_with_packages(self, name, below, packages):
         def make(target):
             box = self.box(name, below, systemd=False)
             box.start()
@@ -442,7 +442,7 @@ class Lab:
     def machine(self, release="bookworm"):
         """A fresh server: systemd, an SSH server, little else."""
         name = "machine" if release == "bookworm" else "machine-" + release
-        return self._layer_with_packages(name, self.root(release), MACHINE_PACKAGES)
+        return self.layer_with_packages(name, self.root(release), MACHINE_PACKAGES)
 
     def program(self, build=None, program=None, share=None, below=None):
         """`below` (default: the machine) with the program of a build directory installed under /usr, and the packages
@@ -459,7 +459,7 @@ class Lab:
                     shutil.copytree(os.path.join(share, folder), f"{target}/usr/share/mailinabox/{folder}")
         packages = _packages_of_libraries(target + "/usr/sbin/mailinabox")
         below = below or self.machine()
-        return [target] + (self._layer_with_packages("libraries", below, packages) if packages else below)
+        return [target] + (self.layer_with_packages("libraries", below, packages) if packages else below)
 
     def digest_of(self, directory):
         """A digest over the files of a layer, for naming what is made from it."""

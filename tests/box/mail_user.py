@@ -48,9 +48,9 @@ def trust(box, storage="/home/user-data"):
 class MailUser:
     """Reads and sends mail as a mail program does."""
 
-    def __init__(self, lab, box, address, password, at=USER_AT):
+    def __init__(self, lab, box, address, password, at=USER_AT, storage="/home/user-data"):
         self.lab, self.box, self.address, self.password, self.at = lab, box, address, password, at
-        self.tls = trust(box)
+        self.tls = trust(box, storage)
 
     def submission(self, port):
         with self.lab.client(self.at):
