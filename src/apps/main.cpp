@@ -46,7 +46,7 @@ ExitCode run(const std::vector<std::string>& words) {
   RealMachine machine;
   Terminal terminal;
   MachineLock lock;
-  UdpDnsClient dns;
+  NetworkDnsClient dns;
   const Clock& clock = machine.system().clock;
   Environment environment{
       .system = machine.system(),
@@ -54,6 +54,7 @@ ExitCode run(const std::vector<std::string>& words) {
       .acquire_lock = [&](const std::string& command, bool wait,
                           const auto& on_wait) { acquire_lock(lock, clock, command, wait, on_wait); },
       .probe_resolver = [&](const std::vector<std::string>& servers) { return probe_resolver(dns, servers); },
+      .dns = dns,
       .input = std::cin,
       .output = std::cout,
       .errors = std::cerr,

@@ -4,6 +4,7 @@
 #include "box/directory/address.hpp"
 #include "cli/command.hpp"
 #include "cli/directory_access.hpp"
+#include "cli/models/converge.hpp"
 
 namespace mailinabox {
 namespace {
@@ -71,10 +72,10 @@ CliCommand alias_add() {
     line.flag("--update", options->update, "Replace the alias where it exists");
   };
   command.run = [options](Environment& environment) {
-    Directory directory = open_directory(environment, Directory::Access::change);
-    print_report(environment, directory.add_alias(options->address, joined(options->forwards_to, ","),
-                                                  joined(options->senders, ","), options->update));
-    return ExitCode::ok;
+    print_report(environment, open_directory(environment, Directory::Access::change)
+                                  .add_alias(options->address, joined(options->forwards_to, ","),
+                                             joined(options->senders, ","), options->update));
+    return follow_change(environment, "alias add");
   };
   return command;
 }
@@ -86,7 +87,7 @@ CliCommand alias_remove() {
   command.declare = [options](CommandOptions& line) { line.argument("ADDRESS", options->address, "The alias"); };
   command.run = [options](Environment& environment) {
     print_report(environment, open_directory(environment, Directory::Access::change).remove_alias(options->address));
-    return ExitCode::ok;
+    return follow_change(environment, "alias remove");
   };
   return command;
 }

@@ -104,6 +104,7 @@ std::string group_summary(const std::string& name) {
       {"recipes", "What the box consists of"},
       {"user", "Mail accounts"},
       {"alias", "Other addresses for accounts"},
+      {"dns", "Records of the box's domains"},
   };
   const auto found = k_groups.find(name);
   return found == k_groups.end() ? std::string() : found->second;

@@ -64,7 +64,6 @@ bool needs_first_user(const Environment& environment, const Answers& answers) {
   const std::string path = directory_path(answers);
   if (environment.system.files.info(path).kind != FileKind::regular) return true;
   return Directory(environment.system.files.real_path(path), answers.get("PRIMARY_HOSTNAME"), Directory::Access::look)
-      .users()
       .empty();
 }
 

@@ -19,11 +19,14 @@ namespace mailinabox {
 using AcquireLock =
     std::function<void(const std::string& command, bool wait, const std::function<void(const std::string&)>& on_wait)>;
 
+class DnsClient;
+
 struct Environment {
   System& system;
   Dialogue& dialogue;
   AcquireLock acquire_lock;
   ResolverProbe probe_resolver;
+  DnsClient& dns;  // box/dns/resolver_client.hpp
   std::istream& input;
   std::ostream& output;                            // results
   std::ostream& errors;                            // progress and messages

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/context.hpp"
+#include "cli/models/models.hpp"
 #include "facts/facts.hpp"
 
 namespace mailinabox {
@@ -60,27 +61,11 @@ ValueMap sample_facts(const View& view) {
   return values;
 }
 
-// A list of each kind, so that what stands below a for_each is checked.
-ValueMap sample_models() {
-  const ValueList domains = {"example.com", "example.org"};
-  ValueMap models;
-  for (const char* name : {"mail_domains", "user_domains", "web_domains"}) models[name] = domains;
-  ValueList zones;
-  for (const Value& domain : domains) {
-    zones.emplace_back(ValueMap{{"name", domain}, {"file", domain.text() + ".txt"}, {"records", "\tIN\tMX\t0 .\n"}});
-  }
-  models["zones"] = zones;
-  models["transfer_peers"] = ValueList{ValueMap{{"address", "192.0.2.7"}, {"notify", true}},
-                                       ValueMap{{"address", "198.51.100.0/24"}, {"notify", false}}};
-  models["mta_sts_policy"] = "version: STSv1\r\n";
-  return models;
-}
-
 // This machine's facts, and those of machines where everything that is yes or no is yes, or no.
 std::vector<Value> sample_contexts(const View& view) {
   std::vector<Value> contexts;
   const ValueMap facts = sample_facts(view);
-  contexts.push_back(make_context(sample_answers(), facts, "Etc/UTC", sample_models()));
+  contexts.push_back(make_context(sample_answers(), facts, "Etc/UTC", sample_models(sample_answers()).values));
   for (const bool all : {true, false}) {
     ValueMap switched = facts;
     for (auto& [name, value] : switched) {
@@ -89,7 +74,7 @@ std::vector<Value> sample_contexts(const View& view) {
     Answers answers = sample_answers();
     answers.set("DNS_FORWARDERS", all ? "192.0.2.53" : "");
     if (all) answers.set("DISABLE_FIREWALL", "1");
-    contexts.push_back(make_context(answers, switched, "Etc/UTC", all ? sample_models() : ValueMap()));
+    contexts.push_back(make_context(answers, switched, "Etc/UTC", all ? sample_models(answers).values : ValueMap()));
   }
   Answers offline = sample_answers();
   offline.set("DNS_FORWARDERS", "unknown");

@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/context.hpp"
 #include "cli/migrate/migration_text.hpp"
+#include "cli/models/models.hpp"
 #include "cli/report_output.hpp"
 #include "cli/resolver.hpp"
 #include "cli/setup/decide.hpp"
@@ -33,15 +34,19 @@ ExitCode run_plan(Environment& environment, const PlanOptions& options) {
                                           migrations);
   }
   settle_resolver(environment, decision.answers, facts);
+  const BoxModels models = gather_models(environment, decision.answers);
   Catalog catalog = load_catalog(environment.view().files, environment.sources,
-                                 make_context(decision.answers, facts, decision.time_zone), platform);
+                                 make_context(decision.answers, facts, decision.time_zone, models.values), platform);
   if (!options.only.empty()) catalog = only(catalog, options.only);
   const std::unique_ptr<Journal> journal = make_file_journal(environment.system.files, environment.system.clock,
                                                              environment.state_directory, environment.version);
   const Report report = plan(catalog, environment.view(), *journal);
   if (options.json) {
-    environment.output << report_json(report, options.diff).dump(2) << std::endl;
+    nlohmann::ordered_json json = report_json(report, options.diff);
+    json["warnings"] = models.warnings;
+    environment.output << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
   } else {
+    print_warnings(environment, models.warnings);
     environment.output << plan_text(report, options.diff) << std::flush;
     environment.errors << failures_text(report);
   }

@@ -4,6 +4,8 @@
 #include "cli/command.hpp"
 #include "cli/context.hpp"
 #include "cli/migrate/migration_text.hpp"
+#include "cli/models/models.hpp"
+#include "cli/models/secondary_addresses.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_output.hpp"
 #include "cli/resolver.hpp"
@@ -36,29 +38,53 @@ class Setup {
     facts_ = gather_facts(environment_.view());
     find_answers();
     announce_migrations();  // throws for data of a newer release
+    models_ = gather_models(environment_, decision_.answers);
     Catalog catalog = load();
     if (!confirmed()) return ExitCode::failed;
     migrations_ = migrate_storage(environment_.system, decision_.answers, [this](const DoneMigration& done) {
       environment_.errors << done_text(done) << std::endl;
     });
+    if (!migrations_.empty()) {
+      models_ = gather_models(environment_, decision_.answers);  // from where the data is now
+      catalog = load();
+    }
     store_answers();
-    std::unique_ptr<Journal> journal = make_file_journal(environment_.system.files, environment_.system.clock,
-                                                         environment_.state_directory, environment_.version);
-    const bool terminal = environment_.errors_terminal && !options_.json;
-    std::unique_ptr<Reporter> progress =
-        make_progress(environment_, terminal ? ProgressStyle::terminal : ProgressStyle::plain);
-    const Report report = apply(catalog, environment_.system, *journal, *progress, "setup");
-    progress.reset();  // ends the line that was being written
+    Report report = converge(catalog);
     settle_users();
+    report = follow_models(std::move(report));
+    remember_secondary_addresses(environment_, models_.secondary_addresses);
     finish(report);
     return user_error_.empty() ? report.exit_code() : ExitCode::failed;
   }
 
  private:
   Catalog load() const {
-    const Value context = make_context(decision_.answers, facts_, decision_.time_zone);
+    const Value context = make_context(decision_.answers, facts_, decision_.time_zone, models_.values);
     const Catalog catalog = load_catalog(environment_.view().files, environment_.sources, context, platform_);
     return options_.only.empty() ? catalog : only(catalog, options_.only);
+  }
+
+  Report converge(const Catalog& catalog) const {
+    const std::unique_ptr<Journal> journal = make_file_journal(environment_.system.files, environment_.system.clock,
+                                                               environment_.state_directory, environment_.version);
+    const bool terminal = environment_.errors_terminal && !options_.json;
+    const std::unique_ptr<Reporter> progress =
+        make_progress(environment_, terminal ? ProgressStyle::terminal : ProgressStyle::plain);
+    return apply(catalog, environment_.system, *journal, *progress, "setup");
+  }
+
+  // A first run makes what the models follow from: the first user's domain, keys, a certificate. What follows from
+  // them is done here, so that the next run finds nothing to do. A failure is not tried again.
+  Report follow_models(Report report) {
+    constexpr int k_most_runs = 3;
+    for (int run = 1; run < k_most_runs && !report.failed(); ++run) {
+      BoxModels models = gather_models(environment_, decision_.answers);
+      const bool same = models.values == models_.values;
+      models_ = std::move(models);
+      if (same) break;
+      report = together(report, converge(load()));
+    }
+    return report;
   }
 
   void find_answers() {
@@ -79,8 +105,8 @@ class Setup {
           std::pair("MTA_STS_MODE", "enforce")}) {
       if (sample.get(key).empty()) sample.set(key, value);
     }
-    (void)load_catalog(environment_.view().files, environment_.sources, make_context(sample, facts_, "Etc/UTC"),
-                       platform_);
+    (void)load_catalog(environment_.view().files, environment_.sources,
+                       make_context(sample, facts_, "Etc/UTC", sample_models(sample).values), platform_);
   }
 
   bool confirmed() const {
@@ -125,6 +151,7 @@ class Setup {
   void finish(const Report& report) const {
     const Closing closing = make_closing(environment_, decision_.answers);
     const bool good = !report.failed() && user_error_.empty();
+    if (!options_.json) print_warnings(environment_, models_.warnings);
     if (options_.json) {
       environment_.output << json(report, closing, good).dump(2) << std::endl;
       return;
@@ -151,6 +178,7 @@ class Setup {
   nlohmann::ordered_json json(const Report& report, const Closing& closing, bool good) const {
     nlohmann::ordered_json json = report_json(report, false);
     if (!good) json["result"] = "failed";
+    json["warnings"] = models_.warnings;
     json["panel"] = closing.panel;
     if (closing.fingerprint) json["fingerprint"] = *closing.fingerprint;
     for (const DoneMigration& done : migrations_) {
@@ -171,6 +199,7 @@ class Setup {
   ValueMap facts_{};
   Decision decision_{};
   std::vector<DoneMigration> migrations_{};
+  BoxModels models_{};
   bool user_made_ = false;
   std::string user_error_{};
 };

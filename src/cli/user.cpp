@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/directory_access.hpp"
+#include "cli/models/converge.hpp"
 
 namespace mailinabox {
 namespace {
@@ -54,11 +55,13 @@ CliCommand user_add() {
     line.flag("--password-stdin", options->password_stdin, "Read the password from standard input");
   };
   command.run = [options](Environment& environment) {
-    Directory directory = open_directory(environment, Directory::Access::change);
-    const Secret password = new_password(environment, options->email, options->password_stdin);
-    const std::vector<std::string> privileges(options->admin ? 1 : 0, "admin");
-    print_report(environment, directory.add_user(options->email, password, options->quota, privileges));
-    return ExitCode::ok;
+    {
+      Directory directory = open_directory(environment, Directory::Access::change);
+      const Secret password = new_password(environment, options->email, options->password_stdin);
+      const std::vector<std::string> privileges(options->admin ? 1 : 0, "admin");
+      print_report(environment, directory.add_user(options->email, password, options->quota, privileges));
+    }
+    return follow_change(environment, "user add");
   };
   return command;
 }
@@ -88,7 +91,7 @@ CliCommand user_remove() {
   command.declare = [options](CommandOptions& line) { line.argument("EMAIL", options->email, "The user"); };
   command.run = [options](Environment& environment) {
     print_report(environment, open_directory(environment, Directory::Access::change).remove_user(options->email));
-    return ExitCode::ok;
+    return follow_change(environment, "user remove");
   };
   return command;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "engine/diff.hpp"
 
@@ -67,7 +68,47 @@ std::string diff_of(const Outcome& outcome, const Change& change) {
                      unified_hunks(change.before, change.after, local));
 }
 
+// Of one resource: the first made it, and the second may have found it as it should be, or changed it once more.
+Outcome together(const Outcome& first, const Outcome& second) {
+  if (first.status != Status::changed || second.status == Status::failed || second.status == Status::not_reached) {
+    return second;
+  }
+  Outcome result = first;
+  if (second.status == Status::changed) {
+    result.changes.insert(result.changes.end(), second.changes.begin(), second.changes.end());
+  }
+  return result;
+}
+
+void add_missing(std::vector<std::string>& names, const std::vector<std::string>& more) {
+  for (const std::string& name : more) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+}
+
 }  // namespace
+
+Report together(const Report& first, const Report& second) {
+  std::map<ResourceId, const Outcome*> before;
+  for (const Outcome& outcome : first.outcomes) before.emplace(outcome.id, &outcome);
+  Report result = second;
+  for (Outcome& outcome : result.outcomes) {
+    const auto found = before.find(outcome.id);
+    if (found == before.end()) continue;
+    outcome = together(*found->second, outcome);
+    before.erase(found);
+  }
+  for (const Outcome& outcome : first.outcomes) {
+    if (before.contains(outcome.id)) result.outcomes.push_back(outcome);
+  }
+  result.reloaded = first.reloaded;
+  result.restarted = first.restarted;
+  add_missing(result.reloaded, second.reloaded);
+  add_missing(result.restarted, second.restarted);
+  if (!result.generation) result.generation = first.generation;
+  result.elapsed = first.elapsed + second.elapsed;
+  return result;
+}
 
 std::string to_string(Action action) {
   switch (action) {

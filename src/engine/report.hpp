@@ -39,6 +39,9 @@ struct [[nodiscard]] Report {
   ExitCode exit_code() const;  // of the first failure that has a special code, else failed, else ok
 };
 
+// Two runs one after another as one: what either changed has changed, what failed in the second has failed.
+Report together(const Report& first, const Report& second);
+
 // A unified diff of the changes of one outcome: for files line by line, for the rest "attribute: before -> after";
 // sensitive ones only say that they differ. Lines wanted by recipes.d end in " (local)". Ends with a newline.
 std::string render_diff(const Outcome& outcome);

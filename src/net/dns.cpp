@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <cstring>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
@@ -131,14 +132,93 @@ std::string joined_strings(std::string_view bytes) {
   return result;
 }
 
+std::string shown_name(MessageReader& reader) {
+  std::string name = reader.name();
+  return name.empty() ? "." : name;
+}
+
+std::string hexadecimal(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    for (const unsigned digit : {static_cast<unsigned char>(c) / 16U, static_cast<unsigned char>(c) % 16U}) {
+      text += "0123456789abcdef"[digit];
+    }
+  }
+  return text;
+}
+
+std::string numbers(std::initializer_list<std::uint32_t> values) {
+  std::string text;
+  for (const std::uint32_t value : values) text += std::to_string(value) + " ";
+  return text;
+}
+
+// RFC 8659 section 4.1
+std::string authority_data(MessageReader& reader, std::size_t length) {
+  const unsigned flags = reader.get8();
+  const std::size_t tag_length = reader.get8();
+  if (length < 2 + tag_length) {
+    reader.fail();
+    return {};
+  }
+  const std::string tag(reader.bytes(tag_length));
+  return std::to_string(flags) + " " + lower_name(tag) + " \"" + std::string(reader.bytes(length - 2 - tag_length)) +
+         "\"";
+}
+
+// What begins with numbers of these sizes in bytes and goes on with something shown in hexadecimal.
+std::string numbers_and_bytes(MessageReader& reader, std::size_t length, std::initializer_list<int> sizes) {
+  std::string text;
+  for (const int size : sizes) {
+    text += std::to_string(size == 1 ? reader.get8() : reader.get16()) + " ";
+    length -= std::min(length, static_cast<std::size_t>(size));
+  }
+  return text + hexadecimal(reader.bytes(length));
+}
+
+std::string authority_start(MessageReader& reader) {
+  std::string text = shown_name(reader) + " " + shown_name(reader);
+  for (int number = 0; number < 5; ++number) text += " " + std::to_string(reader.get32());
+  return text;
+}
+
+std::string service_data(MessageReader& reader) {
+  const unsigned priority = reader.get16();
+  const unsigned weight = reader.get16();
+  const unsigned port = reader.get16();
+  return numbers({priority, weight, port}) + shown_name(reader);
+}
+
 std::string record_data(DnsType type, MessageReader& reader, std::size_t length) {
-  if (type == DnsType::a) return address_text(AF_INET, reader.bytes(length));
-  if (type == DnsType::aaaa) return address_text(AF_INET6, reader.bytes(length));
-  if (type == DnsType::ns || type == DnsType::cname) return reader.name();
-  if (type == DnsType::txt) return joined_strings(reader.bytes(length));
-  if (type == DnsType::mx) {
-    const unsigned preference = reader.get16();
-    return std::to_string(preference) + " " + reader.name();
+  switch (type) {
+    case DnsType::a:
+      return address_text(AF_INET, reader.bytes(length));
+    case DnsType::aaaa:
+      return address_text(AF_INET6, reader.bytes(length));
+    case DnsType::ns:
+    case DnsType::cname:
+      return shown_name(reader);
+    case DnsType::soa:
+      return authority_start(reader);
+    case DnsType::txt:
+      return joined_strings(reader.bytes(length));
+    case DnsType::mx: {
+      const unsigned preference = reader.get16();
+      return numbers({preference}) + shown_name(reader);
+    }
+    case DnsType::srv:
+      return service_data(reader);
+    case DnsType::caa:
+      return authority_data(reader, length);
+    case DnsType::ds:
+      return numbers_and_bytes(reader, length, {2, 1, 1});
+    case DnsType::tlsa:
+      return numbers_and_bytes(reader, length, {1, 1, 1});
+    case DnsType::sshfp:
+      return numbers_and_bytes(reader, length, {1, 1});
+    case DnsType::rrsig:
+    case DnsType::dnskey:
+      break;
   }
   return std::string(reader.bytes(length));
 }
@@ -161,23 +241,61 @@ std::vector<DnsResourceRecord> read_records(MessageReader& reader, unsigned coun
   return result;
 }
 
-// A UDP socket connected to the server, -1 where the network refuses.
-int connected_socket(const std::string& server, std::uint16_t port) {
+struct ServerAddress {
+  sockaddr_storage bytes{};
+  socklen_t size = 0;
+};
+
+ServerAddress server_address(const std::string& server, std::uint16_t port) {
+  ServerAddress result;
   sockaddr_in v4{};
   sockaddr_in6 v6{};
   v4.sin_family = AF_INET;
   v6.sin6_family = AF_INET6;
   v4.sin_port = v6.sin6_port = htons(port);
-  const bool is_v4 = inet_pton(AF_INET, server.c_str(), &v4.sin_addr) == 1;
-  if (!is_v4 && inet_pton(AF_INET6, server.c_str(), &v6.sin6_addr) != 1) {
+  if (inet_pton(AF_INET, server.c_str(), &v4.sin_addr) == 1) {
+    std::memcpy(&result.bytes, &v4, result.size = sizeof v4);
+  } else if (inet_pton(AF_INET6, server.c_str(), &v6.sin6_addr) == 1) {
+    std::memcpy(&result.bytes, &v6, result.size = sizeof v6);
+  } else {
     throw Error("\"" + server + "\" is no address of a name server");
   }
-  const int number = socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (number < 0) return -1;
-  const auto* address = is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
-  if (connect(number, address, is_v4 ? sizeof v4 : sizeof v6) == 0) return number;
-  close(number);
-  return -1;
+  return result;
+}
+
+class DnsSocket {
+ public:
+  DnsSocket(const ServerAddress& server, int type) : number_(socket(server.bytes.ss_family, type | SOCK_CLOEXEC, 0)) {
+    connected_ = number_ >= 0 && connect(number_, reinterpret_cast<const sockaddr*>(&server.bytes), server.size) == 0;
+    under_way_ = number_ >= 0 && !connected_ && errno == EINPROGRESS;
+  }
+  ~DnsSocket() {
+    if (number_ >= 0) close(number_);
+  }
+  DnsSocket(const DnsSocket&) = delete;
+  DnsSocket& operator=(const DnsSocket&) = delete;
+
+  int number() const { return number_; }
+  bool usable() const { return connected_ || under_way_; }
+
+ private:
+  int number_;
+  bool connected_ = false;
+  bool under_way_ = false;
+};
+
+using TimeLimit = std::chrono::steady_clock::time_point;
+
+// Whether the socket became ready for these events before the limit.
+bool wait_for(int number, short events, TimeLimit limit) {
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    pollfd waiting{.fd = number, .events = events, .revents = 0};
+    const int ready = poll(&waiting, 1, static_cast<int>(left.count()));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
 }
 
 std::uint16_t random_identifier() {
@@ -194,10 +312,7 @@ std::optional<DnsAnswer> exchange(int number, const DnsQuestion& question, std::
   refused = send(number, query.data(), query.size(), 0) < 0;
   const auto limit = std::chrono::steady_clock::now() + timeout;
   std::array<char, 4096> buffer{};
-  while (!refused) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
-    pollfd waiting{.fd = number, .events = POLLIN, .revents = 0};
-    if (left.count() <= 0 || poll(&waiting, 1, static_cast<int>(left.count())) <= 0) break;
+  while (!refused && wait_for(number, POLLIN, limit)) {
     const ssize_t got = recv(number, buffer.data(), buffer.size(), 0);
     refused = got < 0 && errno != EINTR;
     if (got <= 0) continue;
@@ -205,6 +320,45 @@ std::optional<DnsAnswer> exchange(int number, const DnsQuestion& question, std::
     if (answer) return answer;
   }
   return std::nullopt;
+}
+
+bool send_all(int number, std::string_view bytes, TimeLimit limit) {
+  while (!bytes.empty()) {
+    if (!wait_for(number, POLLOUT, limit)) return false;
+    const ssize_t sent = send(number, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EINTR && errno != EAGAIN) return false;
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+// Exactly so many bytes; nothing where they do not come in time.
+std::optional<std::string> receive_all(int number, std::size_t size, TimeLimit limit) {
+  std::string bytes(size, '\0');
+  for (std::size_t have = 0; have < size;) {
+    if (!wait_for(number, POLLIN, limit)) return std::nullopt;
+    const ssize_t got = recv(number, bytes.data() + have, size - have, 0);
+    if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) return std::nullopt;
+    if (got > 0) have += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+// Each message has its length before it (RFC 1035 section 4.2.2).
+std::optional<DnsAnswer> exchange_over_tcp(const ServerAddress& server, const DnsQuestion& question,
+                                           std::chrono::milliseconds timeout) {
+  const TimeLimit limit = std::chrono::steady_clock::now() + timeout;
+  const DnsSocket connection(server, SOCK_STREAM | SOCK_NONBLOCK);
+  if (!connection.usable()) return std::nullopt;
+  const std::uint16_t identifier = random_identifier();
+  const std::string query = encode_dns_query(question, identifier);
+  std::string message;
+  put16(message, static_cast<unsigned>(query.size()));
+  if (!send_all(connection.number(), message + query, limit)) return std::nullopt;
+  const auto length = receive_all(connection.number(), 2, limit);
+  if (!length) return std::nullopt;
+  const auto answer = receive_all(connection.number(), MessageReader(*length).get16(), limit);
+  return answer ? decode_dns_answer(*answer, question, identifier) : std::nullopt;
 }
 
 }  // namespace
@@ -254,15 +408,30 @@ std::optional<DnsAnswer> decode_dns_answer(std::string_view message, const DnsQu
   return result;
 }
 
-std::optional<DnsAnswer> UdpDnsClient::ask(const std::string& server, const DnsQuestion& question,
-                                           std::chrono::milliseconds timeout) {
-  const int number = connected_socket(server, port_);
-  if (number < 0) return std::nullopt;
+std::optional<DnsType> dns_type(std::string_view word) {
+  static constexpr std::pair<std::string_view, DnsType> k_words[] = {
+      {"A", DnsType::a},       {"NS", DnsType::ns},       {"CNAME", DnsType::cname}, {"SOA", DnsType::soa},
+      {"MX", DnsType::mx},     {"TXT", DnsType::txt},     {"AAAA", DnsType::aaaa},   {"SRV", DnsType::srv},
+      {"DS", DnsType::ds},     {"SSHFP", DnsType::sshfp}, {"RRSIG", DnsType::rrsig}, {"DNSKEY", DnsType::dnskey},
+      {"TLSA", DnsType::tlsa}, {"CAA", DnsType::caa},
+  };
+  for (const auto& [name, type] : k_words) {
+    if (name == word) return type;
+  }
+  return std::nullopt;
+}
+
+std::optional<DnsAnswer> NetworkDnsClient::ask(const std::string& server, const DnsQuestion& question,
+                                               std::chrono::milliseconds timeout) {
+  const ServerAddress address = server_address(server, port_);
+  const DnsSocket datagrams(address, SOCK_DGRAM);
+  if (!datagrams.usable()) return std::nullopt;
   bool refused = false;
-  std::optional<DnsAnswer> answer = exchange(number, question, timeout / 2, refused);
-  if (!answer && !refused) answer = exchange(number, question, timeout / 2, refused);
-  close(number);
-  return answer;
+  std::optional<DnsAnswer> answer = exchange(datagrams.number(), question, timeout / 2, refused);
+  if (!answer && !refused) answer = exchange(datagrams.number(), question, timeout / 2, refused);
+  if (!answer || !answer->truncated) return answer;
+  const auto whole = exchange_over_tcp(address, question, timeout);
+  return whole ? whole : answer;
 }
 
 }  // namespace mailinabox

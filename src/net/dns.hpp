@@ -1,6 +1,6 @@
-// A stub resolver's question and answer over UDP (RFC 1035), with EDNS0 and the DNSSEC OK bit (RFC 6891, RFC 4035): to
-// find out what a name server, or the network on the way to it, lets through. Not a resolver for daily use: it asks one
-// server once or twice and follows nothing.
+// A stub resolver's question and answer (RFC 1035), with EDNS0 and the DNSSEC OK bit (RFC 6891, RFC 4035): to find out
+// what a name server, or the network on the way to it, lets through, and what the world is told of a name. Not a
+// resolver for daily use: it asks one server once or twice and follows nothing.
 #pragma once
 
 #include <chrono>
@@ -20,17 +20,26 @@ enum class DnsType : std::uint16_t {
   mx = 15,
   txt = 16,
   aaaa = 28,
+  srv = 33,
   ds = 43,
+  sshfp = 44,
   rrsig = 46,
   dnskey = 48,
-  tlsa = 52
+  tlsa = 52,
+  caa = 257
 };
+
+// "MX" gives mx; nothing for a type that is not in the list.
+std::optional<DnsType> dns_type(std::string_view word);
 
 struct DnsResourceRecord {
   std::string name{};  // lower case, without the final dot; "" is the root
   DnsType type = DnsType::a;
   std::uint32_t ttl = 0;
-  std::string data{};  // A, AAAA: address; NS, CNAME: name; MX: "10 name"; TXT: the strings joined; else raw bytes
+  // As in a master file (RFC 1035 section 5), names without the final dot ("." is the root) and numbers in hexadecimal
+  // in lower case: "192.0.2.1", "10 mx.example.org", "0 issue \"letsencrypt.org\"", "3 1 1 0a1b…". TXT: the strings as
+  // one, without quotes. RRSIG, DNSKEY and types that are not in the list: the raw bytes.
+  std::string data{};
 };
 
 struct DnsAnswer {
@@ -67,9 +76,10 @@ class DnsClient {
                                        std::chrono::milliseconds timeout) = 0;
 };
 
-class UdpDnsClient final : public DnsClient {
+// Over UDP; an answer that was cut off is fetched again over TCP (RFC 7766), and stands as it is where that fails.
+class NetworkDnsClient final : public DnsClient {
  public:
-  explicit UdpDnsClient(std::uint16_t port = 53) : port_(port) {}
+  explicit NetworkDnsClient(std::uint16_t port = 53) : port_(port) {}
   std::optional<DnsAnswer> ask(const std::string& server, const DnsQuestion& question,
                                std::chrono::milliseconds timeout) override;
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/context.hpp"
+#include "cli/models/models.hpp"
 #include "facts/facts.hpp"
 #include "recipe/loader.hpp"
 #include "support/host.hpp"
@@ -43,7 +44,7 @@ struct GoldenHost : test::TestHost {
     ValueMap facts = gather_facts(view());
     facts["private_ip"] = "192.0.2.10";  // the machine that runs the test has others
     facts["private_ipv6"] = "2001:db8::10";
-    return make_context(answers, facts, "Europe/Berlin");
+    return make_context(answers, facts, "Europe/Berlin", sample_models(answers).values);
   }
 };
 

@@ -12,6 +12,7 @@ TestCommandLine::TestCommandLine()
                         ++probes;
                         return findings;
                       },
+                  .dns = dns,
                   .input = input,
                   .output = output,
                   .errors = errors,

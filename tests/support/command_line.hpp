@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/environment.hpp"
+#include "net/dns.hpp"
 #include "support/host.hpp"
 
 namespace mailinabox::test {
@@ -36,6 +37,32 @@ class ScriptedPerson final : public Dialogue {
   std::string heard{};
 };
 
+// Name servers that know what the test tells them. A server without any entry is silent; for other names and types it
+// says that there are none.
+class FakeDns final : public DnsClient {
+ public:
+  std::optional<DnsAnswer> ask(const std::string& server, const DnsQuestion& question,
+                               std::chrono::milliseconds /*timeout*/) override {
+    asked.push_back(server + " " + question.name);
+    const auto known = servers.find(server);
+    if (known == servers.end()) return std::nullopt;
+    const auto answer = known->second.find({question.name, question.type});
+    return answer == known->second.end() ? DnsAnswer{} : answer->second;
+  }
+
+  // The server's records of this name and type.
+  void put(const std::string& server, const std::string& name, DnsType type, const std::vector<std::string>& data) {
+    DnsAnswer answer{.authoritative = true};
+    for (const std::string& value : data) {
+      answer.answers.push_back({.name = name, .type = type, .ttl = 300, .data = value});
+    }
+    servers[server][{name, type}] = answer;
+  }
+
+  std::map<std::string, std::map<std::pair<std::string, DnsType>, DnsAnswer>> servers{};
+  std::vector<std::string> asked{};
+};
+
 class TestCommandLine {
  public:
   TestCommandLine();
@@ -47,6 +74,7 @@ class TestCommandLine {
   std::ostringstream errors{};
   ResolverFindings findings{};  // what the probe finds
   int probes = 0;
+  FakeDns dns{};
 
  private:
   System system_;

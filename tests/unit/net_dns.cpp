@@ -104,7 +104,7 @@ TEST_CASE("DNS: a server on loopback is asked, silence ends at the limit", "[net
     reply.resize(reply.size() - 11);  // the OPT record
     sendto(server, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&client), length);
   });
-  UdpDnsClient client(ntohs(address.sin_port));
+  NetworkDnsClient client(ntohs(address.sin_port));
   const auto answer = client.ask("127.0.0.1", k_question, milliseconds(2000));
   REQUIRE(answer);
   CHECK(answer->code == 3);

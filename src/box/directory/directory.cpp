@@ -58,6 +58,15 @@ User user_of(const Statement& row) {
 
 std::string user_name(const std::string& email) { return lower_case(trim(email)); }
 
+// The original keeps ASCII forms only; a database may have been edited by hand.
+std::vector<std::string> distinct_domains(std::vector<std::string> domains) {
+  for (std::string& domain : domains) domain = domain_to_ascii(lower_case(domain));
+  std::sort(domains.begin(), domains.end());
+  domains.erase(std::unique(domains.begin(), domains.end()), domains.end());
+  std::erase_if(domains, [](const std::string& domain) { return !valid_domain(domain); });
+  return domains;
+}
+
 void require_user_address(const std::string& email, const std::string& own_host_name) {
   if (email.empty()) throw Error("No email address provided.");
   if (!valid_address(email, AddressMode::full, own_host_name)) throw Error("Invalid email address.");
@@ -98,6 +107,18 @@ std::vector<User> Directory::users() const {
     return std::pair(domain_part(left.email), left.email) < std::pair(domain_part(right.email), right.email);
   });
   return users;
+}
+
+bool Directory::empty() const { return column("SELECT 1 FROM users LIMIT 1").empty(); }
+
+std::vector<std::string> Directory::user_domains() const {
+  return distinct_domains(column("SELECT DISTINCT substr(email, instr(email, '@') + 1) FROM users"));
+}
+
+std::vector<std::string> Directory::mail_domains() const {
+  return distinct_domains(
+      column("SELECT substr(email, instr(email, '@') + 1) FROM users"
+             " UNION SELECT substr(source, instr(source, '@') + 1) FROM aliases"));
 }
 
 std::optional<User> Directory::user(const std::string& email) const {

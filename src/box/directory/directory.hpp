@@ -55,6 +55,10 @@ class Directory {
   void add_privilege(const std::string& email, const std::string& privilege);
   void remove_privilege(const std::string& email, const std::string& privilege);
 
+  bool empty() const;                             // there is no user
+  std::vector<std::string> user_domains() const;  // of users; sorted, ASCII form in lower case
+  std::vector<std::string> mail_domains() const;  // those, and of aliases that the box did not make itself
+
   // By domain, then name. Automatic ones too, unless an operator's alias of the same address hides them.
   std::vector<Alias> aliases() const;
 

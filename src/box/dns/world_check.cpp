@@ -1,0 +1,364 @@
+#include "box/dns/world_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr auto k_server_timeout = std::chrono::seconds(3);
+constexpr std::size_t k_most_servers = 12;
+
+std::vector<std::string> words_in(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+std::string whole_name(const std::string& relative, const std::string& zone) {
+  return relative.empty() ? zone : relative + "." + zone;
+}
+
+std::string comparable_name(const std::string& name, const std::string& zone) {
+  std::string text = lower_case(name);
+  if (text.ends_with('.')) {
+    if (text.size() > 1) text.pop_back();
+  } else if (!zone.empty()) {
+    text += "." + zone;
+  }
+  return text;
+}
+
+bool at_or_below(const std::string& name, const std::string& domain) {
+  return name == domain || name.ends_with("." + domain);
+}
+
+// Which word of a value is a name; -1 where none is.
+int name_position(const std::string& type) {
+  if (type == "NS" || type == "CNAME") return 0;
+  if (type == "MX") return 1;
+  return type == "SRV" ? 3 : -1;
+}
+
+// How many numbers stand before the hexadecimal rest; -1 for other types.
+int numbers_before_bytes(const std::string& type) {
+  if (type == "DS" || type == "TLSA") return 3;
+  return type == "SSHFP" ? 2 : -1;
+}
+
+bool extra_values_allowed(const std::string& type) {
+  // Proofs of ownership, further authorities and keys of others may well stand beside ours.
+  static const std::set<std::string> k_types = {"TXT", "CAA", "TLSA", "SSHFP"};
+  return k_types.contains(type);
+}
+
+struct RecordSet {
+  std::string name{};  // whole
+  std::string type{};
+  std::vector<std::string> values{};  // as in the zone
+  std::set<std::string> comparable{};
+  std::string explanation{};
+};
+
+std::vector<RecordSet> record_sets(const DomainCheckInput& input) {
+  std::vector<RecordSet> sets;
+  std::map<std::pair<std::string, std::string>, std::size_t> positions;
+  for (const auto& record : input.zone.records) {
+    const std::string name = whole_name(record.name, input.zone.name);
+    if (!at_or_below(name, input.domain)) continue;
+    const auto [position, fresh] = positions.emplace(std::pair(name, record.type), sets.size());
+    if (fresh) sets.push_back({.name = name, .type = record.type, .explanation = record.explanation});
+    RecordSet& set = sets[position->second];
+    set.values.push_back(record.value);
+    set.comparable.insert(comparable_value(record.type, record.value, input.zone.name));
+  }
+  return sets;
+}
+
+std::string quoted_in_pieces(const std::string& value) {
+  std::string text;
+  for (std::size_t begin = 0; begin < value.size() || begin == 0; begin += 255) {
+    std::string piece;
+    for (const char c : value.substr(begin, 255)) {
+      if (c == '"' || c == '\\') piece += '\\';
+      piece += c;
+    }
+    text += (text.empty() ? "\"" : " \"") + piece + "\"";
+  }
+  return text;
+}
+
+std::string record_line(const RecordSet& set, const std::string& value) {
+  return set.name + ". IN " + set.type + " " + (set.type == "TXT" ? quoted_in_pieces(value) : value);
+}
+
+struct Found {
+  std::vector<std::string> values{};
+  std::set<std::string> comparable{};
+  std::uint32_t ttl = 0;
+};
+
+Found found_in(const DnsAnswer& answer, const RecordSet& set, DnsType type) {
+  Found found;
+  for (const DnsResourceRecord& record : answer.answers) {
+    if (record.type != type || record.name != set.name) continue;
+    found.values.push_back(record.data);
+    found.comparable.insert(comparable_value(set.type, record.data));
+    found.ttl = std::max(found.ttl, record.ttl);
+  }
+  return found;
+}
+
+class DomainChecker {
+ public:
+  DomainChecker(const DomainCheckInput& input, ResolverClient& resolver, DnsClient& servers)
+      : input_(input), resolver_(resolver), servers_(servers), sets_(record_sets(input)) {}
+
+  DomainCheck check() {
+    find_hosting();
+    if (result_.hosting == DomainCheck::Hosting::unknown || result_.hosting == DomainCheck::Hosting::nowhere) {
+      return result_;
+    }
+    if (!result_.name_servers.empty()) check_servers();
+    for (const RecordSet& set : sets_) {
+      if (!here() && (set.explanation.empty() || set.type == "NS")) continue;
+      check_set(set);
+    }
+    if (here() && input_.domain == input_.zone.name) check_parent();
+    return result_;
+  }
+
+ private:
+  bool here() const { return result_.hosting == DomainCheck::Hosting::here; }
+
+  const RecordSet* own_servers() const {
+    for (const RecordSet& set : sets_) {
+      if (set.type == "NS" && set.name == input_.zone.name) return &set;
+    }
+    return nullptr;
+  }
+
+  std::optional<DnsAnswer> ask(const std::string& name, DnsType type) {
+    const auto answer = resolver_.ask(name, type);
+    if (!answer && resolver_.silent()) {
+      throw Error("No resolver answers on this machine, so that nothing can be said about " + input_.domain +
+                  ". See the name servers in /etc/resolv.conf, and run this again.");
+    }
+    return answer;
+  }
+
+  std::vector<std::string> wanted_lines(const RecordSet& set) const {
+    std::vector<std::string> lines;
+    for (const std::string& value : set.values) lines.push_back(record_line(set, value));
+    return lines;
+  }
+
+  void find_hosting() {
+    const std::string& zone = input_.zone.name;
+    const auto answer = ask(zone, DnsType::ns);
+    if (!answer) {
+      result_.differences.push_back(
+          {.title = zone,
+           .text = "Resolvers cannot look this domain up: its name servers do not answer, or their answers do not fit "
+                   "the DS records that its parent has. The DS records of this box's keys are below; others at the "
+                   "registrar must go.",
+           .wanted = input_.ds_records});
+      return;
+    }
+    for (const DnsResourceRecord& record : answer->answers) {
+      if (record.type == DnsType::ns && record.name == zone) result_.name_servers.push_back(lower_case(record.data));
+    }
+    std::sort(result_.name_servers.begin(), result_.name_servers.end());
+    const RecordSet* own = own_servers();
+    const bool ours = std::any_of(result_.name_servers.begin(), result_.name_servers.end(),
+                                  [&](const auto& host) { return own != nullptr && own->comparable.contains(host); });
+    const bool in_parent = result_.name_servers.empty() && answer->code == 0;
+    if (ours) {
+      result_.hosting = DomainCheck::Hosting::here;
+    } else if (!result_.name_servers.empty() || in_parent || something_is_there()) {
+      result_.hosting = DomainCheck::Hosting::elsewhere;
+    } else {
+      result_.hosting = DomainCheck::Hosting::nowhere;
+      result_.differences.push_back(
+          {.title = zone,
+           .text = "No name server knows this domain. At its registrar, name these as its name servers; or let another "
+                   "provider serve it, and type in what `mailinabox dns export " +
+                   zone + " --list` prints.",
+           .wanted = own == nullptr ? std::vector<std::string>() : wanted_lines(*own)});
+    }
+  }
+
+  // A zone that has no name servers of its own may have its names within its parent's zone.
+  bool something_is_there() {
+    for (const DnsType type : {DnsType::a, DnsType::mx, DnsType::aaaa}) {
+      const auto answer = ask(input_.domain, type);
+      if (answer && answer->code == 0) return true;
+    }
+    return false;
+  }
+
+  void check_servers() {
+    std::map<std::string, std::vector<std::string>> of_serial;
+    std::size_t asked = 0;
+    for (const std::string& host : result_.name_servers) {
+      const auto addresses = resolver_.addresses(host);
+      if (!addresses || addresses->empty()) {
+        result_.differences.push_back({.title = "name server " + host,
+                                       .text = "It has no address that could be found. At the registrar of the domain "
+                                               "that it belongs to, its addresses must be set (\"glue records\")."});
+        continue;
+      }
+      for (const std::string& address : *addresses) {
+        const bool reachable = input_.ipv6 || address.find(':') == std::string::npos;
+        if (reachable && ++asked <= k_most_servers) check_server(host, address, of_serial);
+      }
+    }
+    if (of_serial.size() < 2) return;
+    DnsDifference difference{.title = "name servers",
+                             .text =
+                                 "They have different versions of the domain. A secondary name server that lags for "
+                                 "more than a few minutes may not transfer it or is not told of changes."};
+    for (const auto& [serial, hosts] : of_serial) {
+      difference.found.push_back(fmt::format("serial {} at {}", serial, fmt::join(hosts, ", ")));
+    }
+    result_.differences.push_back(std::move(difference));
+  }
+
+  void check_server(const std::string& host, const std::string& address,
+                    std::map<std::string, std::vector<std::string>>& of_serial) {
+    const auto answer = servers_.ask(
+        address, {.name = input_.zone.name, .type = DnsType::soa, .recursion_desired = false}, k_server_timeout);
+    const std::string title = "name server " + host + " (" + address + ")";
+    if (!answer) {
+      result_.differences.push_back(
+          {.title = title, .text = "It does not answer. Is it running, and is port 53 open for UDP and TCP?"});
+      return;
+    }
+    for (const DnsResourceRecord& record : answer->answers) {
+      const auto words = words_in(record.data);
+      if (record.type != DnsType::soa || !answer->authoritative || words.size() < 3) continue;
+      of_serial[words[2]].push_back(host);
+      usable_servers_.push_back(address);
+      return;
+    }
+    result_.differences.push_back({.title = title, .text = "It answers, but does not serve this domain."});
+  }
+
+  bool fits(const RecordSet& set, const Found& found) const {
+    const bool all_there =
+        std::includes(found.comparable.begin(), found.comparable.end(), set.comparable.begin(), set.comparable.end());
+    const bool extra_allowed = !here() && extra_values_allowed(set.type);
+    return all_there && (extra_allowed || found.comparable.size() == set.comparable.size());
+  }
+
+  void check_set(const RecordSet& set) {
+    const auto type = dns_type(set.type);
+    if (!type) return;  // custom.yaml takes no others
+    const auto answer = ask(set.name, *type);
+    const Found found = answer ? found_in(*answer, set, *type) : Found();
+    if (answer && fits(set, found)) {
+      ++result_.right;
+      return;
+    }
+    DnsDifference difference{.title = set.type + " " + set.name,
+                             .found = found.values,
+                             .wanted = wanted_lines(set),
+                             .explanation = set.explanation};
+    if (!answer) {
+      difference.text = "Resolvers cannot look it up.";
+    } else if (right_at_servers(set, *type)) {
+      difference.text = fmt::format(
+          "The name servers answer rightly, resolvers still remember the old answer: for {} s at most.", found.ttl);
+      difference.counts = false;
+    } else {
+      difference.text = found.values.empty() ? "It is missing." : "It is another one.";
+      difference.counts =
+          here() || set.explanation.rfind("Required.", 0) == 0 || set.explanation.rfind("Recommended.", 0) == 0;
+    }
+    result_.differences.push_back(std::move(difference));
+  }
+
+  bool right_at_servers(const RecordSet& set, DnsType type) {
+    if (usable_servers_.empty()) return false;
+    return std::all_of(usable_servers_.begin(), usable_servers_.end(), [&](const std::string& server) {
+      const auto answer =
+          servers_.ask(server, {.name = set.name, .type = type, .recursion_desired = false}, k_server_timeout);
+      return answer && fits(set, found_in(*answer, set, type));
+    });
+  }
+
+  void check_parent() {
+    const std::string& zone = input_.zone.name;
+    RecordSet wanted{.name = zone, .type = "DS"};
+    for (const std::string& line : input_.ds_records) {
+      const std::size_t type = line.find("DS");
+      if (type == std::string::npos) continue;
+      wanted.comparable.insert(comparable_value("DS", line.substr(type + 2)));
+    }
+    if (wanted.comparable.empty()) return;  // not signed yet
+    const auto answer = ask(zone, DnsType::ds);
+    const Found found = answer ? found_in(*answer, wanted, DnsType::ds) : Found();
+    const bool ours = std::any_of(found.comparable.begin(), found.comparable.end(),
+                                  [&](const std::string& value) { return wanted.comparable.contains(value); });
+    if (ours) {
+      ++result_.right;
+      return;
+    }
+    result_.differences.push_back(
+        {.title = "DS " + zone,
+         .text = found.values.empty()
+                     ? "The parent has no DS record, so that nobody checks this domain's signatures and DANE has no "
+                       "effect. Give one of these to the registrar; digest type 2 is the one that most ask for."
+                     : "The parent's DS records are of other keys than this box's: resolvers that check signatures "
+                       "cannot look the domain up. Put one of these in their place at the registrar.",
+         .found = found.values,
+         .wanted = input_.ds_records,
+         .explanation = "Recommended. Proves the zone's signatures."});
+  }
+
+  const DomainCheckInput& input_;
+  ResolverClient& resolver_;
+  DnsClient& servers_;
+  const std::vector<RecordSet> sets_;
+  std::vector<std::string> usable_servers_{};
+  DomainCheck result_{};
+};
+
+}  // namespace
+
+bool DomainCheck::good() const {
+  return std::none_of(differences.begin(), differences.end(),
+                      [](const DnsDifference& difference) { return difference.counts; });
+}
+
+std::string comparable_value(const std::string& type, const std::string& value, const std::string& zone) {
+  if (type == "TXT") return value;
+  std::string spaced = value;
+  std::replace_if(
+      spaced.begin(), spaced.end(), [](char c) { return c == '(' || c == ')'; }, ' ');
+  if (type == "CAA") std::erase(spaced, '"');  // quotes are free to choose
+  std::vector<std::string> words = words_in(spaced);
+  const int bytes = numbers_before_bytes(type);
+  std::string text;
+  for (std::size_t index = 0; index < words.size(); ++index) {
+    const int position = static_cast<int>(index);
+    if (position == name_position(type)) words[index] = comparable_name(words[index], zone);
+    const bool joined = bytes >= 0 && position > bytes;
+    text += (index == 0 || joined ? "" : " ") + (type == "CAA" ? words[index] : lower_case(words[index]));
+  }
+  return text;
+}
+
+DomainCheck check_domain(const DomainCheckInput& input, ResolverClient& resolver, DnsClient& servers) {
+  return DomainChecker(input, resolver, servers).check();
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,79 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/dns/dns_commands.hpp"
+#include "cli/report_output.hpp"
+
+namespace mailinabox {
+namespace {
+
+using ShowJson = nlohmann::ordered_json;
+
+struct ShowOptions {
+  std::string domain{};
+  bool json = false;
+};
+
+std::string text_of(const ShownRecord& record) {
+  const std::string reason =
+      record.explanation.empty() ? "For this box as the domain's name server." : record.explanation;
+  return "  " + record.name + "  " + record.type + "  " + record.value + "\n      " + reason + "\n";
+}
+
+ShowJson json_of(const ShownRecord& record) {
+  return {{"qname", record.name},        {"rtype", record.type},
+          {"value", record.value},       {"explanation", record.explanation},
+          {"category", record.category}, {"custom", record.category == "custom"}};
+}
+
+ExitCode show(Environment& environment, const ShowOptions& options) {
+  const BoxModels models = gather_models(environment, box_answers(environment));
+  const std::string domain = typed_domain(options.domain);
+  const DnsZone* only_zone = domain.empty() ? nullptr : &zone_of(models, domain);
+  ShowJson zones = ShowJson::array();
+  for (const DnsZone& zone : models.zones) {
+    if (only_zone != nullptr && only_zone != &zone) continue;
+    ShowJson records = ShowJson::array();
+    if (!options.json) environment.output << name_for_people(zone.name) << "\n";
+    for (const ShownRecord& record : shown_records(zone, domain.empty() ? zone.name : domain)) {
+      if (options.json) {
+        records.push_back(json_of(record));
+      } else {
+        environment.output << text_of(record);
+      }
+    }
+    zones.push_back({{"zone", zone.name}, {"records", records}});
+  }
+  if (options.json) {
+    const ShowJson all = {{"zones", zones}, {"warnings", models.warnings}};
+    environment.output << all.dump(2, ' ', false, ShowJson::error_handler_t::replace) << "\n";
+  } else {
+    print_warnings(environment, models.warnings);
+  }
+  environment.output << std::flush;
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+CliCommand dns_show_command() {
+  const auto options = std::make_shared<ShowOptions>();
+  CliCommand command{.name = "dns show", .summary = "List every DNS record of the box's domains, with its reason"};
+  command.details =
+      "What a record is for begins with Required, Recommended or Optional; those set by the administrator say\n"
+      "\"(Set by user.)\". Required ones come first.";
+  command.examples = {
+      "sudo mailinabox dns show example.com",
+      "sudo mailinabox dns show --json | jq -r '.zones[].records[] | select(.custom) | .qname'",
+  };
+  command.declare = [options](CommandOptions& line) {
+    line.argument("DOMAIN", options->domain, "Only this domain and the names below it", false);
+    line.flag("--json", options->json, "Print one JSON object");
+  };
+  command.run = [options](Environment& environment) {
+    return with_json_errors(environment, options->json, [&] { return show(environment, *options); });
+  };
+  return command;
+}
+
+}  // namespace mailinabox
