@@ -247,13 +247,16 @@ class Box:
         with open(self.console, encoding="utf-8", errors="replace") as console:
             return console.read()
 
-    def command(self, argv, env=None):
-        """The argument list that runs `argv` in the box, with the box's own capabilities and a plain environment."""
+    def command(self, argv, env=None, network_of=None):
+        """The argument list that runs `argv` in the box, with the box's own capabilities and a plain environment.
+
+        network_of: another box, whose network this program of ours uses then."""
         environment = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "TERM": "dumb", **(env or {})}
-        return ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
+        network = f"--net=/proc/{(network_of or self).leader}/ns/net"
+        return ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", network, "-p", "-C", "-r", "-w",
                 *self._capabilities, "env", "-i", *(f"{name}={value}" for name, value in environment.items()), *argv]
 
-    def run(self, *argv, check=True, input=None, env=None, timeout=120, shell="sh"):
+    def run(self, *argv, check=True, input=None, env=None, timeout=120, shell="sh", network_of=None):
         """Runs a command in the box. One word with blanks is a script for `shell`. Gives a CompletedProcess with texts.
 
         check: True: the exit code must be 0; a number: it must be that; False: any."""
@@ -262,7 +265,7 @@ class Box:
         source = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
         shown = " ".join(argv)
         try:
-            done = subprocess.run(self.command(argv, env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            done = subprocess.run(self.command(argv, env, network_of), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                   errors="replace", timeout=timeout, check=False, **source)
         except subprocess.TimeoutExpired as error:
             said = b"".join(part for part in (error.stdout, error.stderr) if part).decode(errors="replace")
