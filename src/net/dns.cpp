@@ -177,7 +177,8 @@ std::string numbers_and_bytes(MessageReader& reader, std::size_t length, std::in
 }
 
 std::string authority_start(MessageReader& reader) {
-  std::string text = shown_name(reader) + " " + shown_name(reader);
+  std::string text = shown_name(reader) + " ";
+  text += shown_name(reader);
   for (int number = 0; number < 5; ++number) text += " " + std::to_string(reader.get32());
   return text;
 }

@@ -112,3 +112,82 @@ TEST_CASE("DNS: a server on loopback is asked, silence ends at the limit", "[net
   close(server);
   CHECK_THROWS_AS(client.ask("dns.example", k_question, milliseconds(60)), Error);
 }
+
+namespace {
+
+// An answer to `question` with one record of its name, type and these bytes.
+std::optional<std::string> decoded_data(DnsType type, const std::string& bytes) {
+  const unsigned number = static_cast<unsigned>(type);
+  const std::string code{static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
+  std::string message = "\x12\x34\x84\0\0\1\0\1\0\0\0\0\1x\4test\0"s + code + "\0\1"s;
+  message += "\xc0\x0c"s + code + "\0\1\0\0\0\x3c\0"s + static_cast<char>(bytes.size()) + bytes;
+  const auto answer = decode_dns_answer(message, {.name = "x.test", .type = type}, 0x1234);
+  return answer && answer->answers.size() == 1 ? std::optional(answer->answers[0].data) : std::nullopt;
+}
+
+// Answers one question over UDP with TC, then the same over TCP with an address.
+void serve_cut_off_answer(int datagrams, int connections) {
+  char buffer[512];
+  sockaddr_in client{};
+  socklen_t length = sizeof client;
+  const ssize_t got = recvfrom(datagrams, buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&client), &length);
+  if (got < 12) return;
+  std::string reply(buffer, static_cast<std::size_t>(got) - 11);
+  reply[2] = '\x82';
+  reply[3] = '\0';
+  reply[11] = '\0';
+  sendto(datagrams, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&client), length);
+  const int connection = accept(connections, nullptr, nullptr);
+  const ssize_t asked = recv(connection, buffer, sizeof buffer, 0);
+  if (asked > 14) {
+    std::string whole(buffer + 2, static_cast<std::size_t>(asked) - 2 - 11);
+    whole[2] = '\x80';
+    whole[7] = '\1';
+    whole[11] = '\0';
+    whole += "\xc0\x0c\0\1\0\1\0\0\0\1\0\4\xc6\x33\x64\7"s;
+    const std::string framed = std::string(1, '\0') + static_cast<char>(whole.size()) + whole;
+    send(connection, framed.data(), 1, 0);  // in pieces, as a network may bring it
+    send(connection, framed.data() + 1, framed.size() - 1, 0);
+  }
+  close(connection);
+}
+
+}  // namespace
+
+TEST_CASE("DNS: data of each type as in a master file", "[net][dns]") {
+  CHECK(decoded_data(DnsType::srv, "\0\1\0\2\1\xbb\xc0\x0c"s) == "1 2 443 x.test");
+  CHECK(decoded_data(DnsType::mx, "\0\0\0"s) == "0 .");
+  CHECK(decoded_data(DnsType::caa, "\0\5issueca.test"s) == "0 issue \"ca.test\"");
+  CHECK(decoded_data(DnsType::ds, "\x30\x39\x0d\2\xab\xcd"s) == "12345 13 2 abcd");
+  CHECK(decoded_data(DnsType::tlsa, "\3\1\1\x0a"s) == "3 1 1 0a");
+  CHECK(decoded_data(DnsType::sshfp, "\4\2\xff"s) == "4 2 ff");
+  CHECK(decoded_data(DnsType::soa, "\xc0\x0c\1h\xc0\x0c\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5"s) ==
+        "x.test h.x.test 1 2 3 4 5");
+  CHECK_FALSE(decoded_data(DnsType::caa, "\0\xffissue"s));
+  CHECK_FALSE(decoded_data(DnsType::srv, "\0\1"s));
+  CHECK(dns_type("CAA") == DnsType::caa);
+  CHECK_FALSE(dns_type("caa"));
+}
+
+TEST_CASE("DNS: an answer that was cut off is fetched over TCP", "[net][dns]") {
+  const int connections = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(bind(connections, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  socklen_t size = sizeof address;
+  getsockname(connections, reinterpret_cast<sockaddr*>(&address), &size);
+  REQUIRE(bind(datagrams, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(listen(connections, 1) == 0);
+  std::jthread answering([&] { serve_cut_off_answer(datagrams, connections); });
+  NetworkDnsClient client(ntohs(address.sin_port));
+  const auto answer = client.ask("127.0.0.1", {.name = "x.test"}, milliseconds(2000));
+  REQUIRE(answer);
+  CHECK_FALSE(answer->truncated);
+  REQUIRE(answer->answers.size() == 1);
+  CHECK(answer->answers[0].data == "198.51.100.7");
+  answering.join();
+  close(connections);
+  close(datagrams);
+}

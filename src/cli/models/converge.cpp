@@ -48,7 +48,7 @@ std::string comma_list(const std::vector<std::string>& words) {
 }  // namespace
 
 const std::vector<std::string_view>& model_recipes() {
-  static const std::vector<std::string_view> k_recipes = {"dns", "dkim", "dmarc", "mta-sts", "web"};
+  static const std::vector<std::string_view> k_recipes = {"dns", "dkim", "web"};
   return k_recipes;
 }
 
@@ -95,7 +95,7 @@ std::vector<std::string> change_lines(const Report& report) {
     } else {
       name_server = name_server || outcome.recipe == "dns";
       signer = signer || outcome.recipe == "dkim";
-      web = web || outcome.recipe == "web" || outcome.recipe == "mta-sts";
+      web = web || outcome.recipe == "web";
     }
   }
   if (names.empty() && name_server) names.emplace_back("DNS configuration");
