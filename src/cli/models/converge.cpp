@@ -39,7 +39,7 @@ Catalog exactly(const Catalog& catalog, const std::vector<std::string_view>& rec
 
 bool changed(const Outcome& outcome) { return outcome.status == Status::changed; }
 
-std::string comma_list(const std::vector<std::string>& words) {
+std::string recipe_list(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
   return text;
@@ -101,7 +101,7 @@ std::vector<std::string> change_lines(const Report& report) {
   if (names.empty() && name_server) names.emplace_back("DNS configuration");
   if (names.empty() && signer) names.emplace_back("OpenDKIM configuration");
   std::vector<std::string> lines;
-  if (!names.empty()) lines.push_back("updated DNS: " + comma_list(names));
+  if (!names.empty()) lines.push_back("updated DNS: " + recipe_list(names));
   if (web) lines.emplace_back("web updated");
   return lines;
 }
