@@ -1,6 +1,8 @@
 // The certificate that services present, behind a link of fixed name.
 //
 //   behind the link                                    | is
+//   nothing, as the data has moved to another folder,  | linked to that
+//     and a usable one of that name beside the link    |
 //   nothing, or nothing readable                       | a new self-signed certificate
 //   a certificate of another key, or for another name  | a new self-signed certificate
 //   one issued by an authority                         | left, even when it has expired: another part renews it
@@ -49,11 +51,18 @@ class CertificateResource final : public Resource {
   Changes diff(const View& view) const override {
     const std::string flaw = flaw_of_present(view);
     if (flaw.empty()) return {};
+    if (const std::string beside = left_beside(view.files, view.clock.now()); flaw == "absent" && !beside.empty()) {
+      return {{"target", view.files.read_link(wanted_.path).value_or(""), beside}};
+    }
     return {{"certificate", flaw == "absent" ? "" : flaw,
              fmt::format("self-signed for {}, {} days", joined(wanted_.alternative_names), wanted_.days.count())}};
   }
 
-  void apply(System& system, const Changes& /*changes*/) const override {
+  void apply(System& system, const Changes& changes) const override {
+    if (changes.front().attribute == "target") {
+      system.files.make_symlink(wanted_.path, changes.front().after);
+      return;
+    }
     const auto key_file = system.files.read(wanted_.private_key);
     const Key key = key_from_pem(key_file ? key_file->content : "");
     if (!key) {
@@ -89,15 +98,27 @@ class CertificateResource final : public Resource {
       throw Error(
           fmt::format("certificate {}: a directory stands there; move it away and run this again", wanted_.path));
     }
-    const auto file = view.files.read(wanted_.path);
+    return flaw_of(view.files, wanted_.path, view.clock.now());
+  }
+
+  // The name of a usable certificate beside the link, where the link leads to that name in a folder that is gone.
+  std::string left_beside(const FileReader& files, TimePoint now) const {
+    const std::string target = files.read_link(wanted_.path).value_or("");
+    const std::string name = target.substr(target.rfind('/') + 1);
+    if (name.empty() || name == target) return {};
+    return flaw_of(files, wanted_.path.substr(0, wanted_.path.rfind('/') + 1) + name, now).empty() ? name : "";
+  }
+
+  std::string flaw_of(const FileReader& files, const std::string& path, TimePoint now) const {
+    const auto file = files.read(path);
     if (!file) return "absent";
     const Certificate certificate = certificate_from_pem(file->content);
     if (!certificate) return "not readable as a certificate";
-    const auto key_file = view.files.read(wanted_.private_key);
+    const auto key_file = files.read(wanted_.private_key);
     const Key key = key_from_pem(key_file ? key_file->content : "");
     if (!key || !belongs_to(certificate, key)) return "of another private key";
     if (!is_for_host(certificate, wanted_.name)) return "for " + common_name(certificate);
-    return is_self_signed(certificate) ? flaw_of_self_signed(certificate, view.clock.now()) : "";
+    return is_self_signed(certificate) ? flaw_of_self_signed(certificate, now) : "";
   }
 
   std::string flaw_of_self_signed(const Certificate& certificate, TimePoint now) const {

@@ -139,6 +139,34 @@ TEST_CASE("certificate: drifted", "[cases]") {
   }
 }
 
+TEST_CASE("certificate: an authority's, behind each form of link that existing boxes have", "[cases]") {
+  for (const std::string target :
+       {"box.example.com-20270101-0a1b2c3d.pem", "/home/ssl/box.example.com-20270101-0a1b2c3d.pem", ""}) {
+    TestHost host;
+    const Key key = put_key(host, "rsa-2048");
+    const std::string pem = issued_pem("box.example.com", key, host.clock.now() + Day(60));
+    if (target.empty()) {
+      host.put(k_link, pem);
+    } else {
+      host.put("/home/ssl/box.example.com-20270101-0a1b2c3d.pem", pem);
+      host.put_symlink(k_link, target);
+    }
+    check_in_sync(host, *box_certificate());
+  }
+  // The data has moved to another folder, or the link leads to what is no use.
+  TestHost host;
+  const Key key = put_key(host, "rsa-2048");
+  host.put("/home/ssl/bought.pem", issued_pem("box.example.com", key, host.clock.now() + Day(60)));
+  host.put("/home/ssl/other.pem", issued_pem("other.example.com", key, host.clock.now() + Day(60)));
+  host.put_symlink(k_link, "/home/user-data/ssl/bought.pem");
+  CHECK(attributes_of(converge(host, *box_certificate())) == "target");
+  CHECK(host.link_target(k_link) == "bought.pem");
+  host.erase(k_link);
+  host.put_symlink(k_link, "/home/user-data/ssl/other.pem");
+  CHECK(attributes_of(converge(host, *box_certificate())) == "certificate");
+  CHECK(host.link_target(k_link) == "box.example.com-selfsigned-20261123.pem");
+}
+
 TEST_CASE("certificate: in sync", "[cases]") {
   TestHost host;
   const Key key = put_key(host);

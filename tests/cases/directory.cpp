@@ -48,6 +48,28 @@ TEST_CASE("directory: what root's symbolic link leads to is compared", "[cases]"
   CHECK(host.info("/etc/x").kind == FileKind::symlink);
 }
 
+TEST_CASE("directory: files from another machine get their owner and group by name", "[cases]") {
+  TestHost host;
+  host.put_directory("/srv/data", 0755, 0, 0);
+  host.put("/srv/data/a", "a", 0660, 4711, 4711);
+  host.put("/srv/data/b", "b", 0600, 8, 8);
+  host.put("/srv/data/inner/c", "c", 0600, 4711, 4711);
+  host.put("/srv/elsewhere", "e", 0600, 4711, 4711);
+  host.put_symlink("/srv/data/link", "/srv/elsewhere");
+  const auto group = make_resource("directory", "/srv/data", {{"files_group", "mail"}});
+  CHECK(attributes_of(converge(host, *group)) == "files");
+  CHECK(host.info("/srv/data/a").uid == 4711);
+  CHECK(host.info("/srv/data/a").gid == 8);
+  const auto both = make_resource("directory", "/srv/data", {{"files_owner", "mail"}, {"files_group", "mail"}});
+  CHECK(attributes_of(converge(host, *both)) == "files");
+  CHECK(host.info("/srv/data/a").uid == 8);
+  CHECK(host.info("/srv/data/a").mode == 0660);
+  CHECK(host.content("/srv/data/a") == "a");
+  CHECK(host.info("/srv/data/inner/c").uid == 4711);
+  CHECK(host.info("/srv/elsewhere").uid == 4711);
+  check_in_sync(host, *both);
+}
+
 TEST_CASE("directory: error", "[cases]") {
   TestHost host;
   host.put("/etc/file", "text");

@@ -285,3 +285,23 @@ TEST_CASE("facts: SSH ports of systemd's socket and of the connection in use") {
   host.put("/proc/812/status", "PPid:\t1\n");
   CHECK(host.ports() == numbers({22}));
 }
+
+TEST_CASE("facts: what a Mail-in-a-Box that was here has left") {
+  FactHost host;
+  for (const char* name : {"original_command", "original_daemon", "original_dovecot_owner"}) {
+    CHECK(host.fact(name) == Value(false));
+  }
+  host.put("/usr/local/bin/mailinabox",
+           "\x7f"
+           "ELF");  // somebody's own build of this program
+  host.put_directory("/etc/dovecot");
+  CHECK(host.fact("original_command") == Value(false));
+  CHECK(host.fact("original_dovecot_owner") == Value(false));
+  host.put("/usr/local/bin/mailinabox", "#!/bin/bash\ncd /root/mailinabox\nsource setup/start.sh\n");
+  host.put("/usr/local/lib/mailinabox/start", "#!/bin/bash\n");
+  host.erase("/etc/dovecot");
+  host.put_directory("/etc/dovecot", 0750, 8, 8);
+  for (const char* name : {"original_command", "original_daemon", "original_dovecot_owner"}) {
+    CHECK(host.fact(name) == Value(true));
+  }
+}

@@ -104,7 +104,8 @@ std::vector<StorageStep> certificates_by_name(const StorageTree& tree, const Mig
   const std::string link = "ssl/ssl_certificate.pem";
   if (is_kind(tree, link, NodeKind::file)) {
     // Where a run was cut off between the two, the copy of that run is there already: one more does no harm.
-    const std::string file = unused_name(tree, "ssl/" + names.primary_hostname + "-" + names.date, ".pem");
+    const std::string host = names.primary_hostname.empty() ? "box" : names.primary_hostname;
+    const std::string file = unused_name(tree, "ssl/" + host + "-" + names.date, ".pem");
     steps.push_back({.kind = StepKind::duplicate, .path = link, .other = file});
     steps.push_back({.kind = StepKind::link, .path = link, .other = file.substr(4)});
   }

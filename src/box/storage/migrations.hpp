@@ -52,8 +52,8 @@ void perform(const StorageStep& step, StorageTree& tree);
 std::string migration_summary(int number);
 
 struct MigrationNames {
-  std::string primary_hostname{};
-  std::string date{};  // YYYYMMDD
+  std::string primary_hostname{};  // "" where no box on this machine says it
+  std::string date{};              // YYYYMMDD
 };
 
 // The steps among files of the migration `number`, in their order; none where nothing is to do, as after a run that was

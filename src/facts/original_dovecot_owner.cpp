@@ -1,0 +1,19 @@
+#include "facts/fact_sources.hpp"
+#include "facts/facts.hpp"
+
+namespace mailinabox {
+namespace {
+
+Value read_original_dovecot_owner(const View& view) {
+  const FileInfo folder = view.files.info("/etc/dovecot");
+  return Value(folder.kind == FileKind::directory && folder.uid != 0);
+}
+
+}  // namespace
+
+Fact original_dovecot_owner_fact() {
+  return {"original_dovecot_owner", "/etc/dovecot is not root's, as the Mail-in-a-Box that was here left it.",
+          read_original_dovecot_owner};
+}
+
+}  // namespace mailinabox
