@@ -245,6 +245,22 @@ TEST_CASE("dns: records are set, added, removed and published at once", "[cli]")
   CHECK(box.run({"plan"}) == ExitCode::ok);
 }
 
+TEST_CASE("dns: a record that cannot be published is taken back", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  CHECK(box.run({"dns", "set", "a.example.com", "A", "192.0.2.80"}) == ExitCode::ok);
+  const std::string zone = box.host.content(k_zone);
+  box.host.files.fail_on[std::string("write ") + k_zone] = 5;
+  CHECK(box.run({"dns", "set", "b.example.com", "A", "192.0.2.80"}) == ExitCode::failed);
+  CHECK_THAT(box.errors.str(), Contains("FAILED file:") && Contains("The change has been taken back."));
+  CHECK(box.host.content(k_custom) == "a.example.com: 192.0.2.80\n");
+  CHECK(box.run({"dns", "remove", "a.example.com", "A"}) == ExitCode::failed);
+  CHECK_THAT(box.host.content(k_custom), !Contains("a.example.com"));  // what goes may be what was wrong
+  box.host.files.fail_on.clear();
+  CHECK(box.run({"dns", "update"}) == ExitCode::ok);
+  CHECK_THAT(box.host.content(k_zone), !Contains("b\tIN") && !Contains("a\tIN\tA\t192.0.2.80"));
+}
+
 TEST_CASE("dns: show, export", "[cli]") {
   ModelBox box;
   CHECK_THROWS_WITH(box.run({"dns", "show"}), Contains("Run `sudo mailinabox setup` first"));

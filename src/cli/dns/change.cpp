@@ -52,14 +52,20 @@ class CustomRecordsFile {
   std::optional<FileContent> before_;
 };
 
-bool zone_failed(const Report& report) {
-  return std::any_of(report.outcomes.begin(), report.outcomes.end(), [](const Outcome& outcome) {
-    return outcome.id.kind == "zone" && outcome.status == Status::failed;
-  });
+// A zone that cannot be built or written, or a name server that refuses it.
+bool publishing_failed(const Report& report) {
+  const auto of_dns = [](const Outcome& outcome) { return outcome.recipe == "dns"; };
+  return std::any_of(report.refresh_failures.begin(), report.refresh_failures.end(), of_dns) ||
+         std::any_of(report.outcomes.begin(), report.outcomes.end(),
+                     [&](const Outcome& outcome) { return of_dns(outcome) && outcome.status == Status::failed; });
 }
 
-// Keeps the change and converges. A change that some zone cannot be built with is taken back.
-ExitCode change_records(Environment& environment, const std::string& command, const ChangeRecords& change) {
+enum class OnFailure : std::uint8_t { take_back, keep };
+
+// Keeps the change and converges. One that cannot be published is taken back, so that it does not stand in the way of
+// later ones; a removal is kept, as it may be what mends the zone.
+ExitCode change_records(Environment& environment, const std::string& command, OnFailure on_failure,
+                        const ChangeRecords& change) {
   const Answers answers = box_answers(environment);
   wait_for_lock(environment, command);
   CustomRecordsFile file(environment, answers);
@@ -74,7 +80,7 @@ ExitCode change_records(Environment& environment, const std::string& command, co
   const ModelsRun run = converge_models(environment, command);
   const ExitCode code =
       report_models_run(environment, run, run.needed ? "kept; no zone changes by it" : "kept; setup will publish it");
-  if (!zone_failed(run.report)) return code;
+  if (on_failure == OnFailure::keep || !publishing_failed(run.report)) return code;
   file.put_back();
   static_cast<void>(converge_models(environment, command));
   environment.errors << "The change has been taken back.\n" << std::flush;
@@ -120,9 +126,10 @@ CliCommand storing_command(CliCommand command,
   command.run = [options, name, change](Environment& environment) {
     const CustomRecord record = record_of(*options);
     if (record.value.empty()) throw Error("No value for the record provided.");
-    return change_records(environment, name, [&](CustomRecords& records, const std::vector<std::string>& zones) {
-      return (records.*change)(record, zones);
-    });
+    return change_records(environment, name, OnFailure::take_back,
+                          [&](CustomRecords& records, const std::vector<std::string>& zones) {
+                            return (records.*change)(record, zones);
+                          });
   };
   return command;
 }
@@ -176,9 +183,9 @@ CliCommand dns_remove_command() {
                       "sudo mailinabox dns remove example.com MX 20 mx2.example.net."};
   const auto options = declare_change(command, false);
   command.run = [options](Environment& environment) {
-    return change_records(environment, "dns remove", [&](CustomRecords& records, const std::vector<std::string>&) {
-      return records.remove(record_of(*options));
-    });
+    return change_records(
+        environment, "dns remove", OnFailure::keep,
+        [&](CustomRecords& records, const std::vector<std::string>&) { return records.remove(record_of(*options)); });
   };
   return command;
 }
@@ -203,9 +210,9 @@ CliCommand dns_secondary_command() {
     }
     if (wanted == std::vector<std::string>{"none"}) wanted.clear();
     require_findable(environment, wanted);
-    return change_records(environment, "dns secondary", [&](CustomRecords& records, const std::vector<std::string>&) {
-      return records.set_secondary(wanted);
-    });
+    return change_records(
+        environment, "dns secondary", OnFailure::take_back,
+        [&](CustomRecords& records, const std::vector<std::string>&) { return records.set_secondary(wanted); });
   };
   return command;
 }
