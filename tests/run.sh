@@ -116,15 +116,15 @@ fuzz() {
   local seconds=${1:-60} target failed=0
   run configure-fuzz cmake -G Ninja -S . -B build/fuzz -DFUZZ=ON -DCMAKE_CXX_COMPILER=clang++ \
     -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 || return
-  run build-fuzz ninja -C build/fuzz fuzz_recipe fuzz_settings fuzz_template fuzz_address || return
-  for target in recipe settings template address; do
+  run build-fuzz ninja -C build/fuzz fuzz_recipe fuzz_settings fuzz_template fuzz_address fuzz_dns || return
+  for target in recipe settings template address dns; do
     mkdir -p "build/fuzz/found/$target"
     while (($(jobs -rp | wc -l) >= 2)); do wait -n || failed=1; done
     "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -artifact_prefix="build/fuzz/found/" \
       "build/fuzz/found/$target" "tests/fuzz/corpus/$target" >"$logs/fuzz-$target.log" 2>&1 &
   done
   while (($(jobs -rp | wc -l) > 0)); do wait -n || failed=1; done
-  for target in recipe settings template address; do
+  for target in recipe settings template address dns; do
     say "fuzz $target: $(grep -E '^Done|SUMMARY|deadly' "$logs/fuzz-$target.log" | tail -n 1)"
     if ! grep -q '^Done' "$logs/fuzz-$target.log"; then
       failed=1
