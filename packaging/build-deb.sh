@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8 TZ=UTC
 umask 022
 
 readonly k_packages="g++ cmake ninja-build dpkg-dev python3 libyaml-cpp-dev libfmt-dev libcli11-dev libcurl4-openssl-dev
-  libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev libidn2-dev libunistring-dev zlib1g-dev"
+  libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev libidn2-dev libldns-dev libunistring-dev zlib1g-dev"
 
 source_directory=$(cd "$(dirname "$0")/.." && pwd)
 output=${1:-$source_directory/build/package}

@@ -24,7 +24,7 @@ mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' pack
 readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml)
 readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
   procps util-linux mount openssl git ldnsutils perl)
-readonly package_packages=(lintian gnupg gpgv file binutils)
+readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-build)
 readonly fuzz_packages=(clang libclang-rt-14-dev)
 readonly bench_packages=(libsystemd-dev)
 
@@ -136,7 +136,8 @@ fuzz() {
 
 bench() {
   compile program all || return
-  "$python" tests/bench/run.py --build "$build" "$@"
+  run build-deb packaging/build-deb.sh || return
+  "$python" tests/bench/run.py --build "$build" --portable build/portable/root/usr/sbin/mailinabox "$@"
 }
 
 main() {

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
 
-    /usr/bin/python3 tests/bench/run.py --build build/tests [--only rerun,workload,first] [--counts 100,1000,10000]
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--only rerun,start,workload,first] [--counts 100,1000,10000]
 
 rerun     a second `mailinabox setup` and a `plan` on a complete box, against a program that only looks at the same files,
           packages and services (tests/bench/floor.cpp)
+start     `mailinabox --version` and `plan` on a complete box: the program linked to Debian's libraries beside the one of the
+          package, which carries its own
 workload  N files from a template, 60 packages, 20 services, 40 settings, 10 users: first run and no-op, against the same
           floor, CFEngine 3 and Ansible on the same state
 first     the first run of the box against apt-get install of the same packages and one start of each service
@@ -56,10 +58,13 @@ class Table:
               f"| {figures['memory_kb'] / 1024:.1f} | {figures['processes']} | {ratio} |", flush=True)
 
 
-def bring_tools(box, build):
+def bring_tools(box, build, portable=None):
     os.makedirs(box.path("/bench"), exist_ok=True)
-    for name in ("floor", "measure"):
-        with open(f"{build}/tests/bench/bench_{name}", "rb") as source, open(box.path(f"/bench/{name}"), "wb") as target:
+    tools = {name: f"{build}/tests/bench/bench_{name}" for name in ("floor", "measure")}
+    if portable:
+        tools["portable"] = portable
+    for name, path in tools.items():
+        with open(path, "rb") as source, open(box.path(f"/bench/{name}"), "wb") as target:
             target.write(source.read())
         os.chmod(box.path(f"/bench/{name}"), 0o755)
 
@@ -202,16 +207,30 @@ def first(lab, build, layers):
           f"|\n| over both | {ours['wall'] - apt['wall'] - starting:.1f} |", flush=True)
 
 
+def start(lab, build, layers, portable):
+    with lab.box("start", layers, host_name="") as box:
+        bring_tools(box, build, portable)
+        box.start()
+        programs = {"Debian's libraries": "mailinabox", "the package's": "/bench/portable"}
+        table = Table("Start of the program, on a complete box")
+        for words, runs in ((("--version",), 50), (("plan",), 20)):
+            for number, (name, path) in enumerate(programs.items()):
+                table.row(f"mailinabox {' '.join(words)}, {name}", measure(box, path, *words, runs=runs), floor=number == 0)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--build", required=True)
-    arguments.add_argument("--only", default="rerun,workload,first")
+    arguments.add_argument("--only", default="rerun,start,workload,first")
+    arguments.add_argument("--portable", help="the program of the package, for start")
     arguments.add_argument("--counts", default="100,1000,10000")
     chosen = arguments.parse_args()
     with laboratory.Lab(lambda line: print(line, file=sys.stderr)) as lab:
         fresh = lab.program(chosen.build)
         if "rerun" in chosen.only:
             rerun(lab, chosen.build, set_up.layers(lab, fresh, again=False))
+        if "start" in chosen.only and chosen.portable:
+            start(lab, chosen.build, set_up.layers(lab, fresh, again=False), chosen.portable)
         if "workload" in chosen.only:
             layers = lab.program(chosen.build, below=peers_layer(lab, lab.machine()))
             work(lab, chosen.build, layers, [int(count) for count in chosen.counts.split(",")])
