@@ -20,7 +20,7 @@ OLD_SUMMARY = "summary: as it was in the version before"
 LOCAL = "recipe: local\nsummary: of this box\nresources:\n  - file: /etc/local-note\n    content: \"kept\\n\"\n"
 
 
-def run_script(box, *arguments, env=None, timeout=600):
+def run_script(box, *arguments, env=None, timeout=900):
     with open(box.path("/srv/release/setup.sh"), encoding="utf-8") as source:
         text = source.read()
     done = box.run("bash", "-s", "--", *arguments, input=text, env={**ANSWERS, **(env or {})}, check=False, timeout=timeout)
