@@ -22,8 +22,8 @@ readonly build=build/tests logs=build/logs
 mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' packaging/bootstrap.sh |
   sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
 readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml)
-readonly box_packages=(python3 python3-pytest python3-dnspython python3-pexpect mmdebstrap systemd-container iproute2
-  procps util-linux mount openssl git ldnsutils perl)
+readonly box_packages=(python3 python3-pytest python3-dkim python3-dnspython python3-pexpect mmdebstrap
+  systemd-container iproute2 procps util-linux mount openssl git ldnsutils perl)
 readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-build)
 readonly fuzz_packages=(clang libclang-rt-14-dev)
 readonly bench_packages=(libsystemd-dev)

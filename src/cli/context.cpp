@@ -4,6 +4,7 @@
 
 #include "box/directory/address.hpp"
 #include "box/directory/directory.hpp"
+#include "box/uuid.hpp"
 
 namespace mailinabox {
 namespace {
@@ -24,6 +25,15 @@ std::string pattern_of(const std::string& host_name) {
   std::string pattern;
   for (const char letter : host_name) pattern += letter == '.' ? std::string("\\.") : std::string(1, letter);
   return pattern;
+}
+
+// Of the profile that Apple's programs open and of its parts: others for another box, the same at every run.
+ValueMap profile_identifiers(const std::string& host_name) {
+  ValueMap identifiers;
+  for (const std::string part : {"profile", "mail", "contacts", "calendars"}) {
+    identifiers[part] = name_based_uuid(part + ".mobileconfig." + host_name);
+  }
+  return identifiers;
 }
 
 }  // namespace
@@ -48,6 +58,7 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   for (const std::string_view key : Answers::k_keys) context.try_emplace(lower_case(key), Value(""));
   const std::string forwarders = answers.get("DNS_FORWARDERS");
   context["primary_hostname_pattern"] = pattern_of(answers.get("PRIMARY_HOSTNAME"));
+  context["profile_identifiers"] = profile_identifiers(answers.get("PRIMARY_HOSTNAME"));
   context["dns_usable"] = forwarders != "unknown";
   context["dns_forwarders"] = forwarders == "unknown" ? ValueList() : list_of(forwarders);
   context["dns_validation"] = says_yes(answers.get("DNS_VALIDATION"));

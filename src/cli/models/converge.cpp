@@ -48,7 +48,7 @@ std::string recipe_list(const std::vector<std::string>& words) {
 }  // namespace
 
 const std::vector<std::string_view>& model_recipes() {
-  static const std::vector<std::string_view> k_recipes = {"dns", "dkim", "web"};
+  static const std::vector<std::string_view> k_recipes = {"dns", "dkim", "web", "autoconfiguration"};
   return k_recipes;
 }
 

@@ -1,0 +1,429 @@
+"""Who sent it: signatures on outgoing mail, checks of incoming mail, forwarding, and how programs and servers learn of
+the box."""
+
+import email
+import http.client
+import http.server
+import plistlib
+import re
+import smtplib
+import ssl
+import subprocess
+import threading
+import uuid
+import xml.etree.ElementTree
+
+import dkim
+import pytest
+
+import greylisting
+import program
+import set_up
+from mail_user import ATTACKER_AT, FRIEND_AT, SENDER_AT, MailUser, OtherServer, Stranger, message
+
+NAME = set_up.HOST_NAME
+KEYS = set_up.STORAGE + "/mail/dkim"
+REJECTING = "rejecting.test"        # domains of strangers, each with another policy
+QUARANTINING = "quarantining.test"
+WATCHING = "watching.test"
+UNKNOWN = "unknown.test"            # publishes nothing
+
+
+@pytest.fixture(scope="module")
+def box(lab, box):
+    greylisting.shorten(box)
+    for domain, policy in ((REJECTING, "reject"), (QUARANTINING, "quarantine"), (WATCHING, "none"), (UNKNOWN, "")):
+        lab.name_server.publish(domain, "A", SENDER_AT)
+        lab.name_server.publish(domain, "MX", f"10 {domain}.")
+        if policy:
+            lab.name_server.publish(domain, "TXT", f"v=spf1 ip4:{SENDER_AT} -all")
+            lab.name_server.publish("_dmarc." + domain, "TXT", f"v=DMARC1; p={policy}")
+    published = box.run("cat", KEYS + "/mail.txt").stdout
+    for domain in ("example.test", "second.test"):
+        lab.name_server.publish("mail._domainkey." + domain, "TXT", "".join(re.findall(r'"([^"]*)"', published)))
+    return box
+
+
+@pytest.fixture(scope="module")
+def honest(lab, box):
+    """A server that may send for the strangers' domains."""
+    return Stranger(lab, box, at=SENDER_AT)
+
+
+@pytest.fixture(scope="module")
+def forger(lab, box):
+    """A server that may not."""
+    return Stranger(lab, box, at=ATTACKER_AT, name="forger.test")
+
+
+@pytest.fixture(scope="module")
+def signing_key(lab, tmp_path_factory):
+    """A key of REJECTING's, with its record in the DNS."""
+    path = str(tmp_path_factory.mktemp("dkim") / "key.pem")
+    subprocess.run(["openssl", "genrsa", "-out", path, "2048"], check=True, capture_output=True)
+    public = subprocess.run(["openssl", "rsa", "-in", path, "-pubout"], check=True, capture_output=True, text=True).stdout
+    lab.name_server.publish("first._domainkey." + REJECTING, "TXT",
+                            "v=DKIM1; k=rsa; p=" + "".join(public.splitlines()[1:-1]))
+    with open(path, "rb") as key:
+        return key.read()
+
+
+def signed(text, key):
+    """The message with a DKIM signature of its sender's domain, as it goes over the line."""
+    raw = text.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    signature = dkim.sign(raw, b"first", text["From"].split("@")[1].encode(), key)
+    return email.message_from_bytes(signature + raw)
+
+
+def verifies(lab, raw):
+    """Whether a receiver elsewhere takes the signature."""
+    def look_up(name, timeout=5):
+        values = lab.name_server.records.get((name.decode().lower(), "TXT"))
+        return "".join(re.findall(r'"([^"]*)"', values[0])).encode() if values else None
+
+    return dkim.verify(raw, dnsfunc=look_up)
+
+
+def results(arrived):
+    """What the box says of a message: {"spf": "pass", …}."""
+    said = [" ".join(str(value).split()) for value in arrived.get_all("Authentication-Results", [])]
+    return dict(re.search(r"; (\w+)=(\w+)", value).groups() for value in said if value.startswith(NAME + ";"))
+
+
+def rules(arrived):
+    """The rules of the spam filter about it."""
+    return set(re.findall(r"BOX_\w+", arrived["X-Spam-Status"]))
+
+
+# ---- Outgoing
+
+def test_users_mail_is_signed_for_its_domain(lab, user):
+    with OtherServer(lab) as friend:
+        text = message(user.address, "pal@friend.test", headers={"Authentication-Results": f"{NAME}; dmarc=pass"})
+        user.send(text)
+        sender, _, raw = friend.wait_for(text["Subject"])
+    arrived = email.message_from_bytes(raw)
+    assert sender == user.address
+    assert "d=example.test;" in arrived["DKIM-Signature"] and "s=mail;" in arrived["DKIM-Signature"]
+    assert verifies(lab, raw)
+    assert not verifies(lab, raw.replace(b"Hello.", b"Hallo.")), "the signature covers nothing"
+    assert not verifies(lab, b"From: other@example.test\r\n" + raw), "a second From passes"
+    assert arrived.get_all("Authentication-Results") is None
+
+
+def test_a_new_domain_is_signed_for_at_once(lab, box):
+    box.run("mailinabox", "user", "add", "me@second.test", input="twelve green apples\n")
+    user = MailUser(lab, box, "me@second.test", "twelve green apples")
+    with OtherServer(lab) as friend:
+        text = message(user.address, "pal@friend.test")
+        user.send(text)
+        _, _, raw = friend.wait_for(text["Subject"])
+    assert "d=second.test;" in email.message_from_bytes(raw)["DKIM-Signature"]
+    assert verifies(lab, raw)
+
+
+def test_mail_of_the_machine_itself_is_signed(lab, box):
+    with OtherServer(lab) as friend:
+        subject = "test " + uuid.uuid4().hex
+        box.run("sendmail", "-f", set_up.ADDRESS, "pal@friend.test",
+                input=f"From: {set_up.ADDRESS}\nTo: pal@friend.test\nSubject: {subject}\n\nHello.\n")
+        _, _, raw = friend.wait_for(subject)
+    assert verifies(lab, raw)
+
+
+def test_keys_are_the_signers_alone(box):
+    modes = box.run("stat", "-c", "%a %U", KEYS, KEYS + "/mail.private").stdout.split("\n")
+    assert modes[:2] == ["700 opendkim", "600 opendkim"]
+
+
+def test_without_the_signer_users_wait_and_strangers_do_not(box, user, honest):
+    box.run("systemctl", "stop", "opendkim")
+    try:
+        with pytest.raises(smtplib.SMTPResponseException) as refusal:
+            user.send(message(user.address, "pal@friend.test"))
+        assert 400 <= refusal.value.smtp_code < 500
+        text = message("someone@" + REJECTING, user.address,
+                       headers={"Authentication-Results": f"{NAME}; dmarc=pass (p=reject dis=none)"})
+        honest.deliver(text)
+        arrived = user.wait_for(text["Subject"])
+        assert "dmarc" not in results(arrived) or results(arrived)["spf"] == "pass", "a forged result was believed"
+    finally:
+        box.run("systemctl", "start", "opendkim")
+        box.wait_for_ports({8891})
+
+
+# ---- Incoming
+
+def test_results_of_an_honest_sender(honest, user, signing_key):
+    text = signed(message("someone@" + REJECTING, user.address), signing_key)
+    honest.deliver(text)
+    arrived = user.wait_for(text["Subject"])
+    assert results(arrived) == {"dkim": "pass", "spf": "pass", "dmarc": "pass"}
+    assert rules(arrived) == {"BOX_DMARC_PASS", "BOX_SPF_PASS"}
+    assert arrived["Return-Path"] == "<someone@" + REJECTING + ">"
+
+
+def test_results_of_a_sender_that_publishes_nothing(honest, user):
+    text = message("someone@" + UNKNOWN, user.address)
+    honest.deliver(text)
+    arrived = user.wait_for(text["Subject"])
+    assert results(arrived) == {"dkim": "none", "spf": "none", "dmarc": "none"}
+    assert rules(arrived) == {"BOX_DMARC_NONE", "BOX_SPF_NONE"}
+
+
+def test_a_broken_signature_is_said(honest, user, signing_key):
+    text = signed(message("someone@" + REJECTING, user.address), signing_key)
+    text.set_payload("Another text.\r\n")
+    honest.deliver(text)
+    assert results(user.wait_for(text["Subject"])) == {"dkim": "fail", "spf": "pass", "dmarc": "pass"}
+
+
+@pytest.mark.parametrize("domain, rule", [(REJECTING, "BOX_DMARC_FAIL_REJECT"),
+                                          (QUARANTINING, "BOX_DMARC_FAIL_QUARANTINE")])
+def test_a_forged_sender_of_a_domain_that_minds_goes_to_spam(forger, user, domain, rule):
+    """As recipe dmarc decides: not refused, not in the inbox."""
+    text = message("someone@" + domain, user.address)
+    forger.deliver(text, sender="someone@" + UNKNOWN)
+    arrived = user.wait_for(text["Subject"], "Spam")
+    assert results(arrived) == {"dkim": "none", "spf": "none", "dmarc": "fail"}
+    assert rule in rules(arrived)
+
+
+def test_a_forged_sender_of_a_domain_that_only_watches_is_hinted_at(forger, user):
+    text = message("someone@" + WATCHING, user.address)
+    forger.deliver(text, sender="someone@" + UNKNOWN)
+    arrived = user.wait_for(text["Subject"])
+    assert results(arrived)["dmarc"] == "fail"
+    assert "BOX_DMARC_FAIL_NONE" in rules(arrived)
+
+
+def test_spf_failure_goes_to_spam(forger, user):
+    text = message("someone@" + WATCHING, user.address)
+    forger.deliver(text)
+    arrived = user.wait_for(text["Subject"], "Spam")
+    assert results(arrived)["spf"] == "fail"
+    assert "BOX_SPF_FAIL" in rules(arrived)
+
+
+def test_a_signature_proves_what_forwarding_hides_from_spf(forger, user, signing_key):
+    text = signed(message("someone@" + REJECTING, user.address), signing_key)
+    forger.deliver(text)
+    arrived = user.wait_for(text["Subject"])
+    assert results(arrived) == {"dkim": "pass", "spf": "fail", "dmarc": "pass"}
+    assert rules(arrived) == {"BOX_DMARC_PASS"}
+
+
+@pytest.mark.parametrize("forged", [f"{NAME}; dmarc=pass (p=reject dis=none) header.from=rejecting.test",
+                                    f"{NAME.upper()}; spf=pass", f"{NAME} 1; dkim=pass", f"(to you) {NAME}; dmarc=pass",
+                                    f'"{NAME}"; spf=pass', f"\r\n {NAME};\r\n dmarc=pass"])
+def test_forged_results_in_the_boxs_name_are_removed(forger, user, forged):
+    text = message("someone@" + REJECTING, user.address)
+    raw = b"Authentication-Results: " + forged.encode() + b"\r\n" + text.as_bytes()
+    forger.deliver(email.message_from_bytes(raw), sender="someone@" + UNKNOWN)
+    arrived = user.wait_for(text["Subject"], "Spam")
+    said = [str(value) for value in arrived.get_all("Authentication-Results")]
+    assert len(said) == 3 and not any("pass" in value for value in said), said
+    assert rules(arrived) == {"BOX_DMARC_FAIL_REJECT", "BOX_SPF_NONE"}
+
+
+OTHER_NAME = NAME.replace(".", "-", 1)
+
+
+def test_results_of_others_stay_and_count_nothing(forger, user):
+    text = message("someone@" + UNKNOWN, user.address,
+                   headers={"Authentication-Results": f"{OTHER_NAME}; dmarc=fail (p=reject dis=none); spf=fail"})
+    forger.deliver(text)
+    arrived = user.wait_for(text["Subject"])
+    assert any(value.startswith(OTHER_NAME) for value in arrived.get_all("Authentication-Results"))
+    assert rules(arrived) == {"BOX_DMARC_NONE", "BOX_SPF_NONE"}
+
+
+def test_a_sender_of_two_domains_is_refused(honest, user):
+    text = message("someone@" + WATCHING, user.address)
+    text.replace_header("From", f"someone@{WATCHING}, someone@{REJECTING}")
+    with pytest.raises(smtplib.SMTPDataError) as refusal:
+        honest.deliver(text, sender="someone@" + WATCHING)
+    assert refusal.value.smtp_code >= 500
+
+
+# ---- Forwarding
+
+def test_forwarded_mail_leaves_with_a_sender_of_the_box(lab, box, user, honest, signing_key):
+    """And stays as it is in mailboxes here."""
+    box.run("mailinabox", "alias", "add", "both@example.test", user.address, "pal@friend.test")
+    text = signed(message("someone@" + REJECTING, "both@example.test"), signing_key)
+    with OtherServer(lab) as friend:
+        honest.deliver(text)
+        sender, recipients, raw = friend.wait_for(text["Subject"])
+        assert re.fullmatch(rf"SRS0=[^=]+=[^=]+={REJECTING}=someone@{NAME}", sender)
+        assert recipients == ["pal@friend.test"]
+        assert verifies(lab, raw), "forwarding broke the signature"
+        assert user.wait_for(text["Subject"])["Return-Path"] == "<someone@" + REJECTING + ">"
+
+        own = message(user.address, "both@example.test")
+        user.send(own)
+        sender, _, raw = friend.wait_for(own["Subject"])
+        assert sender == user.address
+        assert verifies(lab, raw)
+
+
+def test_bounces_of_forwarded_mail_come_back(lab, box, honest):
+    box.run("mailinabox", "alias", "add", "away@example.test", "nobody@friend.test")
+    text = message("someone@" + REJECTING, "away@example.test")
+    with OtherServer(lab, refuse=True), OtherServer(lab, at=SENDER_AT) as first:
+        honest.deliver(text)
+        sender, recipients, raw = first.wait_for("Undelivered Mail Returned to Sender")
+    assert (sender, recipients) == ("", ["someone@" + REJECTING])
+    assert text["Subject"].encode() in raw
+
+
+def test_a_made_up_return_address_is_refused(lab, box):
+    code, said = Stranger(lab, box, at=FRIEND_AT, name="friend.test").try_recipient(
+        "", f"SRS0=AAAA=JM={REJECTING}=someone@{NAME}")
+    assert code == 550, (code, said)
+
+
+def test_forwarded_mail_waits_for_the_rewriter_and_other_mail_does_not(lab, box, user, honest):
+    box.run("mailinabox", "alias", "add", "later@example.test", "pal@friend.test")
+    box.run("systemctl", "stop", "postsrsd")
+    try:
+        with OtherServer(lab) as friend:
+            waiting = message("someone@" + REJECTING, "later@example.test")
+            honest.deliver(waiting)
+            text = message("someone@" + REJECTING, user.address)
+            honest.deliver(text)
+            user.wait_for(text["Subject"])
+            assert friend.received == []
+            box.run("systemctl", "start", "postsrsd")
+            box.wait_for_ports({10001, 10002})
+            box.run("for i in $(seq 60); do mailq | grep -q later@ || postqueue -p | grep -q friend.test || exit 0;"
+                    "postqueue -f; sleep 0.5; done; true")
+            assert friend.wait_for(waiting["Subject"])[0].startswith("SRS0=")
+    finally:
+        box.run("systemctl", "start", "postsrsd")
+
+
+# ---- Outgoing mail and other domains' MTA-STS policies
+
+POLICY = "version: STSv1\r\nmode: enforce\r\nmx: friend.test\r\nmax_age: 86400\r\n"
+
+
+@pytest.fixture
+def policy_host(lab, box, tmp_path):
+    """The web site with friend.test's policy, whose certificate authority the box knows."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=tmp_path)
+
+    name = "mta-sts.friend.test"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Authority", "-keyout", "ca.key",
+            "-out", "ca.pem")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-keyout", "site.key", "-out", "site.csr")
+    (tmp_path / "names").write_text("subjectAltName=DNS:" + name)
+    openssl("x509", "-req", "-in", "site.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "-extfile", "names", "-out", "site.pem")
+    box.run("sh", "-c", "cat > /usr/local/share/ca-certificates/lab.crt && update-ca-certificates && "
+            "systemctl restart postfix-mta-sts-resolver", input=(tmp_path / "ca.pem").read_text())
+    box.wait_for_ports({8461})
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain")
+            self.end_headers()
+            self.wfile.write(POLICY.encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    with lab.client(FRIEND_AT):
+        server = http.server.ThreadingHTTPServer((FRIEND_AT, 443), Site)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "site.pem", tmp_path / "site.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    lab.name_server.publish(name, "A", FRIEND_AT)
+    lab.name_server.publish("_mta-sts.friend.test", "TXT", "v=STSv1; id=1")
+    box.run("unbound-control flush_zone friend.test || systemctl restart unbound")  # earlier tests asked for it
+    yield
+    server.shutdown()
+    server.server_close()
+    lab.name_server.records.pop(("_mta-sts.friend.test.", "TXT"))
+
+
+def test_a_policy_is_kept_and_no_mail_is_lost_without_its_daemon(lab, box, user, policy_host):
+    ask = "cd /var/spool/postfix; postmap -q friend.test socketmap:unix:private/tls-policy:postfix"
+    assert box.run("sh", "-c", ask).stdout.strip().startswith("secure match=friend.test")
+    with OtherServer(lab) as friend:  # knows no TLS
+        text = message(user.address, "pal@friend.test")
+        user.send(text)
+        box.run("for i in $(seq 60); do mailq | grep -q 'TLS is required' && exit 0; sleep 0.5; done; exit 1")
+        assert friend.received == []
+        box.run("systemctl", "stop", "postfix-mta-sts-resolver")
+        try:
+            box.run("postqueue", "-f")
+            friend.wait_for(text["Subject"])
+        finally:
+            box.run("systemctl", "start", "postfix-mta-sts-resolver")
+    assert "no MTA-STS policy" in box.run("grep tls-policy /var/log/mail.log").stdout
+
+
+# ---- What programs and servers ask for
+
+def ask(lab, box, user, path, host=NAME, method="GET", body=None):
+    """(status, type, content) of the box's web server."""
+    with lab.client(user.at):
+        connection = http.client.HTTPSConnection(box.address, 443, context=user.tls, timeout=20)
+        connection.request(method, path, body=body, headers={"Host": host})
+        response = connection.getresponse()
+        return response.status, response.getheader("Content-Type"), response.read().decode()
+
+
+@pytest.mark.parametrize("host, path", [("autoconfig.example.test", "/mail/config-v1.1.xml"),
+                                        ("example.test", "/.well-known/autoconfig/mail/config-v1.1.xml")])
+def test_thunderbird_is_told(lab, box, user, host, path):
+    status, kind, content = ask(lab, box, user, path, host)
+    assert (status, kind) == (200, "text/xml")
+    root = xml.etree.ElementTree.fromstring(content)
+    assert root.tag == "clientConfig" and root.get("version") == "1.1"
+    found = {(server.get("type"), server.findtext("hostname"), server.findtext("port"), server.findtext("socketType"),
+              server.findtext("username")) for server in root.find("emailProvider") if server.tag.endswith("Server")}
+    assert found == {("imap", NAME, "993", "SSL", "%EMAILADDRESS%"), ("pop3", NAME, "995", "SSL", "%EMAILADDRESS%"),
+                     ("smtp", NAME, "465", "SSL", "%EMAILADDRESS%")}
+
+
+def test_apples_programs_are_told(lab, box, user):
+    status, kind, content = ask(lab, box, user, "/mailinabox.mobileconfig")
+    assert (status, kind) == (200, "application/x-apple-aspen-config")
+    profile = plistlib.loads(content.encode())
+    assert profile["PayloadType"] == "Configuration" and profile["PayloadUUID"] != profile["PayloadContent"][0]["PayloadUUID"]
+    assert profile["PayloadUUID"] == str(uuid.uuid5(uuid.NAMESPACE_DNS, "profile.mobileconfig." + NAME))
+    account, = [part for part in profile["PayloadContent"] if part["PayloadType"] == "com.apple.mail.managed"]
+    assert (account["IncomingMailServerHostName"], account["IncomingMailServerPortNumber"]) == (NAME, 993)
+    assert (account["OutgoingMailServerHostName"], account["OutgoingMailServerPortNumber"]) == (NAME, 465)
+    assert account["IncomingMailServerUseSSL"] is True and account["OutgoingMailServerUseSSL"] is True
+
+
+@pytest.mark.parametrize("path", ["/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml"])
+def test_outlook_style_programs_are_told(lab, box, user, path):
+    question = "<Autodiscover><Request><EMailAddress>me@example.test</EMailAddress></Request></Autodiscover>"
+    status, kind, content = ask(lab, box, user, path, "autodiscover.example.test", "POST", question)
+    assert (status, kind) == (200, "text/xml")
+    space = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a}"
+    protocols = xml.etree.ElementTree.fromstring(content).iter(space + "Protocol")
+    assert {tuple(part.findtext(space + field) for field in ("Type", "Server", "Port", "SSL")) for part in protocols} == {
+        ("IMAP", NAME, "993", "on"), ("POP3", NAME, "995", "on"), ("SMTP", NAME, "465", "on")}
+    assert ask(lab, box, user, path)[0] == 200
+
+
+def test_other_servers_are_told_to_whom_they_may_deliver(lab, box, user):
+    status, kind, content = ask(lab, box, user, "/.well-known/mta-sts.txt", "mta-sts.example.test")
+    assert (status, kind) == (200, "text/plain")
+    assert content == f"version: STSv1\r\nmode: enforce\r\nmx: {NAME}\r\nmax_age: 604800\r\n"
+
+
+def test_a_second_setup_changes_nothing(box):
+    services = ("opendkim", "opendmarc", "postsrsd", "postfix-mta-sts-resolver")
+    before = box.run("systemctl", "show", "-P", "MainPID", *services).stdout
+    result = program.setup(box)
+    assert (result["changes"], result["reloaded"], result["restarted"]) == ([], [], [])
+    assert box.run("systemctl", "show", "-P", "MainPID", *services).stdout == before
