@@ -245,6 +245,21 @@ def test_other_layouts(box, taken_over):
     assert os.path.islink(box.path("/srv/first/ssl/ssl_certificate.pem"))
 
 
+def test_full_disk_leaves_the_data(box, taken_over):
+    box.run("mkdir /srv/small && mount -t tmpfs -o size=128k,mode=755 tmpfs /srv/small")
+    box.run("mkdir /srv/small/mail && printf '14\\n' > /srv/small/mailinabox.version")
+    copy = STORAGE + "/before-migration-15/mail/users.sqlite"
+    box.run(f"cp {copy} /srv/small/mail/ && dd if=/dev/zero of=/srv/small/filler bs=4k count=100 || true")
+    known = box.run("sha256sum /srv/small/mail/users.sqlite /srv/small/mailinabox.version").stdout
+    box.run("dd if=/dev/null of=/srv/small/filler bs=1k seek=$(($(stat -c %s /srv/small/filler) / 1024 - 8))")  # 8 KB
+    done = box.run("mailinabox", "migrate", "/srv/small", check=5)
+    assert "migration 15 of /srv/small" in done.stderr and "make space" in done.stderr
+    assert box.run("sha256sum /srv/small/mail/users.sqlite /srv/small/mailinabox.version").stdout == known
+    box.run("rm /srv/small/filler; mailinabox migrate /srv/small")
+    assert box.run("cat /srv/small/mailinabox.version").stdout == "15\n"
+    assert box.run("sqlite3 /srv/small/mail/users.sqlite 'SELECT DISTINCT quota FROM users'").stdout == "0\n"
+
+
 def test_newer_data_is_refused_untouched(box, taken_over):
     box.write("/srv/newer/mailinabox.version", "16\n")
     known = digests(box, "/srv/newer")
