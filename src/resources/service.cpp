@@ -59,7 +59,8 @@ class ServiceResource final : public Resource {
             {"listens", "nothing on " + port_list(missing), port_list(wanted_.listens), false, wanted_.local});
       }
     }
-    if (view.services.enabled(wanted_.service) != wanted_.enabled) {
+    // Without systemd nothing is started at boot by anybody but this program and the container's own start.
+    if (view.services.manager() == "systemd" && view.services.enabled(wanted_.service) != wanted_.enabled) {
       changes.push_back(
           {"enabled", wanted_.enabled ? "false" : "true", wanted_.enabled ? "true" : "false", false, wanted_.local});
     }

@@ -67,6 +67,10 @@ TEST_CASE("service: in sync", "[cases]") {
   host.machine.listening = {{25, "::"}, {587, "127.0.0.1"}};
   check_in_sync(host, *make_resource("service", "postfix", postfix_fields()));
   check_in_sync(host, *make_resource("service", "other", {{"state", "stopped"}}));
+  // Without systemd every service counts as enabled, and nobody can change that.
+  host.services.manager_name = "sysvinit";
+  host.services.states["other"].enabled = true;
+  check_in_sync(host, *make_resource("service", "other", {{"state", "stopped"}}));
 }
 
 TEST_CASE("service: error", "[cases]") {
