@@ -21,9 +21,9 @@ readonly build=build/tests logs=build/logs
 # What the build needs stands in one place.
 mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' packaging/bootstrap.sh |
   sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
-readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml)
+readonly build_packages test_packages=(catch2 python3-jsonschema python3-yaml ldnsutils)
 readonly box_packages=(python3 python3-pytest python3-dkim python3-dnspython python3-pexpect mmdebstrap
-  systemd-container iproute2 procps util-linux mount openssl git ldnsutils perl)
+  systemd-container iproute2 procps util-linux mount openssl git perl)
 readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-build)
 readonly fuzz_packages=(clang libclang-rt-14-dev)
 readonly bench_packages=(libsystemd-dev)

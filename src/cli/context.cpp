@@ -36,6 +36,18 @@ ValueMap profile_identifiers(const std::string& host_name) {
   return identifiers;
 }
 
+// Where the name server answers: the machine's addresses but for 127.0.0.1, where the resolver is. A machine without a
+// network has only other loopback addresses.
+ValueList name_server_addresses(const Answers& answers) {
+  ValueList addresses;
+  for (const char* key : {"PRIVATE_IP", "PRIVATE_IPV6"}) {
+    const std::string address = answers.get(key);
+    if (!address.empty() && !address.starts_with("127.") && address != "::1") addresses.emplace_back(address);
+  }
+  if (addresses.empty()) addresses.emplace_back("127.0.0.2");
+  return addresses;
+}
+
 }  // namespace
 
 bool answered_before(const Environment& environment) {
@@ -50,7 +62,7 @@ Answers read_answers(const Environment& environment) {
 Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone,
                    const ValueMap& models) {
   ValueMap context = models;
-  for (const char* list : {"mail_domains", "user_domains", "web_domains", "zones", "transfer_peers"}) {
+  for (const char* list : {"mail_domains", "user_domains", "web_domains", "zones", "zone_files", "transfer_peers"}) {
     context.try_emplace(list, ValueList());
   }
   context.try_emplace("mta_sts_policy", "");
@@ -59,6 +71,7 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   const std::string forwarders = answers.get("DNS_FORWARDERS");
   context["primary_hostname_pattern"] = pattern_of(answers.get("PRIMARY_HOSTNAME"));
   context["profile_identifiers"] = profile_identifiers(answers.get("PRIMARY_HOSTNAME"));
+  context["name_server_addresses"] = name_server_addresses(answers);
   context["dns_usable"] = forwarders != "unknown";
   context["dns_forwarders"] = forwarders == "unknown" ? ValueList() : list_of(forwarders);
   context["dns_validation"] = says_yes(answers.get("DNS_VALIDATION"));

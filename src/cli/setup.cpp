@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <sstream>
 
 #include "cli/command.hpp"
 #include "cli/context.hpp"
@@ -23,6 +24,7 @@ struct SetupOptions {
   bool json = false;
   bool yes = false;
   bool no_wait = false;
+  bool quiet = false;
 };
 
 class Setup {
@@ -53,9 +55,12 @@ class Setup {
     settle_users();
     report = follow_models(std::move(report));
     remember_secondary_addresses(environment_, models_.secondary_addresses);
+    changed_ = report.count(Status::changed) > 0;
     finish(report);
     return user_error_.empty() ? report.exit_code() : ExitCode::failed;
   }
+
+  bool changed() const { return changed_; }
 
  private:
   Catalog load() const {
@@ -202,7 +207,40 @@ class Setup {
   BoxModels models_{};
   bool user_made_ = false;
   std::string user_error_{};
+  bool changed_ = false;
 };
+
+// Keeps what is written to a stream, and gives it back when told, or when an exception passes by.
+class HeldOutput {
+ public:
+  explicit HeldOutput(std::ostream& stream) : stream_(stream), buffer_(stream.rdbuf(held_.rdbuf())) {}
+  ~HeldOutput() {
+    stream_.rdbuf(buffer_);
+    if (!dropped_) stream_ << held_.str() << std::flush;
+  }
+  HeldOutput(const HeldOutput&) = delete;
+  HeldOutput& operator=(const HeldOutput&) = delete;
+  void drop() { dropped_ = true; }
+
+ private:
+  std::ostream& stream_;
+  std::ostringstream held_{};
+  std::streambuf* buffer_;
+  bool dropped_ = false;
+};
+
+// For cron, which mails whatever is said: nothing where nothing changed or failed.
+ExitCode run_quietly(Environment& environment, const SetupOptions& options) {
+  HeldOutput output(environment.output);
+  HeldOutput errors(environment.errors);
+  Setup setup(environment, options);
+  const ExitCode code = setup.run();
+  if (code == ExitCode::ok && !setup.changed()) {
+    output.drop();
+    errors.drop();
+  }
+  return code;
+}
 
 }  // namespace
 
@@ -240,10 +278,14 @@ std::vector<CliCommand> setup_commands() {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--yes", options->yes, "Start without asking whether the answers are right");
+    line.flag("--quiet", options->quiet, "Say nothing where nothing changed or failed");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
   };
   command.run = [options](Environment& environment) {
-    return with_json_errors(environment, options->json, [&] { return Setup(environment, *options).run(); });
+    return with_json_errors(environment, options->json, [&] {
+      if (options->quiet && !options->json) return run_quietly(environment, *options);
+      return Setup(environment, *options).run();
+    });
   };
   return {command};
 }

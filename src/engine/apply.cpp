@@ -292,7 +292,7 @@ void Run::fail(std::size_t entry, const std::exception& error) {
   outcome.status = Status::failed;
   outcome.error = at_place(entry_at(entry), error);
   outcome.code = code_of(error);
-  ended_.end(entry);
+  if (!entry_at(entry).resource->fails_alone()) ended_.end(entry);
 }
 
 void Run::begin_once() {

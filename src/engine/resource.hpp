@@ -72,6 +72,10 @@ class Resource {
 
   virtual Phase phase() const { return Phase::resources; }
 
+  // Whether a failure is this entry's own: the rest of its recipe, and what requires that, goes on. For one of many
+  // that do not depend on each other (zones).
+  virtual bool fails_alone() const { return false; }
+
   // Brings what apply() will need from the network onto the disk and verifies it (downloads). Called before anything
   // of the box is touched, only where diff() is not empty.
   virtual void fetch(System& /*system*/) const {}

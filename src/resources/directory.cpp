@@ -6,10 +6,14 @@
 //   a symbolic link of root's that leads to a directory | followed: operators move data to another disk this way
 //   anything else                                       | an error naming it
 //
+// With `only`, plain files that it does not name are removed.
 // With files_owner or files_group, files directly in it (not what links lead to) have that owner or group. Data that
 // was copied from another machine has the numbers that the accounts had there.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -44,33 +48,51 @@ std::string followed_path(const FileReader& files, const std::string& path) {
   throw Error(path + ": more than 8 symbolic links lead from here; make it a directory and run this again");
 }
 
+// Which plain files may stand in the directory.
+struct AllowedFiles {
+  std::set<std::string> names{};
+  std::vector<std::string> suffixes{};  // what is asked about; empty: every file
+  bool local = false;
+
+  bool unwanted(const std::string& name) const {
+    const auto ends = [&](const std::string& suffix) { return name.ends_with(suffix); };
+    return !names.contains(name) && (suffixes.empty() || std::any_of(suffixes.begin(), suffixes.end(), ends));
+  }
+};
+
+struct DirectoryWanted {
+  std::string path{};
+  Ownership ownership{};
+  bool parents = false;
+  std::string files_owner{};
+  std::string files_group{};
+  std::optional<AllowedFiles> only{};
+};
+
 class DirectoryResource final : public Resource {
  public:
-  DirectoryResource(std::string path, Ownership ownership, bool parents, std::string files_owner,
-                    std::string files_group)
-      : path_(std::move(path)),
-        ownership_(std::move(ownership)),
-        parents_(parents),
-        files_owner_(std::move(files_owner)),
-        files_group_(std::move(files_group)) {}
+  explicit DirectoryResource(DirectoryWanted wanted) : wanted_(std::move(wanted)) {}
 
   Changes diff(const View& view) const override {
-    const std::string path = followed_path(view.files, path_);
+    const std::string path = followed_path(view.files, wanted_.path);
     const FileInfo present = view.files.info(path);
     Changes changes;
     if (present.kind == FileKind::directory) {
-      compare_ownership(ownership_, present, view.accounts, changes);
+      compare_ownership(wanted_.ownership, present, view.accounts, changes);
       const std::size_t foreign = foreign_files(view.files, view.accounts, path).size();
       if (foreign > 0) {
         changes.push_back({"files", fmt::format("{} of another owner or group", foreign), ownership_of_files()});
       }
-    } else if (present.kind == FileKind::absent && path == path_) {
-      add_ownership(ownership_, changes);
+      std::string others;
+      for (const std::string& name : unwanted_files(view.files, path)) others += (others.empty() ? "" : ", ") + name;
+      if (!others.empty()) changes.push_back({"other files", others, "", false, wanted_.only->local});
+    } else if (present.kind == FileKind::absent && path == wanted_.path) {
+      add_ownership(wanted_.ownership, changes);
     } else if (present.kind == FileKind::absent) {
       throw Error(
           fmt::format("{}: a symbolic link to {}, which does not exist, stands where a directory shall be; "
                       "remove the link, or mount or create what it leads to, and run this again",
-                      path_, path));
+                      wanted_.path, path));
     } else {
       throw Error(fmt::format("{}: a file stands where a directory shall be; move it away and run this again", path));
     }
@@ -78,20 +100,21 @@ class DirectoryResource final : public Resource {
   }
 
   void apply(System& system, const Changes& changes) const override {
-    const FileAttributes attributes = file_attributes(ownership_, system.accounts, path_);
+    const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
     if (!creates_path(changes)) {
-      const std::string path = followed_path(system.files, path_);
+      const std::string path = followed_path(system.files, wanted_.path);
       system.files.set_attributes(path, attributes);
       for (const auto& [file, wanted] : foreign_files(system.files, system.accounts, path)) {
         system.files.set_attributes(file, wanted);
       }
+      for (const std::string& name : unwanted_files(system.files, path)) system.files.remove(path + "/" + name, false);
       return;
     }
-    if (parents_) make_parents(system.files, parent_of(path_));
-    system.files.make_directory(path_, attributes);
+    if (wanted_.parents) make_parents(system.files, parent_of(wanted_.path));
+    system.files.make_directory(wanted_.path, attributes);
   }
 
-  std::vector<std::string> paths() const override { return {path_}; }
+  std::vector<std::string> paths() const override { return {wanted_.path}; }
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }
@@ -103,9 +126,21 @@ class DirectoryResource final : public Resource {
     files.make_directory(path, {0755, 0, 0});
   }
 
+  std::vector<std::string> unwanted_files(const FileReader& files, const std::string& path) const {
+    std::vector<std::string> unwanted;
+    if (!wanted_.only) return unwanted;
+    for (const std::string& name : files.list(path)) {
+      if (wanted_.only->unwanted(name) && files.info(path + "/" + name).kind == FileKind::regular) {
+        unwanted.push_back(name);
+      }
+    }
+    return unwanted;
+  }
+
   std::string ownership_of_files() const {
-    return files_owner_.empty() ? "group " + files_group_
-                                : files_owner_ + (files_group_.empty() ? "" : ":" + files_group_);
+    return wanted_.files_owner.empty()
+               ? "group " + wanted_.files_group
+               : wanted_.files_owner + (wanted_.files_group.empty() ? "" : ":" + wanted_.files_group);
   }
 
   // Files in it with another owner or group than wanted, each with what it shall have. None while an account is
@@ -114,9 +149,9 @@ class DirectoryResource final : public Resource {
                                                                     const AccountReader& accounts,
                                                                     const std::string& path) const {
     std::vector<std::pair<std::string, FileAttributes>> result;
-    if (files_owner_.empty() && files_group_.empty()) return result;
-    const auto user = accounts.user(files_owner_);
-    const auto group = accounts.group(files_group_);
+    if (wanted_.files_owner.empty() && wanted_.files_group.empty()) return result;
+    const auto user = accounts.user(wanted_.files_owner);
+    const auto group = accounts.group(wanted_.files_group);
     for (const std::string& name : files.list(path)) {
       const std::string file = path + "/" + name;
       const FileInfo info = files.info(file);
@@ -128,35 +163,48 @@ class DirectoryResource final : public Resource {
     return result;
   }
 
-  std::string path_;
-  Ownership ownership_;
-  bool parents_;
-  std::string files_owner_;
-  std::string files_group_;
+  DirectoryWanted wanted_;
 };
 
 std::shared_ptr<const Resource> make_directory(const std::string& name, const Fields& fields) {
-  return std::make_shared<DirectoryResource>(name, ownership_of(fields, 0755), fields.boolean("parents", false),
-                                             fields.string("files_owner"), fields.string("files_group"));
+  DirectoryWanted wanted{.path = name,
+                         .ownership = ownership_of(fields, 0755),
+                         .parents = fields.boolean("parents", false),
+                         .files_owner = fields.string("files_owner"),
+                         .files_group = fields.string("files_group")};
+  if (const Field* names = fields.find("only")) {
+    wanted.only = AllowedFiles{.suffixes = fields.strings("suffixes"), .local = names->local};
+    for (std::string& file : fields.strings("only")) wanted.only->names.insert(std::move(file));
+  } else if (fields.has("suffixes")) {
+    fields.refuse("suffixes", "they say which files `only` is about; expected `only` beside them");
+  }
+  return std::make_shared<DirectoryResource>(std::move(wanted));
 }
 
 }  // namespace
 
 Kind directory_kind() {
-  return {"directory",
-          "A directory with given owner and mode. What it holds is left alone, but for the owner or group of its files "
-          "where that is asked for.",
-          FieldType::path,
-          "Where the directory stands.",
-          with_ownership({{"parents",
-                           FieldType::boolean,
-                           false,
-                           "Create missing directories above it, owned by root with mode 0755; false where not given.",
-                           {}},
-                          {"files_owner", FieldType::string, false, "Owner of the files directly in it.", {}},
-                          {"files_group", FieldType::string, false, "Group of the files directly in it.", {}}},
-                         "Permission bits, quoted; \"0755\" where not given."),
-          make_directory};
+  return {
+      "directory",
+      "A directory with given owner and mode. What it holds is left alone, but for the owner or group of its files, "
+      "and files that may not be there, where that is asked for.",
+      FieldType::path,
+      "Where the directory stands.",
+      with_ownership({{"parents",
+                       FieldType::boolean,
+                       false,
+                       "Create missing directories above it, owned by root with mode 0755; false where not given.",
+                       {}},
+                      {"only",
+                       FieldType::strings,
+                       false,
+                       "Names of the plain files that may stand in it; others are removed. All may where not given.",
+                       {}},
+                      {"suffixes", FieldType::strings, false, "Ends of names: `only` is about these files alone.", {}},
+                      {"files_owner", FieldType::string, false, "Owner of the files directly in it.", {}},
+                      {"files_group", FieldType::string, false, "Group of the files directly in it.", {}}},
+                     "Permission bits, quoted; \"0755\" where not given."),
+      make_directory};
 }
 
 }  // namespace mailinabox

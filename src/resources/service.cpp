@@ -7,6 +7,7 @@
 //   enabled | not started at boot (or the reverse)           | enabled (disabled)
 //
 // After each start, restart and reload it must be active and listening within `timeout`.
+#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -30,7 +31,9 @@ struct ServiceWanted {
   bool enabled = true;
   std::vector<std::string> validate{};
   std::set<std::uint16_t> listens{};
+  std::set<std::string> addresses{};  // empty: any
   bool restart_on_change = false;
+  std::vector<std::string> reload_command{};
   std::vector<std::string> restart_on{};
   std::chrono::milliseconds timeout{30'000};
   bool local = false;
@@ -115,7 +118,7 @@ class ServiceResource final : public Resource {
         wait_until_working(system, "restart");
         break;
       case Refreshed::reloaded:
-        system.services.reload(wanted_.service, wanted_.timeout);
+        reload(system);
         wait_until_working(system, "reload");
         break;
       case Refreshed::nothing:
@@ -143,12 +146,19 @@ class ServiceResource final : public Resource {
   }
 
  private:
+  void reload(System& system) const {
+    if (wanted_.reload_command.empty()) return system.services.reload(wanted_.service, wanted_.timeout);
+    static_cast<void>(
+        run_or_throw(system.commands, Command{.argv = wanted_.reload_command, .timeout = wanted_.timeout}));
+  }
+
   // A reload takes in neither a new unit file nor a new program.
   bool needs_restart(const Notice& notice) const {
     if (notice.cause.kind == "package" || notice.cause.name.starts_with(k_unit_folder)) return true;
-    return std::any_of(notice.attributes.begin(), notice.attributes.end(), [&](const std::string& attribute) {
-      return std::find(wanted_.restart_on.begin(), wanted_.restart_on.end(), attribute) != wanted_.restart_on.end();
-    });
+    const auto listed = [&](const std::string& word) {
+      return std::find(wanted_.restart_on.begin(), wanted_.restart_on.end(), word) != wanted_.restart_on.end();
+    };
+    return listed(notice.cause.text()) || std::any_of(notice.attributes.begin(), notice.attributes.end(), listed);
   }
 
   // systemd has to be told of unit files and additions to them that are not the package's.
@@ -160,7 +170,17 @@ class ServiceResource final : public Resource {
   std::set<std::uint16_t> missing_ports(const MachineReader& machine) const {
     if (wanted_.listens.empty()) return {};
     std::set<std::uint16_t> missing = wanted_.listens;
-    for (const ListeningPort& listening : machine.listening_tcp()) missing.erase(listening.port);
+    if (wanted_.addresses.empty()) {
+      for (const ListeningPort& listening : machine.listening_tcp()) missing.erase(listening.port);
+      return missing;
+    }
+    const std::set<ListeningPort> listening = machine.listening_tcp();
+    std::erase_if(missing, [&](std::uint16_t port) {
+      return std::all_of(wanted_.addresses.begin(), wanted_.addresses.end(), [&](const std::string& address) {
+        const char* every = address.find(':') == std::string::npos ? "0.0.0.0" : "::";
+        return listening.contains({port, address}) || listening.contains({port, every});
+      });
+    });
     return missing;
   }
 
@@ -220,6 +240,17 @@ std::set<std::uint16_t> ports_of(const Fields& fields) {
   return result;
 }
 
+// As the machine lists its listeners: RFC 5952 for IPv6, without the interface of a link-local address.
+std::string usual_form(const std::string& address, const Fields& fields) {
+  char text[INET6_ADDRSTRLEN] = {};
+  in6_addr binary{};
+  const std::string plain = address.substr(0, address.find('%'));
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (inet_pton(family, plain.c_str(), &binary) == 1) return inet_ntop(family, &binary, text, sizeof text);
+  }
+  fields.refuse("addresses", "expected IPv4 or IPv6 addresses, found \"" + address + "\"");
+}
+
 ServiceName service_name_of(const std::string& name, const Fields& fields) {
   ServiceName service;
   service.name = name;
@@ -242,7 +273,9 @@ std::shared_ptr<const Resource> make_service(const std::string& name, const Fiel
   wanted.enabled = fields.boolean("enabled", wanted.running);
   wanted.validate = fields.strings("validate");
   wanted.listens = ports_of(fields);
+  for (const std::string& address : fields.strings("addresses")) wanted.addresses.insert(usual_form(address, fields));
   wanted.restart_on_change = fields.string("on_change", "reload") == "restart";
+  wanted.reload_command = fields.strings("reload_command");
   wanted.restart_on = fields.strings("restart_on");
   const std::int64_t seconds = fields.integer("timeout", 30);
   if (seconds < 1 || seconds > 3600) fields.refuse("timeout", "expected seconds from 1 to 3600");
@@ -272,11 +305,22 @@ std::vector<FieldSchema> service_fields() {
        "Checks the new configuration before the service takes it; exit 0 means good.",
        {}},
       {"listens", FieldType::integers, false, "TCP ports that must have a listener while it runs.", {}},
+      {"addresses",
+       FieldType::strings,
+       false,
+       "Addresses on which each port must have one, where any listener on the machine is not enough.",
+       {}},
       {"on_change", FieldType::string, false, "What takes a change in; reload.", {"reload", "restart"}},
+      {"reload_command",
+       FieldType::strings,
+       false,
+       "Has the running service take changes in; the service manager's own reload where not given.",
+       {}},
       {"restart_on",
        FieldType::strings,
        false,
-       "Setting keys or attributes whose change needs a restart where on_change is reload.",
+       "Setting keys, attributes, or ids of resources (\"file:/etc/x\") whose change needs a restart where on_change "
+       "is reload.",
        {}},
       {"timeout", FieldType::integer, false, "Seconds until it must be running and listening; 30.", {}},
   };

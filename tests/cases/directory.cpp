@@ -84,3 +84,23 @@ TEST_CASE("directory: error", "[cases]") {
   REQUIRE(::lchown(host.real("/etc/theirs").c_str(), 33, 33) == 0);
   check_error(host, *make_resource("directory", "/etc/theirs"), "that is not root's");
 }
+
+TEST_CASE("directory: other files than those that may stand in it go", "[cases]") {
+  TestHost host;
+  host.put("/etc/zones/example.com.txt", "kept");
+  host.put("/etc/zones/example.org.txt", "gone");
+  host.put("/etc/zones/notes", "not asked about");
+  host.put("/etc/zones/folder.txt/x", "no plain file");
+  const auto directory = make_resource("directory", "/etc/zones",
+                                       {{"only", ValueList{"example.com.txt"}}, {"suffixes", ValueList{".txt"}}});
+  const Changes changes = converge(host, *directory);
+  CHECK(attributes_of(changes) == "other files");
+  CHECK(changes.front().before == "example.org.txt");
+  CHECK(host.exists("/etc/zones/example.com.txt"));
+  CHECK(!host.exists("/etc/zones/example.org.txt"));
+  CHECK(host.exists("/etc/zones/notes"));
+  CHECK(host.exists("/etc/zones/folder.txt/x"));
+  converge(host, *make_resource("directory", "/etc/zones", {{"only", ValueList{}}}));
+  CHECK(!host.exists("/etc/zones/notes"));
+  check_refused("directory", "/etc/zones", {{"suffixes", ValueList{".txt"}}}, "expected `only` beside them");
+}

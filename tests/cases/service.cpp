@@ -194,3 +194,37 @@ TEST_CASE("service: the new configuration is checked", "[cases]") {
   service->validate(system);
   make_resource("service", "other")->validate(system);
 }
+
+TEST_CASE("service: on the addresses where it has to listen", "[cases]") {
+  TestHost host;
+  run_service(host, "nsd");
+  host.machine.listening = {{53, "127.0.0.1"}};  // another one's
+  const auto resource = [](const char* address) {
+    return make_resource("service", "nsd", {{"listens", ValueList{53}}, {"addresses", ValueList{address}}});
+  };
+  CHECK(attributes_of(resource("192.0.2.1")->diff(host.view())) == "listens");
+  host.machine.listening = {{53, "127.0.0.1"}, {53, "192.0.2.1"}, {53, "fe80::1"}};
+  check_in_sync(host, *resource("192.0.2.1"));
+  check_in_sync(host, *resource("fe80:0::1%eth0"));
+  host.machine.listening = {{53, "0.0.0.0"}};
+  check_in_sync(host, *resource("192.0.2.1"));
+  check_refused("service", "nsd", {{"addresses", ValueList{"box.example.com"}}}, "expected IPv4 or IPv6 addresses");
+}
+
+TEST_CASE("service: a command of its own reloads it, and a resource may need a restart", "[cases]") {
+  TestHost host;
+  run_service(host, "nsd");
+  host.commands.answer({"nsd-control", "reload"}, {});
+  const auto service = make_resource(
+      "service", "nsd",
+      {{"reload_command", ValueList{"nsd-control", "reload"}}, {"restart_on", ValueList{"file:/etc/nsd/nsd.conf"}}});
+  System system = host.system();
+  CHECK(service->refresh(system, {{{"file", "/etc/nsd/zones.conf"}, {"content"}}}) == Refreshed::reloaded);
+  CHECK(host.commands.calls.size() == 1);
+  CHECK(host.services.states["nsd"].reloads == 0);
+  CHECK(service->refresh(system, {{{"file", "/etc/nsd/nsd.conf"}, {"content"}}}) == Refreshed::restarted);
+  CommandResult refused;
+  refused.exit_code = 1;
+  host.commands.answer({"nsd-control", "reload"}, refused);
+  CHECK_THROWS_AS(service->refresh(system, {{{"zone", "example.com"}, {"records"}}}), CommandError);
+}

@@ -26,6 +26,16 @@ ValueList zone_values(const std::vector<DnsZone>& zones) {
   return values;
 }
 
+// Every file of kind zone, for the directory that holds no others.
+ValueList zone_files(const std::vector<DnsZone>& zones) {
+  ValueList names;
+  for (const DnsZone& zone : zones) {
+    for (const char* ending : {".txt", ".txt.signed", ".txt.ds"})
+      names.emplace_back(percent_encoded(zone.name) + ending);
+  }
+  return names;
+}
+
 ValueList peer_values(const std::vector<TransferPeer>& peers) {
   ValueList values;
   for (const TransferPeer& peer : peers) {
@@ -92,6 +102,7 @@ BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vect
   models.values["user_domains"] = list_value(in_domain_order(input.user_domains, input.primary_hostname));
   models.values["web_domains"] = list_value(web_domains(input));
   models.values["zones"] = zone_values(models.zones);
+  models.values["zone_files"] = zone_files(models.zones);
   models.values["transfer_peers"] = peer_values(models.transfer_peers);
   models.values["mta_sts_policy"] = mta_sts_policy(mta_sts_mode, input.primary_hostname);
   models.input = std::move(input);

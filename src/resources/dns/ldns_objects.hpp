@@ -1,0 +1,60 @@
+// Owners of ldns's objects, and its files in memory. ldns has no exceptions and leaves freeing to its callers.
+#pragma once
+
+#include <ldns/ldns.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+
+template <auto free_object>
+struct FreeWith {
+  template <typename Object>
+  void operator()(Object* object) const {
+    free_object(object);
+  }
+};
+
+using LdnsKey = std::unique_ptr<ldns_key, FreeWith<ldns_key_deep_free>>;
+using LdnsKeys = std::unique_ptr<ldns_key_list, FreeWith<ldns_key_list_free>>;
+using LdnsName = std::unique_ptr<ldns_rdf, FreeWith<ldns_rdf_deep_free>>;
+using LdnsRecord = std::unique_ptr<ldns_rr, FreeWith<ldns_rr_free>>;
+using LdnsRecords = std::unique_ptr<ldns_rr_list, FreeWith<ldns_rr_list_deep_free>>;
+using LdnsZone = std::unique_ptr<ldns_zone, FreeWith<ldns_zone_deep_free>>;
+using LdnsSignedZone = std::unique_ptr<ldns_dnssec_zone, FreeWith<ldns_dnssec_zone_free>>;  // not the records in it
+using LdnsText = std::unique_ptr<char, FreeWith<std::free>>;
+using LdnsFile = std::unique_ptr<std::FILE, FreeWith<std::fclose>>;
+
+// A text as a file to read from; the text must outlive it. Not for empty texts.
+inline LdnsFile file_of(const std::string& text) {
+  LdnsFile file(fmemopen(const_cast<char*>(text.data()), text.size(), "r"));
+  if (!file) throw SystemError("fmemopen", "text in memory", ENOMEM);
+  return file;
+}
+
+// What `print` writes to the file that it is given.
+template <typename Print>
+std::string printed(Print print) {
+  char* data = nullptr;
+  std::size_t size = 0;
+  LdnsFile file(open_memstream(&data, &size));
+  if (!file) throw SystemError("open_memstream", "text in memory", ENOMEM);
+  print(file.get());
+  file.reset();
+  const LdnsText text(data);
+  return std::string(text.get(), size);
+}
+
+inline std::string text_of(const ldns_rr* record) {
+  const LdnsText text(ldns_rr2str(record));
+  return text ? text.get() : "";
+}
+
+inline std::string words_of(ldns_status status) { return ldns_get_errorstr_by_id(status); }
+
+}  // namespace mailinabox

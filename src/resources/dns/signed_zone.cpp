@@ -1,0 +1,240 @@
+#include "resources/dns/signed_zone.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "resources/dns/key_material.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+using std::chrono::system_clock;
+
+constexpr std::uint8_t k_nsec3_hash = 1;  // SHA-1, the only one there is (RFC 5155 section 11)
+
+std::vector<std::string_view> words_in(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t first = line.find_first_not_of(" \t", at);
+    if (first == std::string_view::npos) break;
+    const std::size_t end = std::min(line.find_first_of(" \t", first), line.size());
+    words.push_back(line.substr(first, end - first));
+    at = end;
+  }
+  return words;
+}
+
+template <typename Number>
+std::optional<Number> number_in(std::string_view text) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// YYYYMMDDHHmmSS in UTC (RFC 4034 section 3.2).
+std::optional<system_clock::time_point> signature_time(std::string_view text) {
+  if (text.size() != 14) return std::nullopt;
+  const auto part = [&](std::size_t first, std::size_t size) { return number_in<int>(text.substr(first, size)); };
+  const auto year = part(0, 4);
+  const auto month = part(4, 2);
+  const auto day = part(6, 2);
+  const auto hour = part(8, 2);
+  const auto minute = part(10, 2);
+  const auto second = part(12, 2);
+  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second);
+}
+
+std::string line_of(std::string_view text, int number) {
+  std::size_t at = 0;
+  for (int line = 1; line < number && at != std::string_view::npos; ++line) {
+    at = text.find('\n', at);
+    if (at != std::string_view::npos) ++at;
+  }
+  if (at == std::string_view::npos) return "";
+  return std::string(text.substr(at, text.find('\n', at) - at));
+}
+
+LdnsName name_of(const std::string& zone) {
+  LdnsName name(ldns_dname_new_frm_str(zone.c_str()));
+  if (!name) throw Error("\"" + zone + "\" is no domain name");
+  ldns_dname2canonical(name.get());
+  return name;
+}
+
+void refuse_record(const std::string& zone, const ldns_rr* record, std::string_view why) {
+  std::string text = text_of(record);
+  std::replace(text.begin(), text.end(), '\t', ' ');
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  throw Error(fmt::format("zone {}: {}: {}; correct or remove this record", zone, text, why));
+}
+
+// The rules of RFC 1034 and 1035 that make a name server refuse a whole zone.
+void refuse_bad_records(const std::string& zone, const ldns_rdf* origin, const ldns_rr_list* records) {
+  std::set<std::string> aliases;
+  std::set<std::string> others;
+  bool has_name_server = false;
+  const auto owner_of = [](const ldns_rr* record) {
+    const LdnsText text(ldns_rdf2str(ldns_rr_owner(record)));
+    return std::string(text.get());
+  };
+  for (std::size_t index = 0; index < ldns_rr_list_rr_count(records); ++index) {
+    ldns_rr* record = ldns_rr_list_rr(records, index);
+    ldns_rr2canonical(record);
+    const ldns_rdf* owner = ldns_rr_owner(record);
+    const bool apex = ldns_dname_compare(owner, origin) == 0;
+    if (!apex && !ldns_dname_is_subdomain(owner, origin)) refuse_record(zone, record, "its name is not in this zone");
+    const ldns_rr_type type = ldns_rr_get_type(record);
+    if (type == LDNS_RR_TYPE_SOA) refuse_record(zone, record, "a zone has one SOA record, and that is made by the box");
+    has_name_server = has_name_server || (apex && type == LDNS_RR_TYPE_NS);
+    const std::string name = owner_of(record);
+    const bool alias = type == LDNS_RR_TYPE_CNAME;
+    if (alias && apex) refuse_record(zone, record, "a zone's own name cannot be a CNAME");
+    if (alias && !aliases.insert(name).second) refuse_record(zone, record, "a name can have only one CNAME");
+    if (!alias) others.insert(name);
+    if ((alias ? others : aliases).contains(name)) {
+      refuse_record(zone, record, "a name with a CNAME can have no other records");
+    }
+  }
+  if (!has_name_server) throw Error("zone " + zone + ": it has no name server (NS) at its top");
+}
+
+LdnsZone parsed_zone(const std::string& zone, const std::string& zone_text, const ldns_rdf* origin) {
+  ldns_zone* read = nullptr;
+  int line = 0;
+  const ldns_status status =
+      ldns_zone_new_frm_fp_l(&read, file_of(zone_text).get(), origin, 0, LDNS_RR_CLASS_IN, &line);
+  LdnsZone parsed(read);
+  if (status != LDNS_STATUS_OK || !parsed) {
+    --line;  // ldns has counted the end of the line, too
+    std::string text = line_of(zone_text, line);
+    std::replace(text.begin(), text.end(), '\t', ' ');
+    throw Error(fmt::format("zone {}: line {} of it cannot be read ({}): {}; correct or remove this record", zone, line,
+                            words_of(status), text));
+  }
+  if (ldns_zone_soa(parsed.get()) == nullptr) throw Error("zone " + zone + ": it has no SOA record");
+  refuse_bad_records(zone, origin, ldns_zone_rrs(parsed.get()));
+  ldns_rr2canonical(ldns_zone_soa(parsed.get()));
+  return parsed;
+}
+
+std::uint32_t seconds_of(system_clock::time_point time) {
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+}
+
+std::string digest_record(const ldns_rr* key, ldns_hash digest) {
+  const LdnsRecord record(ldns_key_rr2ds(key, digest));
+  if (!record) throw Error("no DS record can be made of a DNSSEC key");
+  return text_of(record.get());
+}
+
+// The keys of a zone: what signs it, their DNSKEY records in it, and what the parent zone has to say of them.
+class ZoneKeys {
+ public:
+  ZoneKeys(const std::string& zone, system_clock::time_point valid_from, system_clock::time_point valid_until)
+      : zone_(zone), valid_from_(valid_from), valid_until_(valid_until), keys_(ldns_key_list_new()) {}
+
+  void add(const SigningPair& pair, ldns_zone& parsed) {
+    add(pair.key_signing_text, pair.key_signing_key, true, parsed);
+    add(pair.zone_signing_text, pair.zone_signing_key, false, parsed);
+  }
+
+  ldns_key_list* get() const { return keys_.get(); }
+  const std::string& ds() const { return ds_; }
+
+ private:
+  void add(const std::string& text, const std::string& name, bool key_signing, ldns_zone& parsed) {
+    LdnsKey key;
+    try {
+      key = load_key(text, zone_, key_signing);
+    } catch (const Error& error) {
+      throw Error(fmt::format("the DNSSEC key {} cannot be used: {}", name, error.what()));
+    }
+    ldns_key_set_inception(key.get(), seconds_of(valid_from_));
+    ldns_key_set_expiration(key.get(), seconds_of(valid_until_));
+    ldns_rr* record = ldns_key2rr(key.get());
+    ldns_rr_set_ttl(record, ldns_rr_ttl(ldns_zone_soa(&parsed)));
+    ldns_zone_push_rr(&parsed, record);  // the zone's from here
+    if (key_signing) ds_ += digest_record(record, LDNS_SHA256) + digest_record(record, LDNS_SHA384);
+    ldns_key_list_push_key(keys_.get(), key.release());
+  }
+
+  const std::string& zone_;
+  system_clock::time_point valid_from_;
+  system_clock::time_point valid_until_;
+  LdnsKeys keys_;
+  std::string ds_{};
+};
+
+}  // namespace
+
+std::optional<SignedZoneState> signed_zone_state(std::string_view signed_text) {
+  SignedZoneState state;
+  bool has_soa = false;
+  bool has_signature = false;
+  for (std::size_t at = 0; at < signed_text.size();) {
+    const std::size_t end = std::min(signed_text.find('\n', at), signed_text.size());
+    const std::string_view line = signed_text.substr(at, end - at);
+    at = end + 1;
+    if (line.empty() || line.front() == ';') continue;
+    const auto words = words_in(line);
+    if (words.size() >= 7 && words[3] == "SOA") {
+      const auto serial = number_in<std::uint32_t>(words[6]);
+      if (!serial) return std::nullopt;
+      state.serial = *serial;
+      has_soa = true;
+    } else if (words.size() >= 10 && words[3] == "RRSIG" && words[4] == "SOA") {
+      const auto until = signature_time(words[8]);
+      const auto from = signature_time(words[9]);
+      if (!until || !from) return std::nullopt;
+      state.valid_until = has_signature ? std::min(state.valid_until, *until) : *until;
+      state.valid_from = has_signature ? std::max(state.valid_from, *from) : *from;
+      has_signature = true;
+    } else if (has_soa) {
+      break;
+    }
+  }
+  if (!has_soa || !has_signature) return std::nullopt;
+  return state;
+}
+
+void check_zone(const std::string& zone, const std::string& zone_text) {
+  parsed_zone(zone, zone_text, name_of(zone).get());
+}
+
+SignedZone sign_zone(const std::string& zone, const std::string& zone_text,
+                     const std::vector<const SigningPair*>& pairs, system_clock::time_point valid_from,
+                     system_clock::time_point valid_until) {
+  const LdnsName origin = name_of(zone);
+  const LdnsZone parsed = parsed_zone(zone, zone_text, origin.get());
+  ZoneKeys keys(zone, valid_from, valid_until);
+  for (const SigningPair* pair : pairs) keys.add(*pair, *parsed);
+
+  const LdnsRecords added(ldns_rr_list_new());
+  const LdnsSignedZone result(ldns_dnssec_zone_new());
+  const auto require = [&](ldns_status status) {
+    if (status != LDNS_STATUS_OK) throw Error(fmt::format("zone {} cannot be signed: {}", zone, words_of(status)));
+  };
+  require(ldns_dnssec_zone_add_rr(result.get(), ldns_zone_soa(parsed.get())));
+  const ldns_rr_list* records = ldns_zone_rrs(parsed.get());
+  for (std::size_t index = 0; index < ldns_rr_list_rr_count(records); ++index) {
+    require(ldns_dnssec_zone_add_rr(result.get(), ldns_rr_list_rr(records, index)));
+  }
+  require(ldns_dnssec_zone_sign_nsec3(result.get(), added.get(), keys.get(), ldns_dnssec_default_replace_signatures,
+                                      nullptr, k_nsec3_hash, 0, 0, 0, nullptr));
+  SignedZone signed_zone;
+  signed_zone.text = printed([&](std::FILE* file) { ldns_dnssec_zone_print(file, result.get()); });
+  signed_zone.ds = keys.ds();
+  return signed_zone;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,40 @@
+// Signing zones in memory with libldns, and reading from a signed zone whether it still holds.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resources/dns/signing_keys.hpp"
+
+namespace mailinabox {
+
+// What the SOA record and its signatures say.
+struct SignedZoneState {
+  std::uint32_t serial = 0;
+  std::chrono::system_clock::time_point valid_from{};   // the latest of its signatures
+  std::chrono::system_clock::time_point valid_until{};  // the earliest
+};
+
+// Nothing where the text has no SOA record or no signature of it. Reads no further than the zone's own name.
+std::optional<SignedZoneState> signed_zone_state(std::string_view signed_text);
+
+// Throws Error, naming the record, where the text is no zone that a name server takes: a record that cannot be read,
+// one outside of the zone, a CNAME beside other records, no name server at its top.
+void check_zone(const std::string& zone, const std::string& zone_text);
+
+struct SignedZone {
+  std::string text{};
+  std::string ds{};  // a line per key-signing key and digest: SHA-256 and SHA-384
+};
+
+// With NSEC3 (RFC 5155), no extra iterations and no salt (RFC 9276). `pairs` must be able to sign (signing_refusal()).
+// Throws Error as check_zone() does.
+SignedZone sign_zone(const std::string& zone, const std::string& zone_text,
+                     const std::vector<const SigningPair*>& pairs, std::chrono::system_clock::time_point valid_from,
+                     std::chrono::system_clock::time_point valid_until);
+
+}  // namespace mailinabox

@@ -1,0 +1,74 @@
+// The DNSSEC keys that all zones of the box are signed with: a key-signing key and a zone-signing key, in the files of
+// resources/dns/signing_keys.hpp. Registrars have the digest of the first written down: keys are never replaced.
+//
+//   in the directory                               | is
+//   no .conf                                       | a new pair
+//   a complete pair, of whatever algorithm         | kept
+//   a .conf whose keys are missing, and no other   | an error: they may be in a backup
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "resources/dns/signing_keys.hpp"
+#include "resources/kind.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+constexpr const char* k_algorithm_name = "ECDSAP256SHA256";
+
+class DnssecKeyResource final : public Resource {
+ public:
+  explicit DnssecKeyResource(std::string directory) : directory_(std::move(directory)) {}
+
+  Changes diff(const View& view) const override {
+    const SigningKeys keys = read_signing_keys(view.files, directory_);
+    if (!keys.configured) return {{"keys", "", fmt::format("new keys, {}", k_algorithm_name)}};
+    if (keys.pairs.empty() && !keys.problems.empty()) {
+      throw Error(
+          fmt::format("DNSSEC keys in {}: {}; put them back from a backup, or remove the .conf file to get new "
+                      "keys, whose DS records then have to be given to the registrar",
+                      directory_, fmt::join(keys.problems, "; ")));
+    }
+    return {};
+  }
+
+  void apply(System& system, const Changes& /*changes*/) const override {
+    const NewSigningKey key_signing = make_signing_key(true);
+    NewSigningKey zone_signing = make_signing_key(false);
+    while (zone_signing.name == key_signing.name) zone_signing = make_signing_key(false);  // the same tag
+    for (const NewSigningKey* key : std::initializer_list<const NewSigningKey*>{&key_signing, &zone_signing}) {
+      system.files.write(directory_ + "/" + key->name + ".key", key->record, FileAttributes{.mode = 0600});
+      system.files.write(directory_ + "/" + key->name + ".private", key->private_text, FileAttributes{.mode = 0600});
+    }
+    // Last: it says that the keys are there.
+    system.files.write(fmt::format("{}/{}.conf", directory_, k_algorithm_name),
+                       fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name), FileAttributes{});
+  }
+
+  Action action(const Changes& /*changes*/) const override { return Action::create; }
+
+ private:
+  std::string directory_;
+};
+
+std::shared_ptr<const Resource> make_dnssec_key(const std::string& name, const Fields& /*fields*/) {
+  return std::make_shared<DnssecKeyResource>(name);
+}
+
+}  // namespace
+
+Kind dnssec_key_kind() {
+  return {
+      "dnssec_key",
+      "The keys that zones are signed with (DNSSEC), made once: a key-signing and a zone-signing key. Keys that are "
+      "there are kept, whatever their algorithm.",
+      FieldType::path,
+      "The directory of the keys.",
+      {{"algorithm", FieldType::string, false, "What new keys are; ecdsa-p256 where not given.", {"ecdsa-p256"}}},
+      make_dnssec_key};
+}
+
+}  // namespace mailinabox

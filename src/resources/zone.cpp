@@ -1,0 +1,205 @@
+// A zone that the box serves: three files in the name server's directory.
+//
+//   FILE         the unsigned zone, for people and for the API; its records decide whether anything is to be done
+//   FILE.signed  what is served: signed with the box's keys
+//   FILE.ds      DS records for the parent zone, digest types 2 and 4
+//
+//   at FILE and FILE.signed                        | is
+//   nothing, or other records or keys              | written anew, with a higher serial number
+//   signatures that end in less than ten days      | likewise
+//   another serial number in one than in the other | likewise: a run was cut off between the two
+//   the same records, with signatures that hold    | left as it is, bytes and serial number
+//
+// Where the records are no zone that a name server would take, nothing is written and the last good files stay.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "resources/dns/signed_zone.hpp"
+#include "resources/dns/signing_keys.hpp"
+#include "resources/dns/zone_file.hpp"
+#include "resources/kind.hpp"
+
+namespace mailinabox {
+
+namespace {
+
+using std::chrono::hours;
+
+constexpr hours k_signed_for = hours(30 * 24);
+constexpr hours k_renewed_before_end = hours(10 * 24);  // many nights may fail before anyone is hurt
+constexpr hours k_signed_since = hours(1);              // for resolvers whose clock is slow
+
+struct ZoneWanted {
+  ZoneFile zone{};
+  std::string path{};
+  std::string keys{};
+};
+
+std::string content_of(const FileReader& files, const std::string& path) {
+  const auto file = files.read(path);
+  return file ? file->content : std::string();
+}
+
+// What stands in the directory now.
+struct PresentZone {
+  std::string unsigned_text{};
+  std::optional<std::uint32_t> serial{};
+  std::string signed_text{};
+  std::optional<SignedZoneState> state{};
+  bool has_ds = false;
+
+  // The later of the two.
+  std::optional<std::uint32_t> last_serial() const {
+    const auto served = state ? std::optional(state->serial) : serial_in(signed_text);
+    if (!serial || !served) return serial ? serial : served;
+    return serial_before(*serial, *served) ? served : serial;
+  }
+};
+
+class ZoneResource final : public Resource {
+ public:
+  explicit ZoneResource(ZoneWanted wanted) : wanted_(std::move(wanted)) {}
+
+  Changes diff(const View& view) const override {
+    const PresentZone present = look(view.files);
+    const SigningKeys keys = read_signing_keys(view.files, wanted_.keys);
+    const auto pairs = signing_pairs(keys);
+    ZoneFile zone = wanted_.zone;
+    zone.keys_hash = signing_keys_hash(pairs);
+    const std::string text = zone.text(present.serial.value_or(0));
+    if (present.unsigned_text != text || !present.serial) return {{"records", present.unsigned_text, text}};
+    const std::string obsolete = signatures_obsolete(present, pairs.empty() && keys.configured, view.clock);
+    if (!obsolete.empty()) return {{"signatures", obsolete, "signed anew"}};
+    if (!present.has_ds) return {{"DS records", "", "written"}};
+    return {};
+  }
+
+  void apply(System& system, const Changes& /*changes*/) const override {
+    const SigningKeys keys = read_signing_keys(system.files, wanted_.keys);
+    const auto pairs = signing_pairs(keys);
+    std::string remarks;
+    const auto able = able_pairs(keys, pairs, remarks);
+    const auto now = system.clock.now();
+    ZoneFile zone = wanted_.zone;
+    zone.keys_hash = signing_keys_hash(pairs);
+    const std::string text = zone.text(next_serial(look(system.files).last_serial(), now));
+    check_zone(zone.zone, text);
+    SignedZone result{text, ""};
+    if (!able.empty()) result = sign_zone(zone.zone, text, able, now - k_signed_since, now + k_signed_for);
+    // The unsigned one last: it says that the others are complete.
+    system.files.write(wanted_.path + ".ds", remarks + result.ds, FileAttributes{});
+    system.files.write(wanted_.path + ".signed", result.text, FileAttributes{});
+    system.files.write(wanted_.path, text, FileAttributes{});
+  }
+
+  std::vector<std::string> paths() const override {
+    return {wanted_.path, wanted_.path + ".signed", wanted_.path + ".ds"};
+  }
+
+  bool fails_alone() const override { return true; }
+
+  Action action(const Changes& changes) const override {
+    return changes.front().attribute == "records" && changes.front().before.empty() ? Action::create : Action::update;
+  }
+
+ private:
+  PresentZone look(const FileReader& files) const {
+    PresentZone present;
+    present.unsigned_text = content_of(files, wanted_.path);
+    present.serial = serial_in(present.unsigned_text);
+    present.signed_text = content_of(files, wanted_.path + ".signed");
+    present.state = signed_zone_state(present.signed_text);
+    present.has_ds = files.info(wanted_.path + ".ds").kind == FileKind::regular;
+    return present;
+  }
+
+  std::vector<const SigningPair*> signing_pairs(const SigningKeys& keys) const {
+    std::vector<const SigningPair*> pairs;
+    for (const SigningPair& pair : keys.pairs) {
+      if (pair.signs(wanted_.zone.zone)) pairs.push_back(&pair);
+    }
+    return pairs;
+  }
+
+  // Why the signatures have to be made again; "" where they hold.
+  static std::string signatures_obsolete(const PresentZone& present, bool unsigned_on_purpose, const Clock& clock) {
+    if (present.signed_text.empty()) return "not there";
+    if (unsigned_on_purpose) return present.signed_text == present.unsigned_text ? "" : "of keys that are switched off";
+    if (!present.state) return "not there";
+    if (present.state->serial != *present.serial) return "of another version of the zone";
+    const auto now = clock.now();
+    if (present.state->valid_until - now < k_renewed_before_end) {
+      return "valid until " + rfc3339(present.state->valid_until);
+    }
+    // Made while the clock was ahead: nobody else would take them yet.
+    if (present.state->valid_from > now) return "valid only from " + rfc3339(present.state->valid_from);
+    return "";
+  }
+
+  // Those that OpenSSL can sign with; what is wrong with the others becomes comments beside the DS records. No pair at
+  // all is right only where the administrator has switched all off for this zone.
+  std::vector<const SigningPair*> able_pairs(const SigningKeys& keys, const std::vector<const SigningPair*>& pairs,
+                                             std::string& remarks) const {
+    std::vector<const SigningPair*> able;
+    std::vector<std::string> problems = keys.problems;
+    for (const SigningPair* pair : pairs) {
+      std::string refusal = signing_refusal(*pair);
+      if (refusal.empty()) {
+        able.push_back(pair);
+      } else {
+        problems.push_back(std::move(refusal));
+      }
+    }
+    if (able.empty() && (!keys.configured || !problems.empty())) {
+      throw Error(
+          fmt::format("zone {} cannot be signed: {}; put the keys back from a backup, or name a pair that is "
+                      "complete in a .conf file there",
+                      wanted_.zone.zone,
+                      problems.empty() ? "there are no DNSSEC keys in " + wanted_.keys
+                                       : fmt::format("{}", fmt::join(problems, "; "))));
+    }
+    for (const std::string& problem : problems) remarks += "; " + problem + "\n";
+    return able;
+  }
+
+  ZoneWanted wanted_;
+};
+
+std::shared_ptr<const Resource> make_zone(const std::string& name, const Fields& fields) {
+  ZoneWanted wanted;
+  wanted.zone.zone = name;
+  wanted.zone.name_server = fields.string("name_server");
+  wanted.zone.hostmaster = fields.string("hostmaster");
+  wanted.zone.records = fields.string("records");
+  const std::string file = fields.string("file", name + ".txt");
+  if (file.empty() || file.find('/') != std::string::npos) {
+    fields.refuse("file", "expected the name of a file in the directory, found \"" + file + "\"");
+  }
+  wanted.path = fields.string("directory") + "/" + file;
+  wanted.keys = fields.string("keys");
+  return std::make_shared<ZoneResource>(std::move(wanted));
+}
+
+}  // namespace
+
+Kind zone_kind() {
+  return {
+      "zone",
+      "A DNS zone that the box serves: the zone file, its signed form (DNSSEC) and the DS records for its parent. "
+      "Written anew, with a higher serial number, only where its records or keys differ or its signatures end soon.",
+      FieldType::string,
+      "The zone's name, without a final dot.",
+      {{"directory", FieldType::path, true, "Where the three files are."},
+       {"file", FieldType::string, false, "Name of the unsigned file; the zone's name and \".txt\" where not given."},
+       {"records", FieldType::content, true, "Master file lines of all records but the SOA (RFC 1035 section 5)."},
+       {"name_server", FieldType::string, true, "The primary name server in the SOA record, without a final dot."},
+       {"hostmaster", FieldType::string, true, "The mailbox in the SOA record, its @ written as a dot."},
+       {"keys", FieldType::path, true, "The directory of the DNSSEC keys (kind dnssec_key)."}},
+      make_zone};
+}
+
+}  // namespace mailinabox
