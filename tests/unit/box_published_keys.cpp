@@ -1,13 +1,9 @@
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
-
 #include <catch2/catch.hpp>
 
 #include "box/dns/published_keys.hpp"
 #include "box/tls/certificate_facts.hpp"
 #include "resources/tls/certificate.hpp"
+#include "support/certificates.hpp"
 
 using namespace mailinabox;
 using std::chrono::hours;
@@ -40,33 +36,6 @@ TEST_CASE("published keys: SSHFP values", "[box][dns]") {
   }
 }
 
-namespace {
-
-// The certificate of a server, by an authority of that name.
-std::string issued_pem(const Key& key, const std::string& issuer, const std::string& names) {
-  X509* certificate = X509_new();
-  X509_set_version(certificate, 2);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key.get());
-  X509_NAME_add_entry_by_txt(X509_get_issuer_name(certificate), "O", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(issuer.c_str()), -1, -1, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-  X509_sign(certificate, key.get(), EVP_sha256());
-  BIO* text = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(text, certificate);
-  char* bytes = nullptr;
-  const auto size = static_cast<std::size_t>(BIO_get_mem_data(text, &bytes));
-  std::string pem(bytes, size);
-  BIO_free(text);
-  X509_free(certificate);
-  return pem;
-}
-
-}  // namespace
-
 TEST_CASE("published keys: what a certificate is worth to the world", "[box][tls]") {
   const Key key = generate_key("ecdsa-p256");
   const auto now = std::chrono::system_clock::now();
@@ -82,8 +51,11 @@ TEST_CASE("published keys: what a certificate is worth to the world", "[box][tls
   CHECK(own->key_digest.size() == 64);
   CHECK(own->key_digest != private_key_digest(key_to_pem(generate_key("ecdsa-p256")).reveal()));
 
-  const auto issued =
-      certificate_facts(issued_pem(key, "Let's Encrypt", "DNS:Box.test,DNS:*.example.com,IP:192.0.2.1"));
+  const auto issued = certificate_facts(test::issued_pem({.issuer = "Let's Encrypt",
+                                                          .names = "DNS:Box.test,DNS:*.example.com,IP:192.0.2.1",
+                                                          .from = now - hours(1),
+                                                          .until = now + hours(1)},
+                                                         key));
   REQUIRE(issued);
   CHECK_FALSE(issued->self_signed);
   CHECK(issued->issuer == "Let's Encrypt");

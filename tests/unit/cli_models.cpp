@@ -12,6 +12,7 @@
 #include "cli/context.hpp"
 #include "cli/models/converge.hpp"
 #include "cli/models/models.hpp"
+#include "support/certificates.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
@@ -192,6 +193,47 @@ TEST_CASE("models: keys, records and certificates come from their files", "[cli]
   CHECK(box.run({"plan"}) == ExitCode::changes);
   CHECK_THAT(box.errors.str(), Contains("Warning: ") && Contains("custom.yaml:2"));
   CHECK(box.run_json({"plan"})["warnings"].size() == 1);
+}
+
+TEST_CASE("models: an MTA-STS policy is announced only with certificates that the world accepts", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  const auto now = box.host.clock.now();
+  const Key key = generate_key("ecdsa-p256");
+  const auto put = [&](const std::string& file, const std::string& names, std::chrono::hours left,
+                       const std::string& issuer = "Let's Encrypt") {
+    box.host.put(
+        "/home/user-data/ssl/" + file,
+        issued_pem({.issuer = issuer, .names = names, .from = now - std::chrono::hours(1), .until = now + left}, key));
+  };
+  box.host.put("/home/user-data/ssl/ssl_private_key.pem", key_to_pem(key).reveal());
+  CHECK(box.models().input.tls_key_digests.size() == 1);  // known before a certificate uses it
+  put("ssl_certificate.pem", "DNS:box.example.com", std::chrono::hours(9));
+  CHECK(box.models().input.mta_sts_domains.empty());
+  put("other.pem", "DNS:mta-sts.example.com", std::chrono::hours(9));
+  BoxModels models = box.models();
+  CHECK(models.input.mta_sts_domains == std::set<std::string, std::less<>>{"example.com"});
+  CHECK(models.input.mta_sts_id.size() > 1);
+  CHECK(models.input.tls_key_digests.size() == 1);
+  CHECK(models.input.certificate_authority == "letsencrypt.org");
+  CHECK(models.warnings.empty());
+
+  box.host.put("/home/user-data/ssl/ssl_private_key.pem", key_to_pem(generate_key("ecdsa-p256")).reveal());
+  CHECK(box.models().input.tls_key_digests.size() == 2);  // the one in use, and the next
+  CHECK(box.models().input.mta_sts_domains.empty());      // nothing has the other certificate's key any more
+  box.host.put("/home/user-data/ssl/ssl_private_key.pem", key_to_pem(key).reveal());
+  put("other.pem", "DNS:mta-sts.example.com", std::chrono::hours(0));
+  CHECK(box.models().input.mta_sts_domains.empty());
+  put("other.pem", "DNS:*.example.com", std::chrono::hours(9));
+  CHECK(box.models().input.mta_sts_domains.size() == 1);
+
+  put("ssl_certificate.pem", "DNS:box.example.com", std::chrono::hours(9), "Another CA");
+  CHECK(box.models().input.certificate_authority.empty());
+  put("ssl_certificate.pem", "DNS:box.example.com", std::chrono::hours(0));
+  models = box.models();
+  CHECK(models.input.mta_sts_id.empty());
+  REQUIRE(models.warnings.size() == 1);
+  CHECK_THAT(models.warnings[0], Contains("ssl_certificate.pem has expired on 2026-11-23."));
 }
 
 TEST_CASE("models: secondary name servers stay at their last known addresses", "[cli]") {
