@@ -90,6 +90,14 @@ TEST_CASE("world check: a wrong record comes with the one to paste", "[box][dns]
   CHECK(difference.wanted == std::vector<std::string>{"example.com. IN MX 10 box.example.com."});
 }
 
+TEST_CASE("world check: where this box serves the domain, nothing more may stand there", "[box][dns]") {
+  World world;
+  for (const std::string& server : {k_resolver, k_box}) {
+    world.put(server, "example.com", DnsType::txt, {"v=spf1 mx -all", "of somebody else"});
+  }
+  CHECK(only_difference(world.check()).found.size() == 2);
+}
+
 TEST_CASE("world check: an old answer that resolvers remember is not wrong", "[box][dns]") {
   World world;
   world.put(k_resolver, "example.com", DnsType::mx, {"10 mail.other.example"});

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -138,6 +139,7 @@ void serve_cut_off_answer(int datagrams, int connections) {
   reply[11] = '\0';
   sendto(datagrams, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&client), length);
   const int connection = accept(connections, nullptr, nullptr);
+  if (connection < 0) return;
   const ssize_t asked = recv(connection, buffer, sizeof buffer, 0);
   if (asked > 14) {
     std::string whole(buffer + 2, static_cast<std::size_t>(asked) - 2 - 11);
@@ -180,6 +182,8 @@ TEST_CASE("DNS: an answer that was cut off is fetched over TCP", "[net][dns]") {
   getsockname(connections, reinterpret_cast<sockaddr*>(&address), &size);
   REQUIRE(bind(datagrams, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   REQUIRE(listen(connections, 1) == 0);
+  const timeval limit{.tv_sec = 5, .tv_usec = 0};
+  setsockopt(connections, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);  // a client that never connects ends the test
   std::jthread answering([&] { serve_cut_off_answer(datagrams, connections); });
   NetworkDnsClient client(ntohs(address.sin_port));
   const auto answer = client.ask("127.0.0.1", {.name = "x.test"}, milliseconds(2000));
