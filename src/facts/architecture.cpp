@@ -7,25 +7,22 @@
 #include "facts/facts.hpp"
 
 namespace mailinabox {
-namespace {
-
-Value read_architecture(const View& view) {
+std::string machine_architecture(const View& view) {
   // dpkg's own word where it has one; else the kernel's, translated.
   const std::string known = text_or_nothing(view, "/var/lib/dpkg/arch");
   const std::string first = known.substr(0, known.find('\n'));
-  if (!first.empty()) return Value(first);
+  if (!first.empty()) return first;
   utsname kernel{};
   if (uname(&kernel) != 0) throw SystemError("uname", "", errno);
   const std::string machine = kernel.machine;
-  if (machine == "x86_64") return Value("amd64");
-  if (machine == "aarch64") return Value("arm64");
-  return Value(machine);
+  if (machine == "x86_64") return "amd64";
+  if (machine == "aarch64") return "arm64";
+  return machine;
 }
 
-}  // namespace
-
 Fact architecture_fact() {
-  return {"architecture", "Debian's name of the machine's architecture: amd64, arm64, …", read_architecture};
+  return {"architecture", "Debian's name of the machine's architecture: amd64, arm64, …",
+          [](const View& view) { return Value(machine_architecture(view)); }};
 }
 
 }  // namespace mailinabox

@@ -33,6 +33,9 @@ std::int64_t usable_memory_kb(const View& view);
 // A value of /etc/os-release without its quotes; "" where it is missing.
 std::string os_release(const View& view, std::string_view key);
 
+// Debian's name of the machine's architecture: amd64, arm64, ...
+std::string machine_architecture(const View& view);
+
 struct Mount {
   std::string_view point{};
   std::string_view options{};  // "rw,relatime"

@@ -7,7 +7,8 @@
 namespace mailinabox {
 namespace {
 
-constexpr const char* k_systemctl = "/usr/bin/systemctl";
+// The older place, which every release has: /usr/bin is the same folder only where /usr is merged.
+constexpr const char* k_systemctl = "/bin/systemctl";
 
 // Links that make a unit start at boot stand in NAME.wants and NAME.requires below these.
 constexpr std::array k_link_folders = {"/etc/systemd/system", "/run/systemd/generator", "/usr/lib/systemd/system"};
@@ -175,7 +176,7 @@ void SystemdServices::control(const std::string& verb, const std::vector<std::st
 
 std::string SystemdServices::last_words(const std::string& unit) const {
   return commands_
-      .query(Command{.argv = {"/usr/bin/journalctl", "-u", unit, "--lines", "15", "--no-pager", "--output", "cat"}})
+      .query(Command{.argv = {"/bin/journalctl", "-u", unit, "--lines", "15", "--no-pager", "--output", "cat"}})
       .out;
 }
 

@@ -18,6 +18,7 @@ import urllib.parse
 import urllib.request
 
 SUITES = ("bookworm", "bookworm-updates", "bookworm-security")
+UNSUPPORTED_RELEASES = ("bullseye",)  # their security archives list packages that they no longer have
 PORT = 80
 
 
@@ -108,6 +109,8 @@ class Registry:
         for number, archive in enumerate(self.archives):
             options = f"[signed-by={archive.signed_by}] " if archive.signed_by else ""
             for suite in archive.suites:
+                if suite.endswith("-security") and release in UNSUPPORTED_RELEASES:
+                    continue
                 suite = suite.replace("bookworm", release)
                 lines.append(f"deb {options}http://{host}/{number} {suite} {' '.join(archive.components)}\n")
         return "".join(lines)

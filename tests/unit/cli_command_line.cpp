@@ -202,6 +202,10 @@ TEST_CASE("command line: machines that cannot be a box", "[cli]") {
   refused(ExitCode::unsuitable, "Gentoo 99");
   refused(ExitCode::unsuitable, "Debian 12");
   line.host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+  line.host.put("/var/lib/dpkg/arch", "i386\n");
+  refused(ExitCode::unsuitable, "architecture is i386");
+  refused(ExitCode::unsuitable, "amd64 and arm64");
+  line.host.put("/var/lib/dpkg/arch", "amd64\n");
   refused(ExitCode::unsuitable, "400 MB of memory");
   line.host.put("/proc/meminfo", "MemTotal: 700000 kB\n");
   line.host.files.free_bytes_answer = 999'000'000;

@@ -40,7 +40,7 @@ TEST_CASE("systemd: enabled by link, by being static, never when masked", "[os][
   SystemdServices services(host.files, host.commands);
   host.put("/usr/lib/systemd/system/nginx.service", "[Unit]\n[Install]\nWantedBy=multi-user.target\n");
   CHECK_FALSE(services.enabled(k_nginx));
-  host.commands.answer({"/usr/bin/systemctl", "enable", "nginx.service"}, {});
+  host.commands.answer({"/bin/systemctl", "enable", "nginx.service"}, {});
   host.put_symlink("/etc/systemd/system/multi-user.target.wants/nginx.service", "/x");
   CHECK_FALSE(services.enabled(k_nginx));  // looked up once …
   services.enable(k_nginx);
@@ -56,7 +56,7 @@ TEST_CASE("systemd: enabled by link, by being static, never when masked", "[os][
 TEST_CASE("systemd: starting also starts the unit that runs the process", "[os][services]") {
   TestHost host;
   SystemdServices services(host.files, host.commands);
-  host.commands.answer({"/usr/bin/systemctl", "start", "postfix.service", "postfix@-.service"}, {});
+  host.commands.answer({"/bin/systemctl", "start", "postfix.service", "postfix@-.service"}, {});
   services.start(k_postfix, seconds(5));
   CHECK(host.commands.calls.size() == 1);
 }
@@ -88,7 +88,7 @@ TEST_CASE("systemd: aliases enable, masks disable, init scripts have their run l
 TEST_CASE("systemd: each word reaches the unit that runs the process", "[os][services]") {
   TestHost host;
   SystemdServices services(host.files, host.commands);
-  host.commands.on({"/usr/bin/systemctl"}, [](const Command&) { return CommandResult{}; });
+  host.commands.on({"/bin/systemctl"}, [](const Command&) { return CommandResult{}; });
   services.stop(k_postfix, seconds(5));
   services.reload(k_postfix, seconds(5));
   services.restart(k_postfix, seconds(5));  // the first unit is not active: it is started, too
@@ -107,9 +107,9 @@ TEST_CASE("systemd: each word reaches the unit that runs the process", "[os][ser
 TEST_CASE("systemd: a failure shows what the service said last", "[os][services]") {
   TestHost host;
   SystemdServices services(host.files, host.commands);
-  host.commands.answer({"/usr/bin/systemctl", "reload", "nginx.service"},
+  host.commands.answer({"/bin/systemctl", "reload", "nginx.service"},
                        {.exit_code = 1, .err = "Job for nginx.service failed.\n"});
-  host.commands.on({"/usr/bin/journalctl"},
+  host.commands.on({"/bin/journalctl"},
                    [](const Command&) { return CommandResult{.out = "nginx: [emerg] unknown directive\n"}; });
   CHECK_THROWS_WITH(services.reload(k_nginx, seconds(5)), Catch::Contains("unknown directive"));
 }
@@ -118,11 +118,11 @@ TEST_CASE("systemd: a service that failed too often is started once more", "[os]
   TestHost host;
   SystemdServices services(host.files, host.commands);
   int starts = 0;
-  host.commands.on({"/usr/bin/systemctl", "start"}, [&](const Command&) {
+  host.commands.on({"/bin/systemctl", "start"}, [&](const Command&) {
     return ++starts == 1 ? CommandResult{.exit_code = 1, .err = "start of the service was attempted too often"}
                          : CommandResult{};
   });
-  host.commands.answer({"/usr/bin/systemctl", "reset-failed", "nginx.service"}, {});
+  host.commands.answer({"/bin/systemctl", "reset-failed", "nginx.service"}, {});
   services.start(k_nginx, seconds(5));
   CHECK(starts == 2);
 }

@@ -57,6 +57,14 @@ void check_clock(Environment& environment) {
                         "(`timedatectl` shows it), then run this again.\n";
 }
 
+// What mailinabox is made for; its recipes would do elsewhere, but nobody has tried.
+void check_architecture(const Environment& environment) {
+  const std::string architecture = machine_architecture(environment.view());
+  if (architecture == "amd64" || architecture == "arm64") return;
+  throw Error("This machine's architecture is " + architecture + ", says dpkg. mailinabox supports amd64 and arm64.",
+              ExitCode::unsuitable);
+}
+
 // "debian-12" as people write it: "Debian 12".
 std::string readable(std::string platform) {
   if (!platform.empty() && platform[0] >= 'a' && platform[0] <= 'z') platform[0] = static_cast<char>(platform[0] - 32);
@@ -79,7 +87,10 @@ std::string require_platform(const Environment& environment) {
   const std::string id = os_release(view, "ID");
   const std::string platform = (id.empty() ? "an unknown system" : id) + "-" + os_release(view, "VERSION_ID");
   const std::vector<std::string> supported = platforms(environment.view().files, environment.sources);
-  if (std::find(supported.begin(), supported.end(), platform) != supported.end()) return platform;
+  if (std::find(supported.begin(), supported.end(), platform) != supported.end()) {
+    check_architecture(environment);
+    return platform;
+  }
   if (supported.empty()) {
     throw Error("There are no platform files in " + environment.sources.recipes +
                 "/platforms. Install mailinabox again, or name the folder of recipes and templates with --share.");
