@@ -3,6 +3,11 @@
 
 #include <ldns/ldns.h>
 
+// In some versions it has C's words as macros, which would spoil the headers that come after it.
+#undef bool
+#undef true
+#undef false
+
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
