@@ -71,6 +71,7 @@ def taken_over(box, before):
     assert box.run("systemctl is-active named mailinabox", check=False).stdout.split() == ["active", "active"]
     # By its path: /usr/local/bin still has the original's command of the same name.
     plan = box.run("/usr/sbin/mailinabox", "migrate", "--plan", check=2)
+    box.run("/usr/sbin/mailinabox", "plan", check=2, env=ENVIRONMENT, timeout=program.SECONDS)
     assert "has layout 14; the present one is 15" in plan.stdout and "add the column quota to users" in plan.stdout
     done = box.run("/usr/sbin/mailinabox", "setup", "--json", check=False, timeout=program.SECONDS,
                    env={"NONINTERACTIVE": "1", **ENVIRONMENT})
@@ -185,6 +186,34 @@ def test_mail_goes_by_old_aliases_filters_and_permissions(anna, bert):
         bert.send(message("news@example.test", ANNA), sender="news@example.test")
 
 
+def test_zones_keep_keys_records_and_a_rising_serial(box, taken_over):
+    def ask(name, kind):
+        return box.run("drill", "-D", name, kind, "@198.51.100.11").stdout
+
+    serial = re.search(r"\sSOA\s+\S+ \S+ (\d+) ", ask("example.test", "SOA"))
+    assert serial and int(serial[1]) > original_etc.SERIAL, ask("example.test", "SOA")
+    keys = set()
+    for name in os.listdir(box.path(STORAGE + "/dns/dnssec")):
+        if name.endswith(".key"):
+            keys.add(tuple(box.read(f"{STORAGE}/dns/dnssec/{name}").split("DNSKEY")[1].split()[:4]))
+    published = set(re.findall(r"\sIN\s+DNSKEY\s+(\d+) (\d+) (\d+) (\S+)", ask("example.test", "DNSKEY")))
+    assert published == keys and {key[2] for key in keys} == {"8", "13"}
+    for name, kind in (("example.test", "SOA"), ("example.test", "DNSKEY"), ("box.example.test", "A")):
+        assert set(re.findall(rf"\sRRSIG\s+{kind} (\d+) ", ask(name, kind))) == {"8", "13"}, (name, kind)
+    assert "192.0.2.80" in ask("shop.example.test", "A")
+    assert "site-verification=abc" in ask("example.test", "TXT")
+    assert re.search(r"CNAME\s+box\.example\.test", ask("files.example.test", "CNAME"))
+    assert "ns2.example.org." in ask("example.test", "NS")
+    assert "192.0.2.0/24" in box.run("cat /etc/nsd/nsd.conf.d/*.conf").stdout
+    # The keys of mail and TLS are published as they were.
+    public = box.run("openssl", "rsa", "-in", STORAGE + "/mail/dkim/mail.private", "-pubout").stdout
+    signing = "".join(line for line in public.splitlines() if "-----" not in line)
+    said = ask("mail._domainkey.example.test", "TXT").split("ANSWER SECTION")[1].split("\n")[1]
+    assert signing in "".join(re.findall(r'"([^"]*)"', said))
+    digest = box.run(f"openssl rsa -in {STORAGE}/ssl/ssl_private_key.pem -pubout -outform DER | sha256sum").stdout.split()[0]
+    assert digest in ask("_25._tcp.box.example.test", "TLSA").lower()
+
+
 def test_spam_filter_remembers(box, taken_over):
     said = box.run("runuser", "-u", "spampd", "--", "sa-learn", "--dump", "magic").stdout
     assert re.search(r"\s217\s.*nspam", said) and re.search(r"\s313\s.*nham", said), said
@@ -208,6 +237,12 @@ def test_settings_stand_once(box, taken_over):
         if re.match(r"\w+ *=", line):
             settings.setdefault(line.split("=")[0].strip(), []).append(line)
     assert [lines for lines in settings.values() if len(lines) > 1] == []
+    for name in ("/etc/default/spampd", "/etc/default/postgrey"):
+        keys = [line.split("=")[0] for line in box.read(name).splitlines() if re.match(r"\w+=", line)]
+        assert sorted(keys) == sorted(set(keys)), name
+    assert not re.search(r"^(report_safe|bayes_path|bayes_file_mode|pyzor_options)\b", box.read("/etc/spamassassin/local.cf"),
+                         re.MULTILINE)
+    assert box.read("/etc/resolv.conf").count("nameserver") == 1 and "trust-ad" in box.read("/etc/resolv.conf")
     assert box.run("postconf", "-n").stderr == ""
     assert box.run("postconf", "-M").stderr == ""
     services = [line.split()[0] for line in box.run("postconf", "-M").stdout.splitlines() if line.split()[1] == "inet"]
