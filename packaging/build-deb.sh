@@ -1,23 +1,34 @@
 #!/bin/bash
 # Makes the Debian package of mailinabox: one file that every supported distribution installs.
 #
-#   packaging/build-deb.sh [DIRECTORY]     mailinabox_VERSION_ARCHITECTURE.deb goes into DIRECTORY (default: build/package)
+#   packaging/build-deb.sh [--architecture ARCHITECTURE] [DIRECTORY]
 #
-# Needs Debian 12 and the packages in k_packages below; as root it installs what is missing. The same commit gives the
-# same bytes, wherever it is built and by whom, with the same versions of Debian's libraries.
+# mailinabox_VERSION_ARCHITECTURE.deb goes into DIRECTORY (default: build/package). Needs Debian 12 and the packages listed
+# below; as root it installs what is missing. For another architecture than the machine's (arm64 has been tried) that
+# includes Debian's cross compiler, the libraries of that architecture, and QEMU, which runs the program's own test.
 #
-# Variables: BUILD_DIRECTORY (default: build/portable), JOBS (compilers at a time), SOURCE_DATE_EPOCH (default: that of the
+# The same commit gives the same bytes, wherever it is built and by whom, with the same versions of Debian's libraries.
+#
+# Variables: BUILD_DIRECTORY (default: build/portable; for another architecture build/portable-ARCHITECTURE), JOBS (compilers at a time), SOURCE_DATE_EPOCH (default: that of the
 # commit).
 set -euo pipefail
 export LC_ALL=C.UTF-8 TZ=UTC
 umask 022
 
-readonly k_packages="g++ cmake ninja-build dpkg-dev python3 libyaml-cpp-dev libfmt-dev libcli11-dev libcurl4-openssl-dev
-  libssl-dev libsqlite3-dev nlohmann-json3-dev libkainjow-mustache-dev libcrypt-dev libidn2-dev libldns-dev libunistring-dev zlib1g-dev"
+readonly k_tools="cmake ninja-build dpkg-dev python3 libcli11-dev nlohmann-json3-dev libkainjow-mustache-dev"
+readonly k_libraries="libc6-dev libyaml-cpp-dev libfmt-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libcrypt-dev
+  libidn2-dev libldns-dev libunistring-dev zlib1g-dev"
 
+architecture=$(dpkg --print-architecture)
+foreign=""
+if [[ ${1:-} == --architecture ]]; then
+  [[ $architecture == "${2:?--architecture needs a name, such as arm64}" ]] || foreign=$2
+  architecture=$2
+  shift 2
+fi
 source_directory=$(cd "$(dirname "$0")/.." && pwd)
 output=${1:-$source_directory/build/package}
-build=${BUILD_DIRECTORY:-$source_directory/build/portable}
+build=${BUILD_DIRECTORY:-$source_directory/build/portable${foreign:+-$foreign}}
 mkdir -p "$output" "$build"
 output=$(cd "$output" && pwd)
 build=$(cd "$build" && pwd)
@@ -25,9 +36,23 @@ cd "$source_directory"
 
 say() { printf 'build-deb: %s\n' "$*" >&2; }
 
+# packages_needed: with the architecture behind those that come in several.
+packages_needed() {
+  local package
+  # shellcheck disable=SC2086 # lists of names
+  printf '%s\n' $k_tools
+  if [[ -z $foreign ]]; then
+    # shellcheck disable=SC2086
+    printf '%s\n' g++ $k_libraries
+  else
+    for package in $k_libraries; do printf '%s:%s\n' "$package" "$foreign"; done
+    printf '%s\n' "g++-${triplet//_/-}" qemu-user-static
+  fi
+}
+
 install_missing() {
   local package missing=()
-  for package in $k_packages; do
+  for package in $(packages_needed); do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
   done
   if ((${#missing[@]} == 0)); then return; fi
@@ -37,8 +62,24 @@ install_missing() {
   fi
   say "installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
+  if [[ -n $foreign ]]; then dpkg --add-architecture "$foreign"; fi
   apt-get -qq -o DPkg::Lock::Timeout=300 update
   apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "${missing[@]}" >&2
+}
+
+# The cross compiler comes with a C library of its own, which gets no security updates: that of libc6-dev goes first.
+choose_compiler() {
+  local libraries=/usr/lib/$triplet
+  if [[ -z $foreign ]]; then return; fi
+  export CC=$triplet-gcc CMAKE_TOOLCHAIN_FILE=$build/toolchain.cmake
+  cat >"$CMAKE_TOOLCHAIN_FILE" <<TOOLCHAIN
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR ${triplet%%-*})
+set(CMAKE_C_COMPILER $triplet-gcc)
+set(CMAKE_CXX_COMPILER $triplet-g++)
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-B$libraries -L$libraries")
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${triplet%%-*}-static)
+TOOLCHAIN
 }
 
 compile() {
@@ -55,13 +96,23 @@ compile() {
   fi
 }
 
+# Under QEMU the program cannot start itself as a child.
+try_program() {
+  if [[ -z $foreign ]]; then
+    "$build/mailinabox" selftest >/dev/null
+  else
+    "qemu-${triplet%%-*}-static" "$build/mailinabox" selftest >"$build/selftest" 2>&1 || true
+    grep -q '^IDNA  *encoded' "$build/selftest" && ! grep -v '^child process' "$build/selftest" | grep 'FAILED$'
+  fi
+}
+
 # Compressed without the time and name that gzip would add.
 compressed() { gzip -9 -n >"$1"; }
 
 collect_files() {
   local file documents=$root/usr/share/doc/mailinabox
   install -D -m 755 "$build/mailinabox" "$root/usr/sbin/mailinabox"
-  strip --remove-section=.comment --remove-section=.note "$root/usr/sbin/mailinabox"
+  "${foreign:+$triplet-}strip" --remove-section=.comment --remove-section=.note "$root/usr/sbin/mailinabox"
   while IFS= read -r file; do
     if [[ -x $file ]]; then mode=755; else mode=644; fi
     install -D -m "$mode" "$file" "$root/usr/share/mailinabox/$file"
@@ -112,7 +163,15 @@ make_package() {
   dpkg-deb --root-owner-group -Zxz --build "$root" "$output/$name" >&2
 }
 
+triplet=""
+if [[ -n $foreign ]]; then
+  triplet=$(dpkg-architecture "-a$foreign" -qDEB_HOST_GNU_TYPE 2>/dev/null) || {
+    say "dpkg-architecture knows no \"$foreign\", or is missing: apt-get install dpkg-dev"
+    exit 1
+  }
+fi
 install_missing
+choose_compiler
 if [[ -z ${SOURCE_DATE_EPOCH:-} ]]; then
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null) ||
     SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -l packaging/debian/changelog -S Timestamp)
@@ -123,12 +182,11 @@ version=$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)
   say "packaging/debian/changelog begins with $version, CMakeLists.txt has another version"
   exit 1
 }
-architecture=$(dpkg --print-architecture)
 name=mailinabox_${version}_$architecture.deb
 root=$build/root
 say "building $name"
 compile
-"$build/mailinabox" selftest >/dev/null
+try_program
 rm -rf "$root"
 collect_files
 make_package
