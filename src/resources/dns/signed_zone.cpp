@@ -64,7 +64,7 @@ std::string line_of(std::string_view text, int number) {
   return std::string(text.substr(at, text.find('\n', at) - at));
 }
 
-LdnsName name_of(const std::string& zone) {
+LdnsName zone_name(const std::string& zone) {
   LdnsName name(ldns_dname_new_frm_str(zone.c_str()));
   if (!name) throw Error("\"" + zone + "\" is no domain name");
   ldns_dname2canonical(name.get());
@@ -208,13 +208,13 @@ std::optional<SignedZoneState> signed_zone_state(std::string_view signed_text) {
 }
 
 void check_zone(const std::string& zone, const std::string& zone_text) {
-  parsed_zone(zone, zone_text, name_of(zone).get());
+  parsed_zone(zone, zone_text, zone_name(zone).get());
 }
 
 SignedZone sign_zone(const std::string& zone, const std::string& zone_text,
                      const std::vector<const SigningPair*>& pairs, system_clock::time_point valid_from,
                      system_clock::time_point valid_until) {
-  const LdnsName origin = name_of(zone);
+  const LdnsName origin = zone_name(zone);
   const LdnsZone parsed = parsed_zone(zone, zone_text, origin.get());
   ZoneKeys keys(zone, valid_from, valid_until);
   for (const SigningPair* pair : pairs) keys.add(*pair, *parsed);
