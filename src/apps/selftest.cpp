@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@
 #include "net/http.hpp"
 #include "os/process_commands.hpp"
 #include "recipe/template.hpp"
+#include "resources/dns/signed_zone.hpp"
 #include "resources/tls/key.hpp"
 #include "store/sqlite.hpp"
 
@@ -154,6 +156,24 @@ std::string try_international_names() {
   return "encoded and decoded";
 }
 
+std::string try_dnssec() {
+  const NewSigningKey key_signing_key = make_signing_key(true);
+  const NewSigningKey zone_signing_key = make_signing_key(false);
+  const SigningPair pair{.name = "self-test",
+                         .key_signing_key = key_signing_key.name,
+                         .zone_signing_key = zone_signing_key.name,
+                         .key_signing_text = key_signing_key.private_text,
+                         .zone_signing_text = zone_signing_key.private_text};
+  const auto now = std::chrono::system_clock::now();
+  const SignedZone zone = sign_zone("box.example",
+                                    "$ORIGIN box.example.\n$TTL 60\n@ IN SOA ns1 hostmaster 1 60 60 60 60\n"
+                                    "@ IN NS ns1\nns1 IN A 192.0.2.1\n",
+                                    {&pair}, now, now + std::chrono::hours(1));
+  const auto state = signed_zone_state(zone.text);
+  expect(state && state->serial == 1, "a zone that was signed has no signatures");
+  return "a zone signed";
+}
+
 std::string try_https(const SelfTestOptions& options) {
   const HttpRequest request{.url = options.url};
   const int status =
@@ -185,6 +205,7 @@ std::vector<SelfTestStep> self_test(const SelfTestOptions& options) {
       tried("unknown user", &try_unknown_user),
       tried("host names", &try_host_names),
       tried("IDNA", &try_international_names),
+      tried("DNSSEC", &try_dnssec),
   };
   if (!options.url.empty()) steps.push_back(tried("HTTPS", [&options] { return try_https(options); }));
   return steps;

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 STEPS = ["YAML", "JSON", "templates", "child process", "SQLite", "hashing", "private keys", "users, groups",
-         "unknown user", "host names", "IDNA"]
+         "unknown user", "host names", "IDNA", "DNSSEC"]
 
 
 def output(*argv):
