@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
 
-    /usr/bin/python3 tests/bench/run.py --build build/tests [--only rerun,start,workload,first] [--counts 100,1000,10000]
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--only rerun,start,workload,domains,first] [--counts 100,1000,10000]
 
 rerun     a second `mailinabox setup` and a `plan` on a complete box, against a program that only looks at the same files,
           packages and services (tests/bench/floor.cpp)
@@ -9,6 +9,8 @@ start     `mailinabox --version` and `plan` on a complete box: the program linke
           package, which carries its own
 workload  N files from a template, 60 packages, 20 services, 40 settings, 10 users: first run and no-op, against the same
           floor, CFEngine 3 and Ansible on the same state
+domains   `mailinabox dns update` with 1, 100 and 1,000 domains (10,000 users): nothing changed, one record changed, all
+          zones signed anew, beside ldns-signzone on the same zones
 first     the first run of the box against apt-get install of the same packages and one start of each service
 
 No-op figures are the best of several runs, first runs are single ones. "processes" counts what came into being on the
@@ -18,7 +20,10 @@ machine meanwhile, threads included.
 import argparse
 import json
 import os
+import sqlite3
+import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -218,10 +223,59 @@ def start(lab, build, layers, portable):
                 table.row(f"mailinabox {' '.join(words)}, {name}", measure(box, path, *words, runs=runs), floor=number == 0)
 
 
+USERS = 10_000
+
+
+def add_domains(box, count):
+    """Users in `count` domains; their passwords are never asked for."""
+    names = [f"domain{number}.example.org" for number in range(count)]
+    rows = [(f"user{number}@{names[number % count]}",) for number in range(USERS)]
+    with sqlite3.connect(box.path(f"{set_up.STORAGE}/mail/users.sqlite")) as database:
+        database.execute("DELETE FROM users WHERE email LIKE '%@domain%.example.org'")
+        database.executemany("INSERT INTO users (email, password) VALUES (?, '{CRYPT}!')", rows)
+    return names
+
+
+def sign_with_ldns(box, names):
+    """ldns-signzone, once a zone, with keys of their own; seconds a zone."""
+    with tempfile.TemporaryDirectory() as folder:
+        def make(*words):
+            return subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+        keys = {name: [make("ldns-keygen", "-a", "ECDSAP256SHA256", *role, name) for role in (["-k"], [])]
+                for name in names}
+        began = time.monotonic()
+        for name in names:
+            make("ldns-signzone", "-n", "-t", "0", "-o", name, "-f", name + ".signed",
+                 box.path(f"/etc/nsd/zones/{name}.txt"), *keys[name])
+        return (time.monotonic() - began) / len(names)
+
+
+def domains(lab, build, layers, counts):
+    with lab.box("domains", layers, host_name="") as box:
+        bring_tools(box, build)
+        box.start()
+        update = ("mailinabox", "dns", "update")
+        for count in counts:
+            names = add_domains(box, count)
+            measure(box, *update)
+            box.run("rm -f /etc/nsd/zones/*.txt*")
+            anew = measure(box, *update)
+            box.run("mailinabox", "dns", "set", f"one.{names[0]}", "A", "192.0.2.1", timeout=120)
+            box.run("mailinabox", "dns", "remove", f"one.{names[0]}", "A", timeout=120)
+            box.write(f"{set_up.STORAGE}/dns/custom.yaml", f"one.{names[0]}: 192.0.2.2\n")
+            one = measure(box, *update)
+            peer = sign_with_ldns(box, names[:100])
+            table = Table(f"dns update, {count} domains, {USERS} users (ldns-signzone alone: {peer * count * 1000:.0f} ms for all)")
+            table.row("unchanged", measure(box, *update, runs=10), floor=True)
+            table.row("one record changed", one)
+            table.row("all signed anew", anew)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--build", required=True)
-    arguments.add_argument("--only", default="rerun,start,workload,first")
+    arguments.add_argument("--only", default="rerun,start,workload,domains,first")
     arguments.add_argument("--portable", help="the program of the package, for start")
     arguments.add_argument("--counts", default="100,1000,10000")
     chosen = arguments.parse_args()
@@ -234,6 +288,8 @@ def main():
         if "workload" in chosen.only:
             layers = lab.program(chosen.build, below=peers_layer(lab, lab.machine()))
             work(lab, chosen.build, layers, [int(count) for count in chosen.counts.split(",")])
+        if "domains" in chosen.only:
+            domains(lab, chosen.build, set_up.layers(lab, fresh, again=False), [1, 100, 1000])
         if "first" in chosen.only:
             first(lab, chosen.build, fresh)
 
