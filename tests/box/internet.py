@@ -68,12 +68,14 @@ class Internet:
         self.machine.destroy()
 
     def delegate(self, zone, servers, ds=""):
-        """From now on `zone` is served by `servers` (name -> address) and has the DS records of those lines.
+        """From now on `zone` is served by `servers` (name -> address) and has the DS records of those lines,
+        with the registry's own time to live.
 
         The servers stand below the zone itself, or are not named anywhere else: their addresses go in as glue."""
         lines = [f"{zone}. NS {name}." for name in servers]
         lines += [f"{name}. A {address}" for name, address in servers.items() if name.endswith("." + zone)]
-        self._delegations[zone] = lines + ds.splitlines()
+        lines += [f"{zone}. DS {' '.join(words[words.index('DS') + 1:])}" for words in map(str.split, ds.splitlines())]
+        self._delegations[zone] = lines
         self._sign()
         self.machine.run("sh", "-c", f"kill -HUP $(cat {PID_FILE})")
         self._wait_until_served()

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import re
+import time
 
 import pytest
 
@@ -9,9 +10,11 @@ import program
 import set_up
 from greylisting import OVERRIDE as SHORT_GREYLISTING
 from internet import Internet
-from mail_user import MailUser
+from mail_user import MailUser, Stranger, message
 
+SECONDS = 60
 PORTS = set_up.PUBLIC_PORTS | set_up.INNER_PORTS
+LOG = "/var/log/mail.log"
 
 
 class Party:
@@ -37,12 +40,59 @@ class Party:
         self.box.wait_for_ports(PORTS)
         self.user = MailUser(self.lab, self.box, "me@" + self.domain, set_up.PASSWORD)
 
+    def ds(self):
+        """The lines that the box has made for the domain's parent."""
+        return self.box.run("cat", f"/etc/nsd/zones/{self.domain}.txt.ds").stdout
+
+    def register(self, signed=True):
+        """What the operator types in at the registrar."""
+        servers = {f"{server}.{self.host}": self.address for server in ("ns1", "ns2")}
+        self.internet.delegate(self.domain, servers, self.ds() if signed else "")
+
     def ask(self, *question):
         """dig's answer from this box's own resolver."""
         return self.internet.machine.run("dig", "@127.0.0.1", *question, network_of=self.box, check=False).stdout
 
     def validated(self, *question):
         return re.search(r"flags:[^;]* ad[ ;]", self.ask(*question)) is not None
+
+    def log(self):
+        with open(self.box.path(LOG), encoding="utf-8", errors="replace") as lines:
+            return lines.read()
+
+    def wait_for_log(self, pattern, beginning=0, seconds=SECONDS):
+        return wait_until(lambda: re.search(pattern, self.log()[beginning:]), seconds,
+                          lambda: f"no line like {pattern!r} in the log of {self.host}:\n{self.log()[beginning:][-6000:]}")
+
+    def send(self, text, to):
+        """Submits it; returns it as it arrived at the other user."""
+        self.user.send(text)
+        return delivered(text["Subject"], to, self)
+
+
+def delivered(subject, to, *through, folder="INBOX"):
+    """The message once it has arrived. The queues it goes through are asked not to wait before their next try."""
+    def arrived():
+        found = to.find(subject, folder)
+        if found is None:
+            for party in through:
+                party.box.run("postqueue", "-f")
+        return found
+
+    return wait_until(arrived, SECONDS, lambda: f"{subject!r} did not reach {to.address}'s {folder}; it is in "
+                      f"{to.folders_with(subject)}; the senders' logs:\n" +
+                      "\n".join(party.log()[-5000:] for party in through), step=1)
+
+
+def wait_until(condition, seconds, complaint, step=0.2):
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(complaint())
+        time.sleep(step)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +109,12 @@ def parties(lab, internet, set_up_layers):
     try:
         with concurrent.futures.ThreadPoolExecutor(2) as threads:
             list(threads.map(Party.set_up, both))
+        for party in both:
+            party.register()
+        for party in both:
+            for domain in (owner.domain for owner in both):
+                wait_until(lambda: party.validated(domain, "MX"), SECONDS,
+                           lambda: f"{domain} does not resolve at {party.host}:\n{party.ask(domain, 'MX')}")
         yield both
     finally:
         for party in both:
@@ -81,6 +137,12 @@ def box(parties):
     return parties[1].box
 
 
+def results(text):
+    """method -> result, of all headers that the receiver's box has written."""
+    headers = " ".join(str(header) for header in text.get_all("Authentication-Results", []))
+    return dict(re.findall(r"\b(spf|dkim|dmarc)=(\w+)", headers))
+
+
 def test_setup_found_the_root_servers(one):
     answers = one.box.read("/etc/mailinabox.conf").splitlines()
     assert "DNS_FORWARDERS=" in answers and "DNS_VALIDATION=yes" in answers, answers
@@ -95,6 +157,148 @@ def test_boxes_are_two(one, other):
         assert all("PRIVATE KEY" in key for key in keys) and keys[0] != keys[1], path
 
 
-def test_names_validate_from_the_root(one):
-    assert one.validated("sender.lab", "MX") and "10 sender.lab." in one.ask("+short", "sender.lab", "MX")
-    assert one.validated("nowhere.lab", "MX") and "status: NXDOMAIN" in one.ask("nowhere.lab", "MX")
+@pytest.mark.parametrize("name, kind", [("", "MX"), ("", "DNSKEY"), ("box.", "A"), ("_25._tcp.box.", "TLSA"),
+                                        ("mail._domainkey.", "TXT"), ("_dmarc.", "TXT"), ("nowhere.", "A")])
+def test_names_validate_from_the_root(one, other, internet, name, kind):
+    """With two validators: the asking box's unbound and, with the root's key alone, BIND's."""
+    ds = internet.trust_anchor().split("DS")[1].split()
+    internet.machine.write("/etc/anchor", f'trust-anchors {{ . static-ds {" ".join(ds[:3])} "{"".join(ds[3:])}"; }};\n')
+    for asking, asked in ((one, other), (other, one)):
+        question = (name + asked.domain, kind)
+        assert asking.validated(*question), asking.ask(*question)
+        said = internet.machine.run("delv", "-a", "/etc/anchor", "+root=.", "@127.0.0.1", *question,
+                                    network_of=asking.box).stdout
+        expected = "; negative response, fully validated" if name == "nowhere." else "; fully validated"
+        assert expected in said.splitlines(), said
+
+
+def test_zones_have_no_mistakes(parties, internet):
+    for party in parties:
+        names = party.box.run("sh", "-c", "cd /etc/nsd/zones && ls *.signed").stdout.split()
+        assert names == [party.domain + ".txt.signed"]
+        for name in names:
+            zone = name[:-len(".txt.signed")]
+            internet.machine.write("/etc/zone", party.box.read("/etc/nsd/zones/" + name))
+            internet.machine.run("ldns-verify-zone", "/etc/zone")
+            internet.machine.run("named-checkzone", "-i", "local", zone, "/etc/zone")
+            party.box.run("nsd-checkzone", zone, "/etc/nsd/zones/" + name)
+
+
+def test_dns_check_sees_what_the_registrar_has_forgotten(one, other):
+    for party in (one, other):
+        done = program.call(party.box, "dns", "check", party.domain)
+        assert done.returncode == 0 and "This box serves it" in done.stdout, program.told(done)
+    other.register(signed=False)
+    try:
+        wait_until(lambda: not other.ask("+short", other.domain, "DS"), SECONDS, lambda: other.ask(other.domain, "DS"))
+        done = program.call(other.box, "dns", "check", other.domain)
+        wanted = "wanted: " + " ".join(other.ds().splitlines()[0].split())
+        assert done.returncode == 2 and wanted in done.stdout, program.told(done)
+    finally:
+        other.register()
+        for party in (one, other):
+            wait_until(lambda: party.ask("+short", other.domain, "DS"), SECONDS, lambda: party.ask(other.domain, "DS"))
+
+
+def test_mail_goes_to_the_other_box_and_is_proved(one, other):
+    for sender, receiver in ((one, other), (other, one)):
+        beginning = len(sender.log())
+        text = message(sender.user.address, receiver.user.address, "Can you hear me?\n")
+        arrived = sender.send(text, receiver.user)
+        assert results(arrived) == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}, arrived.as_string()
+        assert arrived.get_all("Authentication-Results")[0].startswith(receiver.host + ";")
+        sender.wait_for_log(rf"Verified TLS connection established to {receiver.host}\[{receiver.address}\]:25", beginning)
+
+
+def test_key_that_dns_does_not_name_gets_no_mail(one, other):
+    """As where somebody stands between: a certificate of the right name, of another key. The mail waits."""
+    make = ("cd /root && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN={0} "
+            "-addext subjectAltName=DNS:{0} -keyout false.key -out false.pem 2>/dev/null").format(other.host)
+    other.box.run("sh", "-c", make)
+    settings = {"smtpd_tls_cert_file": "/root/false.pem", "smtpd_tls_key_file": "/root/false.key"}
+    right = {name: other.box.run("postconf", "-h", name).stdout.strip() for name in settings}
+    text = message(one.user.address, other.user.address)
+
+    def serve_with(values):
+        other.box.run("postconf", *(f"{name}={value}" for name, value in values.items()))
+        other.box.run("postfix", "reload")
+
+    serve_with(settings)
+    try:
+        beginning = len(one.log())
+        one.user.send(text)
+        one.wait_for_log(rf"to=<{other.user.address}>.*status=deferred \(Server certificate not verified\)", beginning)
+    finally:
+        serve_with(right)
+    assert other.user.find(text["Subject"]) is None
+    assert delivered(text["Subject"], other.user, one)
+
+
+def test_name_with_a_broken_signature_does_not_resolve(one, other):
+    """As where somebody changes answers on their way: here, in the file that is served."""
+    file = f"/etc/nsd/zones/{other.domain}.txt.signed"
+    good = other.box.read(file)
+    changed, count = re.subn(rf"(?m)^(www\.{other.domain}\.\s.*\sA\s+){re.escape(other.address)}$",
+                             r"\g<1>198.51.100.66", good)
+    assert count == 1
+    other.box.write(file, changed)
+    other.box.run("nsd-control", "reload")
+    try:
+        name = "www." + other.domain
+        wait_until(lambda: "198.51.100.66" in one.ask("+cd", name, "A"), SECONDS, lambda: one.ask("+cd", name, "A"))
+        assert "status: SERVFAIL" in one.ask(name, "A")
+        assert one.validated("mta-sts." + other.domain, "A")  # the rest of the zone is as good as before
+    finally:
+        other.box.write(file, good)
+        other.box.run("nsd-control", "reload")
+
+
+def test_forwarded_mail_is_still_proved(lab, one, other):
+    """sender.lab has no signature and SPF that names its own machine only: forwarded, it needs the box's name."""
+    one.box.run("mailinabox", "alias", "add", "forward@" + one.domain, other.user.address)
+    text = message("someone@sender.lab", "forward@" + one.domain)
+    Stranger(lab, one.box).deliver(text)
+    arrived = delivered(text["Subject"], other.user, one)
+    assert results(arrived)["spf"] == "pass", arrived.as_string()
+    # Of a domain with DMARC, which needs the signature now: SPF passes for the forwarding box.
+    text = message(other.user.address, "forward@" + one.domain)
+    other.user.send(text)
+    arrived = delivered(text["Subject"], other.user, other, one)
+    assert results(arrived) == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}, arrived.as_string()
+
+
+def test_forged_sender_of_a_domain_that_asks_to_refuse(lab, one):
+    """Recipe dmarc: such mail goes to Spam. What the bank's own machine sends does not."""
+    text = message("service@bank.lab", one.user.address, "Your account was used.\n")
+    Stranger(lab, one.box).deliver(text)
+    arrived = one.user.wait_for(text["Subject"], "Spam")
+    assert results(arrived)["dmarc"] == "fail", arrived.as_string()
+    text = message("service@bank.lab", one.user.address, "Your account was used.\n")
+    Stranger(lab, one.box, at="198.51.100.113", name="bank.lab").deliver(text)
+    arrived = one.user.wait_for(text["Subject"])
+    assert results(arrived)["dmarc"] == "pass", arrived.as_string()
+
+
+def test_zone_is_given_to_a_listed_secondary_only(one, other, internet):
+    """The other box's name server as the secondary: refused, then listed and served, then told of a change."""
+    def transferred(source, asking):
+        said = internet.machine.run("dig", "+noall", "+answer", "+onesoa", "AXFR", one.domain, "@" + source.address,
+                                    network_of=asking, check=False).stdout
+        return sorted(line for line in said.splitlines() if line and not line.startswith(";"))
+
+    assert transferred(one, internet.machine) == []
+    assert transferred(one, other.box) == []
+    assert program.call(one.box, "dns", "secondary", other.host).returncode == 0
+    other.box.write("/etc/nsd/nsd.conf.d/secondary.conf", f"zone:\n  name: {one.domain}\n  zonefile: /var/lib/nsd/secondary.zone\n"
+                    f"  allow-notify: {one.address} NOKEY\n  request-xfr: {one.address} NOKEY\n"
+                    f"  provide-xfr: {internet.machine.address} NOKEY\n")
+    other.box.run("nsd-control", "reconfig")
+    given = wait_until(lambda: transferred(one, other.box), SECONDS, lambda: "no transfer to the listed secondary")
+    assert len(given) > 20
+    wait_until(lambda: transferred(other, internet.machine) == given, SECONDS,
+               lambda: "\n".join(transferred(other, internet.machine)))
+    assert transferred(one, internet.machine) == []
+    assert program.call(one.box, "dns", "add", "new." + one.domain, "A", "192.0.2.7").returncode == 0
+    asked = ("dig", "+short", "+norec", "@" + other.address, "new." + one.domain, "A")
+    wait_until(lambda: internet.machine.run(*asked).stdout.strip() == "192.0.2.7", SECONDS,
+               lambda: "the secondary has not heard of the change")
