@@ -13,6 +13,7 @@
 #include "apps/terminal.hpp"
 #include "box/mail/tls_policy.hpp"
 #include "cli/command_line.hpp"
+#include "net/tcp.hpp"
 #include "os/lock.hpp"
 
 extern char** environ;
@@ -60,6 +61,8 @@ ExitCode run(const std::vector<std::string>& words) {
       .errors = std::cerr,
       .variables = process_variables(),
       .self_test = &self_test,
+      .reaches = [](const std::string& address,
+                    std::uint16_t port) { return tcp_reachable(address, port, std::chrono::seconds(5)); },
       .tls_policy =
           [&](const std::string& request) { return tls_policy(request, dns, "127.0.0.1", ask_mta_sts_daemon); },
       .root = geteuid() == 0,

@@ -36,6 +36,7 @@ struct Environment {
   std::string answers_file = "/etc/mailinabox.conf";
   std::string version = MAILINABOX_VERSION;
   SelfTest self_test{};
+  std::function<bool(const std::string& address, std::uint16_t port)> reaches{};  // net/tcp.hpp
   std::function<std::string(const std::string& request)> tls_policy{};  // socketmap_table(5): request to answer
   bool root = false;                                                    // the effective user may do everything
   bool errors_terminal = false;                                         // progress may move the cursor

@@ -13,6 +13,7 @@
 #include "cli/setup/closing.hpp"
 #include "cli/setup/decide.hpp"
 #include "cli/setup/first_user.hpp"
+#include "cli/setup/network_check.hpp"
 #include "cli/setup/preflight.hpp"
 #include "facts/facts.hpp"
 
@@ -42,6 +43,10 @@ class Setup {
     announce_migrations();  // throws for data of a newer release
     models_ = gather_models(environment_, decision_.answers);
     Catalog catalog = load();
+    if (stored_.get("PRIMARY_HOSTNAME").empty()) {
+      network_warnings_ = network_warnings(environment_, decision_.answers, facts_);
+      print_warnings(environment_, network_warnings_);
+    }
     if (!confirmed()) return ExitCode::failed;
     migrations_ = migrate_storage(environment_.system, decision_.answers, [this](const DoneMigration& done) {
       environment_.errors << done_text(done) << std::endl;
@@ -183,7 +188,8 @@ class Setup {
   nlohmann::ordered_json json(const Report& report, const Closing& closing, bool good) const {
     nlohmann::ordered_json json = report_json(report, false);
     if (!good) json["result"] = "failed";
-    json["warnings"] = models_.warnings;
+    json["warnings"] = network_warnings_;
+    for (const std::string& warning : models_.warnings) json["warnings"].push_back(warning);
     json["panel"] = closing.panel;
     if (closing.fingerprint) json["fingerprint"] = *closing.fingerprint;
     for (const DoneMigration& done : migrations_) {
@@ -207,6 +213,7 @@ class Setup {
   BoxModels models_{};
   bool user_made_ = false;
   std::string user_error_{};
+  std::vector<std::string> network_warnings_{};
   bool changed_ = false;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ class FakeDns final : public DnsClient {
  public:
   std::optional<DnsAnswer> ask(const std::string& server, const DnsQuestion& question,
                                std::chrono::milliseconds /*timeout*/) override {
+    const std::lock_guard<std::mutex> guard(mutex_);  // questions may come from several threads
     asked.push_back(server + " " + question.name);
     const auto known = servers.find(server);
     if (known == servers.end()) return std::nullopt;
@@ -61,6 +63,9 @@ class FakeDns final : public DnsClient {
 
   std::map<std::string, std::map<std::pair<std::string, DnsType>, DnsAnswer>> servers{};
   std::vector<std::string> asked{};
+
+ private:
+  std::mutex mutex_{};
 };
 
 class TestCommandLine {
