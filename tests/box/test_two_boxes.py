@@ -62,7 +62,8 @@ class Party:
 
     def wait_for_log(self, pattern, beginning=0, seconds=SECONDS):
         return wait_until(lambda: re.search(pattern, self.log()[beginning:]), seconds,
-                          lambda: f"no line like {pattern!r} in the log of {self.host}:\n{self.log()[beginning:][-6000:]}")
+                          lambda: f"no line like {pattern!r} in the log of {self.host}:\n"
+                          f"{self.log()[beginning:][-6000:]}")
 
     def send(self, text, to):
         """Submits it; returns it as it arrived at the other user."""
@@ -137,10 +138,11 @@ def box(parties):
     return parties[1].box
 
 
-def results(text):
-    """method -> result, of all headers that the receiver's box has written."""
-    headers = " ".join(str(header) for header in text.get_all("Authentication-Results", []))
-    return dict(re.findall(r"\b(spf|dkim|dmarc)=(\w+)", headers))
+def results(text, receiver):
+    """method -> result, of the headers that the receiver's box has written; a box before it may have written others."""
+    headers = [" ".join(str(header).split()) for header in text.get_all("Authentication-Results", [])]
+    own = " ".join(header for header in headers if header.startswith(receiver.host + ";"))
+    return dict(re.findall(r"\b(spf|dkim|dmarc)=(\w+)", own))
 
 
 def test_setup_found_the_root_servers(one):
@@ -205,16 +207,16 @@ def test_mail_goes_to_the_other_box_and_is_proved(one, other):
         beginning = len(sender.log())
         text = message(sender.user.address, receiver.user.address, "Can you hear me?\n")
         arrived = sender.send(text, receiver.user)
-        assert results(arrived) == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}, arrived.as_string()
-        assert arrived.get_all("Authentication-Results")[0].startswith(receiver.host + ";")
-        sender.wait_for_log(rf"Verified TLS connection established to {receiver.host}\[{receiver.address}\]:25", beginning)
+        assert results(arrived, receiver) == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}, arrived.as_string()
+        sender.wait_for_log(rf"Verified TLS connection established to {receiver.host}\[{receiver.address}\]:25",
+                            beginning)
 
 
 def test_key_that_dns_does_not_name_gets_no_mail(one, other):
     """As where somebody stands between: a certificate of the right name, of another key. The mail waits."""
-    make = ("cd /root && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN={0} "
-            "-addext subjectAltName=DNS:{0} -keyout false.key -out false.pem 2>/dev/null").format(other.host)
-    other.box.run("sh", "-c", make)
+    other.box.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                  "-days", "9", "-subj", "/CN=" + other.host, "-addext", "subjectAltName=DNS:" + other.host,
+                  "-keyout", "/root/false.key", "-out", "/root/false.pem")
     settings = {"smtpd_tls_cert_file": "/root/false.pem", "smtpd_tls_key_file": "/root/false.key"}
     right = {name: other.box.run("postconf", "-h", name).stdout.strip() for name in settings}
     text = message(one.user.address, other.user.address)
@@ -259,12 +261,12 @@ def test_forwarded_mail_is_still_proved(lab, one, other):
     text = message("someone@sender.lab", "forward@" + one.domain)
     Stranger(lab, one.box).deliver(text)
     arrived = delivered(text["Subject"], other.user, one)
-    assert results(arrived)["spf"] == "pass", arrived.as_string()
+    assert results(arrived, other)["spf"] == "pass", arrived.as_string()
     # Of a domain with DMARC, which needs the signature now: SPF passes for the forwarding box.
     text = message(other.user.address, "forward@" + one.domain)
     other.user.send(text)
     arrived = delivered(text["Subject"], other.user, other, one)
-    assert results(arrived) == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}, arrived.as_string()
+    assert results(arrived, other) == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}, arrived.as_string()
 
 
 def test_forged_sender_of_a_domain_that_asks_to_refuse(lab, one):
@@ -272,11 +274,11 @@ def test_forged_sender_of_a_domain_that_asks_to_refuse(lab, one):
     text = message("service@bank.lab", one.user.address, "Your account was used.\n")
     Stranger(lab, one.box).deliver(text)
     arrived = one.user.wait_for(text["Subject"], "Spam")
-    assert results(arrived)["dmarc"] == "fail", arrived.as_string()
+    assert results(arrived, one)["dmarc"] == "fail", arrived.as_string()
     text = message("service@bank.lab", one.user.address, "Your account was used.\n")
     Stranger(lab, one.box, at="198.51.100.113", name="bank.lab").deliver(text)
     arrived = one.user.wait_for(text["Subject"])
-    assert results(arrived)["dmarc"] == "pass", arrived.as_string()
+    assert results(arrived, one)["dmarc"] == "pass", arrived.as_string()
 
 
 def test_zone_is_given_to_a_listed_secondary_only(one, other, internet):
@@ -289,7 +291,8 @@ def test_zone_is_given_to_a_listed_secondary_only(one, other, internet):
     assert transferred(one, internet.machine) == []
     assert transferred(one, other.box) == []
     assert program.call(one.box, "dns", "secondary", other.host).returncode == 0
-    other.box.write("/etc/nsd/nsd.conf.d/secondary.conf", f"zone:\n  name: {one.domain}\n  zonefile: /var/lib/nsd/secondary.zone\n"
+    other.box.write("/etc/nsd/nsd.conf.d/secondary.conf", f"zone:\n  name: {one.domain}\n"
+                    "  zonefile: /var/lib/nsd/secondary.zone\n"
                     f"  allow-notify: {one.address} NOKEY\n  request-xfr: {one.address} NOKEY\n"
                     f"  provide-xfr: {internet.machine.address} NOKEY\n")
     other.box.run("nsd-control", "reconfig")
