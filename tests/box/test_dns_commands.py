@@ -1,0 +1,72 @@
+"""Users and records from the command line: what the box's name server says right after them."""
+
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import pytest
+
+import program
+
+OTHER = "example.org"
+STRANGER_AT = "198.51.100.130"
+
+
+@pytest.fixture(scope="module")
+def anna(box):
+    """A user whose domain the box did not know, and what adding her printed."""
+    done = program.call(box, "user", "add", "anna@" + OTHER, input="a long enough password\n")
+    assert done.returncode == 0, program.told(done)
+    return done
+
+
+def asked(lab, box, name, record_type):
+    """The box's name server's answer to a stranger."""
+    with lab.client(STRANGER_AT):
+        return dns.query.udp(dns.message.make_query(name, record_type), box.address, timeout=10)
+
+
+def served(lab, box, name, record_type):
+    """What it answers, as texts."""
+    answer = asked(lab, box, name, record_type)
+    said = f"{name} {record_type}: no authoritative answer ({dns.rcode.to_text(answer.rcode())})"
+    assert answer.flags & dns.flags.AA, said
+    return sorted(item.to_text() for found in answer.answer for item in found)
+
+
+def test_a_users_domain_is_served_at_once(lab, box, anna):
+    assert anna.stdout.splitlines()[0] == "mail user added"
+    assert "updated DNS: " + OTHER in anna.stdout.splitlines(), program.told(anna)
+    assert [text.split()[0] for text in served(lab, box, OTHER, "MX")] == ["10"]
+    assert program.call(box, "dns", "update").stdout == "nothing to do\n"
+
+
+def test_records_are_set_and_removed(lab, box, anna):
+    done = program.call(box, "dns", "set", "www." + OTHER, "A", "192.0.2.80")
+    assert done.returncode == 0 and "updated DNS: " + OTHER in done.stdout.splitlines(), program.told(done)
+    assert served(lab, box, "www." + OTHER, "A") == ["192.0.2.80"]
+    shown = program.parsed(program.call(box, "dns", "show", "www." + OTHER, "--json"))
+    custom = [(record["qname"], record["rtype"], record["value"]) for record in shown["zones"][0]["records"]
+              if record["custom"]]
+    assert custom == [("www." + OTHER, "A", "192.0.2.80")]
+    assert "192.0.2.80" in program.call(box, "dns", "export", OTHER).stdout
+    refused = program.call(box, "dns", "set", "www." + OTHER, "A", "192.0.2.256")
+    assert refused.returncode == 1 and "192.0.2.256" in refused.stderr
+    assert program.call(box, "dns", "remove", "www." + OTHER, "A").returncode == 0
+    assert served(lab, box, "www." + OTHER, "A") == [box.address]
+
+
+def test_check_tells_what_the_world_does_not_know(box, anna):
+    """The lab's own name server does not know the domain."""
+    done = program.call(box, "dns", "check", OTHER, "--json")
+    checked = program.parsed(done)
+    assert (done.returncode, checked["hosting"]) == (2, "nowhere"), program.told(done)
+    assert any(line.startswith(OTHER + ". IN NS ns1.") for line in checked["differences"][0]["wanted"])
+
+
+def test_a_domain_goes_with_its_last_user(lab, box, anna):
+    done = program.call(box, "user", "remove", "anna@" + OTHER)
+    assert done.returncode == 0 and done.stdout.splitlines()[0] == "mail user removed", program.told(done)
+    answer = asked(lab, box, OTHER, "MX")
+    assert answer.rcode() == dns.rcode.REFUSED
+    assert program.plan(box)["changes"] == []
