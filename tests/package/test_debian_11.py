@@ -1,11 +1,14 @@
 """Debian 11, the oldest system that can be had, for Ubuntu 18.04: the program of the package makes it a mail server."""
 
+import dns.message
+import dns.query
+import dns.rdatatype
 import pytest
 
 import greylisting
 import program
 import set_up
-from mail_user import MailUser, Stranger, message
+from mail_user import USER_AT, MailUser, Stranger, message
 from test_protection import test_password_guesser_is_kept_out  # noqa: F401  (by what this release's services log)
 from test_tls import PORTS, handshake
 
@@ -58,7 +61,7 @@ def test_stranger_is_greylisted_first_and_accepted_later(lab, box, user):
     stranger = Stranger(lab, box)
     code, said = stranger.try_recipient("someone@sender.test", user.address)
     assert code == 450 and "greylist" in said.lower(), (code, said)
-    text = message("someone@sender.test", user.address)
+    text = message("someone@sender.test", user.address, "The report is attached to my next message.\n")
     stranger.deliver(text)
     arrived = user.wait_for(text["Subject"])
     assert arrived["X-Spam-Status"].startswith("No")
@@ -69,6 +72,13 @@ def test_spam_goes_to_the_spam_folder(lab, box, user):
     text = message("someone@sender.test", user.address, GTUBE)
     Stranger(lab, box).deliver(text)
     assert user.wait_for(text["Subject"], "Spam")
+
+
+def test_zone_is_served_signed(lab, box):
+    question = dns.message.make_query("example.test", "SOA", want_dnssec=True)
+    with lab.client(USER_AT):
+        answer = dns.query.udp(question, box.address, timeout=5)
+    assert {dns.rdatatype.to_text(records.rdtype) for records in answer.answer} == {"SOA", "RRSIG"}, answer
 
 
 def test_rules_of_the_spam_filter_are_kept_up_to_date(box):
