@@ -24,13 +24,20 @@ rm -f /etc/spamassassin/mailinabox.cf
 postconf -e smtpd_banner=drifted
 rm -f /etc/postfix/virtual-alias-maps.cf
 postfix reload
+echo drift >> /etc/opendkim/KeyTable
+echo '# drift' >> /etc/opendmarc.conf
+rm -f /etc/nsd/nsd.conf.d/zones.conf /etc/nsd/zones/*.signed
+rm -f /etc/postfix/srs-senders.cf
+echo '# drift' >> /etc/mta-sts-daemon.yml
+rm -f /etc/cron.d/mailinabox
 sed -i 's/^http {{/http {{\\n  add_header X-Drifted yes always;/' /etc/nginx/nginx.conf
 systemctl reload nginx
 """
 
 # Changes by themselves, or by being used.
 VOLATILE = ("/etc/.updated", "/etc/ld.so.cache", "/etc/machine-id", f"{STORAGE}/mail/postgrey", f"{STORAGE}/mail/spamassassin",
-            f"{STORAGE}/mail/mailboxes", "/etc/ssl/certs")
+            f"{STORAGE}/mail/mailboxes", "/etc/ssl/certs",
+            "/etc/nsd/zones/")  # serial numbers go up: that they are right is the empty plan's to say
 
 
 def make(box):
