@@ -67,6 +67,7 @@ struct DirectoryWanted {
   std::string files_owner{};
   std::string files_group{};
   std::optional<AllowedFiles> only{};
+  std::string package{};
 };
 
 class DirectoryResource final : public Resource {
@@ -86,6 +87,8 @@ class DirectoryResource final : public Resource {
       std::string others;
       for (const std::string& name : unwanted_files(view.files, path)) others += (others.empty() ? "" : ", ") + name;
       if (!others.empty()) changes.push_back({"other files", others, "", false, wanted_.only->local});
+    } else if (present.kind == FileKind::absent && path == wanted_.path && comes_with_package(view.packages)) {
+      return changes;  // what the package makes of it is compared then
     } else if (present.kind == FileKind::absent && path == wanted_.path) {
       add_ownership(wanted_.ownership, changes);
     } else if (present.kind == FileKind::absent) {
@@ -120,6 +123,10 @@ class DirectoryResource final : public Resource {
   }
 
  private:
+  bool comes_with_package(const PackageReader& packages) const {
+    return !wanted_.package.empty() && !packages.installed_version(wanted_.package);
+  }
+
   static void make_parents(FileSystem& files, const std::string& path) {
     if (path == "/" || files.info(path).kind != FileKind::absent) return;
     make_parents(files, parent_of(path));
@@ -171,7 +178,9 @@ std::shared_ptr<const Resource> make_directory(const std::string& name, const Fi
                          .ownership = ownership_of(fields, 0755),
                          .parents = fields.boolean("parents", false),
                          .files_owner = fields.string("files_owner"),
-                         .files_group = fields.string("files_group")};
+                         .files_group = fields.string("files_group"),
+                         .only = std::nullopt,
+                         .package = fields.string("package")};
   if (const Field* names = fields.find("only")) {
     wanted.only = AllowedFiles{.suffixes = fields.strings("suffixes"), .local = names->local};
     for (std::string& file : fields.strings("only")) wanted.only->names.insert(std::move(file));
@@ -194,6 +203,11 @@ Kind directory_kind() {
                        FieldType::boolean,
                        false,
                        "Create missing directories above it, owned by root with mode 0755; false where not given.",
+                       {}},
+                      {"package",
+                       FieldType::string,
+                       false,
+                       "The package that brings the directory, so that a plan before its installation is right.",
                        {}},
                       {"only",
                        FieldType::strings,

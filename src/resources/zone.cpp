@@ -87,11 +87,17 @@ class ZoneResource final : public Resource {
     ZoneFile zone = wanted_.zone;
     zone.keys_hash = signing_keys_hash(pairs);
     const std::string text = zone.text(next_serial(look(system.files).last_serial(), now));
-    check_zone(zone.zone, text);
     SignedZone result{text, ""};
-    if (!able.empty()) result = sign_zone(zone.zone, text, able, now - k_signed_since, now + k_signed_for);
+    if (able.empty()) {
+      check_zone(zone.zone, text);
+    } else {
+      result = sign_zone(zone.zone, text, able, now - k_signed_since, now + k_signed_for);
+    }
     // The unsigned one last: it says that the others are complete.
-    system.files.write(wanted_.path + ".ds", remarks + result.ds, FileAttributes{});
+    const std::string ds = remarks + result.ds;
+    if (content_of(system.files, wanted_.path + ".ds") != ds || ds.empty()) {
+      system.files.write(wanted_.path + ".ds", ds, FileAttributes{});
+    }
     system.files.write(wanted_.path + ".signed", result.text, FileAttributes{});
     system.files.write(wanted_.path, text, FileAttributes{});
   }

@@ -61,7 +61,7 @@ DRIFT = {
     "edited main.cf": ("postconf -e myhostname=wrong.example.test && postfix reload",
                        ["settings:/etc/postfix/main.cf"], {MAIN_CF}),
     "value removed from main.cf": (f"sed -i '/^smtpd_forbid_bare_newline/d' {MAIN_CF}",
-                                   ["settings:/etc/postfix/main.cf"], {MAIN_CF}),
+                                   ["settings:/etc/postfix/main.cf#smuggling"], {MAIN_CF}),
     "deleted file": ("rm /etc/postfix/virtual-alias-maps.cf", ["file:/etc/postfix/virtual-alias-maps.cf"],
                      {"/etc/postfix/virtual-alias-maps.cf"}),
     "wrong mode": ("chmod 0666 /etc/dovecot/dovecot-sql.conf.ext", ["file:/etc/dovecot/dovecot-sql.conf.ext"],

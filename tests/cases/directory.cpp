@@ -85,6 +85,14 @@ TEST_CASE("directory: error", "[cases]") {
   check_error(host, *make_resource("directory", "/etc/theirs"), "that is not root's");
 }
 
+TEST_CASE("directory: one that a package brings is nothing to do before its installation", "[cases]") {
+  TestHost host;
+  const auto directory = make_resource("directory", "/etc/x", {{"package", "x"}});
+  check_in_sync(host, *directory);
+  host.packages.installed["x"] = "1";
+  CHECK(attributes_of(converge(host, *directory)) == "mode owner group");  // it was removed
+}
+
 TEST_CASE("directory: other files than those that may stand in it go", "[cases]") {
   TestHost host;
   host.put("/etc/zones/example.com.txt", "kept");

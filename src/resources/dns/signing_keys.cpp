@@ -62,6 +62,19 @@ std::string private_text(const FileReader& files, const std::string& directory, 
   return "";
 }
 
+std::string tried_refusal(const SigningPair& pair) {
+  for (const auto& [name, text, key_signing] : {std::tuple(&pair.key_signing_key, &pair.key_signing_text, true),
+                                                std::tuple(&pair.zone_signing_key, &pair.zone_signing_text, false)}) {
+    try {
+      const std::string words = refusal_to_sign(*load_key(*text, "example.com", key_signing));
+      if (!words.empty()) return fmt::format("the DNSSEC key {} cannot sign: {}", *name, words);
+    } catch (const Error& error) {
+      return fmt::format("the DNSSEC key {} cannot be used: {}", *name, error.what());
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 bool SigningPair::signs(const std::string& zone) const {
@@ -111,16 +124,11 @@ std::string signing_keys_hash(const std::vector<const SigningPair*>& pairs) {
 }
 
 std::string signing_refusal(const SigningPair& pair) {
-  for (const auto& [name, text, key_signing] : {std::tuple(&pair.key_signing_key, &pair.key_signing_text, true),
-                                                std::tuple(&pair.zone_signing_key, &pair.zone_signing_text, false)}) {
-    try {
-      const std::string words = refusal_to_sign(*load_key(*text, "example.com", key_signing));
-      if (!words.empty()) return fmt::format("the DNSSEC key {} cannot sign: {}", *name, words);
-    } catch (const Error& error) {
-      return fmt::format("the DNSSEC key {} cannot be used: {}", *name, error.what());
-    }
-  }
-  return "";
+  // All zones have the same few keys: each is tried once.
+  static std::map<std::string, std::string> known;
+  const auto [place, unknown] = known.try_emplace(signing_keys_hash({&pair}));
+  if (unknown) place->second = tried_refusal(pair);
+  return place->second;
 }
 
 NewSigningKey make_signing_key(bool key_signing) {
