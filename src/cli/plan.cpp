@@ -27,14 +27,15 @@ ExitCode run_plan(Environment& environment, const PlanOptions& options) {
     environment.errors << "setup has not run yet: this plan is made with the answers it would take without asking.\n";
   }
   const ValueMap facts = gather_facts(environment.view());
-  Decision decision = decide(environment, read_answers(environment), facts, {});
+  Decision decision = decide(environment, read_answers(environment), facts, {.first_user = true});
   const std::vector<PlannedMigration> migrations = plan_migrations(environment.view(), decision.answers);
   if (!migrations.empty()) {
     environment.errors << migrations_text(decision.answers, storage_version(environment.view(), decision.answers),
                                           migrations);
   }
   settle_resolver(environment, decision.answers, facts);
-  const BoxModels models = gather_models(environment, decision.answers);
+  const BoxModels models =
+      gather_models(environment, decision.answers, decision.first_user ? decision.first_user->email : "");
   Catalog catalog = load_catalog(environment.view().files, environment.sources,
                                  make_context(decision.answers, facts, decision.time_zone, models.values), platform);
   if (!options.only.empty()) catalog = only(catalog, options.only);

@@ -41,7 +41,7 @@ class Setup {
     facts_ = gather_facts(environment_.view());
     find_answers();
     announce_migrations();  // throws for data of a newer release
-    models_ = gather_models(environment_, decision_.answers);
+    models_ = gather_models(environment_, decision_.answers, first_user());
     Catalog catalog = load();
     if (stored_.get("PRIMARY_HOSTNAME").empty()) {
       network_warnings_ = network_warnings(environment_, decision_.answers, facts_);
@@ -52,7 +52,7 @@ class Setup {
       environment_.errors << done_text(done) << std::endl;
     });
     if (!migrations_.empty()) {
-      models_ = gather_models(environment_, decision_.answers);  // from where the data is now
+      models_ = gather_models(environment_, decision_.answers, first_user());  // from where the data is now
       catalog = load();
     }
     store_answers();
@@ -68,6 +68,8 @@ class Setup {
   bool changed() const { return changed_; }
 
  private:
+  std::string first_user() const { return decision_.first_user ? decision_.first_user->email : std::string(); }
+
   Catalog load() const {
     const Value context = make_context(decision_.answers, facts_, decision_.time_zone, models_.values);
     const Catalog catalog = load_catalog(environment_.view().files, environment_.sources, context, platform_);

@@ -124,9 +124,12 @@ std::string path_of(const ResourceId& id) {
   return id.kind == "settings" ? id.name.substr(0, id.name.find('#')) : id.name;
 }
 
-// Made by a run and worth more than the run: keys, certificates beside their link, databases.
-bool holds_data(const ResourceId& id) {
-  return id.kind == "database" || id.kind == "private_key" || id.kind == "secret" || id.kind == "certificate";
+// Made by a run and worth more than the run: keys, certificates beside their link, databases. The paths, a directory
+// with its final slash for all in it; "" for what is none of these.
+std::string data_path(const ResourceId& id) {
+  if (id.kind == "database" || id.kind == "private_key" || id.kind == "secret") return id.name;
+  if (id.kind == "certificate" || id.kind == "dkim_key") return id.name.substr(0, id.name.rfind('/') + 1);
+  return id.kind == "dnssec_key" ? id.name + "/" : "";
 }
 
 bool is_data(const std::string& path, const std::set<std::string>& data) {
@@ -141,9 +144,7 @@ struct Collected {
 
 void collect_changes(const JournalRecords& records, Collected& collected) {
   for (const JournalChange& change : records.changes) {
-    if (!holds_data(change.id)) continue;
-    const std::string& name = change.id.name;
-    collected.data.insert(change.id.kind == "certificate" ? name.substr(0, name.rfind('/') + 1) : name);
+    if (std::string path = data_path(change.id); !path.empty()) collected.data.insert(std::move(path));
   }
   if (!records.installed.empty()) {
     collected.not_undone.push_back(fmt::format("packages stay installed: {}", fmt::join(records.installed, ", ")));

@@ -32,10 +32,17 @@ class DnssecKeyResource final : public Resource {
                       "keys, whose DS records then have to be given to the registrar",
                       directory_, fmt::join(keys.problems, "; ")));
     }
+    if (!exposed_keys(view.files).empty()) return {{"mode", "open to others", "0600, of root"}};
     return {};
   }
 
-  void apply(System& system, const Changes& /*changes*/) const override {
+  void apply(System& system, const Changes& changes) const override {
+    if (changes.front().attribute == "mode") {
+      for (const std::string& path : exposed_keys(system.files)) {
+        system.files.set_attributes(path, FileAttributes{.mode = 0600});
+      }
+      return;
+    }
     const NewSigningKey key_signing = make_signing_key(true);
     NewSigningKey zone_signing = make_signing_key(false);
     while (zone_signing.name == key_signing.name) zone_signing = make_signing_key(false);  // the same tag
@@ -48,9 +55,27 @@ class DnssecKeyResource final : public Resource {
                        fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name), FileAttributes{});
   }
 
-  Action action(const Changes& /*changes*/) const override { return Action::create; }
+  Action action(const Changes& changes) const override {
+    return changes.front().attribute == "mode" ? Action::update : Action::create;
+  }
+
+  // Zones that cannot be signed without keys say so one by one; the name server's own settings need none.
+  bool fails_alone() const override { return true; }
 
  private:
+  // Private keys that are not root's alone.
+  std::vector<std::string> exposed_keys(const FileReader& files) const {
+    std::vector<std::string> exposed;
+    for (const std::string& name : files.list(directory_)) {
+      if (!name.ends_with(".private")) continue;
+      const FileInfo info = files.info(directory_ + "/" + name);
+      if (info.kind == FileKind::regular && ((info.mode & 077U) != 0 || info.uid != 0)) {
+        exposed.push_back(directory_ + "/" + name);
+      }
+    }
+    return exposed;
+  }
+
   std::string directory_;
 };
 

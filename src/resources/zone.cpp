@@ -9,8 +9,9 @@
 //   signatures that end in less than ten days      | likewise
 //   another serial number in one than in the other | likewise: a run was cut off between the two
 //   the same records, with signatures that hold    | left as it is, bytes and serial number
+//   another owner or mode                          | set right
 //
-// Where the records are no zone that a name server would take, nothing is written and the last good files stay.
+// Where the records are no zone that a name server would take, the last good ones stay, and are signed anew in time.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -71,14 +72,23 @@ class ZoneResource final : public Resource {
     ZoneFile zone = wanted_.zone;
     zone.keys_hash = signing_keys_hash(pairs);
     const std::string text = zone.text(present.serial.value_or(0));
-    if (present.unsigned_text != text || !present.serial) return {{"records", present.unsigned_text, text}};
     const std::string obsolete = signatures_obsolete(present, pairs.empty() && keys.configured, view.clock);
+    if (present.unsigned_text != text || !present.serial) {
+      const std::optional<std::string> refusal = refusal_of(text);
+      if (!refusal) return {{"records", present.unsigned_text, text}};
+      if (!present.serial || obsolete.empty()) throw Error(*refusal);
+    }
     if (!obsolete.empty()) return {{"signatures", obsolete, "signed anew"}};
     if (!present.has_ds) return {{"DS records", "", "written"}};
+    if (!misplaced_files(view.files).empty()) return {{"mode", "other than 0644 of root", "0644 of root"}};
     return {};
   }
 
-  void apply(System& system, const Changes& /*changes*/) const override {
+  void apply(System& system, const Changes& changes) const override {
+    if (changes.front().attribute == "mode") {
+      for (const std::string& path : misplaced_files(system.files)) system.files.set_attributes(path, FileAttributes{});
+      return;
+    }
     const SigningKeys keys = read_signing_keys(system.files, wanted_.keys);
     const auto pairs = signing_pairs(keys);
     std::string remarks;
@@ -86,7 +96,11 @@ class ZoneResource final : public Resource {
     const auto now = system.clock.now();
     ZoneFile zone = wanted_.zone;
     zone.keys_hash = signing_keys_hash(pairs);
-    const std::string text = zone.text(next_serial(look(system.files).last_serial(), now));
+    const PresentZone present = look(system.files);
+    const std::uint32_t serial = next_serial(present.last_serial(), now);
+    std::string text = zone.text(serial);
+    // Then diff() has asked for new signatures of the last good records; it refuses the wanted ones afterwards.
+    if (present.serial && refusal_of(text)) text = with_serial(present.unsigned_text, serial);
     SignedZone result{text, ""};
     if (able.empty()) {
       check_zone(zone.zone, text);
@@ -113,6 +127,27 @@ class ZoneResource final : public Resource {
   }
 
  private:
+  std::optional<std::string> refusal_of(const std::string& text) const {
+    try {
+      check_zone(wanted_.zone.zone, text);
+      return std::nullopt;
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  // The name server reads them with rights of its own.
+  std::vector<std::string> misplaced_files(const FileReader& files) const {
+    std::vector<std::string> misplaced;
+    for (const std::string& path : paths()) {
+      const FileInfo info = files.info(path);
+      if (info.kind == FileKind::regular && (info.mode != 0644 || info.uid != 0 || info.gid != 0)) {
+        misplaced.push_back(path);
+      }
+    }
+    return misplaced;
+  }
+
   PresentZone look(const FileReader& files) const {
     PresentZone present;
     present.unsigned_text = content_of(files, wanted_.path);

@@ -38,6 +38,10 @@ TEST_CASE("dnssec_key: drifted", "[cases]") {
   // A run that was cut off before the .conf was written leaves keys that nobody uses.
   host.put("/home/keys/K_domain_.+013+00001.private", "half a key", 0600);
   CHECK(attributes_of(converge(host, *signing_keys())) == "keys");
+  host.put("/home/keys/K_domain_.+013+00001.private", "an old key", 0644, 8);
+  CHECK(attributes_of(converge(host, *signing_keys())) == "mode");
+  CHECK(host.info("/home/keys/K_domain_.+013+00001.private").mode == 0600);
+  CHECK(host.info("/home/keys/K_domain_.+013+00001.private").uid == 0);
 }
 
 TEST_CASE("dnssec_key: in sync, whatever the algorithm", "[cases]") {

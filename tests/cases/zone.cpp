@@ -42,8 +42,8 @@ void make_keys(TestHost& host) {
 std::uint32_t serial_of(const TestHost& host) { return serial_in(host.content(k_zone_file)).value(); }
 
 // What ldns's own tool says of the signed zone; "" where every signature and the NSEC3 chain are right.
-std::string verified(const TestHost& host) {
-  const std::string command = "ldns-verify-zone -t 20261123090000 " + host.real(k_zone_file) + ".signed > " +
+std::string verified(const TestHost& host, const std::string& time = "20261123090000") {
+  const std::string command = "ldns-verify-zone -t " + time + " " + host.real(k_zone_file) + ".signed > " +
                               host.real("/tmp/verified") + " 2>&1";
   return std::system(command.c_str()) == 0 ? "" : host.content("/tmp/verified");
 }
@@ -121,6 +121,11 @@ TEST_CASE("zone: drifted", "[cases]") {
     host.put(std::string(k_zone_file) + ".signed", signed_before);
     CHECK(attributes_of(converge(host, *zone(std::string(k_records) + "www\tIN\tA\t192.0.2.3\n"))) == "signatures");
   }
+  SECTION("files that the name server cannot read") {
+    host.put(std::string(k_zone_file) + ".signed", host.content(std::string(k_zone_file) + ".signed"), 0600, 8);
+    CHECK(attributes_of(converge(host, *zone())) == "mode");
+    CHECK(host.content(k_zone_file) == before);
+  }
   SECTION("other keys") {
     for (const std::string& name : host.files.list(k_keys)) host.erase(std::string(k_keys) + "/" + name);
     make_keys(host);
@@ -151,6 +156,20 @@ TEST_CASE("zone: error", "[cases]") {
     INFO(record);
     check_error(host, *zone(k_records + record), why);
     CHECK(verified(host).empty());
+  }
+  SECTION("the last good records are signed anew in time all the same") {
+    make_keys(host);
+    converge(host, *zone());
+    const std::string good = host.content(k_zone_file);
+    const auto broken = zone(std::string(k_records) + "www\tIN\tA\t192.0.2.300\n");
+    host.clock.advance(std::chrono::hours(21 * 24));
+    const Changes changes = broken->diff(host.view());
+    CHECK(attributes_of(changes) == "signatures");
+    System system = host.system();
+    broken->apply(system, changes);
+    CHECK(host.content(k_zone_file) == with_serial(good, 2026121400));
+    CHECK(verified(host, "20261215000000").empty());
+    check_error(host, *broken, "cannot be read");
   }
   SECTION("no name server") {
     make_keys(host);

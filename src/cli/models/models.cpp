@@ -109,19 +109,25 @@ BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vect
   return models;
 }
 
-BoxModels gather_models(const Environment& environment, const Answers& answers) {
+BoxModels gather_models(const Environment& environment, const Answers& answers, const std::string& first_user) {
   BoxModels nothing_yet;
   nothing_yet.input = input_of(answers);
   nothing_yet.values["mta_sts_policy"] = mta_sts_policy(policy_mode(answers), nothing_yet.input.primary_hostname);
   const View view = environment.view();
   const std::string database = directory_path(answers);
-  if (answers.get("STORAGE_ROOT").empty() || view.files.info(database).kind != FileKind::regular) return nothing_yet;
-  const Directory directory(view.files.real_path(database), answers.get("PRIMARY_HOSTNAME"), Directory::Access::look);
-  if (directory.empty()) return nothing_yet;
-
   DnsInput input = nothing_yet.input;
-  input.user_domains = directory.user_domains();
-  input.mail_domains = directory.mail_domains();
+  if (!answers.get("STORAGE_ROOT").empty() && view.files.info(database).kind == FileKind::regular) {
+    const Directory directory(view.files.real_path(database), answers.get("PRIMARY_HOSTNAME"), Directory::Access::look);
+    input.user_domains = directory.user_domains();
+    input.mail_domains = directory.mail_domains();
+  }
+  if (input.mail_domains.empty()) {
+    if (first_user.empty()) return nothing_yet;
+    // With the alias for the administrator that setup gives to the first user.
+    input.user_domains = {std::string(domain_part(first_user))};
+    input.mail_domains = input.user_domains;
+    if (input.mail_domains.front() != input.primary_hostname) input.mail_domains.push_back(input.primary_hostname);
+  }
   std::vector<std::string> warnings;
   if (const auto custom = view.files.read(custom_records_path(answers))) {
     input.custom = CustomRecords::parse(custom->content, custom_records_path(answers));

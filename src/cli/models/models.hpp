@@ -30,8 +30,9 @@ struct BoxModels {
 };
 
 // Reads all that the models need. Looks only: directories, files, and where secondary name servers are set, questions
-// to the resolver. Throws Error where the users' directory cannot be read.
-BoxModels gather_models(const Environment& environment, const Answers& answers);
+// to the resolver. Where there is no user yet, `first_user` is who setup is about to make; "" where it makes none.
+// Throws Error where the users' directory cannot be read.
+BoxModels gather_models(const Environment& environment, const Answers& answers, const std::string& first_user = "");
 
 // The pure part: zones and values.
 BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers);

@@ -59,6 +59,11 @@ std::optional<std::uint32_t> serial_in(std::string_view zone_text) {
   return serial;
 }
 
+std::string with_serial(std::string zone_text, std::uint32_t serial) {
+  const auto [first, length] = place_of_serial(zone_text);
+  return zone_text.replace(first, length, std::to_string(serial));
+}
+
 bool serial_before(std::uint32_t first, std::uint32_t second) {
   return first != second && second - first < 0x8000'0000U;
 }

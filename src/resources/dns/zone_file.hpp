@@ -22,6 +22,9 @@ struct ZoneFile {
 // The number before the comment "serial number"; nothing where there is none.
 std::optional<std::uint32_t> serial_in(std::string_view zone_text);
 
+// The text with another number there. REQUIRES one.
+std::string with_serial(std::string zone_text, std::uint32_t serial);
+
 // RFC 1982: whether `first` comes before `second`, on a circle of 2^32 numbers.
 bool serial_before(std::uint32_t first, std::uint32_t second);
 
