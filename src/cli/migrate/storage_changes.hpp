@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "box/storage/migrations.hpp"
-#include "os/files.hpp"
+#include "engine/resource.hpp"
 
 namespace mailinabox {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "box/answers.hpp"
-#include "os/system.hpp"
+#include "engine/resource.hpp"
 
 namespace mailinabox {
 

@@ -6,7 +6,7 @@
 
 #include "box/answers.hpp"
 #include "box/dns/zones.hpp"
-#include "os/system.hpp"
+#include "engine/resource.hpp"
 
 namespace mailinabox {
 

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <future>
-#include <optional>
 
-#include "net/dns.hpp"
+#include "box/dns/resolver_client.hpp"
 
 namespace mailinabox {
 namespace {
@@ -15,21 +14,6 @@ constexpr std::chrono::milliseconds k_answer_limit{3000};
 // Mail servers that are always there; which is of no importance.
 constexpr const char* k_some_mail_server = "aspmx.l.google.com";
 constexpr std::uint16_t k_smtp_port = 25;
-
-// The IPv4 addresses of a name, as the first name server says that answers at all.
-std::vector<std::string> addresses_of(DnsClient& dns, const std::vector<std::string>& servers,
-                                      const std::string& name) {
-  for (const std::string& server : servers) {
-    const auto answer = dns.ask(server, {.name = name, .type = DnsType::a}, k_answer_limit);
-    if (!answer || (answer->code != 0 && answer->code != 3)) continue;
-    std::vector<std::string> addresses;
-    for (const DnsResourceRecord& record : answer->answers) {
-      if (record.type == DnsType::a) addresses.push_back(record.data);
-    }
-    return addresses;
-  }
-  return {};
-}
 
 // A listing is an address below 127.0.; below 127.255. the list says that it does not answer the one who asks.
 bool listed(const std::vector<std::string>& addresses) {
@@ -64,8 +48,11 @@ std::vector<std::string> network_warnings(Environment& environment, const Answer
   const std::vector<std::string> servers = texts_of(facts, "name_servers");
   if (!public_ipv4(address) || servers.empty()) return {};
   const auto ask = [&](const std::string& name) {
-    return std::async(std::launch::async,
-                      [&environment, &servers, name] { return addresses_of(environment.dns, servers, name); });
+    return std::async(std::launch::async, [&environment, &servers, name] {
+      return ResolverClient(environment.dns, servers, k_answer_limit)
+          .addresses(name)
+          .value_or(std::vector<std::string>());
+    });
   };
   auto name_listed = ask(host + ".dbl.spamhaus.org");
   auto address_listed = ask(reversed(address) + ".zen.spamhaus.org");
