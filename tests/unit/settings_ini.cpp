@@ -57,6 +57,7 @@ TEST_CASE("settings ini: repeated keys and sections", "[settings]") {
 }
 
 TEST_CASE("settings ini: nasty texts", "[settings]") {
+  CHECK(edited("ini", "\v.f=1\n", in("", "a", "2")) == "\v.f=1\n\va=2\n");  // an indentation that is no blank
   CHECK(edited("ini", "[a]\r\nx = 1\r\n", in("b", "ü", "2")) == "[a]\r\nx = 1\r\n\r\n[b]\r\nü = 2\r\n");
   CHECK(edited("ini", "[a]\nskip\nx =\n\n\n", in("a", "x", "2")) == "[a]\nskip\nx = 2\n\n\n");
   CHECK(edited("ini", "[a] ; why\nx=1", in("a", "y", "")) == "[a] ; why\nx=1\ny=\n");

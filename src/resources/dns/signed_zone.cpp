@@ -108,19 +108,39 @@ void refuse_bad_records(const std::string& zone, const ldns_rdf* origin, const l
   if (!has_name_server) throw Error("zone " + zone + ": it has no name server (NS) at its top");
 }
 
-LdnsZone parsed_zone(const std::string& zone, const std::string& zone_text, const ldns_rdf* origin) {
-  ldns_zone* read = nullptr;
+// Reads record after record: ldns's own reader of whole zones loses the memory of those before a mistake.
+LdnsZone read_records(const std::string& zone, const std::string& zone_text, const ldns_rdf* origin) {
+  LdnsZone parsed(ldns_zone_new());
+  const LdnsFile file = file_of(zone_text);
+  std::uint32_t ttl = 0;
+  ldns_rdf* current_origin = ldns_rdf_clone(origin);  // replaced by $ORIGIN, which frees the one before
+  ldns_rdf* previous = nullptr;
+  ldns_status status = LDNS_STATUS_OK;
   int line = 0;
-  const ldns_status status =
-      ldns_zone_new_frm_fp_l(&read, file_of(zone_text).get(), origin, 0, LDNS_RR_CLASS_IN, &line);
-  LdnsZone parsed(read);
-  if (status != LDNS_STATUS_OK || !parsed) {
-    --line;  // ldns has counted the end of the line, too
-    std::string text = line_of(zone_text, line);
-    std::replace(text.begin(), text.end(), '\t', ' ');
-    throw Error(fmt::format("zone {}: line {} of it cannot be read ({}): {}; correct or remove this record", zone, line,
-                            words_of(status), text));
+  while (status == LDNS_STATUS_OK && std::feof(file.get()) == 0) {
+    ldns_rr* record = nullptr;
+    status = ldns_rr_new_frm_fp_l(&record, file.get(), &ttl, &current_origin, &previous, &line);
+    if (status == LDNS_STATUS_SYNTAX_EMPTY || status == LDNS_STATUS_SYNTAX_TTL || status == LDNS_STATUS_SYNTAX_ORIGIN) {
+      status = LDNS_STATUS_OK;
+    } else if (status == LDNS_STATUS_OK && ldns_rr_get_type(record) == LDNS_RR_TYPE_SOA &&
+               ldns_zone_soa(parsed.get()) == nullptr) {
+      ldns_zone_set_soa(parsed.get(), record);
+    } else if (status == LDNS_STATUS_OK) {
+      ldns_zone_push_rr(parsed.get(), record);
+    }
   }
+  ldns_rdf_deep_free(current_origin);
+  ldns_rdf_deep_free(previous);
+  if (status == LDNS_STATUS_OK) return parsed;
+  --line;  // ldns has counted the end of the line, too
+  std::string text = line_of(zone_text, line);
+  std::replace(text.begin(), text.end(), '\t', ' ');
+  throw Error(fmt::format("zone {}: line {} of it cannot be read ({}): {}; correct or remove this record", zone, line,
+                          words_of(status), text));
+}
+
+LdnsZone parsed_zone(const std::string& zone, const std::string& zone_text, const ldns_rdf* origin) {
+  LdnsZone parsed = read_records(zone, zone_text, origin);
   if (ldns_zone_soa(parsed.get()) == nullptr) throw Error("zone " + zone + ": it has no SOA record");
   refuse_bad_records(zone, origin, ldns_zone_rrs(parsed.get()));
   ldns_rr2canonical(ldns_zone_soa(parsed.get()));

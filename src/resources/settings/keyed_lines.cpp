@@ -228,8 +228,8 @@ std::optional<KeyedLine> split_assignment(std::string_view line) {
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos) return std::nullopt;
   KeyedLine result;
-  result.before_key = leading_blanks(line);
   result.key = trim(line.substr(0, equals));
+  result.before_key = line.substr(0, line.find(result.key));  // white space of every kind
   if (result.key.empty() || result.key.find_first_of(" \t") != std::string::npos) return std::nullopt;
   const std::string_view rest = line.substr(equals + 1);
   result.value = trim(rest);
