@@ -252,7 +252,7 @@ std::optional<std::string_view> comment_text(std::string_view line, std::string_
 std::optional<std::string> refuse_keyed(const ValueMap& values, std::string_view forbidden, bool multiline) {
   for (const auto& [key, value] : values) {
     if (value.is_map() || value.is_list()) return fmt::format("{} must be a text, not a list or mapping", key);
-    if (key.empty() || key.find_first_of(" \t\r\n") != std::string::npos ||
+    if (key.empty() || key.find_first_of(" \t\r\n\f\v") != std::string::npos ||
         key.find_first_of(forbidden) != std::string::npos) {
       return fmt::format("\"{}\" cannot be a key in this format", key);
     }
