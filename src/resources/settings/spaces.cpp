@@ -82,6 +82,15 @@ std::optional<std::string> spaces_refusal(const WantedSettings& wanted) {
   for (const auto& [key, value] : wanted.values) {
     if (trim(value.text()).ends_with('{')) return "the value of " + key + " would begin a block";
     if (equal_in_any_case(key, "Match")) return "Match begins a part of the file and cannot be set as a key";
+    for (const auto& [other, other_value] : wanted.values) {
+      if (other < key && equal_in_any_case(key, other)) {
+        return key + " and " + other + " are one key in this format; set one of them";
+      }
+    }
+    for (const std::string& other : wanted.unset) {
+      if (equal_in_any_case(key, other))
+        return key + " is set, and " + other + ", the same key, unset; keep one of them";
+    }
   }
   return std::nullopt;
 }
