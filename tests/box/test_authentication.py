@@ -19,7 +19,7 @@ import pytest
 import greylisting
 import program
 import set_up
-from mail_user import ATTACKER_AT, FRIEND_AT, SENDER_AT, MailUser, OtherServer, Stranger, message
+from mail_user import ATTACKER_AT, FRIEND_AT, SENDER_AT, MailUser, OtherServer, Stranger, message, new_subject
 
 NAME = set_up.HOST_NAME
 KEYS = set_up.STORAGE + "/mail/dkim"
@@ -106,7 +106,7 @@ def test_users_mail_is_signed_for_its_domain(lab, user):
     assert sender == user.address
     assert "d=example.test;" in arrived["DKIM-Signature"] and "s=mail;" in arrived["DKIM-Signature"]
     assert verifies(lab, raw)
-    assert not verifies(lab, raw.replace(b"Hello.", b"Hallo.")), "the signature covers nothing"
+    assert not verifies(lab, raw.replace(b"at nine", b"at five")), "the signature covers nothing"
     assert not verifies(lab, b"From: other@example.test\r\n" + raw), "a second From passes"
     assert arrived.get_all("Authentication-Results") is None
 
@@ -124,7 +124,7 @@ def test_a_new_domain_is_signed_for_at_once(lab, box):
 
 def test_mail_of_the_machine_itself_is_signed(lab, box):
     with OtherServer(lab) as friend:
-        subject = "test " + uuid.uuid4().hex
+        subject = new_subject()
         box.run("sendmail", "-f", set_up.ADDRESS, "pal@friend.test",
                 input=f"From: {set_up.ADDRESS}\nTo: pal@friend.test\nSubject: {subject}\n\nHello.\n")
         _, _, raw = friend.wait_for(subject)
