@@ -380,7 +380,7 @@ void Run::settle_what_was_not_made() {
 
 void Run::close() {
   if (!begun_ && !dropped_.empty()) begin_once();
-  if (!begun_) return;
+  if (!begun_) return journal_.close_earlier();
   settle_what_was_not_made();
   report_.generation = journal_.end(!report_.failed(), report_.count(Status::changed));
 }

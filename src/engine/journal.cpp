@@ -47,6 +47,7 @@ class FileJournal final : public Journal {
   std::vector<std::string> notes() const override;
 
   void begin(const std::string& command) override;
+  void close_earlier() override;
   void sync() override;
   void change(const ResourceId& id, const std::string& recipe, Action action,
               const std::vector<ResourceId>& notifies) override {
@@ -73,7 +74,6 @@ class FileJournal final : public Journal {
   OwedNotices owed_on_disk() const;
   void save_owed();
   void make_directories();
-  void close_earlier();
   std::int64_t close_as_generation();
   void tell(const std::string& line);
   void announce(const std::string& line);
@@ -149,9 +149,9 @@ void FileJournal::save_owed() {
   files_.write(owed_path(), lines, k_private_file);
 }
 
-// What it owed is in owed_, and on the disk elsewhere, by then.
 void FileJournal::close_earlier() {
-  if (files_.info(current()).kind == FileKind::absent) return;
+  if (open_ || files_.info(current()).kind == FileKind::absent) return;
+  owed_ = owed_on_disk();
   save_owed();
   const JournalRecords earlier = read(lines_in(current()));
   if (!earlier.damage.empty()) {
@@ -174,8 +174,8 @@ std::int64_t FileJournal::close_as_generation() {
 void FileJournal::begin(const std::string& command) {
   if (open_) throw std::logic_error("journal: begun twice");
   make_directories();
-  owed_ = owed_on_disk();
   close_earlier();
+  owed_ = owed_on_disk();
   files_.make_directory(current(), k_private_directory);
   files_.make_directory(current() + "/content", k_private_directory);
   open_ = true;

@@ -52,6 +52,9 @@ class Journal {
   // of its own first; its owed notices are carried over.
   virtual void begin(const std::string& command) = 0;
 
+  // That closing alone, for a run that has nothing to change. Nothing happens where no earlier run left anything.
+  virtual void close_earlier() {}
+
   // change(), owe(), packages() and keep() announce: they are on the disk when the next sync() returns, all with one
   // write. done() and settle() may wait longer: what they say is found out again by the next run.
   virtual void sync() = 0;

@@ -319,6 +319,24 @@ TEST_CASE("notices of earlier runs are delivered though nothing changes", "[engi
   CHECK(host.touched().empty());
 }
 
+TEST_CASE("a run with nothing to change closes what an earlier one left", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("a").file("/etc/one", "1");
+  {
+    const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+    journal->begin("setup");
+    journal->change({"file", "/etc/one"}, "a", Action::create, {});
+    journal->keep("/etc/one");
+    journal->sync();
+  }
+  host.put("/etc/one", "1");
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(report.count(Status::changed) == 0);
+  CHECK_FALSE(host.exists(k_state_directory + "/journal"));
+  CHECK(host.exists(k_state_directory + "/generations/1/journal.jsonl"));
+}
+
 TEST_CASE("a partial run leaves what it owes elsewhere for the next whole one", "[engine]") {
   TestHost host;
   CatalogWriter recipes;

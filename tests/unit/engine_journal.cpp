@@ -120,6 +120,30 @@ TEST_CASE("a run that was cut off is closed by the next one, and owes on", "[eng
   CHECK(open_journal(host)->owed().size() == 1);
 }
 
+TEST_CASE("a run that was killed while it was closing is closed by one that has nothing to change",
+          "[engine][journal]") {
+  TestHost host;
+  const std::string stopped = k_state_directory + "/stopped";
+  {
+    const auto journal = open_journal(host);
+    journal->begin("setup");
+    journal->change(k_file, "r", Action::update, {k_service});
+    journal->owe({k_service, {k_file, {"content"}}});
+    journal->keep("/etc/x");
+    journal->sync();
+    host.put(stopped, host.content(k_journal) + journal_line::end(false, 1));
+    CHECK(journal->end(false, 1) == 1);
+  }
+  // As it stands between the last line and the rename.
+  host.files.remove(k_state_directory + "/generations/1", true);
+  host.files.make_directory(k_state_directory + "/journal", {0700, 0, 0});
+  host.files.rename(stopped, k_journal);
+  open_journal(host)->close_earlier();
+  CHECK(host.exists(k_state_directory + "/generations/1/journal.jsonl"));
+  CHECK_FALSE(host.exists(k_state_directory + "/journal"));
+  CHECK(open_journal(host)->owed().size() == 1);
+}
+
 TEST_CASE("a damaged journal is named and set aside", "[engine][journal]") {
   TestHost host;
   const std::string good = journal_line::begin("0.1.0", "2026-11-23T08:00:00Z", "setup") +
