@@ -9,7 +9,7 @@ std::string ending_of(const Command& command, const CommandResult& result) {
   const auto limit = command.timeout.count();
   if (result.timed_out && limit % 1000 == 0) return "was not done within " + std::to_string(limit / 1000) + " s";
   if (result.timed_out) return "was not done within " + std::to_string(limit) + " ms";
-  if (result.exit_code == 127) return "cannot be run: there is no such program";
+  if (result.exit_code == 127) return "cannot be run";  // what it said tells why
   if (result.exit_code > 128) return "was ended by signal " + std::to_string(result.exit_code - 128);
   return "failed with exit code " + std::to_string(result.exit_code);
 }
