@@ -36,18 +36,6 @@ ValueMap profile_identifiers(const std::string& host_name) {
   return identifiers;
 }
 
-// Where the name server answers: the machine's addresses but for 127.0.0.1, where the resolver is. A machine without a
-// network has only other loopback addresses.
-ValueList name_server_addresses(const Answers& answers) {
-  ValueList addresses;
-  for (const char* key : {"PRIVATE_IP", "PRIVATE_IPV6"}) {
-    const std::string address = answers.get(key);
-    if (!address.empty() && !address.starts_with("127.") && address != "::1") addresses.emplace_back(address);
-  }
-  if (addresses.empty()) addresses.emplace_back("127.0.0.2");
-  return addresses;
-}
-
 }  // namespace
 
 bool answered_before(const Environment& environment) {
@@ -71,7 +59,8 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   const std::string forwarders = answers.get("DNS_FORWARDERS");
   context["primary_hostname_pattern"] = pattern_of(answers.get("PRIMARY_HOSTNAME"));
   context["profile_identifiers"] = profile_identifiers(answers.get("PRIMARY_HOSTNAME"));
-  context["name_server_addresses"] = name_server_addresses(answers);
+  const std::vector<std::string> addresses = name_server_addresses(answers);
+  context["name_server_addresses"] = ValueList(addresses.begin(), addresses.end());
   context["dns_usable"] = forwarders != "unknown";
   context["dns_forwarders"] = forwarders == "unknown" ? ValueList() : list_of(forwarders);
   context["dns_validation"] = says_yes(answers.get("DNS_VALIDATION"));
@@ -79,6 +68,16 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   context["time_zone"] = time_zone;
   context["facts"] = facts;
   return context;
+}
+
+std::vector<std::string> name_server_addresses(const Answers& answers) {
+  std::vector<std::string> addresses;
+  for (const char* key : {"PRIVATE_IP", "PRIVATE_IPV6"}) {
+    const std::string address = answers.get(key);
+    if (!address.empty() && !address.starts_with("127.") && address != "::1") addresses.push_back(address);
+  }
+  if (addresses.empty()) addresses.emplace_back("127.0.0.2");
+  return addresses;
 }
 
 std::string directory_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/mail/users.sqlite"; }

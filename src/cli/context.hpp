@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/value.hpp"
 #include "box/answers.hpp"
@@ -19,6 +20,10 @@ bool answered_before(const Environment& environment);
 // missing stand as empty lists and texts, as on a box without a user.
 Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone,
                    const ValueMap& models = {});
+
+// Where the name server answers, IPv4 and IPv6: the machine's addresses but for 127.0.0.1, where the resolver is. A
+// machine without a network has only other loopback addresses.
+std::vector<std::string> name_server_addresses(const Answers& answers);
 
 // STORAGE_ROOT/mail/users.sqlite, as the box sees it.
 std::string directory_path(const Answers& answers);

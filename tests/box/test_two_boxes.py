@@ -202,6 +202,16 @@ def test_dns_check_sees_what_the_registrar_has_forgotten(one, other):
             wait_until(lambda: party.ask("+short", other.domain, "DS"), SECONDS, lambda: party.ask(other.domain, "DS"))
 
 
+def test_a_changed_record_is_known_to_the_box_at_once(one):
+    """Though its resolver has just learnt, for a day, that there is no such name, and then that it is another address."""
+    name = "changing." + one.domain
+    assert "status: NXDOMAIN" in one.ask(name, "A")
+    for address in ("192.0.2.21", "192.0.2.22"):
+        assert program.call(one.box, "dns", "set", name, "A", address).returncode == 0
+        assert one.ask("+short", name, "A").split() == [address]
+    assert program.call(one.box, "dns", "remove", name, "A").returncode == 0
+
+
 def test_mail_goes_to_the_other_box_and_is_proved(one, other):
     for sender, receiver in ((one, other), (other, one)):
         beginning = len(sender.log())

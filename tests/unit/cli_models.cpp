@@ -370,3 +370,35 @@ TEST_CASE("dns: check says what to correct", "[cli]") {
   CHECK(json["hosting"] == "here");
   CHECK(box.run({"dns", "check", "example.com"}) == ExitCode::ok);
 }
+
+TEST_CASE("dns: reload waits until the name server has the zones, and the resolver forgets only then", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  box.host.put("/etc/nsd/zones/example.com.txt.signed",
+               "example.com.\t86400\tIN\tSOA\tns1.box.example.com. hostmaster.box.example.com. 2026112302 7200 3600 "
+               "1209600 86400\nexample.com.\t86400\tIN\tRRSIG\tSOA 13 2 86400 x\n");
+  std::vector<std::string> order;
+  const auto serve = [&](const std::string& serial) {
+    box.dns.put("192.0.2.10", "example.com", DnsType::soa, {"ns1.box.example.com h. " + serial + " 2 3 4 5"});
+  };
+  serve("2026112301");
+  box.host.commands.on({"nsd-control"}, [&](const Command& command) {
+    order.push_back("nsd-control " + command.argv.at(1));
+    if (command.argv.at(1) == "reload" && order.size() == 2) serve("2026112302");
+    return CommandResult{};
+  });
+  box.host.commands.on({"unbound-control"}, [&](const Command& command) {
+    order.push_back("unbound-control " + command.argv.at(1) + " " + command.argv.at(2));
+    CommandResult away;
+    away.exit_code = 1;
+    return away;
+  });
+  CHECK(box.run({"dns", "reload"}) == ExitCode::ok);
+  CHECK(order ==
+        std::vector<std::string>{"nsd-control reconfig", "nsd-control reload", "unbound-control flush_zone ."});
+  serve("2026112301");
+  CHECK_THROWS_WITH(
+      box.run({"dns", "reload"}),
+      Contains("192.0.2.10 still answers with serial number 2026112301 for zone example.com, 25 s after"));
+  CHECK(order.back() == "nsd-control reload");
+}

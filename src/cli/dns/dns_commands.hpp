@@ -18,6 +18,7 @@ CliCommand dns_secondary_command();
 CliCommand dns_update_command();
 CliCommand dns_export_command();
 CliCommand dns_check_command();
+CliCommand dns_reload_command();
 
 // What setup has kept. Throws Error where the user is not root or where there is no box yet.
 Answers box_answers(const Environment& environment);
