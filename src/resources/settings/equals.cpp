@@ -35,11 +35,7 @@ class EqualsFormat final : public KeyedFormat {
   }
 
   std::optional<KeyedLine> commented_out(const std::string& line) const override {
-    const auto text = comment_text(line, comment_);
-    if (!text) return std::nullopt;
-    auto setting = split_assignment(trim(*text));
-    if (setting) setting->before_key = leading_blanks(line);
-    return setting;
+    return commented_assignment(line, comment_);
   }
 
   std::vector<std::string> render(const KeyedLine& style, const std::string& key,

@@ -51,11 +51,7 @@ class IniFormat final : public KeyedFormat {
   }
 
   std::optional<KeyedLine> commented_out(const std::string& line) const override {
-    const auto text = comment_text(line, k_comment_characters);
-    if (!text) return std::nullopt;
-    auto setting = split_assignment(trim(*text));
-    if (setting) setting->before_key = leading_blanks(line);
-    return setting;
+    return commented_assignment(line, k_comment_characters);
   }
 
   std::vector<std::string> render(const KeyedLine& style, const std::string& key,

@@ -249,6 +249,14 @@ std::optional<std::string_view> comment_text(std::string_view line, std::string_
   return line.substr(1);
 }
 
+std::optional<KeyedLine> commented_assignment(std::string_view line, std::string_view comment_characters) {
+  const auto text = comment_text(line, comment_characters);
+  if (!text) return std::nullopt;
+  auto setting = split_assignment(trim(*text));
+  if (setting) setting->before_key = leading_blanks(line);
+  return setting;
+}
+
 std::optional<std::string> refuse_keyed(const ValueMap& values, std::string_view forbidden, bool multiline) {
   for (const auto& [key, value] : values) {
     if (value.is_map() || value.is_list()) return fmt::format("{} must be a text, not a list or mapping", key);

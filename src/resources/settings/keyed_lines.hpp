@@ -70,6 +70,9 @@ std::optional<KeyedLine> split_assignment(std::string_view line);
 // line is no comment.
 std::optional<std::string_view> comment_text(std::string_view line, std::string_view comment_characters);
 
+// A "KEY = value" behind a comment character, with the line's own indent; nothing where the line is no such comment.
+std::optional<KeyedLine> commented_assignment(std::string_view line, std::string_view comment_characters);
+
 // For refusal(): every value must be a text, of one line unless `multiline`, and every key a word without any of
 // `forbidden`.
 std::optional<std::string> refuse_keyed(const ValueMap& values, std::string_view forbidden, bool multiline = false);
