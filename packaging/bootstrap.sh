@@ -60,16 +60,10 @@ check_space() {
   done
 }
 
-missing_packages() {
-  for package in $k_build_packages; do
-    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$state" = installed ] || printf '%s ' "$package"
-  done
-}
-
 # Installs without refreshing the package lists where that works: they are often fresh, and the network may be slow.
 install_build_packages() {
-  missing=$(missing_packages)
+  # shellcheck disable=SC2086 # a list of names
+  missing=$("$source_directory/packaging/missing-packages.sh" $k_build_packages | tr '\n' ' ')
   [ -n "$missing" ] || return 0
   export DEBIAN_FRONTEND=noninteractive
   set -- apt-get -y -o DPkg::Lock::Timeout=600 --no-install-recommends install

@@ -51,10 +51,9 @@ packages_needed() {
 }
 
 install_missing() {
-  local package missing=()
-  for package in $(packages_needed); do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-  done
+  local missing=()
+  # shellcheck disable=SC2046 # a list of names
+  mapfile -t missing < <(packaging/missing-packages.sh $(packages_needed))
   if ((${#missing[@]} == 0)); then return; fi
   if ((EUID != 0)); then
     say "missing Debian packages: ${missing[*]}; install them, or run this as root"

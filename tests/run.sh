@@ -45,10 +45,8 @@ run() {
 }
 
 install_packages() {
-  local package missing=()
-  for package in "$@"; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-  done
+  local missing=()
+  mapfile -t missing < <(packaging/missing-packages.sh "$@")
   if ((${#missing[@]} == 0)); then return; fi
   if ((EUID != 0)); then
     say "missing Debian packages: ${missing[*]}; install them, or run this as root"
