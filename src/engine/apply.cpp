@@ -7,12 +7,6 @@
 #include "engine/run.hpp"
 
 namespace mailinabox {
-namespace {
-
-// How many entries are written to the journal with one sync.
-constexpr std::size_t k_batch = 64;
-
-}  // namespace
 
 void ReportingDownloader::fetch(const std::string& url, const std::string& sha256, const std::string& path,
                                 const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
@@ -300,44 +294,6 @@ void Run::begin_once() {
   journal_.begin(command_);
   begun_ = true;
   for (const ResourceId& target : dropped_) journal_.settle(target);
-}
-
-void Run::announce(std::size_t entry, Action action, const std::vector<std::string>& attributes) {
-  begin_once();
-  const auto ahead = ahead_.find(entry);
-  const bool said = announced_.contains(entry) && ahead != ahead_.end() && ahead->second.attributes == attributes;
-  if (!said) {
-    say(entry, {action, attributes});
-    if (order_.step(entry) == Step::resources) announce_following(entry);
-  }
-  journal_.sync();
-}
-
-void Run::announce_following(std::size_t entry) {
-  std::size_t count = 1;
-  for (auto ahead = ahead_.upper_bound(entry); ahead != ahead_.end() && count < k_batch; ++ahead) {
-    const std::size_t following = ahead->first;
-    const bool due = order_.step(following) == Step::resources && !ended_.cause(following);
-    if (!due || announced_.contains(following)) continue;
-    say(following, ahead->second);
-    ++count;
-  }
-}
-
-void Run::say(std::size_t entry, const Announcement& announcement) {
-  const CatalogEntry& declared = entry_at(entry);
-  announced_.insert(entry);
-  journal_.change(declared.id, declared.recipe, announcement.action, declared.notifies);
-  for (const ResourceId& target : declared.notifies) {
-    journal_.owe({target, {declared.id, announcement.attributes}});
-  }
-  for (const std::string& path : declared.resource->paths()) {
-    try {
-      journal_.keep(path);
-    } catch (const Error&) {
-      // The change meets the same error, and there it is this entry's own.
-    }
-  }
 }
 
 void Run::add_notices(std::size_t entry, const std::vector<std::string>& attributes) {

@@ -19,6 +19,8 @@ constexpr FileAttributes k_private_file{0600, 0, 0};
 constexpr FileAttributes k_private_directory{0700, 0, 0};
 // Larger files are no configuration; keeping one would fill /var.
 constexpr std::uint64_t k_largest_content = 64U << 20U;
+// As much of old contents waits in memory for the next sync.
+constexpr std::uint64_t k_waiting_contents = 16U << 20U;
 // How much of the past is kept.
 constexpr std::size_t k_generations = 100;
 constexpr std::uint64_t k_generations_bytes = 512U << 20U;
@@ -77,10 +79,11 @@ class FileJournal final : public Journal {
   std::int64_t close_as_generation();
   void tell(const std::string& line);
   void announce(const std::string& line);
+  void write_contents();
   void write_lines();
   bool is_new(const std::string& path) const;
   void keep_one(const std::string& path, const FileInfo& info, bool whole);
-  std::string keep_content(const std::string& content);
+  std::string keep_content(std::string content);
   std::set<std::size_t> kept_at(const std::vector<std::string>& paths) const;
   void put_back(const KeptPath& kept);
   void remove_new(const KeptPath& kept, const FileInfo& present);
@@ -94,6 +97,8 @@ class FileJournal final : public Journal {
   bool packages_ = false;  // announced in this run
   bool urgent_ = false;    // `unwritten_` holds an announcement
   std::string unwritten_{};
+  std::vector<NewFile> contents_{};  // what the unwritten lines refer to
+  std::uint64_t contents_size_ = 0;
   OwedNotices owed_{};
   std::vector<KeptPath> kept_{};
   std::unordered_map<std::string, std::size_t> kept_by_path_{};
@@ -199,10 +204,18 @@ void FileJournal::sync() {
   if (urgent_) write_lines();
 }
 
+void FileJournal::write_contents() {
+  if (contents_.empty()) return;
+  files_.write_together(contents_);
+  contents_.clear();
+  contents_size_ = 0;
+}
+
 void FileJournal::write_lines() {
   if (unwritten_.empty()) return;
   if (broken_) throw Error("the journal " + current() + " could not be written; nothing more is changed");
   try {
+    write_contents();
     files_.append(lines_in(current()), unwritten_, k_private_file);
   } catch (const std::exception&) {
     broken_ = true;
@@ -240,17 +253,22 @@ void FileJournal::keep_one(const std::string& path, const FileInfo& info, bool w
   KeptPath kept{.path = path, .info = info, .whole = whole};
   if (info.kind == FileKind::symlink) kept.target = files_.read_link(path).value_or("");
   if (info.kind == FileKind::regular && info.size <= k_largest_content) {
-    if (const auto file = files_.read(path)) kept.content = keep_content(file->content);
+    if (auto file = files_.read(path)) kept.content = keep_content(std::move(file->content));
   }
   announce(journal_line::path(kept));
   kept_by_path_.emplace(path, kept_.size());
   kept_.push_back(std::move(kept));
 }
 
-std::string FileJournal::keep_content(const std::string& content) {
-  const std::string digest = content_digest(content);
+std::string FileJournal::keep_content(std::string content) {
+  std::string digest = content_digest(content);
   const std::string path = current() + "/content/" + digest;
-  if (files_.info(path).kind == FileKind::absent) files_.write(path, content, k_private_file);
+  const bool waits =
+      std::any_of(contents_.begin(), contents_.end(), [&](const NewFile& file) { return file.path == path; });
+  if (waits || files_.info(path).kind != FileKind::absent) return digest;
+  contents_size_ += content.size();
+  contents_.push_back({path, std::move(content), k_private_file});
+  if (contents_size_ > k_waiting_contents) write_contents();
   return digest;
 }
 

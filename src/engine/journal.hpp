@@ -100,6 +100,7 @@ class JournalingFileSystem final : public FileSystem {
   std::uint64_t free_bytes(const std::string& path) const override { return files_.free_bytes(path); }
 
   void write(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
+  void write_together(const std::vector<NewFile>& files) override;
   void append(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
   void make_directory(const std::string& path, const FileAttributes& attributes) override;
   void make_symlink(const std::string& path, const std::string& target) override;

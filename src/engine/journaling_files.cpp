@@ -13,6 +13,11 @@ void JournalingFileSystem::write(const std::string& path, std::string_view conte
   files_.write(path, content, attributes);
 }
 
+void JournalingFileSystem::write_together(const std::vector<NewFile>& files) {
+  for (const NewFile& file : files) keep(file.path);
+  files_.write_together(files);
+}
+
 void JournalingFileSystem::append(const std::string& path, std::string_view content, const FileAttributes& attributes) {
   keep(path);
   files_.append(path, content, attributes);

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,11 @@ class Resource {
   // Paths that apply() may change, as far as they are known beforehand. The engine records the old state of many
   // entries with one sync; what is not named here is recorded, one sync each, when it is touched.
   virtual std::vector<std::string> paths() const { return {}; }
+
+  // The part of apply()'s work that touches nothing: called shortly before it, on several threads for several entries
+  // at once, after this has looked at what it needs. Empty where there is none. What it throws is not heard: apply()
+  // meets the same.
+  virtual std::function<void()> preparation(const View& /*view*/) const { return {}; }
 
   // Which word the report uses for these changes. A service that says start or stop has taken every change in by it.
   virtual Action action(const Changes& changes) const = 0;

@@ -72,7 +72,8 @@ class Run {
   // The journal (apply.cpp).
   void begin_once();
   void announce(std::size_t entry, Action action, const std::vector<std::string>& attributes);
-  void announce_following(std::size_t entry);
+  std::vector<std::size_t> announce_following(std::size_t entry);
+  void prepare(const std::vector<std::size_t>& entries);
   void say(std::size_t entry, const Announcement& announcement);
   void add_notices(std::size_t entry, const std::vector<std::string>& attributes);
   void hold_notices(std::size_t entry, const std::vector<std::string>& attributes);

@@ -34,6 +34,12 @@ struct FileContent {
   std::string content{};
 };
 
+struct NewFile {
+  std::string path{};
+  std::string content{};
+  FileAttributes attributes{};
+};
+
 // Paths are absolute, as on the box. Errors other than "does not exist" throw SystemError with operation and path.
 class FileReader {
  public:
@@ -66,6 +72,13 @@ class FileSystem : public FileReader {
   // it over the target, then syncs the directory: at every instant the path holds the old or the new file. The parent
   // must exist. Where the target is a symbolic link it is replaced, never followed. A directory in the way throws.
   virtual void write(const std::string& path, std::string_view content, const FileAttributes& attributes) = 0;
+
+  // write() for several files, for hardly more than the price of one: all are on the disk before the first takes its
+  // place, and they take their places in this order. Where one cannot be written none does; where one cannot take its
+  // place those after it do not.
+  virtual void write_together(const std::vector<NewFile>& files) {
+    for (const NewFile& file : files) write(file.path, file.content, file.attributes);
+  }
 
   // Appends to a regular file (created with `attributes` where absent) and returns when the bytes are on the disk. For
   // records that only this program writes: where the power goes, the last line may be cut off.

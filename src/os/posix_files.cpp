@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include <fmt/format.h>
@@ -318,28 +319,78 @@ void PosixFileSystem::rename_into_place(const Place& place, const std::string& t
   if (::renameat(parent, temporary.c_str(), parent, place.leaf.c_str()) != 0) throw SystemError("rename", path, errno);
 }
 
-void PosixFileSystem::write(const std::string& path, std::string_view content, const FileAttributes& attributes) {
-  const Place target = place(path, "write");
-  remove_leftovers(target);
-  const int parent = target.parent.number();
-  const std::string name = temporary_name(target.leaf);
-  const Descriptor file(
-      ::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file.valid()) throw SystemError("create", path, errno);
-  TemporaryName temporary(parent, name);
-  set_owner_and_mode(file.number(), attributes, path);
+// Written beside its target, not yet synced.
+struct PosixFileSystem::Prepared {
+  std::string path{};
+  std::string_view content{};
+  FileAttributes attributes{};
+  Place target{};
+  Descriptor file{};
+  std::unique_ptr<TemporaryName> temporary{};
+};
+
+PosixFileSystem::Prepared PosixFileSystem::prepare(const std::string& path, std::string_view content,
+                                                   const FileAttributes& attributes) {
+  Prepared prepared{.path = path, .content = content, .attributes = attributes, .target = place(path, "write")};
+  remove_leftovers(prepared.target);
+  const int parent = prepared.target.parent.number();
+  const std::string name = temporary_name(prepared.target.leaf);
+  constexpr int k_flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  prepared.file = Descriptor(::openat(parent, name.c_str(), k_flags, S_IRUSR | S_IWUSR));
+  if (!prepared.file.valid()) throw SystemError("create", path, errno);
+  prepared.temporary = std::make_unique<TemporaryName>(parent, name);
+  set_owner_and_mode(prepared.file.number(), attributes, path);
   fault_point();
-  write_all(file.number(), content, path);
-  sync(file.number(), path);
+  write_all(prepared.file.number(), content, path);
+  return prepared;
+}
+
+void PosixFileSystem::put_in_place(Prepared& prepared) {
   try {
-    rename_into_place(target, name, path);
+    rename_into_place(prepared.target, prepared.temporary->name(), prepared.path);
   } catch (const SystemError& error) {
     if (error.error_number() != EBUSY) throw;
-    fill_mount_point(parent, target.leaf, content, attributes, path);
+    fill_mount_point(prepared.target.parent.number(), prepared.target.leaf, prepared.content, prepared.attributes,
+                     prepared.path);
     return;
   }
-  temporary.keep();
-  sync(parent, path);
+  prepared.temporary->keep();
+}
+
+void PosixFileSystem::write(const std::string& path, std::string_view content, const FileAttributes& attributes) {
+  Prepared prepared = prepare(path, content, attributes);
+  sync(prepared.file.number(), path);
+  put_in_place(prepared);
+  sync(prepared.target.parent.number(), path);
+  fault_point();
+}
+
+void PosixFileSystem::write_together(const std::vector<NewFile>& files) {
+  constexpr std::size_t k_at_once = 128;  // each holds two descriptors
+  const NewFile* const end = files.data() + files.size();
+  for (const NewFile* first = files.data(); first != end;) {
+    const NewFile* const last = first + std::min(k_at_once, static_cast<std::size_t>(end - first));
+    write_some(first, last);
+    first = last;
+  }
+}
+
+void PosixFileSystem::write_some(const NewFile* first, const NewFile* end) {
+  std::vector<Prepared> prepared;
+  for (const NewFile* file = first; file != end; ++file) {
+    prepared.push_back(prepare(file->path, file->content, file->attributes));
+    // Only a start, so that the first sync below does the work for all: what it answers is asked again there.
+    static_cast<void>(::sync_file_range(prepared.back().file.number(), 0, 0, SYNC_FILE_RANGE_WRITE));
+  }
+  for (const Prepared& file : prepared) sync(file.file.number(), file.path);
+  std::map<std::pair<dev_t, ino_t>, const Prepared*> directories;
+  for (Prepared& file : prepared) {
+    put_in_place(file);
+    struct stat status {};
+    if (::fstat(file.target.parent.number(), &status) != 0) throw SystemError("stat", file.path, errno);
+    directories.emplace(std::pair(status.st_dev, status.st_ino), &file);
+  }
+  for (const auto& [identity, file] : directories) sync(file->target.parent.number(), file->path);
   fault_point();
 }
 

@@ -25,6 +25,7 @@ class PosixFileSystem final : public FileSystem {
   // Temporary names are ".NAME.PID-RANDOM.mailinabox-new"; what a killed process left of them is removed the first
   // time that something is written to their directory.
   void write(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
+  void write_together(const std::vector<NewFile>& files) override;
   void append(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
   void make_directory(const std::string& path, const FileAttributes& attributes) override;
   void make_symlink(const std::string& path, const std::string& target) override;
@@ -40,10 +41,15 @@ class PosixFileSystem final : public FileSystem {
     std::string leaf{};
   };
 
+  struct Prepared;
+
   int open(const std::string& path, int flags) const;
   Place place(const std::string& path, const char* operation) const;
   void remove_leftovers(const Place& place);
   void rename_into_place(const Place& place, const std::string& temporary, const std::string& path);
+  Prepared prepare(const std::string& path, std::string_view content, const FileAttributes& attributes);
+  void put_in_place(Prepared& prepared);
+  void write_some(const NewFile* first, const NewFile* end);
 
   std::string root_;
   Descriptor root_descriptor_{};

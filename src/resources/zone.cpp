@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -74,7 +75,7 @@ class ZoneResource final : public Resource {
     const std::string text = zone.text(present.serial.value_or(0));
     const std::string obsolete = signatures_obsolete(present, pairs.empty() && keys.configured, view.clock);
     if (present.unsigned_text != text || !present.serial) {
-      const std::optional<std::string> refusal = refusal_of(text);
+      const std::optional<std::string>& refusal = refusal_of(text);
       if (!refusal) return {{"records", present.unsigned_text, text}};
       if (!present.serial || obsolete.empty()) throw Error(*refusal);
     }
@@ -89,31 +90,26 @@ class ZoneResource final : public Resource {
       for (const std::string& path : misplaced_files(system.files)) system.files.set_attributes(path, FileAttributes{});
       return;
     }
-    const SigningKeys keys = read_signing_keys(system.files, wanted_.keys);
-    const auto pairs = signing_pairs(keys);
-    std::string remarks;
-    const auto able = able_pairs(keys, pairs, remarks);
-    const auto now = system.clock.now();
-    ZoneFile zone = wanted_.zone;
-    zone.keys_hash = signing_keys_hash(pairs);
-    const PresentZone present = look(system.files);
-    const std::uint32_t serial = next_serial(present.last_serial(), now);
-    std::string text = zone.text(serial);
-    // Then diff() has asked for new signatures of the last good records; it refuses the wanted ones afterwards.
-    if (present.serial && refusal_of(text)) text = with_serial(present.unsigned_text, serial);
-    SignedZone result{text, ""};
-    if (able.empty()) {
-      check_zone(zone.zone, text);
-    } else {
-      result = sign_zone(zone.zone, text, able, now - k_signed_since, now + k_signed_for);
-    }
+    const Draft draft = draft_of(system.view());
+    const bool done_ahead = signed_ahead_.text == draft.text && signed_ahead_.keys_hash == draft.keys_hash;
+    SignedZone result = done_ahead ? std::move(signed_ahead_.result) : signed_form(draft);
+    signed_ahead_ = {};
     // The unsigned one last: it says that the others are complete.
-    const std::string ds = remarks + result.ds;
+    const std::string ds = draft.remarks + result.ds;
+    std::vector<NewFile> files;
     if (content_of(system.files, wanted_.path + ".ds") != ds || ds.empty()) {
-      system.files.write(wanted_.path + ".ds", ds, FileAttributes{});
+      files.push_back({.path = wanted_.path + ".ds", .content = ds});
     }
-    system.files.write(wanted_.path + ".signed", result.text, FileAttributes{});
-    system.files.write(wanted_.path, text, FileAttributes{});
+    files.push_back({.path = wanted_.path + ".signed", .content = std::move(result.text)});
+    files.push_back({.path = wanted_.path, .content = draft.text});
+    system.files.write_together(files);
+  }
+
+  // Signing takes longer than writing.
+  std::function<void()> preparation(const View& view) const override {
+    return [this, draft = draft_of(view)] {
+      signed_ahead_ = {.text = draft.text, .keys_hash = draft.keys_hash, .result = signed_form(draft)};
+    };
   }
 
   std::vector<std::string> paths() const override {
@@ -127,13 +123,60 @@ class ZoneResource final : public Resource {
   }
 
  private:
-  std::optional<std::string> refusal_of(const std::string& text) const {
+  // What the files shall be, but for the signatures.
+  struct Draft {
+    std::string text{};
+    std::vector<SigningPair> pairs{};  // that sign it; none: it is served unsigned
+    std::string keys_hash{};
+    std::string remarks{};  // comments for the DS file
+    std::chrono::system_clock::time_point now{};
+  };
+  struct SignedAhead {
+    std::string text{};
+    std::string keys_hash{};
+    SignedZone result{};
+  };
+
+  Draft draft_of(const View& view) const {
+    const SigningKeys keys = read_signing_keys(view.files, wanted_.keys);
+    const auto pairs = signing_pairs(keys);
+    Draft draft{.now = view.clock.now()};
+    for (const SigningPair* pair : able_pairs(keys, pairs, draft.remarks)) draft.pairs.push_back(*pair);
+    draft.keys_hash = signing_keys_hash(pairs);
+    ZoneFile zone = wanted_.zone;
+    zone.keys_hash = draft.keys_hash;
+    const PresentZone present = look(view.files);
+    const std::uint32_t serial = next_serial(present.last_serial(), draft.now);
+    draft.text = zone.text(serial);
+    // Then diff() has asked for new signatures of the last good records; it refuses the wanted ones afterwards.
+    const std::string same_age = zone.text(present.serial.value_or(0));
+    if (present.serial && present.unsigned_text != same_age && refusal_of(same_age)) {
+      draft.text = with_serial(present.unsigned_text, serial);
+    }
+    return draft;
+  }
+
+  SignedZone signed_form(const Draft& draft) const {
+    if (draft.pairs.empty()) {
+      check_zone(wanted_.zone.zone, draft.text);
+      return {draft.text, ""};
+    }
+    std::vector<const SigningPair*> pairs;
+    for (const SigningPair& pair : draft.pairs) pairs.push_back(&pair);
+    return sign_zone(wanted_.zone.zone, draft.text, pairs, draft.now - k_signed_since, draft.now + k_signed_for);
+  }
+
+  // Of one text at a time, as long as the process lives: a run asks several times of the same.
+  const std::optional<std::string>& refusal_of(const std::string& text) const {
+    if (checked_ == text) return refusal_;
     try {
       check_zone(wanted_.zone.zone, text);
-      return std::nullopt;
+      refusal_.reset();
     } catch (const Error& error) {
-      return error.what();
+      refusal_ = error.what();
     }
+    checked_ = text;
+    return refusal_;
   }
 
   // The name server reads them with rights of its own.
@@ -208,6 +251,9 @@ class ZoneResource final : public Resource {
   }
 
   ZoneWanted wanted_;
+  mutable std::string checked_{};
+  mutable std::optional<std::string> refusal_{};
+  mutable SignedAhead signed_ahead_{};
 };
 
 std::shared_ptr<const Resource> make_zone(const std::string& name, const Fields& fields) {

@@ -134,6 +134,31 @@ TEST_CASE("zone: drifted", "[cases]") {
   }
 }
 
+TEST_CASE("zone: what was signed ahead is used where it is still right", "[cases]") {
+  TestHost host;
+  make_keys(host);
+  const auto resource = zone();
+  resource->preparation(host.view())();
+  host.clock.advance(std::chrono::hours(1));
+  std::chrono::hours age{1};
+  SECTION("nothing has changed") {}
+  SECTION("other keys") {
+    host.files.remove(k_keys, true);
+    make_keys(host);
+    age = std::chrono::hours(0);
+  }
+  SECTION("another day, another serial number") {
+    host.clock.advance(std::chrono::hours(24));
+    age = std::chrono::hours(0);
+  }
+  converge(host, *resource);
+  const auto state = signed_zone_state(host.content(std::string(k_zone_file) + ".signed"));
+  REQUIRE(state);
+  CHECK(state->serial == serial_of(host));
+  CHECK(state->valid_until - host.clock.now() == std::chrono::hours(30 * 24) - age);
+  CHECK(verified(host, "20261124120000").empty());
+}
+
 TEST_CASE("zone: in sync keeps its bytes", "[cases]") {
   TestHost host;
   make_keys(host);

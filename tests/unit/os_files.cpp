@@ -114,6 +114,29 @@ TEST_CASE("what cannot be written leaves nothing behind", "[os][files]") {
   CHECK(files.list("/etc") == std::vector<std::string>{"d", "group", "passwd"});
 }
 
+TEST_CASE("files that are written together take their places together", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  files.make_directory("/srv", {});
+  files.write("/etc/x", "old", {});
+  std::vector<NewFile> many{{"/etc/x", "one", {0640, 33, 8}}, {"/srv/y", "two", {0600, 0, 0}}};
+  // More than are open at once, and the last name twice: the later one counts.
+  for (int number = 0; number < 300; ++number) many.push_back({"/srv/" + std::to_string(number), "many", {}});
+  many.push_back({"/srv/299", "last", {}});
+  files.write_together(many);
+  CHECK(files.read("/etc/x")->content == "one");
+  CHECK(files.info("/etc/x").mode == 0640);
+  CHECK(files.info("/etc/x").uid == 33);
+  CHECK(files.read("/srv/y")->content == "two");
+  CHECK(files.read("/srv/0")->content == "many");
+  CHECK(files.read("/srv/299")->content == "last");
+  CHECK(files.list("/srv").size() == 301);
+  CHECK_THROWS_AS(files.write_together({{"/etc/x", "three", {}}, {"/missing/y", "", {}}}), SystemError);
+  CHECK(files.read("/etc/x")->content == "one");
+  CHECK(files.list("/etc") == std::vector<std::string>{"group", "passwd", "x"});
+  CHECK_NOTHROW(files.write_together({}));
+}
+
 TEST_CASE("temporary files of a killed process are removed, those of a living one and others' are not", "[os][files]") {
   TestHost host;
   host.put("/etc/.x.999999999-0123456789abcdef.mailinabox-new", "dead");

@@ -1,0 +1,17 @@
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <stdexcept>
+
+#include "base/processors.hpp"
+
+using namespace mailinabox;
+
+TEST_CASE("work for all processors is done once each, whatever its pieces throw", "[base]") {
+  std::atomic<int> done{0};
+  std::vector<std::function<void()>> work(1000, [&] {
+    if (++done % 3 == 0) throw std::runtime_error("not heard");
+  });
+  run_on_all_processors(work);
+  CHECK(done == 1000);
+  run_on_all_processors({});
+}
