@@ -262,7 +262,7 @@ void FileJournal::keep_one(const std::string& path, const FileInfo& info, bool w
 
 std::string FileJournal::keep_content(std::string content) {
   std::string digest = content_digest(content);
-  const std::string path = current() + "/content/" + digest;
+  const std::string path = fmt::format("{}/content/{}", current(), digest);
   const bool waits =
       std::any_of(contents_.begin(), contents_.end(), [&](const NewFile& file) { return file.path == path; });
   if (waits || files_.info(path).kind != FileKind::absent) return digest;

@@ -190,7 +190,7 @@ void remove_tree(Descriptor directory, dev_t device, const std::string& path) {
   Descriptor listing(open_plain(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!listing.valid()) throw SystemError("open", path, errno);
   for (const std::string& name : names_in(std::move(listing), path)) {
-    const std::string child = path + "/" + name;
+    const std::string child = fmt::format("{}/{}", path, name);
     struct stat status {};
     if (::fstatat(number, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw SystemError("stat", child, errno);
     const bool is_directory = S_ISDIR(status.st_mode);
