@@ -342,6 +342,11 @@ TEST_CASE("secondary servers: names that are names, and addresses and networks t
   CHECK(records.render() == text);
   CHECK(records.set_secondary({}));
   CHECK(records.render().empty());
+  CHECK(records.set_secondary({"ns2.example.net NS2.example.net.", "ns2.example.net"}));
+  CHECK(records.secondary_entries() == Texts{"ns2.example.net"});
+  CHECK(parse_custom("_secondary_nameserver: ns2.example.net xfr:192.0.2.7 ns2.example.net\n").secondary_entries() ==
+        Texts{"ns2.example.net", "xfr:192.0.2.7"});
+  CHECK(records.set_secondary({}));
   CHECK_FALSE(records.set_secondary({" , "}));
   // Only the file can name a host to transfer to.
   const CustomRecords edited =

@@ -25,6 +25,11 @@ TEST_CASE("settings ini: set, change, keep within its section", "[settings]") {
         "top: 0 -> 8\na.x: 1 -> 9\n");
 }
 
+TEST_CASE("settings ini: an unusual key is never indented", "[settings]") {
+  CHECK(edited("ini", "a = 0\n b=4\n", in("", ")x", "5")) == "a = 0\n b=4\n)x=5\n");
+  CHECK(edited("ini", "a = 0\n b=4\n", in("", "x", "5")) == "a = 0\n b=4\n x=5\n");
+}
+
 TEST_CASE("settings ini: a new key stands behind its commented-out version of the same section", "[settings]") {
   CHECK(edited("ini", "[a]\n;x = 1\ny = 2\n[b]\n;x = 3\nz = 4\n", in("b", "x", "5")) ==
         "[a]\n;x = 1\ny = 2\n[b]\n;x = 3\nx = 5\nz = 4\n");

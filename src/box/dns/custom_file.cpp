@@ -214,7 +214,7 @@ class CustomFile {
     if (value.is_scalar()) {
       for (const std::string& text : split_secondary_entries(value.text)) {
         try {
-          records_.secondary_.push_back(checked_secondary_entry_of_file(text));
+          add_secondary_entry(records_.secondary_, checked_secondary_entry_of_file(text));
         } catch (const Error& error) {
           report_unreadable(at(value), std::string(k_secondary_key) + ": " + error.what());
         }

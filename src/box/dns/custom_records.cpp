@@ -126,7 +126,9 @@ bool CustomRecords::remove(const CustomRecord& wanted) {
 bool CustomRecords::set_secondary(const std::vector<std::string>& entries) {
   std::vector<std::string> wanted;
   for (const std::string& text : entries) {
-    for (const std::string& entry : split_secondary_entries(text)) wanted.push_back(checked_secondary_entry(entry));
+    for (const std::string& entry : split_secondary_entries(text)) {
+      add_secondary_entry(wanted, checked_secondary_entry(entry));
+    }
   }
   if (wanted == secondary_) return false;
   require_readable();

@@ -29,6 +29,10 @@ std::vector<std::string> split_secondary_entries(std::string_view text) {
   return entries;
 }
 
+void add_secondary_entry(std::vector<std::string>& entries, std::string entry) {
+  if (std::find(entries.begin(), entries.end(), entry) == entries.end()) entries.push_back(std::move(entry));
+}
+
 std::string checked_secondary_entry(const std::string& entry) {
   if (entry.rfind(k_transfer_prefix, 0) != 0) return checked_host(entry);
   const std::string peer = entry.substr(k_transfer_prefix.size());

@@ -13,6 +13,9 @@ inline constexpr std::string_view k_transfer_prefix = "xfr:";
 // Parts between blanks and commas.
 std::vector<std::string> split_secondary_entries(std::string_view text);
 
+// Adds it where it is not there yet: a zone must not name a server twice.
+void add_secondary_entry(std::vector<std::string>& entries, std::string entry);
+
 // The entry in its canonical form, or Error with the sentence of the original.
 std::string checked_secondary_entry(const std::string& entry);
 

@@ -99,8 +99,10 @@ class ZoneAssembly {
   }
 
   void add_name_servers() {
-    place(Rule::name_server, zone_, "ns1." + primary_ + ".");
-    const std::vector<std::string> secondary = input_.custom.secondary_servers().host_names;
+    const std::string first = "ns1." + primary_;
+    place(Rule::name_server, zone_, first + ".");
+    std::vector<std::string> secondary = input_.custom.secondary_servers().host_names;
+    std::erase(secondary, first);
     for (const std::string& host : secondary) place(Rule::name_server, zone_, host + ".");
     if (secondary.empty()) place(Rule::name_server, zone_, "ns2." + primary_ + ".");
   }

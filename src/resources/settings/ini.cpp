@@ -57,9 +57,11 @@ class IniFormat final : public KeyedFormat {
   std::vector<std::string> render(const KeyedLine& style, const std::string& key,
                                   const std::string& value) const override {
     std::vector<std::string> result;
-    std::string first = style.before_key + key + (style.separator.empty() ? " = " : style.separator);
+    // Indented, an unusual key would be read as the continuation of the value above it.
+    const std::string indent = is_simple_word(key) ? style.before_key : "";
+    std::string first = indent + key + (style.separator.empty() ? " = " : style.separator);
     for (const std::string& line : lines_of(value)) {
-      result.push_back(result.empty() ? first + line : style.before_key + "    " + line);
+      result.push_back(result.empty() ? first + line : indent + "    " + line);
     }
     if (result.empty()) result.push_back(first.substr(0, first.find_last_not_of(" \t") + 1));
     return result;
