@@ -26,11 +26,12 @@ Lines::Lines(const std::string& file, std::string_view text) : file_(file) {
     std::string_view line = text.substr(0, newline);
     std::string end = newline == std::string_view::npos ? "" : "\n";
     text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-    if (!end.empty() && line.ends_with('\r')) {
+    // Also at the end of a file that lacks only the newline: it comes when something is added.
+    if (line.ends_with('\r')) {
       line.remove_suffix(1);
-      end = "\r\n";
+      end.insert(0, "\r");
     }
-    if (first && !end.empty()) end_ = end;
+    if (first && end.ends_with('\n')) end_ = end;
     first = false;
     if (line.find('\0') != std::string_view::npos) {
       fail(lines_.size(), "expected a text, but there is a NUL byte; put the file right or move it away");
@@ -46,7 +47,9 @@ void Lines::insert_before(std::size_t index, std::string line) { inserted_[index
 std::string Lines::text() const {
   std::string result = mark_;
   const auto add = [&](const std::string& line, const std::string& end) {
-    if (result.size() > mark_.size() && result.back() != '\n') result += end_;  // the last line had no end
+    if (result.size() > mark_.size() && result.back() != '\n') {  // the last line had no end
+      result += result.back() == '\r' ? "\n" : end_;
+    }
     result += line + end;
   };
   for (std::size_t index = 0; index <= lines_.size(); ++index) {
