@@ -175,6 +175,12 @@ TEST_CASE("directory: passwords, quotas, privileges and removal", "[box]") {
                        Message("Passwords must be at least eight characters."));
   directory.set_quota("me@example.com", "100m");
   CHECK(directory.user("me@example.com")->quota == "100M");
+  CHECK_NOTHROW(directory.set_quota("me@example.com", "00000000000000000099999999G"));
+  CHECK_NOTHROW(directory.set_quota("me@example.com", "99999999999999999"));
+  for (const char* large : {"100000000G", "100000000M", "100000000000000000"}) {
+    CHECK_THROWS_WITH(directory.set_quota("me@example.com", large), Catch::Contains("is more than any disk holds"));
+  }
+  directory.set_quota("me@example.com", "100M");
   CHECK_THROWS_MATCHES(directory.set_quota("x@example.com", "0"), Error, Message("That's not a user (x@example.com)."));
 
   CHECK_THROWS_AS(directory.remove_user("me@example.com"), Error);  // the last administrator

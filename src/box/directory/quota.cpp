@@ -18,6 +18,12 @@ std::string normalize_quota(const std::string& quota) {
   if (digits == 0 || !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(digits), is_digit)) {
     throw Error("Invalid quota.");
   }
+  // Dovecot counts bytes in 64 bits; a limit that it cannot read would lock the user out.
+  constexpr std::size_t k_most_digits = 8;  // 99,999,999 G is more than any disk
+  const std::size_t first = std::min(text.find_first_not_of('0'), digits);
+  if (digits - first > (digits == text.size() ? k_most_digits + 9 : k_most_digits)) {
+    throw Error("Invalid quota: " + quota + " is more than any disk holds; expected bytes, or a number with M or G.");
+  }
   return text;
 }
 
