@@ -43,8 +43,11 @@ void show(Environment& environment, const Report& planned, const Rollback& rollb
 }
 
 bool confirmed(Environment& environment, const RollbackOptions& options) {
-  const bool may_ask = environment.variable("NONINTERACTIVE").empty() && environment.dialogue.available();
-  if (options.yes || options.json || !may_ask) return true;
+  if (options.yes || options.json) return true;
+  if (!environment.variable("NONINTERACTIVE").empty() || !environment.dialogue.available()) {
+    throw Error("Nobody can be asked whether to go back, and nothing has been changed. Say so with --yes.",
+                ExitCode::usage);
+  }
   const auto answer = environment.dialogue.ask("Go back? [y/N] ");
   if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return true;
   environment.dialogue.say("Nothing has been changed.\n");
@@ -89,14 +92,15 @@ std::vector<CliCommand> rollback_commands() {
       "Shows what will change, asks, then puts files, modes, owners and links back to before generation N (see\n"
       "`mailinabox history`; without N, the last one) and tells the services that use them. That is a run of its own "
       "and\n"
-      "can be rolled back, too. Packages stay as they are, and so does data: databases, keys, certificates, mail.\n"
+      "can be rolled back, too. Packages and accounts stay as they are, and so does data: databases, keys, "
+      "certificates, zones, mail.\n"
       "The next setup makes the box what its recipes say again: change the recipe or the override that was wrong "
       "first.";
   command.examples = {"sudo mailinabox rollback", "sudo mailinabox rollback 12 --yes"};
-  command.exit_codes = {"0   the files are as they were",
-                        "1   there is no such generation, or something could not be put back",
-                        "3   not this machine: not root, or another distribution",
-                        "4   another run holds the lock (--no-wait)", "64  the command line is wrong"};
+  command.exit_codes = {
+      "0   the files are as they were", "1   there is no such generation, or something could not be put back",
+      "3   not this machine: not root, or another distribution", "4   another run holds the lock (--no-wait)",
+      "64  the command line is wrong, or nobody can be asked and --yes is missing"};
   command.declare = [options](CommandOptions& line) {
     line.argument("N", options->generation, "Number of the generation to undo, with all later ones", false);
     line.flag("--json", options->json, "Print the result as one JSON object; asks nothing");

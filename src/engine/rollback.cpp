@@ -139,6 +139,7 @@ bool is_data(const std::string& path, const std::set<std::string>& data) {
 struct Collected {
   OldPaths paths{};
   std::set<std::string> data{};
+  std::set<std::string> computed{};  // from data that stays
   std::vector<std::string> not_undone{};
 };
 
@@ -211,6 +212,7 @@ void drop_what_cannot_go(Collected& collected) {
     const KeptPath& kept = path->second.kept;
     std::string reason;
     if (is_data(path->first, collected.data)) reason = "it is data of the box";
+    if (collected.computed.contains(path->first)) reason = "it follows from data that stays";
     if (kept.info.kind == FileKind::other) reason = "it was a device, socket or pipe";
     if (kept.info.kind == FileKind::regular && !kept.content) reason = "its old content was too large to keep";
     if (reason.empty()) {
@@ -253,12 +255,15 @@ Rollback make_rollback(const Catalog& present, const FileReader& files, const st
     collect(read_generation(files, state_directory, *newer), fmt::format("{}/generations/{}", state_directory, *newer),
             collected);
   }
-  drop_what_cannot_go(collected);
-
   std::set<ResourceId> targets;
   for (const CatalogEntry& entry : present.entries) {
     if (entry.resource->refreshable()) targets.insert(entry.id);
+    // An old zone has a serial number that others have seen already, and signatures that may have ended.
+    if (entry.id.kind != "zone") continue;
+    for (std::string& path : entry.resource->paths()) collected.computed.insert(std::move(path));
   }
+  drop_what_cannot_go(collected);
+
   const std::set<std::string> going = what_goes(files, collected);
   Rollback rollback;
   rollback.catalog.partial = true;

@@ -24,10 +24,4 @@ std::optional<unsigned> account_number(const Fields& fields, std::string_view fi
   return static_cast<unsigned>(number);
 }
 
-void preserve_account_files(FileSystem& files) {
-  for (const char* path : {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid"}) {
-    files.preserve(path);
-  }
-}
-
 }  // namespace mailinabox

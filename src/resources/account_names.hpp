@@ -15,8 +15,4 @@ void check_account_name(const std::string& name, const Fields& fields);
 
 // The field as a user or group number. Refuses what is none (0 to 4294967294).
 std::optional<unsigned> account_number(const Fields& fields, std::string_view field);
-
-// Tells the journal that a command is about to change the account files.
-void preserve_account_files(FileSystem& files);
-
 }  // namespace mailinabox

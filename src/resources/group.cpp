@@ -30,7 +30,6 @@ class GroupResource final : public Resource {
   }
 
   void apply(System& system, const Changes& /*changes*/) const override {
-    preserve_account_files(system.files);
     Command command{.argv = {"groupadd"}};
     if (system_) command.argv.push_back("--system");
     if (gid_) command.argv.insert(command.argv.end(), {"--gid", std::to_string(*gid_)});

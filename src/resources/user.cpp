@@ -65,7 +65,6 @@ class UserResource final : public Resource {
   }
 
   void apply(System& system, const Changes& changes) const override {
-    preserve_account_files(system.files);
     const bool creates = has_change(changes, "state");
     Command command;
     command.argv = creates ? create_arguments(system.accounts) : change_arguments(changes);

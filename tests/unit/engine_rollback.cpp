@@ -1,6 +1,7 @@
 // Generations: history, going back to before one, what stays, pruning. Recipes are applied to a temporary machine.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
@@ -72,6 +73,28 @@ TEST_CASE("rollback: contents, modes and links are as they were, and the service
   CHECK(report.reloaded == std::vector<std::string>{"web"});
   CHECK(box.host.services.states["web"].reloads == reloads + 1);
   CHECK(report.generation == 3);
+}
+
+TEST_CASE("rollback: zones stay as they are served, they follow from data that stays", "[engine][rollback]") {
+  Box box;
+  box.host.put_directory("/etc/zones");
+  box.host.put_directory("/keys");
+  REQUIRE_FALSE(box.run(box.load("  - dnssec_key: /keys\n")).failed());
+  const auto zone = [&](const std::string& address) {
+    return "  - zone: example.com\n    directory: /etc/zones\n    keys: /keys\n    name_server: ns1.example.com\n"
+           "    hostmaster: h.example.com\n    records: \"\\tIN\\tNS\\tns1.example.com.\\nns1\\tIN\\tA\\t" +
+           address + "\\n\"\n";
+  };
+  REQUIRE_FALSE(box.run(box.load(zone("192.0.2.1"))).failed());
+  const Catalog second = box.load(zone("192.0.2.2"));
+  REQUIRE_FALSE(box.run(second).failed());
+  const std::string served = box.host.content("/etc/zones/example.com.txt.signed");
+  const Rollback rollback = make_rollback(second, box.host.files, k_state, 3);
+  CHECK(std::find(rollback.not_undone.begin(), rollback.not_undone.end(),
+                  "/etc/zones/example.com.txt.signed stays: it follows from data that stays") !=
+        rollback.not_undone.end());
+  CHECK_FALSE(box.run(rollback.catalog, "rollback").failed());
+  CHECK(box.host.content("/etc/zones/example.com.txt.signed") == served);
 }
 
 TEST_CASE("rollback: it can be rolled back itself", "[engine][rollback]") {
