@@ -15,6 +15,7 @@ struct CatalogEntry {
   ResourceId id{};
   std::string recipe{};
   Position where{};
+  std::vector<Position> overridden_at{};  // in recipes.d
   std::shared_ptr<const Resource> resource{};
   std::vector<ResourceId> notifies{};
   bool local = false;  // stands wholly or partly in /etc/mailinabox/recipes.d

@@ -91,9 +91,15 @@ Outcome outcome_of(const CatalogEntry& entry) {
   return outcome;
 }
 
+std::string place_of(const CatalogEntry& entry) {
+  std::string place = to_string(entry.where);
+  for (const Position& there : entry.overridden_at) place += " with " + to_string(there);
+  return place;
+}
+
 std::string at_place(const CatalogEntry& entry, const std::exception& error) {
   if (dynamic_cast<const RecipeError*>(&error) != nullptr) return error.what();
-  const std::string place = to_string(entry.where);
+  const std::string place = place_of(entry);
   return (place.empty() ? entry.id.text() : place) + ": " + error.what();
 }
 

@@ -64,6 +64,10 @@ class EndedRecipes {
 // An outcome with everything that is known before the entry is looked at.
 Outcome outcome_of(const CatalogEntry& entry);
 
+// "/usr/share/mailinabox/recipes/web.yaml:12:5", and " with " the place in recipes.d of what overrides it; "" where it
+// stands in no file.
+std::string place_of(const CatalogEntry& entry);
+
 // Puts the entry's place in front of what went wrong, unless it names one already.
 std::string at_place(const CatalogEntry& entry, const std::exception& error);
 

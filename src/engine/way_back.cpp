@@ -59,7 +59,8 @@ Run::PutBack Run::put_back(std::size_t service) {
   std::vector<std::string> places;
   for (const std::size_t entry : back.entries) {
     mark_put_back(entry, service);
-    places.push_back(fmt::format("{} ({})", entry_at(entry).id.text(), to_string(entry_at(entry).where)));
+    const std::string place = place_of(entry_at(entry));
+    places.push_back(entry_at(entry).id.text() + (place.empty() ? "" : " (" + place + ")"));
   }
   back.text = fmt::format("\nput back to what it was before this run: {}", fmt::join(places, ", "));
   for (const std::string& problem : problems) back.text += "\n" + problem;

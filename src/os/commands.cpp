@@ -18,7 +18,9 @@ std::string ending_of(const Command& command, const CommandResult& result) {
 
 void throw_unless_done(const Command& command, const CommandResult& result) {
   if (result.exit_code == 0 && !result.timed_out) return;
-  throw CommandError(command.argv, ending_of(command, result), result.out + result.err);
+  std::string said = result.out + result.err;
+  std::erase(said, '\r');  // of what was said on a terminal
+  throw CommandError(command.argv, ending_of(command, result), said);
 }
 
 CommandResult run_or_throw(CommandRunner& runner, const Command& command) {

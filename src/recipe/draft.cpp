@@ -121,6 +121,7 @@ void check_part(const Draft& draft, std::map<std::string, WantedKey>& wanted) {
 
 void merge_override(Draft& base, Draft local) {
   base.local = true;
+  base.overridden_at.push_back(local.where);
   for (const char* source : {"content", "template", "source"}) {
     if (local.fields.count(source) == 0) continue;
     for (const char* other : {"content", "template", "source"}) base.fields.erase(other);

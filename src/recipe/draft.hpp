@@ -23,6 +23,7 @@ struct Draft {
   std::string name{};  // given to the kind's factory; the id's name without its part
   std::string recipe{};
   Position where{};
+  std::vector<Position> overridden_at{};
   std::map<std::string, Field, std::less<>> fields{};
   std::vector<NotifyName> notify{};
   bool notify_set = false;

@@ -173,6 +173,7 @@ class CatalogLoader {
       entry.id = draft->id;
       entry.recipe = draft->recipe;
       entry.where = draft->where;
+      entry.overridden_at = draft->overridden_at;
       entry.local = draft->local;
       entry.after_services = draft->after_services;
       errors_.collect(draft->where, [&] { entry.resource = make_resource(*draft); });

@@ -79,6 +79,11 @@ RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sour
     });
     result.recipes.push_back(std::move(recipe));
   }
+  for (const std::string& file : files.list(sources.local)) {
+    if (!file.ends_with(".yml")) continue;
+    errors.add(RecipeError({intern_file(sources.local + "/" + file), 1, 1},
+                           "the names of recipes end in .yaml; rename this file, or it is not read"));
+  }
   for (const std::string& name : yaml_names(files, sources.local)) {
     const std::string path = sources.local + "/" + name + std::string(k_suffix);
     errors.collect({intern_file(path), 1, 1}, [&] {

@@ -37,6 +37,19 @@ def test_a_checker_refuses_and_the_service_runs_on(box):
     assert oct(os.stat(box.path("/etc/mailname")).st_mode)[-3:] == "644", "an independent recipe went on"
 
 
+def test_a_refused_setting_is_named_with_its_override(box):
+    """Postfix says what is wrong on terminals only; and the line that caused it is not the shipped recipe's."""
+    override(box, "large", "recipe: postfix\nresources:\n"
+             "  - settings: /etc/postfix/main.cf\n    values: {message_size_limit: 50MB}\n")
+    done = program.call(box, "setup")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert "bad numerical configuration: message_size_limit = 50MB" in said
+    assert f"{RECIPES}/large.yaml:3" in said
+    assert "50MB" not in box.run("postconf message_size_limit").stdout
+    box.run("exec 3<>/dev/tcp/127.0.0.1/25; head -1 <&3", shell="bash")
+
+
 def test_a_service_that_does_not_come_back_gets_its_old_files(box):
     """The checker has nothing against a port that is taken; the service fails to listen and goes back."""
     override(box, "port", "recipe: port\nsummary: a mistake\nrequires: [web]\nresources:\n"
@@ -54,6 +67,8 @@ def test_rollback_puts_back_and_says_what_stays(box):
     box.run("rm -f /etc/mailname; postconf -e smtpd_banner=before")
     result = program.setup(box)
     assert {"file:/etc/mailname", "settings:/etc/postfix/main.cf"} <= set(program.ids(result))
+    unasked = program.call(box, "rollback", str(result["generation"]))
+    assert unasked.returncode == 64 and "--yes" in unasked.stderr, program.told(unasked)
     done = program.call(box, "rollback", str(result["generation"]), "--yes")
     assert done.returncode == 0, program.told(done)
     assert not os.path.exists(box.path("/etc/mailname"))

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "engine/run_order.hpp"
 #include "unit/recipe_fixture.hpp"
 
 using namespace mailinabox;
@@ -363,7 +364,9 @@ TEST_CASE("recipes.d: errors name the local file; an override of what `when` lef
   box.local("own", "recipe: a\nresources:\n  - {file: /a, mode: \"0600\"}\n");
   const ValueMap no{{"facts", ValueMap{{"yes", false}}}};
   CHECK(box.load(no).entries.empty());
-  CHECK(box.load({{"facts", ValueMap{{"yes", true}}}}).entries.size() == 1);
+  const Catalog merged = box.load({{"facts", ValueMap{{"yes", true}}}});
+  REQUIRE(merged.entries.size() == 1);
+  CHECK(box.shortened(place_of(merged.entries[0])) == "a.yaml:3:6 with /etc/mailinabox/recipes.d/own.yaml:3:6");
   box.local("own", "recipe: a\nresources:\n  - {file: /a, mode: \"0600\"}\n  - {file: /a, owner: mail}\n");
   CHECK(starts(catalog_error(box, {{"facts", ValueMap{{"yes", true}}}}),
                "/etc/mailinabox/recipes.d/own.yaml:4:6: file:/a is declared twice"));
@@ -371,6 +374,8 @@ TEST_CASE("recipes.d: errors name the local file; an override of what `when` lef
   CHECK(starts(catalog_error(box, no), "/etc/mailinabox/recipes.d/own.yaml:3:16: unknown field \"mod\""));
   box.local("own", "# nothing yet\n");
   CHECK(box.load(no).entries.empty());
+  box.host.put("/etc/mailinabox/recipes.d/other.yml", "recipe: a\n");
+  CHECK(starts(catalog_error(box, no), "/etc/mailinabox/recipes.d/other.yml:1:1: the names of recipes end in .yaml"));
 }
 
 TEST_CASE("sensitive and after_services reach the catalog") {
