@@ -143,6 +143,10 @@ class CommandLine {
 
   ExitCode run(std::vector<std::string> words) {
     take_share(words);
+    if (!words.empty() && words.front() == "help") {  // as other programs have it
+      words.erase(words.begin());
+      words.emplace_back("--help");
+    }
     if (words.empty() || (words.front().rfind('-', 0) == 0 && !asks_about_program(words.front()))) {
       words.insert(words.begin(), "setup");
     }

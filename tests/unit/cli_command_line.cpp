@@ -44,6 +44,9 @@ void make_box(TestCommandLine& line) {
 
 TEST_CASE("command line: the version, and on request the libraries", "[cli]") {
   TestCommandLine line;
+  CHECK(run(line, {"help", "user", "add"}) == ExitCode::ok);
+  CHECK_THAT(line.output.str(), Contains("EMAIL"));
+  CHECK(run(line, {"help"}) == ExitCode::ok);
   CHECK(run(line, {"--version"}) == ExitCode::ok);
   CHECK(line.output.str() == "mailinabox " MAILINABOX_VERSION "\n");
   for (const std::vector<std::string>& words :
