@@ -26,6 +26,7 @@ struct SetupOptions {
   bool yes = false;
   bool no_wait = false;
   bool quiet = false;
+  bool replace_lost = false;
 };
 
 class Setup {
@@ -56,6 +57,7 @@ class Setup {
       catalog = load();
     }
     store_answers();
+    if (options_.replace_lost) journal()->see({});
     Report report = converge(catalog);
     settle_users();
     report = follow_models(std::move(report));
@@ -76,13 +78,16 @@ class Setup {
     return options_.only.empty() ? catalog : only(catalog, options_.only);
   }
 
+  std::unique_ptr<Journal> journal() const {
+    return make_file_journal(environment_.system.files, environment_.system.clock, environment_.state_directory,
+                             environment_.version);
+  }
+
   Report converge(const Catalog& catalog) const {
-    const std::unique_ptr<Journal> journal = make_file_journal(environment_.system.files, environment_.system.clock,
-                                                               environment_.state_directory, environment_.version);
     const bool terminal = environment_.errors_terminal && !options_.json;
     const std::unique_ptr<Reporter> progress =
         make_progress(environment_, terminal ? ProgressStyle::terminal : ProgressStyle::plain);
-    return apply(catalog, environment_.system, *journal, *progress, "setup");
+    return apply(catalog, environment_.system, *journal(), *progress, "setup");
   }
 
   // A first run makes what the models follow from: the first user's domain, keys, a certificate. What follows from
@@ -287,6 +292,8 @@ std::vector<CliCommand> setup_commands() {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--yes", options->yes, "Start without asking whether the answers are right");
+    line.flag("--replace-lost", options->replace_lost,
+              "Make keys and databases anew that were there and are gone for good");
     line.flag("--quiet", options->quiet, "Say nothing where nothing changed or failed");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
   };

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/error.hpp"
+#include "engine/losses.hpp"
 #include "engine/run.hpp"
 
 namespace mailinabox {
@@ -56,6 +57,7 @@ void Run::run_steps() {
   take_owed_notices();
   converge(Step::repositories);
   look_ahead();
+  refuse_losses();
   fetch();
   change_packages();
   converge(Step::resources);
@@ -96,6 +98,16 @@ void Run::look_ahead() {
       // Looked at again at its turn, when what it needs may be there.
     }
   }
+}
+
+void Run::refuse_losses() const {
+  const std::set<SeenEntry> seen = journal_.seen();
+  std::string losses;
+  for (const auto& [entry, announcement] : ahead_) {
+    if (announcement.action != Action::create) continue;
+    if (const auto loss = loss_of(catalog_, entry_at(entry), seen)) losses += *loss + ".\n";
+  }
+  if (!losses.empty()) throw Error(losses + "Nothing has been changed. " + advice_on_losses());
 }
 
 void Run::fetch() {
@@ -336,6 +348,7 @@ void Run::settle_what_was_not_made() {
 
 void Run::close() {
   if (!begun_ && !dropped_.empty()) begin_once();
+  journal_.see(seen_after(catalog_, report_, journal_.seen()));
   if (!begun_) return journal_.close_earlier();
   settle_what_was_not_made();
   report_.generation = journal_.end(!report_.failed(), report_.count(Status::changed));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -64,6 +65,8 @@ class FileJournal final : public Journal {
     announce(journal_line::packages(install, remove));
     packages_ = true;
   }
+  std::set<SeenEntry> seen() const override;
+  void see(const std::set<SeenEntry>& entries) override;
   void keep(const std::string& path, bool whole) override;
   std::vector<std::string> restore(const std::vector<std::string>& paths) override;
   std::optional<std::int64_t> end(bool ok, std::size_t changed) override;
@@ -72,6 +75,7 @@ class FileJournal final : public Journal {
   std::string current() const { return directory_ + "/journal"; }
   std::string lines_in(const std::string& directory) const { return directory + "/journal.jsonl"; }
   std::string owed_path() const { return directory_ + "/owed.jsonl"; }
+  std::string seen_path() const { return directory_ + "/irreplaceable"; }
   JournalRecords read(const std::string& path) const;
   OwedNotices owed_on_disk() const;
   void save_owed();
@@ -228,6 +232,27 @@ void FileJournal::write_lines() {
 void FileJournal::settle(const ResourceId& target) {
   const std::size_t removed = std::erase_if(owed_, [&](const OwedNotice& notice) { return notice.target == target; });
   if (removed != 0) tell(journal_line::settle(target));
+}
+
+std::set<SeenEntry> FileJournal::seen() const {
+  std::set<SeenEntry> entries;
+  const auto file = files_.read(seen_path());
+  std::istringstream lines(file ? file->content : "");
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t blank = line.find(' ');
+    const std::size_t colon = line.find(':', blank);
+    if (blank == std::string::npos || colon == std::string::npos) continue;
+    entries.insert({line.substr(0, blank), {line.substr(blank + 1, colon - blank - 1), line.substr(colon + 1)}});
+  }
+  return entries;
+}
+
+void FileJournal::see(const std::set<SeenEntry>& entries) {
+  if (entries == seen()) return;
+  make_directories();
+  std::string lines;
+  for (const SeenEntry& entry : entries) lines += entry.recipe + " " + entry.id.text() + "\n";
+  files_.write(seen_path(), lines, k_private_file);
 }
 
 // Made in this run, by its own name or with a directory above it: there is nothing old below.

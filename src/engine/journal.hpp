@@ -18,6 +18,7 @@
 //     content/SHA-256   old contents, 0600
 //   generations/N/      closed runs that changed something: the same two
 //   owed.jsonl          "owe" lines: notices that are still to be delivered when no journal is open
+//   irreplaceable       what the last runs saw of Resource::irreplaceable(): "RECIPE KIND:NAME" a line
 //   journal.damaged-N/  one that made no sense, set aside
 // A last line without its newline, or that is no JSON, is the one being written when the power went: it is ignored.
 #pragma once
@@ -25,6 +26,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,12 @@ struct OwedNotice {
   ResourceId target{};
   Notice notice{};
   bool operator==(const OwedNotice& other) const;
+};
+
+struct SeenEntry {
+  std::string recipe{};
+  ResourceId id{};
+  auto operator<=>(const SeenEntry&) const = default;
 };
 
 class Journal {
@@ -69,6 +77,11 @@ class Journal {
   // Records the present state of a path, once per run and path, before it is changed; paths in the state directory are
   // not the box's and are left out. `whole`: also of everything below it, and what will stand there goes as a whole.
   virtual void keep(const std::string& path, bool whole = false) = 0;
+
+  // What the last run knew to be there and cannot be made again, with the recipe of each.
+  virtual std::set<SeenEntry> seen() const { return {}; }
+  // Writes it where it differs.
+  virtual void see(const std::set<SeenEntry>& /*entries*/) {}
 
   // Puts these paths back to what keep() recorded in this run: content, mode, owner, links. Returns what could not be
   // put back, a message each.

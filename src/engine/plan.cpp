@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "engine/engine.hpp"
+#include "engine/losses.hpp"
 #include "engine/run_order.hpp"
 
 namespace mailinabox {
@@ -17,6 +18,7 @@ class Planner {
 
   Report make(const Journal& journal) {
     const auto started = view_.clock.monotonic();
+    seen_ = journal.seen();
     for (const OwedNotice& owed : journal.owed()) {
       if (const auto target = order_.refreshable(owed.target)) pending_[*target].notices.push_back(owed.notice);
     }
@@ -45,6 +47,11 @@ class Planner {
     if (outcome.changes.empty()) return outcome;
     outcome.status = Status::would_change;
     outcome.action = declared.resource->action(outcome.changes);
+    const auto loss = outcome.action == Action::create ? loss_of(catalog_, declared, seen_) : std::nullopt;
+    if (loss) {
+      fail(outcome, declared, Error(*loss + ". " + advice_on_losses()));
+      return outcome;
+    }
     notify(declared, attributes_of(outcome.changes));
     return outcome;
   }
@@ -95,6 +102,7 @@ class Planner {
   const View& view_;
   RunOrder order_;
   PendingNotices pending_{};
+  std::set<SeenEntry> seen_{};
   Report report_{};
 };
 

@@ -82,6 +82,10 @@ class Resource {
   // that do not depend on each other (zones).
   virtual bool fails_alone() const { return false; }
 
+  // Made once, and another one would not do in its place: keys, databases. Where the last run saw it and it is gone, a
+  // run stops before it changes anything, instead of making a new one.
+  virtual bool irreplaceable() const { return false; }
+
   // Brings what apply() will need from the network onto the disk and verifies it (downloads). Called before anything
   // of the box is touched, only where diff() is not empty.
   virtual void fetch(System& /*system*/) const {}

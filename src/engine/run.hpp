@@ -48,6 +48,7 @@ class Run {
   void run_steps();
   void take_owed_notices();
   void look_ahead();
+  void refuse_losses() const;
   void fetch();
   void change_packages();
   void converge(Step step);

@@ -76,6 +76,8 @@ class DatabaseResource final : public Resource {
     system.files.set_attributes(wanted_.path, attributes);
   }
 
+  bool irreplaceable() const override { return true; }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

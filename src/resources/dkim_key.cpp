@@ -148,6 +148,8 @@ class DkimKeyResource final : public Resource {
 
   std::vector<std::string> paths() const override { return {wanted_.path, wanted_.record_path}; }
 
+  bool irreplaceable() const override { return true; }
+
   Action action(const Changes& changes) const override {
     return has_change(changes, "key") && creates_path(changes) ? Action::create : Action::update;
   }

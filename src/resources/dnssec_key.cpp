@@ -55,6 +55,8 @@ class DnssecKeyResource final : public Resource {
                        fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name), FileAttributes{});
   }
 
+  bool irreplaceable() const override { return true; }
+
   Action action(const Changes& changes) const override {
     return changes.front().attribute == "mode" ? Action::update : Action::create;
   }

@@ -64,6 +64,8 @@ class PrivateKeyResource final : public Resource {
     }
   }
 
+  bool irreplaceable() const override { return true; }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

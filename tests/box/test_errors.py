@@ -227,6 +227,23 @@ def test_unreadable_recipe(box):
 
 # --- users ---------------------------------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("gone", ["", "/mail/users.sqlite", "/dns/dnssec"])
+def test_data_that_is_gone_is_not_made_anew_unasked(box, gone):
+    """A disk that is not mounted: the nightly run must not begin an empty box in its place."""
+    before = observe.files(box, ["/etc"])
+    box.run(f"mv {set_up.STORAGE}{gone} /root/moved")
+    try:
+        lost = set_up.STORAGE + (gone or "/mail/users.sqlite")
+        for arguments in (("setup", "--quiet"), ("plan",)):
+            done = program.call(box, *arguments)
+            refused(box, done, 1, lost, "at the last run", "backup", "--replace-lost")
+        assert observe.differences(before, observe.files(box, ["/etc"])) == []
+        assert box.run("test", "-e", set_up.STORAGE + gone, check=False).returncode == 1, "something was made there"
+    finally:
+        box.run(f"rm -rf {set_up.STORAGE}{gone}; mv /root/moved {set_up.STORAGE}{gone}")
+    assert program.plan(box)["changes"] == []
+
+
 def test_users_mistakes(box):
     refused(box, box.run("mailinabox", "user", "add", "no-at-sign", check=False, input="long enough password\n"), 1,
             "invalid email address")

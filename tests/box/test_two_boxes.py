@@ -36,7 +36,7 @@ class Party:
         self.box.write("/etc/mailinabox/recipes.d/postgrey.yaml", SHORT_GREYLISTING)
         answers = {"PRIMARY_HOSTNAME": self.host, "PUBLIC_IP": self.address, "EMAIL_ADDR": "me@" + self.domain,
                    "EMAIL_PW": set_up.PASSWORD}
-        program.setup(self.box, env=answers)
+        program.setup(self.box, "--replace-lost", env=answers)
         self.box.wait_for_ports(PORTS)
         self.user = MailUser(self.lab, self.box, "me@" + self.domain, set_up.PASSWORD)
 
@@ -184,6 +184,16 @@ def test_zones_have_no_mistakes(parties, internet):
             internet.machine.run("ldns-verify-zone", "/etc/zone")
             internet.machine.run("named-checkzone", "-i", "local", zone, "/etc/zone")
             party.box.run("nsd-checkzone", zone, "/etc/nsd/zones/" + name)
+
+
+def test_the_signers_key_is_the_one_in_dns(parties):
+    """By OpenDKIM's own tool, through the box's resolver."""
+    for party in parties:
+        party.box.run("apt-get update; apt-get install -y opendkim-tools", timeout=120)
+        done = party.box.run("opendkim-testkey", "-vvv", "-d", party.domain, "-s", "mail",
+                             "-k", f"{set_up.STORAGE}/mail/dkim/mail.private", check=False)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0 and "key OK" in said, said
 
 
 def test_dns_check_sees_what_the_registrar_has_forgotten(one, other):

@@ -32,6 +32,7 @@ struct FakeFile final : Resource {
     return changes.empty() || !changes.front().before.empty() ? Action::update : Action::create;
   }
   Phase phase() const override { return when; }
+  bool irreplaceable() const override { return made_once; }
   std::vector<std::string> paths() const override {
     return tells_paths ? std::vector<std::string>{path} : std::vector<std::string>{};
   }
@@ -43,6 +44,7 @@ struct FakeFile final : Resource {
   std::string content;
   bool sensitive = false;
   bool idle = false;  // apply() changes nothing
+  bool made_once = false;
   bool tells_paths = true;
   Phase when = Phase::resources;
   std::function<void()> on_diff{};
