@@ -258,6 +258,35 @@ TEST_CASE("directory: the kinds of alias are stored as the mail services expect"
   CHECK(directory.add_alias("there@example.com", "me@example.com").size() == 1);
 }
 
+TEST_CASE("directory: aliases that lead back to themselves are refused", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@example.com", k_password);
+  directory.add_user("you@example.com", k_password);
+  CHECK_THROWS_WITH(directory.add_alias("a@example.com", "A@example.com"), Catch::Contains("lead back to itself"));
+  directory.add_alias("a@example.com", "b@example.com");
+  directory.add_alias("b@example.com", "c@example.com, me@example.com");
+  CHECK_THROWS_WITH(directory.add_alias("c@example.com", "a@example.com"),
+                    Catch::Contains("(c@example.com -> a@example.com -> b@example.com -> c@example.com)"));
+  CHECK_NOTHROW(directory.add_alias("c@example.com", "you@example.com"));
+  // A user's copy is no loop; but who takes a user's mail away should know it.
+  CHECK(directory.add_alias("me@example.com", "me@example.com, me@elsewhere.example").size() == 1);
+  const DirectoryReport taken = directory.add_alias("you@example.com", "me@example.com");
+  REQUIRE(taken.size() == 2);
+  CHECK_THAT(taken[1], Catch::Contains("you@example.com is a user, whose mail goes to the alias's destinations"));
+}
+
+TEST_CASE("directory: what still leads to a removed user is named", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@example.com", k_password);
+  directory.add_user("gone@example.com", k_password);
+  directory.add_alias("sales@example.com", "gone@example.com, me@example.com");
+  const DirectoryReport report = directory.remove_user("gone@example.com");
+  REQUIRE(report.size() == 2);
+  CHECK(report[1] == "note: the alias sales@example.com still leads to gone@example.com; mail to it will bounce");
+}
+
 TEST_CASE("directory: automatic aliases follow every change", "[box]") {
   Box box;
   Directory& directory = *box.directory;

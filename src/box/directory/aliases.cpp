@@ -88,8 +88,8 @@ std::vector<std::string> Directory::destinations(const std::string& address, con
   std::vector<std::string> result;
   for (const std::string& part : split_list(text)) {
     const std::string destination = address_to_ascii(part);
-    // A user of ours is a good destination whatever the box is called now: after a change of its name, domains that were
-    // allowed as the box's own may be reserved ones.
+    // A user of ours is a good destination whatever the box is called now: after a change of its name, domains that
+    // were allowed as the box's own may be reserved ones.
     if (!valid_address(destination, AddressMode::full, primary_hostname_) && !user(destination)) {
       throw Error("Invalid receiver email address (" + part + ").");
     }
@@ -126,6 +126,33 @@ std::vector<std::string> Directory::dangling(const std::vector<std::string>& for
   return result;
 }
 
+// Postfix follows an alias to the end, and gives up where there is none. To itself alone it may lead: a user keeps a
+// copy.
+void Directory::refuse_loop(const Alias& alias) const {
+  std::map<std::string, std::vector<std::string>> routes;
+  for (const Alias& other : aliases()) routes[other.address] = other.forwards_to;
+  routes[alias.address] = alias.forwards_to;
+  const bool is_user = any_row("SELECT 1 FROM users WHERE email = ?", alias.address);
+  std::vector<std::pair<std::string, std::string>> ways;  // an address, and how it was reached
+  for (const std::string& destination : alias.forwards_to) {
+    const std::string address = lower_case(destination);
+    if (address != alias.address || !is_user) ways.emplace_back(address, alias.address);
+  }
+  std::set<std::string> seen;
+  while (!ways.empty()) {
+    const auto [address, reached] = std::move(ways.back());
+    ways.pop_back();
+    if (address == alias.address) {
+      throw Error("The alias would lead back to itself (" + reached + " -> " + address +
+                  "), and mail to it would be returned.");
+    }
+    if (!seen.insert(address).second) continue;
+    for (const std::string& next : routes[address]) {
+      if (lower_case(next) != address) ways.emplace_back(lower_case(next), reached + " -> " + address);
+    }
+  }
+}
+
 DirectoryReport Directory::add_alias(const std::string& given, const std::string& forwards_to,
                                      const std::string& permitted_senders, bool update_if_exists) {
   Alias alias{.address = alias_name(given)};
@@ -146,6 +173,7 @@ DirectoryReport Directory::add_alias(const std::string& given, const std::string
   if (alias.forwards_to.empty() && senders.empty()) {
     throw Error("The alias must either forward to an address or have a permitted sender.");
   }
+  refuse_loop(alias);
   const bool exists = any_row("SELECT 1 FROM aliases WHERE source = ?", alias.address);
   if (exists && !update_if_exists) throw Error("Alias already exists (" + alias.address + ").");
   insert_alias(*database_, "aliases", alias);
@@ -153,6 +181,13 @@ DirectoryReport Directory::add_alias(const std::string& given, const std::string
   for (const std::string& destination : dangling(alias.forwards_to)) {
     report.push_back("note: " + destination +
                      " is neither a user nor an alias of this box yet; mail to it will bounce");
+  }
+  const auto& to = alias.forwards_to;
+  if (!to.empty() && user(alias.address) && std::find(to.begin(), to.end(), alias.address) == to.end()) {
+    report.push_back("note: " + alias.address +
+                     " is a user, whose mail goes to the alias's destinations from now on; "
+                     "name " +
+                     alias.address + " among them to keep a copy");
   }
   return report;
 }

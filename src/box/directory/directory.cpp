@@ -192,7 +192,13 @@ DirectoryReport Directory::remove_user(const std::string& given) {
   Statement remove = database_->prepare("DELETE FROM users WHERE email = ?");
   remove.bind(1, email);
   remove.step();
-  return change.commit("mail user removed");
+  DirectoryReport report = change.commit("mail user removed");
+  for (const Alias& alias : aliases()) {
+    const auto& to = alias.forwards_to;
+    if (std::find(to.begin(), to.end(), email) == to.end() || dangling({email}).empty()) continue;
+    report.push_back("note: the alias " + alias.address + " still leads to " + email + "; mail to it will bounce");
+  }
+  return report;
 }
 
 void Directory::set_quota(const std::string& given, const std::string& quota) {

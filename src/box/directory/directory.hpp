@@ -83,6 +83,7 @@ class Directory {
   void set_privileges(const std::string& email, const std::vector<std::string>& privileges);
   std::vector<std::string> destinations(const std::string& address, const std::string& text) const;
   std::vector<std::string> dangling(const std::vector<std::string>& destinations) const;
+  void refuse_loop(const Alias& alias) const;
   std::vector<Alias> wanted_automatic_aliases() const;
   std::vector<Alias> stored_automatic_aliases() const;
   DirectoryReport clean_up();
