@@ -303,6 +303,28 @@ TEST_CASE("dns: a record that cannot be published is taken back", "[cli]") {
   CHECK_THAT(box.host.content(k_zone), !Contains("b\tIN") && !Contains("a\tIN\tA\t192.0.2.80"));
 }
 
+TEST_CASE("dns: a record that would stay out of its zone is refused", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  CHECK_THROWS_WITH(box.run({"dns", "set", "box.example.com", "A", "192.0.2.5"}),
+                    Contains("custom record box.example.com A 192.0.2.5") && Contains("Nothing has been changed."));
+  CHECK_FALSE(box.host.exists(k_custom));
+  CHECK(box.run({"plan"}) == ExitCode::ok);
+  // One that a file already had does not stand in the way of another.
+  box.host.put("/home/user-data/dns/.keep", "");
+  box.host.put(k_custom, "box.example.com: 192.0.2.5\n");
+  CHECK(box.run({"dns", "set", "www.example.com", "A", "192.0.2.80"}) == ExitCode::ok);
+}
+
+TEST_CASE("dns: quotes around a text are the zone file's", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  CHECK(box.run({"dns", "set", "example.com", "TXT", "\"v=spf1 mx ip4:192.0.2.9 -all\""}) == ExitCode::ok);
+  CHECK_THAT(box.host.content(k_zone), Contains("TXT\t\"v=spf1 mx ip4:192.0.2.9 -all\"") && !Contains("\\\""));
+  CHECK(box.run({"dns", "remove", "example.com", "TXT", "\"v=spf1 mx ip4:192.0.2.9 -all\""}) == ExitCode::ok);
+  CHECK_THAT(box.host.content(k_zone), Contains("v=spf1 mx -all"));
+}
+
 TEST_CASE("dns: show, export", "[cli]") {
   ModelBox box;
   CHECK_THROWS_WITH(box.run({"dns", "show"}), Contains("Run `sudo mailinabox setup` first"));

@@ -62,6 +62,15 @@ bool publishing_failed(const Report& report) {
 
 enum class OnFailure : std::uint8_t { take_back, keep };
 
+// Why a record would stay out of its zone, where that was not so before.
+std::string new_obstacle(const BoxModels& before, const BoxModels& after) {
+  for (const std::string& warning : after.warnings) {
+    const bool known = std::find(before.warnings.begin(), before.warnings.end(), warning) != before.warnings.end();
+    if (!known && warning.find("custom record ") != std::string::npos) return warning;
+  }
+  return "";
+}
+
 // Keeps the change and converges. One that cannot be published is taken back, so that it does not stand in the way of
 // later ones; a removal is kept, as it may be what mends the zone.
 ExitCode change_records(Environment& environment, const std::string& command, OnFailure on_failure,
@@ -70,13 +79,21 @@ ExitCode change_records(Environment& environment, const std::string& command, On
   wait_for_lock(environment, command);
   CustomRecordsFile file(environment, answers);
   CustomRecords records = file.read();
+  const BoxModels before = gather_models(environment, answers);
   std::vector<std::string> zones;
-  for (const DnsZone& zone : gather_models(environment, answers).zones) zones.push_back(zone.name);
+  for (const DnsZone& zone : before.zones) zones.push_back(zone.name);
   if (!change(records, zones)) {
     environment.output << "nothing to do\n" << std::flush;
     return ExitCode::ok;
   }
   file.write(records);
+  if (on_failure == OnFailure::take_back) {
+    const std::string obstacle = new_obstacle(before, gather_models(environment, answers));
+    if (!obstacle.empty()) {
+      file.put_back();
+      throw Error(obstacle + "\nNothing has been changed.");
+    }
+  }
   const ModelsRun run = converge_models(environment, command);
   const ExitCode code =
       report_models_run(environment, run, run.needed ? "kept; no zone changes by it" : "kept; setup will publish it");
@@ -97,6 +114,10 @@ CustomRecord record_of(const ChangeOptions& options) {
   CustomRecord record{.name = typed_domain(options.name), .type = upper_case(options.type)};
   for (const std::string& word : options.value) record.value += (record.value.empty() ? "" : " ") + word;
   record.value = trim(record.value);
+  // As providers' instructions have it: there the quotes are the zone file's, not the text's.
+  const std::string& value = record.value;
+  const bool quoted = value.size() > 2 && value.front() == '"' && value.find('"', 1) == value.size() - 1;
+  if (record.type == "TXT" && quoted) record.value = value.substr(1, value.size() - 2);
   return record;
 }
 
@@ -104,8 +125,10 @@ const char* const k_value_details =
     "NAME is a domain of the box or a name below one, or a wildcard such as *.example.com. TYPE is A, AAAA, CAA,\n"
     "CNAME, MX, NS, SRV, SSHFP or TXT. VALUE is written as in a zone file, a TXT record's without quotes around it;\n"
     "`local` is the box's own address.\n"
-    "A record takes the place of the box's own of the same name and type. What it is changes at once, here and,\n"
-    "when they have transferred it, at secondary name servers; others may remember the old value for a day.";
+    "A record takes the place of the box's own of the same name and type; of TXT records that of the same policy "
+    "(SPF,\n"
+    "DKIM, DMARC), of MX records that of preference 10, the others stand beside it. It counts at once, here and, when\n"
+    "they have transferred it, at secondary name servers; others may remember the old value for a day.";
 
 std::shared_ptr<ChangeOptions> declare_change(CliCommand& command, bool value_required) {
   auto options = std::make_shared<ChangeOptions>();
