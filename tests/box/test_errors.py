@@ -230,6 +230,7 @@ def test_unreadable_recipe(box):
 @pytest.mark.parametrize("gone", ["", "/mail/users.sqlite", "/dns/dnssec"])
 def test_data_that_is_gone_is_not_made_anew_unasked(box, gone):
     """A disk that is not mounted: the nightly run must not begin an empty box in its place."""
+    program.setup(box)
     before = observe.files(box, ["/etc"])
     box.run(f"mv {set_up.STORAGE}{gone} /root/moved")
     try:

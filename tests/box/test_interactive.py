@@ -51,7 +51,7 @@ class Terminal:
 @pytest.fixture(scope="module")
 def forgetful(box):
     """The set-up box, but nobody has answered anything yet; so that nothing has to be downloaded again."""
-    box.run("rm", "-r", "/etc/mailinabox.conf", set_up.STORAGE + "/mail/users.sqlite")
+    box.run("rm", "/etc/mailinabox.conf", set_up.STORAGE + "/mail/users.sqlite", "/var/lib/mailinabox/irreplaceable")
     box.run("sh", "-c", "hostname fresh; echo fresh > /etc/hostname; sed -i /example.test/d /etc/hosts")
     return box
 
