@@ -4,9 +4,9 @@
 #include <optional>
 #include <sstream>
 
+#include "box/dns/resolver_client.hpp"
 #include "cli/context.hpp"
 #include "cli/dns/dns_commands.hpp"
-#include "net/dns.hpp"
 
 namespace mailinabox {
 namespace {
