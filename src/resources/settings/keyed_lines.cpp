@@ -1,5 +1,7 @@
 #include "resources/settings/keyed_lines.hpp"
 
+#include "base/error.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -212,16 +214,25 @@ class KeyedEditor {
 
 EditedText edit_keyed_lines(const KeyedFormat& format, const std::string& file, const std::string& text,
                             const WantedSettings& wanted) {
-  KeyedEditor editor(format, file, text);
-  for (const auto& [name, value] : wanted.values) {
-    if (!format.has_sections()) {
-      editor.set("", name, std::string(trim(value.text())));
-      continue;
+  const auto edit = [&](const std::string& present) {
+    KeyedEditor editor(format, file, present);
+    for (const auto& [name, value] : wanted.values) {
+      if (!format.has_sections()) {
+        editor.set("", name, std::string(trim(value.text())));
+        continue;
+      }
+      for (const auto& [key, inner] : value.as_map()) editor.set(name, key, std::string(trim(inner.text())));
     }
-    for (const auto& [key, inner] : value.as_map()) editor.set(name, key, std::string(trim(inner.text())));
-  }
-  for (const std::string& name : wanted.unset) editor.unset(name);
-  return std::move(editor).result();
+    for (const std::string& name : wanted.unset) editor.unset(name);
+    return std::move(editor).result();
+  };
+  EditedText edited = edit(text);
+  if (edited.changes.empty()) return edited;
+  // Read again, it must say what is wanted: a line beside the change may have become a part of it.
+  const EditedText again = edit(edited.text);
+  if (again.changes.empty() && again.text == edited.text) return edited;
+  throw Error(file +
+              ": a line beside the settings would be read as a part of them; put the file right or move it away");
 }
 
 std::optional<KeyedLine> split_assignment(std::string_view line) {
