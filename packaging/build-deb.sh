@@ -15,7 +15,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8 TZ=UTC
 umask 022
 
-readonly k_tools="cmake ninja-build dpkg-dev python3 libcli11-dev nlohmann-json3-dev libkainjow-mustache-dev"
+readonly k_tools="cmake ninja-build dpkg-dev python3 libcli11-dev nlohmann-json3-dev"
 readonly k_libraries="libc6-dev libyaml-cpp-dev libfmt-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libcrypt-dev
   libidn2-dev libldns-dev libunistring-dev zlib1g-dev"
 

@@ -1,41 +1,35 @@
 // Mustache templates whose missing names are errors. Nothing is HTML-escaped.
 //
-// Mustache's tags: {{name}}, {{{name}}} and {{&name}} (all alike), {{#name}}…{{/name}}, {{^name}}…{{/name}}, {{!
-// comment}},
-// {{=<% %>=}}. A tag of the last four that is alone on its line takes the line with it. Partials ({{>name}}) are
-// refused.
+// Mustache's tags: {{name}}, {{{name}}} and {{&name}} (all alike), {{#name}}…{{/name}}, {{^name}}…{{/name}},
+// {{! comment}}, {{=<% %>=}}. A tag of the last four that is alone on its line takes the line with it. Partials
+// ({{>name}}) are refused.
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/position.hpp"
 #include "base/value.hpp"
+#include "recipe/template_parser.hpp"
 
 namespace mailinabox {
 
 enum class Sections : std::uint8_t { allowed, refused };
 
-// What is wrong with a template, at the byte `offset` of its text.
-struct TemplateFault {
-  std::size_t offset = 0;
-  std::string message{};
-};
-
 // Renders templates against one context, which it refers to (it must live longer, and may gain names meanwhile). Parsed
 // templates are kept, so that rendering the same text again is cheap; nothing of the context is copied.
 class Renderer {
  public:
-  explicit Renderer(const Value& context);
-  ~Renderer();
+  explicit Renderer(const Value& context) : context_(context) {}
   Renderer(const Renderer&) = delete;
   Renderer& operator=(const Renderer&) = delete;
 
   // Names that hide the context's until removed again (loop variables); innermost last. The value must stay until then.
-  void push(std::string name, const Value& value);
-  void pop();
+  void push(std::string name, const Value& value) { scopes_.push_back({std::move(name), &value}); }
+  void pop() { scopes_.pop_back(); }
 
   // `text` stands at `where` (of its first character) in a file; a missing name, an unclosed tag or a section that is
   // not closed throws RecipeError with the exact line and column in that file and the nearest spelling. Text without
@@ -46,14 +40,34 @@ class Renderer {
   std::string render(std::string_view text, Sections sections);
 
   // The value of a dotted name, loop variables first; nullptr where it is missing.
-  const Value* find(std::string_view dotted_name) const;
+  const Value* find(std::string_view dotted_name) const { return look_up(dotted_name).value; }
 
   // "unknown name …" with what was probably meant, for a name that find() does not know.
   std::string unknown_name(std::string_view dotted_name) const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Scope {
+    std::string name{};  // of a loop variable; "" for an open section, whose value's names are seen
+    const Value* value = nullptr;
+  };
+  // Where a dotted name leads, and where it does not: the part that is missing and the value that lacks it.
+  struct Lookup {
+    const Value* value = nullptr;
+    std::string_view part{};        // the last one that was looked for
+    std::string_view before{};      // the parts before it, without the dot between
+    const Value* parent = nullptr;  // nullptr for the first part
+  };
+  using Pieces = std::vector<TemplatePiece>;
+
+  const Value* first_part(std::string_view part) const;
+  Lookup look_up(std::string_view name) const;
+  const Value& value_of(const TemplatePiece& tag) const;
+  void print(const Pieces& pieces, std::size_t from, std::size_t to, std::string& out);
+  void print_section(const Pieces& pieces, std::size_t tag, std::string& out);
+
+  const Value& context_;
+  std::vector<Scope> scopes_{};  // innermost last
+  std::map<std::string, Pieces, std::less<>> parsed_{};
 };
 
 }  // namespace mailinabox

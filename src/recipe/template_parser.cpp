@@ -85,7 +85,7 @@ class TemplateScanner {
                           "\"" + std::string(content) + "\" ends here, but " +
                               (sections_.empty() ? "no section is open"
                                                  : "the open section is \"" + pieces_[sections_.back()].text + "\"")};
-    pieces_.push_back({TemplatePiece::Kind::end, std::string(content), begin, sections_.back()});
+    pieces_[sections_.back()].end = pieces_.size();
     sections_.pop_back();
   }
 

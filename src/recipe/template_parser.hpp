@@ -6,20 +6,24 @@
 #include <string_view>
 #include <vector>
 
-#include "recipe/template.hpp"
-
 namespace mailinabox {
 
-struct TemplatePiece {
-  enum class Kind : std::uint8_t { literal, variable, section, inverted, end };
-  Kind kind = Kind::literal;
-  std::string text{};             // literal: the text; else the dotted name as written
-  std::size_t offset = 0;         // of the tag in the template
-  std::size_t section_begin = 0;  // end: index of the piece that it closes
+// What is wrong with a template, at the byte `offset` of its text.
+struct TemplateFault {
+  std::size_t offset = 0;
+  std::string message{};
 };
 
-// Sections are closed in the order in which they were opened. Comments, changes of the delimiters and the lines on
-// which they or section tags are alone are gone. Throws TemplateFault.
+struct TemplatePiece {
+  enum class Kind : std::uint8_t { literal, variable, section, inverted };
+  Kind kind = Kind::literal;
+  std::string text{};      // literal: the text; else the dotted name as written
+  std::size_t offset = 0;  // of the tag in the template
+  std::size_t end = 0;     // section, inverted: index of the first piece after it
+};
+
+// Sections are closed in the order in which they were opened. The result has no comments, changes of delimiters and
+// closing tags, nor the lines on which they or section tags are alone. Throws TemplateFault.
 std::vector<TemplatePiece> parse_template(std::string_view text);
 
 }  // namespace mailinabox
