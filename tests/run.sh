@@ -115,13 +115,13 @@ sanitize() {
 }
 
 # What each target gets through in about a minute, on one processor.
-declare -rA fuzz_inputs=([recipe]=60000 [settings]=700000 [template]=600000 [address]=2000000 [dns]=40000)
+declare -rA fuzz_inputs=([recipe]=60000 [settings]=700000 [template]=600000 [address]=2000000 [dns]=40000 [dns_message]=400000)
 
 # fuzz SECONDS: with inputs that nobody has tried. fuzz fixed: a minute's inputs, the same each time, so that it fails for
 # what has changed and not by chance. Two targets run at a time; what libFuzzer says goes to files, what it found is shown.
 fuzz() {
   local seconds=${1:-60} target failed=0 found=build/sanitize/found limits
-  compile_sanitized fuzz_recipe fuzz_settings fuzz_template fuzz_address fuzz_dns || return
+  compile_sanitized fuzz_recipe fuzz_settings fuzz_template fuzz_address fuzz_dns fuzz_dns_message || return
   if [[ $seconds == fixed ]]; then
     found=build/sanitize/found-fixed
     rm -rf "$found" # its inputs would be tried first

@@ -13,233 +13,116 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "net/ldns_objects.hpp"
 
 namespace mailinabox {
 namespace {
 
-constexpr unsigned k_class_internet = 1;
-constexpr unsigned k_type_options = 41;  // OPT, RFC 6891
-constexpr unsigned k_payload = 1232;     // fits every path without fragments
-constexpr unsigned k_flag_recursion = 0x0100;
-constexpr std::size_t k_name_limit = 253;
+constexpr std::uint16_t k_payload = 1232;  // fits every path without fragments
 
-void put16(std::string& out, unsigned value) {
-  out += static_cast<char>(value >> 8 & 0xff);
-  out += static_cast<char>(value & 0xff);
-}
+const std::uint8_t* bytes_of(std::string_view message) { return reinterpret_cast<const std::uint8_t*>(message.data()); }
 
-std::string lower_name(std::string_view text) {
-  if (text.ends_with('.')) text.remove_suffix(1);
+std::string lower_text(std::string_view text) {
   std::string result;
   for (const char c : text) result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return result;
 }
 
-void put_name(std::string& out, const std::string& name) {
-  std::string_view rest = name;
-  if (rest.ends_with('.')) rest.remove_suffix(1);
-  if (rest.size() > k_name_limit) throw Error("\"" + name + "\" is no domain name: it is too long");
-  while (!rest.empty()) {
-    const std::size_t dot = rest.find('.');
-    const std::string_view label = rest.substr(0, dot);
-    if (label.empty() || label.size() > 63) throw Error("\"" + name + "\" is no domain name");
-    out += static_cast<char>(label.size());
-    out += label;
-    rest.remove_prefix(dot == std::string_view::npos ? rest.size() : dot + 1);
-  }
-  out += '\0';
+// Nothing for what cannot be written as text: a CAA tag with other characters than letters and digits.
+std::optional<std::string> field_text(const ldns_rdf* field) {
+  const LdnsText printed(ldns_rdf2str(field));
+  if (!printed) return std::nullopt;
+  std::string_view text = printed.get();
+  if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_LONG_STR) return std::string(text);
+  if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && text.size() > 1) text.remove_suffix(1);
+  return lower_text(text);
 }
 
-// Reads a message from left to right; a read past the end makes it bad, and nothing more is read from a bad one.
-class MessageReader {
- public:
-  explicit MessageReader(std::string_view message) : message_(message) {}
-
-  bool good() const { return good_; }
-  std::size_t at() const { return at_; }
-  void fail() { good_ = false; }
-
-  unsigned get8() { return need(1) ? static_cast<unsigned char>(message_[at_++]) : 0U; }
-  unsigned get16() {
-    const unsigned high = get8();
-    return high << 8 | get8();
-  }
-  std::uint32_t get32() {
-    const std::uint32_t high = get16();
-    return high << 16 | get16();
-  }
-  std::string_view bytes(std::size_t count) {
-    if (!need(count)) return {};
-    at_ += count;
-    return message_.substr(at_ - count, count);
-  }
-
-  // A name, RFC 1035 section 4.1.4. A pointer may only lead to before where the name began, so no chain can loop.
-  std::string name() {
-    std::string result;
-    std::size_t position = at_, lowest = at_;
-    bool jumped = false;
-    while (good_ && position < message_.size()) {
-      const std::size_t length = static_cast<unsigned char>(message_[position]);
-      if (length == 0) {
-        if (!jumped) at_ = position + 1;
-        return result;
-      }
-      if (length >= 0xc0) {
-        if (position + 1 >= message_.size()) break;
-        const std::size_t target = (length & 0x3f) << 8 | static_cast<unsigned char>(message_[position + 1]);
-        if (target >= lowest) break;
-        if (!jumped) at_ = position + 2;
-        jumped = true;
-        position = lowest = target;
-        continue;
-      }
-      if (length > 63 || position + 1 + length > message_.size()) break;
-      if (!result.empty()) result += '.';
-      result += lower_name(message_.substr(position + 1, length));
-      if (result.size() > k_name_limit) break;
-      position += 1 + length;
-    }
-    good_ = false;
-    return "";
-  }
-
- private:
-  bool need(std::size_t count) {
-    if (message_.size() - at_ < count) good_ = false;
-    return good_;
-  }
-
-  std::string_view message_;
-  std::size_t at_ = 0;
-  bool good_ = true;
-};
-
-std::string address_text(int family, std::string_view bytes) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (bytes.size() != (family == AF_INET ? 4U : 16U)) return "";
-  return inet_ntop(family, bytes.data(), text.data(), text.size()) ? text.data() : "";
-}
-
-// The strings of a TXT record (RFC 1035 section 3.3.14) as one.
-std::string joined_strings(std::string_view bytes) {
+// The fields one after the other as they stand in the message; TXT: the strings without their lengths.
+std::string raw_data(const ldns_rr* record) {
   std::string result;
-  while (!bytes.empty()) {
-    const std::size_t length = static_cast<unsigned char>(bytes[0]);
-    result += bytes.substr(1, length);
-    bytes.remove_prefix(std::min(bytes.size(), 1 + length));
+  for (std::size_t index = 0; index < ldns_rr_rd_count(record); ++index) {
+    const ldns_rdf* field = ldns_rr_rdf(record, index);
+    const std::size_t skipped = ldns_rdf_get_type(field) == LDNS_RDF_TYPE_STR ? 1 : 0;
+    result.append(reinterpret_cast<const char*>(ldns_rdf_data(field)) + skipped, ldns_rdf_size(field) - skipped);
   }
   return result;
 }
 
-std::string shown_name(MessageReader& reader) {
-  std::string name = reader.name();
-  return name.empty() ? "." : name;
-}
-
-std::string hexadecimal(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    for (const unsigned digit : {static_cast<unsigned char>(c) / 16U, static_cast<unsigned char>(c) % 16U}) {
-      text += "0123456789abcdef"[digit];
-    }
+std::string text_data(const ldns_rr* record) {
+  std::string result;
+  for (std::size_t index = 0; index < ldns_rr_rd_count(record); ++index) {
+    const auto text = field_text(ldns_rr_rdf(record, index));
+    if (!text) return "";
+    result += (index == 0 ? "" : " ") + *text;
   }
-  return text;
+  const bool no_value = ldns_rr_get_type(record) == LDNS_RR_TYPE_CAA && ldns_rr_rd_count(record) == 2;
+  return no_value ? result + " \"\"" : result;
 }
 
-std::string numbers(std::initializer_list<std::uint32_t> values) {
-  std::string text;
-  for (const std::uint32_t value : values) text += std::to_string(value) + " ";
-  return text;
-}
-
-// RFC 8659 section 4.1
-std::string authority_data(MessageReader& reader, std::size_t length) {
-  const unsigned flags = reader.get8();
-  const std::size_t tag_length = reader.get8();
-  if (length < 2 + tag_length) {
-    reader.fail();
-    return {};
-  }
-  const std::string tag(reader.bytes(tag_length));
-  return std::to_string(flags) + " " + lower_name(tag) + " \"" + std::string(reader.bytes(length - 2 - tag_length)) +
-         "\"";
-}
-
-// What begins with numbers of these sizes in bytes and goes on with something shown in hexadecimal.
-std::string numbers_and_bytes(MessageReader& reader, std::size_t length, std::initializer_list<int> sizes) {
-  std::string text;
-  for (const int size : sizes) {
-    text += std::to_string(size == 1 ? reader.get8() : reader.get16()) + " ";
-    length -= std::min(length, static_cast<std::size_t>(size));
-  }
-  return text + hexadecimal(reader.bytes(length));
-}
-
-std::string authority_start(MessageReader& reader) {
-  std::string text = shown_name(reader) + " ";
-  text += shown_name(reader);
-  for (int number = 0; number < 5; ++number) text += " " + std::to_string(reader.get32());
-  return text;
-}
-
-std::string service_data(MessageReader& reader) {
-  const unsigned priority = reader.get16();
-  const unsigned weight = reader.get16();
-  const unsigned port = reader.get16();
-  return numbers({priority, weight, port}) + shown_name(reader);
-}
-
-std::string record_data(DnsType type, MessageReader& reader, std::size_t length) {
-  switch (type) {
+std::string record_data(const ldns_rr* record) {
+  switch (static_cast<DnsType>(ldns_rr_get_type(record))) {
     case DnsType::a:
-      return address_text(AF_INET, reader.bytes(length));
     case DnsType::aaaa:
-      return address_text(AF_INET6, reader.bytes(length));
     case DnsType::ns:
     case DnsType::cname:
-      return shown_name(reader);
     case DnsType::soa:
-      return authority_start(reader);
-    case DnsType::txt:
-      return joined_strings(reader.bytes(length));
-    case DnsType::mx: {
-      const unsigned preference = reader.get16();
-      return numbers({preference}) + shown_name(reader);
-    }
+    case DnsType::mx:
     case DnsType::srv:
-      return service_data(reader);
     case DnsType::caa:
-      return authority_data(reader, length);
     case DnsType::ds:
-      return numbers_and_bytes(reader, length, {2, 1, 1});
     case DnsType::tlsa:
-      return numbers_and_bytes(reader, length, {1, 1, 1});
     case DnsType::sshfp:
-      return numbers_and_bytes(reader, length, {1, 1});
+      return text_data(record);
+    case DnsType::txt:
     case DnsType::rrsig:
     case DnsType::dnskey:
       break;
   }
-  return std::string(reader.bytes(length));
+  return raw_data(record);
 }
 
-std::vector<DnsResourceRecord> read_records(MessageReader& reader, unsigned count) {
-  std::vector<DnsResourceRecord> result;
-  for (unsigned index = 0; index < count && reader.good(); ++index) {
-    DnsResourceRecord record;
-    record.name = reader.name();
-    const unsigned type = reader.get16();
-    reader.get16();  // class, or the payload size of OPT
-    record.ttl = reader.get32();
-    const std::size_t length = reader.get16();
-    const std::size_t begin = reader.at();
-    record.type = static_cast<DnsType>(type);
-    record.data = record_data(record.type, reader, length);
-    if (reader.at() != begin + length) reader.fail();  // a name longer or shorter than its record says
-    if (type != k_type_options) result.push_back(std::move(record));
+// ldns gives no error for a record that ends in the middle of its fields. Only CAA's last one may be empty.
+bool has_all_fields(const ldns_rr* record) {
+  const ldns_rr_type type = ldns_rr_get_type(record);
+  const std::size_t least = type == LDNS_RR_TYPE_CAA ? 2 : ldns_rr_descriptor_minimum(ldns_rr_descript(type));
+  return ldns_rr_rd_count(record) >= least;
+}
+
+// The record at `at`, which moves behind it; nothing where its data is shorter or longer than it says.
+LdnsRecord read_record(std::string_view message, std::size_t& at) {
+  constexpr std::size_t k_fixed = 10;  // type, class, TTL and the length of the data
+  ldns_rdf* owner = nullptr;
+  std::size_t end = at;
+  const ldns_status status = ldns_wire2dname(&owner, bytes_of(message), message.size(), &end);
+  const LdnsName skipped(owner);
+  if (status != LDNS_STATUS_OK || message.size() < end + k_fixed) return nullptr;
+  end += k_fixed + ldns_read_uint16(bytes_of(message) + end + k_fixed - 2);
+  ldns_rr* read = nullptr;
+  if (ldns_wire2rr(&read, bytes_of(message), message.size(), &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK)
+    return nullptr;
+  LdnsRecord record(read);
+  return at == end && has_all_fields(read) ? std::move(record) : nullptr;
+}
+
+// False where a record cannot be read; those before it are there. Not ldns_wire2pkt(), which gives nothing of an answer
+// that was cut off within a record.
+bool read_records(std::string_view message, std::size_t& at, unsigned count, std::vector<DnsResourceRecord>& records) {
+  for (unsigned index = 0; index < count; ++index) {
+    const LdnsRecord record = read_record(message, at);
+    if (!record) return false;
+    const std::string name = field_text(ldns_rr_owner(record.get())).value_or("");
+    records.push_back({.name = name == "." ? "" : name,
+                       .type = static_cast<DnsType>(ldns_rr_get_type(record.get())),
+                       .ttl = ldns_rr_ttl(record.get()),
+                       .data = record_data(record.get())});
   }
-  return result;
+  return true;
+}
+
+bool answers_question(const ldns_rr* asked, const DnsQuestion& question) {
+  return static_cast<DnsType>(ldns_rr_get_type(asked)) == question.type &&
+         ldns_dname_compare(ldns_rr_owner(asked), domain_name(question.name).get()) == 0;
 }
 
 struct ServerAddress {
@@ -353,60 +236,52 @@ std::optional<DnsAnswer> exchange_over_tcp(const ServerAddress& server, const Dn
   if (!connection.usable()) return std::nullopt;
   const std::uint16_t identifier = random_identifier();
   const std::string query = encode_dns_query(question, identifier);
-  std::string message;
-  put16(message, static_cast<unsigned>(query.size()));
-  if (!send_all(connection.number(), message + query, limit)) return std::nullopt;
+  const std::string length_of_query{static_cast<char>(query.size() >> 8U), static_cast<char>(query.size())};
+  if (!send_all(connection.number(), length_of_query + query, limit)) return std::nullopt;
   const auto length = receive_all(connection.number(), 2, limit);
   if (!length) return std::nullopt;
-  const auto answer = receive_all(connection.number(), MessageReader(*length).get16(), limit);
+  const auto answer = receive_all(connection.number(), ldns_read_uint16(length->data()), limit);
   return answer ? decode_dns_answer(*answer, question, identifier) : std::nullopt;
 }
 
 }  // namespace
 
 std::string encode_dns_query(const DnsQuestion& question, std::uint16_t identifier) {
-  std::string message;
-  put16(message, identifier);
-  put16(message, question.recursion_desired ? k_flag_recursion : 0U);
-  for (const unsigned count : {1U, 0U, 0U, 1U}) put16(message, count);
-  put_name(message, question.name);
-  put16(message, static_cast<unsigned>(question.type));
-  put16(message, k_class_internet);
-  message += '\0';  // OPT stands at the root
-  put16(message, k_type_options);
-  put16(message, k_payload);
-  put16(message, 0);  // extended code and version
-  put16(message, question.dnssec_ok ? 0x8000U : 0U);
-  put16(message, 0);  // no options
-  return message;
+  const LdnsMessage message(ldns_pkt_query_new(domain_name(question.name).release(),
+                                               static_cast<ldns_rr_type>(question.type), LDNS_RR_CLASS_IN,
+                                               question.recursion_desired ? LDNS_RD : std::uint16_t{0}));
+  ldns_pkt_set_id(message.get(), identifier);
+  ldns_pkt_set_edns_udp_size(message.get(), k_payload);
+  ldns_pkt_set_edns_do(message.get(), question.dnssec_ok);
+  std::uint8_t* bytes = nullptr;
+  std::size_t size = 0;
+  const ldns_status status = ldns_pkt2wire(&bytes, message.get(), &size);
+  const LdnsBytes owner(bytes);
+  if (status != LDNS_STATUS_OK) throw Error("the question for \"" + question.name + "\": " + words_of(status));
+  return std::string(reinterpret_cast<const char*>(bytes), size);
 }
 
 std::optional<DnsAnswer> decode_dns_answer(std::string_view message, const DnsQuestion& question,
                                            std::uint16_t identifier) {
-  MessageReader reader(message);
-  const unsigned id = reader.get16();
-  const unsigned flags = reader.get16();
-  const unsigned questions = reader.get16();
-  const unsigned answers = reader.get16();
-  const unsigned authority = reader.get16();
-  reader.get16();  // additional records are not looked at
-  if (!reader.good() || id != identifier || (flags & 0x8000U) == 0 || questions != 1) return std::nullopt;
-  const std::string name = reader.name();
-  const unsigned type = reader.get16();
-  reader.get16();
-  if (!reader.good() || name != lower_name(question.name) || type != static_cast<unsigned>(question.type)) {
+  const std::uint8_t* bytes = bytes_of(message);
+  if (message.size() < LDNS_HEADER_SIZE || LDNS_ID_WIRE(bytes) != identifier || LDNS_QR_WIRE(bytes) == 0 ||
+      LDNS_QDCOUNT(bytes) != 1) {
     return std::nullopt;
   }
+  std::size_t at = LDNS_HEADER_SIZE;
+  ldns_rr* read = nullptr;
+  if (ldns_wire2rr(&read, bytes, message.size(), &at, LDNS_SECTION_QUESTION) != LDNS_STATUS_OK) return std::nullopt;
+  const LdnsRecord asked(read);
+  if (!answers_question(read, question)) return std::nullopt;
   DnsAnswer result;
-  result.code = static_cast<int>(flags & 0x000fU);
-  result.authoritative = (flags & 0x0400U) != 0;
-  result.truncated = (flags & 0x0200U) != 0;
-  result.recursion_available = (flags & 0x0080U) != 0;
-  result.authenticated = (flags & 0x0020U) != 0;
-  result.answers = read_records(reader, answers);
-  result.authority = read_records(reader, authority);
-  if (!reader.good() && !result.truncated) return std::nullopt;
-  return result;
+  result.code = LDNS_RCODE_WIRE(bytes);
+  result.authoritative = LDNS_AA_WIRE(bytes) != 0;
+  result.truncated = LDNS_TC_WIRE(bytes) != 0;
+  result.recursion_available = LDNS_RA_WIRE(bytes) != 0;
+  result.authenticated = LDNS_AD_WIRE(bytes) != 0;
+  const bool whole = read_records(message, at, LDNS_ANCOUNT(bytes), result.answers) &&
+                     read_records(message, at, LDNS_NSCOUNT(bytes), result.authority);
+  return whole || result.truncated ? std::optional(std::move(result)) : std::nullopt;
 }
 
 std::optional<DnsType> dns_type(std::string_view word) {

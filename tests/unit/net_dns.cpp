@@ -74,6 +74,16 @@ TEST_CASE("DNS: what is no answer to the question is none", "[net][dns]") {
   }
 }
 
+TEST_CASE("DNS: of an answer that was cut off what is whole counts", "[net][dns]") {
+  const std::string address = "\xc0\x0c\0\1\0\1\0\0\0\1\0\4\xc6\x33\x64\7"s;
+  const std::string records = address + address.substr(0, 13);
+  const auto cut_off = decode_dns_answer(answer_message(0x8380, 2, records), k_question, 0x1234);
+  REQUIRE(cut_off);
+  CHECK(cut_off->truncated);
+  CHECK(cut_off->answers.size() == 1);
+  CHECK_FALSE(decode_dns_answer(answer_message(0x8180, 2, records), k_question, 0x1234));
+}
+
 TEST_CASE("DNS: random bytes never crash the reader", "[net][dns]") {
   std::mt19937 random(7);
   const std::string mx = "\xc0\x0c\0\x0f\0\1\0\0\0\x3c\0\7\0\x0a\2mx\xc0\x11"s;
@@ -160,6 +170,9 @@ TEST_CASE("DNS: data of each type as in a master file", "[net][dns]") {
   CHECK(decoded_data(DnsType::srv, "\0\1\0\2\1\xbb\xc0\x0c"s) == "1 2 443 x.test");
   CHECK(decoded_data(DnsType::mx, "\0\0\0"s) == "0 .");
   CHECK(decoded_data(DnsType::caa, "\0\5issueca.test"s) == "0 issue \"ca.test\"");
+  CHECK(decoded_data(DnsType::caa, "\0\5issue"s) == "0 issue \"\"");
+  CHECK(decoded_data(DnsType::txt, "\1A\0\2\"b"s) == "A\"b");
+  CHECK(decoded_data(DnsType::ns, "\3a b\1.\4Test\0"s) == "a\\032b.\\..test");
   CHECK(decoded_data(DnsType::ds, "\x30\x39\x0d\2\xab\xcd"s) == "12345 13 2 abcd");
   CHECK(decoded_data(DnsType::tlsa, "\3\1\1\x0a"s) == "3 1 1 0a");
   CHECK(decoded_data(DnsType::sshfp, "\4\2\xff"s) == "4 2 ff");
@@ -167,6 +180,8 @@ TEST_CASE("DNS: data of each type as in a master file", "[net][dns]") {
         "x.test h.x.test 1 2 3 4 5");
   CHECK_FALSE(decoded_data(DnsType::caa, "\0\xffissue"s));
   CHECK_FALSE(decoded_data(DnsType::srv, "\0\1"s));
+  CHECK_FALSE(decoded_data(DnsType::ns, "\xc0\x0c\0"s));
+  CHECK_FALSE(decoded_data(DnsType::a, "\1\2\3\4\5"s));
   CHECK(dns_type("CAA") == DnsType::caa);
   CHECK_FALSE(dns_type("caa"));
 }

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "resources/dns/ldns_objects.hpp"
+#include "net/ldns_objects.hpp"
 
 namespace mailinabox {
 

@@ -65,8 +65,7 @@ std::string line_of(std::string_view text, int number) {
 }
 
 LdnsName zone_name(const std::string& zone) {
-  LdnsName name(ldns_dname_new_frm_str(zone.c_str()));
-  if (!name) throw Error("\"" + zone + "\" is no domain name");
+  LdnsName name = domain_name(zone);
   ldns_dname2canonical(name.get());
   return name;
 }

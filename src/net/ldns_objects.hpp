@@ -8,6 +8,7 @@
 #undef true
 #undef false
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -27,12 +28,14 @@ struct FreeWith {
 
 using LdnsKey = std::unique_ptr<ldns_key, FreeWith<ldns_key_deep_free>>;
 using LdnsKeys = std::unique_ptr<ldns_key_list, FreeWith<ldns_key_list_free>>;
+using LdnsMessage = std::unique_ptr<ldns_pkt, FreeWith<ldns_pkt_free>>;
 using LdnsName = std::unique_ptr<ldns_rdf, FreeWith<ldns_rdf_deep_free>>;
 using LdnsRecord = std::unique_ptr<ldns_rr, FreeWith<ldns_rr_free>>;
 using LdnsRecords = std::unique_ptr<ldns_rr_list, FreeWith<ldns_rr_list_deep_free>>;
 using LdnsZone = std::unique_ptr<ldns_zone, FreeWith<ldns_zone_deep_free>>;
 using LdnsSignedZone = std::unique_ptr<ldns_dnssec_zone, FreeWith<ldns_dnssec_zone_free>>;  // not the records in it
 using LdnsText = std::unique_ptr<char, FreeWith<std::free>>;
+using LdnsBytes = std::unique_ptr<std::uint8_t, FreeWith<std::free>>;
 using LdnsFile = std::unique_ptr<std::FILE, FreeWith<std::fclose>>;
 
 // A text as a file to read from; the text must outlive it. Not for empty texts.
@@ -61,5 +64,13 @@ inline std::string text_of(const ldns_rr* record) {
 }
 
 inline std::string words_of(ldns_status status) { return ldns_get_errorstr_by_id(status); }
+
+// With or without final dot; "" is the root. Throws Error where it is not a domain name.
+inline LdnsName domain_name(const std::string& name) {
+  ldns_rdf* read = nullptr;
+  const ldns_status status = ldns_str2rdf_dname(&read, name.empty() ? "." : name.c_str());
+  if (status != LDNS_STATUS_OK) throw Error("\"" + name + "\" is not a domain name: " + words_of(status));
+  return LdnsName(read);
+}
 
 }  // namespace mailinabox
