@@ -69,6 +69,7 @@ if(NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   set(standard_library libstdc++6)
 endif()
 
+library(boost header libboost${Boost_VERSION_MAJOR}.${Boost_VERSION_MINOR}-dev BSL-1.0)
 library(cli11 header libcli11-dev BSD-3-Clause)
 library(curl ${linked} libcurl4-openssl-dev curl ${curl_version})
 if(PORTABLE)

@@ -1,20 +1,37 @@
+// The only file that includes Boost.Process (1.74's first interface): its headers cost the compiler as much as the
+// whole folder.
 #include "os/process_commands.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
+#include <grp.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
+#include <utility>  // Boost.Asio of 1.74 needs it in C++20 and does not include it
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/process/args.hpp>
+#include <boost/process/async.hpp>
+#include <boost/process/child.hpp>
+#include <boost/process/env.hpp>
+#include <boost/process/exe.hpp>
+#include <boost/process/extend.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
+#include <deque>
+#include <optional>
 #include <stdexcept>
 
 #include "base/error.hpp"
-#include "os/child_process.hpp"
 #include "os/command_allow_list.hpp"
+#include "os/descriptor.hpp"
 #include "os/fault_point.hpp"
 
 namespace mailinabox {
@@ -24,9 +41,140 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using Take = std::function<void(std::string_view)>;
 
-constexpr milliseconds k_grace{2'000};  // between SIGTERM and SIGKILL
-constexpr milliseconds k_drain{200};    // at most, where something else still writes into a dead child's pipes
-constexpr milliseconds k_tick{5};       // how often a child is looked for where the kernel has no pidfd (before 5.3)
+constexpr std::string_view k_command_path = "/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr milliseconds k_grace{2'000};         // between SIGTERM and SIGKILL
+constexpr milliseconds k_drain{200};           // at most, where something else still writes into a dead child's pipes
+constexpr unsigned k_close_range_cloexec = 4;  // CLOSE_RANGE_CLOEXEC
+
+// What a child is given and kept from. The functions that run between fork(2) and execve(2) make only calls that are
+// safe there (signal-safety(7)).
+struct ChildRules : boost::process::extend::handler {
+  std::string program{};                    // the file to execute
+  std::array<int, 3> standard{-1, -1, -1};  // become 0, 1 and 2
+  int status_source = -1;                   // where >= 0: becomes status_target
+  int status_target = -1;
+  std::optional<Account> account{};
+  std::vector<gid_t> groups{};  // of the account
+
+  template <typename Executor>
+  void on_exec_setup(Executor& executor) const {
+    for (int number = 0; number < 3; ++number) place(standard[static_cast<unsigned>(number)], number);
+    ::setsid();
+    hide_descriptors();
+    if (status_source >= 0) place(status_source, status_target);
+    for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::umask(S_IWGRP | S_IWOTH);
+    if (account) {
+      check("setgroups", ::setgroups(groups.size(), groups.data()));
+      check("setgid", ::setgid(account->gid));
+      check("setuid", ::setuid(account->uid));
+    }
+    check("chdir /", ::chdir("/"));
+    executor.exe = program.c_str();  // argv[0] stays as the command names it
+  }
+
+  template <typename Executor>
+  void on_exec_error(Executor& executor, const std::error_code& error) const {
+    fail(executor.exe, error.value(), error.value() == ENOENT ? 127 : 126);
+  }
+
+ private:
+  [[noreturn]] static void fail(const char* what, int error_number, int exit_code) {
+    const char* reason = ::strerrordesc_np(error_number);
+    for (const char* text : {what, ": ", reason == nullptr ? "unknown error" : reason, "\n"}) {
+      if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
+    }
+    ::_exit(exit_code);
+  }
+  static void check(const char* what, int result) {
+    if (result < 0) fail(what, errno, 126);
+  }
+  // dup2(2) leaves the close-on-exec flag where both numbers are the same.
+  static void place(int source, int target) {
+    check("dup2", source == target ? ::fcntl(target, F_SETFD, 0) : ::dup2(source, target));
+  }
+  static void hide_descriptors() {
+    if (::syscall(SYS_close_range, 3U, ~0U, k_close_range_cloexec) == 0) return;
+    rlimit limit{};  // Linux before 5.11
+    constexpr rlim_t k_most = 65'536;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > k_most) limit.rlim_cur = k_most;
+    for (int number = 3; number < static_cast<int>(limit.rlim_cur); ++number) ::fcntl(number, F_SETFD, FD_CLOEXEC);
+  }
+};
+
+// No handler of ours may run in a child before it has its own program.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+// The file to execute: a name with a slash as it is, any other searched in k_command_path. "" where there is none.
+std::string find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return ::access(name.c_str(), F_OK) == 0 ? name : "";
+  std::string_view rest = name.empty() ? std::string_view() : k_command_path;
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    std::string candidate = std::string(rest.substr(0, colon)) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  }
+  return "";
+}
+
+// An unnamed file in memory, to be read from its beginning. Unlike a pipe it can neither block nor raise SIGPIPE.
+Descriptor memory_file(const std::string& content) {
+  Descriptor file(::memfd_create("mailinabox", MFD_CLOEXEC));
+  if (!file.valid()) throw SystemError("memfd_create", "of a command", errno);
+  if (::write(file.number(), content.data(), content.size()) != static_cast<ssize_t>(content.size()) ||
+      ::lseek(file.number(), 0, SEEK_SET) != 0) {
+    throw SystemError("write", "the input of a command", errno);
+  }
+  return file;
+}
+
+std::string content_of(const Descriptor& file) {
+  struct stat status {};
+  if (::fstat(file.number(), &status) != 0) throw SystemError("fstat", "the output of a command", errno);
+  std::string content(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t got = ::pread(file.number(), content.data(), content.size(), 0);
+  if (got < 0) throw SystemError("read", "the output of a command", errno);
+  content.resize(static_cast<std::size_t>(got));
+  return content;
+}
+
+// Hands on what comes out of a pipe, until its end.
+class PipeReader {
+ public:
+  PipeReader(boost::asio::io_context& io, int source, Take take) : source_(io, source), take_(std::move(take)) {
+    next();
+  }
+
+ private:
+  void next() {
+    source_.async_read_some(boost::asio::buffer(buffer_),
+                            [this](const boost::system::error_code& error, std::size_t size) {
+                              if (size > 0) take_({buffer_.data(), size});
+                              if (!error) next();
+                            });
+  }
+
+  boost::asio::posix::stream_descriptor source_;
+  Take take_;
+  std::array<char, 65'536> buffer_{};
+};
 
 // Cuts pieces into lines; what stands without a newline at the end is a line too.
 class LineCutter {
@@ -50,189 +198,136 @@ class LineCutter {
   std::string rest_{};
 };
 
-struct Reader {
-  Descriptor source{};
-  Take take{};
-
-  // Takes what is there. False where nothing is, or at the end, which closes the source.
-  bool read_some() {
-    std::array<char, 65'536> buffer{};
-    const ssize_t got = ::read(source.number(), buffer.data(), buffer.size());
-    if (got > 0) {
-      take(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
-      return true;
-    }
-    if (got < 0 && errno == EINTR) return true;
-    if (got == 0 || errno != EAGAIN) source.reset();
-    return false;
-  }
-};
-
-// A started child: reads what it says until it has ended, and never leaves it running.
-class Running {
- public:
-  Running(pid_t child, std::vector<Reader> readers)
-      : child_(child), readers_(std::move(readers)), process_(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))) {}
-  ~Running() {
-    if (ended_) return;
-    ::kill(-child_, SIGKILL);  // an exception of a handler
-    ::waitpid(child_, &status_, 0);
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
-  // True where the child has ended by then.
-  bool wait(steady_clock::time_point limit) {
-    while (!reap()) {
-      const auto left = std::chrono::duration_cast<milliseconds>(limit - steady_clock::now());
-      if (left.count() <= 0) return false;
-      poll_once(left);
-    }
-    return true;
-  }
-
-  void signal(int number) const { ::kill(-child_, number); }
-
-  void drain() {
-    const auto limit = steady_clock::now() + k_drain;
-    for (Reader& reader : readers_) {
-      while (reader.source.valid() && reader.read_some() && steady_clock::now() < limit) {
-      }
-    }
-  }
-
-  int exit_code() const { return WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_); }
-
- private:
-  bool reap() {
-    if (ended_) return true;
-    const pid_t found = ::waitpid(child_, &status_, WNOHANG);
-    if (found < 0 && errno != EINTR) throw SystemError("waitpid", std::to_string(child_), errno);
-    ended_ = found == child_;
-    return ended_;
-  }
-
-  void poll_once(milliseconds left) {
-    std::vector<pollfd> watched;
-    for (const Reader& reader : readers_) watched.push_back({reader.source.number(), POLLIN, 0});
-    watched.push_back({process_.number(), POLLIN, 0});  // -1 is passed over
-    if (!process_.valid()) left = std::min(left, k_tick);
-    const int timeout = static_cast<int>(std::min<milliseconds::rep>(left.count() + 1, 3'600'000));
-    if (::poll(watched.data(), watched.size(), timeout) < 0 && errno != EINTR) {
-      throw SystemError("poll", "a command", errno);
-    }
-    for (std::size_t index = 0; index < readers_.size(); ++index) {
-      if (watched[index].revents != 0) readers_[index].read_some();
-    }
-  }
-
-  pid_t child_;
-  std::vector<Reader> readers_;
-  Descriptor process_;
-  bool ended_ = false;
-  int status_ = 0;
-};
-
-// The account's part of a child's setup and environment.
-void set_account(ChildSetup& setup, const std::string& user, const FileAccounts& accounts) {
-  const std::optional<Account> account = accounts.user(user);
-  if (!account) throw Error("cannot run `" + setup.argv[0] + "` as " + user + ": there is no such account");
-  setup.account = ChildAccount{account->uid, account->gid, accounts.groups_of(user)};
-  setup.environment["HOME"] = account->home;
-  setup.environment["USER"] = user;
-  setup.environment["LOGNAME"] = user;
-}
-
-ChildSetup setup_of(const Command& command, const FileAccounts& accounts) {
-  if (command.argv.empty()) throw std::logic_error("a command without a program");
-  ChildSetup setup;
-  setup.program = find_program(command.argv[0]);
-  setup.argv = command.argv;
-  setup.environment = {{"PATH", std::string(k_command_path)}, {"LC_ALL", "C.UTF-8"}, {"HOME", "/root"}};
-  if (!command.user.empty()) set_account(setup, command.user, accounts);
-  for (const auto& [name, value] : command.environment) setup.environment[name] = value;
-  return setup;
-}
-
 std::string words_of(const Command& command) {
   std::string words;
   for (const std::string& word : command.argv) words += (words.empty() ? "" : " ") + word;
   return words;
 }
 
-// One command from its pipes to its result.
+// One command from its pipes to its result. Never leaves the child running.
 class Execution {
  public:
-  Execution(const Command& command, const FileAccounts& accounts)
-      : command_(command), setup_(setup_of(command, accounts)) {}
+  explicit Execution(const Command& command) : command_(command) {}
+  ~Execution() {
+    if (!child_.valid() || exited_) return;
+    end_group(SIGKILL);  // an exception of a handler
+    std::error_code ignored;
+    child_.wait(ignored);
+  }
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
 
-  CommandResult operator()() {
-    if (setup_.program.empty()) {
+  CommandResult operator()(const FileAccounts& accounts) {
+    if (command_.argv.empty()) throw std::logic_error("a command without a program");
+    rules_.program = find_program(command_.argv[0]);
+    if (rules_.program.empty()) {
       result_.exit_code = 127;
       result_.err = command_.argv[0] + ": there is no such program in " + std::string(k_command_path) + "\n";
       return result_;
     }
-    input_ = make_memory_file(command_.input);
-    setup_.standard[0] = input_.number();
-    command_.starts_daemon ? keep_output_in_files() : keep_output_from_pipes();
-    if (command_.status_descriptor >= 0) {
-      setup_.status_source = add_pipe([this](std::string_view piece) { status_lines_.add(piece); });
-      setup_.status_target = command_.status_descriptor;
-    }
-    run();
+    const boost::process::environment environment = child_environment(accounts);
+    connect();
+    start(environment);
+    wait();
     return result_;
   }
 
  private:
-  int add_pipe(Take take) {
-    Pipe pipe = make_pipe();
-    readers_.push_back({std::move(pipe.source), std::move(take)});
-    sinks_.push_back(std::move(pipe.sink));
-    return sinks_.back().number();
-  }
-
-  void keep_output_from_pipes() {
-    setup_.standard[1] = add_pipe([this](std::string_view piece) {
-      result_.out += piece;
-      if (command_.on_output) command_.on_output(piece);
-    });
-    setup_.standard[2] = add_pipe([this](std::string_view piece) { result_.err += piece; });
-  }
-
-  // A daemon writes to what it was given long after we are gone: a pipe would end it by SIGPIPE, a file does not.
-  void keep_output_in_files() {
-    out_file_ = make_memory_file("");
-    err_file_ = make_memory_file("");
-    setup_.standard[1] = out_file_.number();
-    setup_.standard[2] = err_file_.number();
-  }
-
-  void run() {
-    Running running(start_child(setup_), std::move(readers_));
-    sinks_.clear();
-    if (!running.wait(steady_clock::now() + command_.timeout)) {
-      result_.timed_out = true;
-      running.signal(SIGTERM);
-      const bool ended = running.wait(steady_clock::now() + k_grace);
-      running.signal(SIGKILL);  // whatever of the group is left
-      if (!ended) running.wait(steady_clock::time_point::max());
+  boost::process::environment child_environment(const FileAccounts& accounts) {
+    std::map<std::string, std::string> variables = {
+        {"PATH", std::string(k_command_path)}, {"LC_ALL", "C.UTF-8"}, {"HOME", "/root"}};
+    if (!command_.user.empty()) {
+      rules_.account = accounts.user(command_.user);
+      if (!rules_.account) {
+        throw Error("cannot run `" + command_.argv[0] + "` as " + command_.user + ": there is no such account");
+      }
+      rules_.groups = accounts.groups_of(command_.user);
+      variables["HOME"] = rules_.account->home;
+      variables["USER"] = variables["LOGNAME"] = command_.user;
     }
-    running.drain();
-    status_lines_.finish();
-    result_.exit_code = running.exit_code();
-    if (out_file_.valid()) result_.out = memory_file_content(out_file_);
-    if (err_file_.valid()) result_.err = memory_file_content(err_file_);
+    for (const auto& [name, value] : command_.environment) variables[name] = value;
+    boost::process::environment environment;
+    for (const auto& [name, value] : variables) environment[name] = value;
+    return environment;
   }
+
+  void connect() {
+    rules_.standard[0] = given(memory_file(command_.input));
+    if (command_.starts_daemon) {
+      // It writes to what it was given long after we are gone: a pipe would end it by SIGPIPE, a file does not.
+      rules_.standard[1] = given(memory_file(""));
+      rules_.standard[2] = given(memory_file(""));
+    } else {
+      rules_.standard[1] = add_pipe([this](std::string_view piece) {
+        result_.out += piece;
+        if (command_.on_output) command_.on_output(piece);
+      });
+      rules_.standard[2] = add_pipe([this](std::string_view piece) { result_.err += piece; });
+    }
+    if (command_.status_descriptor < 0) return;
+    rules_.status_source = add_pipe([this](std::string_view piece) { status_lines_.add(piece); });
+    rules_.status_target = command_.status_descriptor;
+  }
+
+  int given(Descriptor descriptor) {
+    given_.push_back(std::move(descriptor));
+    return given_.back().number();
+  }
+
+  int add_pipe(Take take) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("pipe", "of a command", errno);
+    const int sink = given(Descriptor(ends[1]));
+    readers_.emplace_back(io_, ends[0], std::move(take));
+    return sink;
+  }
+
+  void start(const boost::process::environment& environment) {
+    const BlockedSignals blocked;
+    std::error_code error;
+    child_ = boost::process::child(
+        boost::process::exe = command_.argv[0],
+        boost::process::args = std::vector<std::string>(command_.argv.begin() + 1, command_.argv.end()), environment,
+        rules_, error, io_, boost::process::on_exit([this](int, const std::error_code&) { exited_ = true; }));
+    if (error) throw SystemError("fork", rules_.program, error.value());
+  }
+
+  void wait() {
+    if (!exits_before(steady_clock::now() + command_.timeout)) {
+      result_.timed_out = true;
+      end_group(SIGTERM);
+      const bool ended = exits_before(steady_clock::now() + k_grace);
+      end_group(SIGKILL);  // whatever of it is left
+      if (!ended) exits_before(steady_clock::time_point::max());
+    }
+    const auto limit = steady_clock::now() + k_drain;
+    while (steady_clock::now() < limit && io_.poll_one() > 0) {  // what is left in the pipes
+    }
+    status_lines_.finish();
+    const int status = child_.native_exit_code();
+    result_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (!command_.starts_daemon) return;
+    result_.out = content_of(given_[1]);
+    result_.err = content_of(given_[2]);
+  }
+
+  bool exits_before(steady_clock::time_point limit) {
+    while (!exited_ && io_.run_one_until(limit) > 0) {
+    }
+    return exited_;
+  }
+
+  void end_group(int signal) const { ::kill(-child_.id(), signal); }
 
   const Command& command_;
-  ChildSetup setup_;
+  ChildRules rules_{};
   CommandResult result_{};
-  std::vector<Reader> readers_{};
-  std::vector<Descriptor> sinks_{};
   LineCutter status_lines_{command_.on_status};
-  Descriptor input_{};
-  Descriptor out_file_{};
-  Descriptor err_file_{};
+  std::vector<Descriptor> given_{};  // to the child: what becomes 0, 1, 2, and the status lines' pipe
+  boost::asio::io_context io_{};
+  std::deque<PipeReader> readers_{};
+  boost::process::child child_{};
+  bool exited_ = false;
 };
 
 }  // namespace
@@ -241,12 +336,12 @@ CommandResult ProcessCommands::query(const Command& command) const {
   if (!may_query(command)) {
     throw std::logic_error("`" + words_of(command) + "` is not on the list of commands that only ask");
   }
-  return Execution(command, accounts_)();
+  return Execution(command)(accounts_);
 }
 
 CommandResult ProcessCommands::run(const Command& command) {
   fault_point();
-  CommandResult result = Execution(command, accounts_)();
+  CommandResult result = Execution(command)(accounts_);
   fault_point();
   return result;
 }

@@ -1,4 +1,4 @@
-// Real commands, by fork(2) and execve(2). Each child has a session and process group of its own, the descriptors 0, 1,
+// Real commands, started by Boost.Process. Each child has a session and process group of its own, the descriptors 0, 1,
 // 2 (and `status_descriptor`) and no other, the working directory /, umask 022 and no signal blocked.
 //
 // A command has ended when its process has, and what is then in its pipes has been read: a daemon that it started may

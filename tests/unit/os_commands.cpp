@@ -143,6 +143,22 @@ TEST_CASE("a grandchild that keeps the pipes open keeps nobody waiting", "[os][c
   ::kill(std::stoi(result.out.substr(8)), SIGKILL);
 }
 
+TEST_CASE("a grandchild that writes without end keeps nobody waiting", "[os][commands]") {
+  ProcessCommands commands;
+  Command command = shell("echo $$; yes & sleep 0.1");
+  command.on_output = [](std::string_view) { std::this_thread::sleep_for(milliseconds(5)); };  // there is always more
+  const auto begin = steady_clock::now();
+  const CommandResult result = commands.run(command);
+  CHECK(steady_clock::now() - begin < milliseconds(2000));
+  ::kill(-std::stoi(result.out), SIGKILL);
+}
+
+TEST_CASE("a program is called by the name that the command has", "[os][commands]") {
+  ProcessCommands commands;
+  CHECK(commands.run(shell("echo $0")).out == "sh\n");
+  CHECK(commands.run({.argv = {"/bin/sh", "-c", "echo $0"}}).out == "/bin/sh\n");
+}
+
 TEST_CASE("a daemon's output goes to a file that never ends it", "[os][commands]") {
   mailinabox::test::TestHost host;
   const std::string proof = host.real("/tmp/written");
