@@ -133,16 +133,15 @@ std::vector<FieldSchema> settings_fields() {
        FieldType::string,
        true,
        "How the file is written; equals is \"key = value\", spaces is \"Key value\".",
-       {"postfix", "postfix-master", "equals", "spaces", "shell", "ini", "yaml"}},
+       {"postfix", "postfix-master", "equals", "spaces", "shell", "ini"}},
       {"values",
        FieldType::map,
        false,
-       "Keys and their values. ini: sections with their keys, \"\" for before the first; yaml: nested mappings; "
+       "Keys and their values. ini: sections with their keys, \"\" for before the first; "
        "postfix-master: NAME/TYPE with private, unprivileged, chroot, wakeup, process_limit, command and options, "
-       "which "
-       "then are all that the service has.",
+       "which then are all that the service has.",
        {}},
-      {"unset", FieldType::strings, false, "Keys that are removed; in ini SECTION.KEY, in yaml OUTER.INNER.", {}},
+      {"unset", FieldType::strings, false, "Keys that are removed; in ini SECTION.KEY.", {}},
       {"part", FieldType::string, false, "Tells several resources for one file apart; every key in one of them.", {}},
       {"comment", FieldType::string, false, "What begins a comment besides #, in equals and spaces.", {}},
   };

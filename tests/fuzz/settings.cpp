@@ -20,7 +20,7 @@ void want(WantedSettings& wanted, std::string_view format, const std::string& ke
   const std::size_t dot = key.find('.');
   if (format == "postfix-master") {
     wanted.values[key] = ValueMap{{"command", "smtpd"}, {"options", ValueMap{{"syslog_name", value}}}};
-  } else if (format == "ini" || (format == "yaml" && dot != std::string::npos)) {
+  } else if (format == "ini") {
     const std::string section = dot == std::string::npos ? "" : key.substr(0, dot);
     Value& inner = wanted.values[section];
     if (!inner.is_map()) inner = ValueMap{};

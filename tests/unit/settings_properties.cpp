@@ -27,9 +27,6 @@ const std::vector<std::string>& pieces_of(const std::string& format) {
       {"ini",
        {"a = 1", "a=2", "[s]", "[t]", "b = x\n    y", ";a = 0", "#b = 1", "", "skip", "  b = z", "[s]\na = 3",
         "# comment"}},
-      {"yaml",
-       {"a: 1", "a: \"2\"", "b: x y", "#a: 0", "# comment", "", "list:\n- a: 9\n- b", "text: |\n  a: 9\n\n  b",
-        "flow: {a: 9}", "c: 'x\n  y'", "d: e # f"}},
   };
   return k_pieces.at(format);
 }
@@ -42,7 +39,6 @@ ValueMap wanted_of(const std::string& format, const std::string& value) {
     return {{"a/inet", ValueMap{{"command", "x"}, {"options", ValueMap{{"p", value}}}}},
             {"b/unix", ValueMap{{"command", "y"}, {"process_limit", "1"}}}};
   }
-  if (format == "yaml") return {{"a", value}, {"b", "2"}, {"m", ValueMap{{"n", value}, {"o", "1"}}}};
   return {{"a", value}, {"b", "2"}};
 }
 

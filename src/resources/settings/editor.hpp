@@ -25,7 +25,7 @@ struct WantedSettings {
 };
 
 struct SettingChange {
-  std::string key{};     // "myhostname"; ini: "section.key"; yaml: "outer.inner"; postfix-master: "smtp/inet"
+  std::string key{};     // "myhostname"; ini: "section.key"; postfix-master: "smtp/inet"
   std::string before{};  // "" where it was not set; all values in turn where it was set several times
   std::string after{};   // "" where it is removed
 };
@@ -43,7 +43,7 @@ struct SettingsFormat {
   std::optional<std::string> (*refusal)(const WantedSettings& wanted) = nullptr;
 };
 
-// postfix, postfix-master, equals, spaces, shell, ini, yaml.
+// postfix, postfix-master, equals, spaces, shell, ini.
 const std::vector<SettingsFormat>& settings_formats();
 const SettingsFormat* find_settings_format(std::string_view name);
 
@@ -54,6 +54,5 @@ SettingsFormat equals_settings();
 SettingsFormat spaces_settings();
 SettingsFormat shell_settings();
 SettingsFormat ini_settings();
-SettingsFormat yaml_settings();
 
 }  // namespace mailinabox

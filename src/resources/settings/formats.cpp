@@ -6,8 +6,8 @@ namespace mailinabox {
 
 const std::vector<SettingsFormat>& settings_formats() {
   static const std::vector<SettingsFormat> all = {
-      postfix_settings(), postfix_master_settings(), equals_settings(), spaces_settings(), shell_settings(),
-      ini_settings(),     yaml_settings(),
+      postfix_settings(), postfix_master_settings(), equals_settings(),
+      spaces_settings(),  shell_settings(),          ini_settings(),
   };
   return all;
 }
