@@ -91,6 +91,9 @@ TEST_CASE("settings postfix-master: errors", "[settings]") {
   CHECK_THAT(error_of("postfix-master", "  -o a=b\n", k_submission), Catch::StartsWith("/etc/x:1: "));
   CHECK_THAT(error_of("postfix-master", "", {{"a/inet", ValueMap{{"private", "n"}}}}), Catch::Contains("`command`"));
   CHECK_THAT(refusal_of("postfix-master", {{"smtp", ValueMap{}}}), Catch::Contains("NAME/TYPE"));
+  for (const char* name : {"", "/inet", "a b/inet", "\ra/inet", "a\v/inet", "#a/inet", "a{/inet"}) {
+    CHECK_THAT(refusal_of("postfix-master", {{name, ValueMap{}}}), Catch::Contains("NAME/TYPE"));
+  }
   CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", "x"}}), Catch::Contains("must be a mapping"));
   CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", ValueMap{{"privat", "n"}}}}),
              Catch::Contains("no \"privat\""));
