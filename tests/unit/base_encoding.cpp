@@ -1,0 +1,33 @@
+#include <catch2/catch.hpp>
+
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
+
+using namespace mailinabox;
+
+TEST_CASE("encoding: hexadecimal", "[base]") {
+  CHECK(to_hex(std::string("\0\x7f\xff", 3)) == "007fff");
+  CHECK(to_hex("").empty());
+}
+
+TEST_CASE("encoding: base64 as in RFC 4648 section 10", "[base]") {
+  const auto [bytes, text] = GENERATE(table<const char*, const char*>(
+      {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "+/+/"}}));
+  CHECK(to_base64(bytes) == text);
+  CHECK(from_base64(text) == bytes);
+}
+
+TEST_CASE("encoding: what is no base64", "[base]") {
+  for (const char* text : {"Z", "Zg=", "Zg", "Zg==\n", " Zg==", "Zm 9v", "=g==", "Zg==Zg==", "====", "===", "Zm9-"}) {
+    CAPTURE(text);
+    CHECK_FALSE(from_base64(text));
+  }
+}
+
+TEST_CASE("digest: known ones", "[base]") {
+  // sha256sum, sha1sum
+  CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(sha256_hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(sha256("abc").size() == 32);
+  CHECK(to_hex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
