@@ -17,12 +17,12 @@
 #include "base/yaml_tree.hpp"
 #include "box/directory/address.hpp"
 #include "box/directory/password.hpp"
+#include "crypto/key.hpp"
 #include "engine/journal_records.hpp"
 #include "net/http.hpp"
 #include "os/process_commands.hpp"
 #include "recipe/template.hpp"
 #include "resources/dns/signed_zone.hpp"
-#include "resources/tls/key.hpp"
 #include "store/sqlite.hpp"
 
 namespace mailinabox {

@@ -15,7 +15,7 @@ constexpr int k_most_edits = 1000;
 
 using Lines = std::vector<std::string_view>;
 
-Lines lines_of(std::string_view text) {
+Lines whole_lines(std::string_view text) {
   Lines lines;
   while (!text.empty()) {
     const std::size_t newline = text.find('\n');
@@ -144,8 +144,8 @@ void add_middle(Script& script, const Lines& before, const Lines& after) {
 }
 
 Script compare(std::string_view before_text, std::string_view after_text) {
-  Lines before = lines_of(before_text);
-  Lines after = lines_of(after_text);
+  Lines before = whole_lines(before_text);
+  Lines after = whole_lines(after_text);
   const std::size_t most = std::min(before.size(), after.size());
   std::size_t head = 0;
   while (head < most && before[head] == after[head]) ++head;

@@ -1,7 +1,6 @@
 #include "engine/journal_records.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,14 +8,16 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/json.hpp"
 
 namespace mailinabox {
 namespace {
 
 using nlohmann::json;
 
-std::string line_of(const json& record) { return record.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+std::string line_of(const json& record) { return json_text(record, -1) + "\n"; }
 
 const char* word_of(FileKind kind) {
   switch (kind) {
@@ -118,16 +119,7 @@ void add_record(const json& record, JournalRecords& records) {
 
 }  // namespace
 
-std::string content_digest(std::string_view content) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(content.data(), content.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-    throw Error("OpenSSL cannot compute a SHA-256 digest");
-  }
-  std::string text;
-  for (unsigned index = 0; index < size; ++index) text += fmt::format("{:02x}", digest[index]);
-  return text;
-}
+std::string content_digest(std::string_view content) { return sha256_hex(content); }
 
 bool OwedNotice::operator==(const OwedNotice& other) const {
   return target == other.target && notice.cause == other.notice.cause && notice.attributes == other.notice.attributes;

@@ -25,27 +25,6 @@ std::string text_or_nothing(const View& view, const std::string& path) {
 
 bool path_exists(const View& view, const std::string& path) { return view.files.info(path).kind != FileKind::absent; }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
-std::vector<std::string_view> words_of_line(std::string_view line) {
-  constexpr std::string_view k_blanks = " \t\r";
-  std::vector<std::string_view> words;
-  for (std::size_t begin = line.find_first_not_of(k_blanks); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(line.find_first_of(k_blanks, begin), line.size());
-    words.push_back(line.substr(begin, end - begin));
-    begin = line.find_first_not_of(k_blanks, end);
-  }
-  return words;
-}
-
 std::optional<std::int64_t> number_in(std::string_view text, std::int64_t largest) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -58,7 +37,7 @@ std::optional<std::int64_t> number_in(std::string_view text, std::int64_t larges
 std::int64_t meminfo_kb(const View& view, std::string_view name) {
   const std::string text = text_or_nothing(view, "/proc/meminfo");
   for (const std::string_view line : lines_of(text)) {
-    const auto words = words_of_line(line);
+    const auto words = words_of(line);
     if (words.size() < 2 || words[0].size() != name.size() + 1 || words[0].substr(0, name.size()) != name) continue;
     if (const auto number = number_in(words[1])) return *number;
   }
@@ -87,7 +66,7 @@ std::string os_release(const View& view, std::string_view key) {
 std::vector<Mount> mounts_in(std::string_view text) {
   std::vector<Mount> mounts;
   for (const std::string_view line : lines_of(text)) {
-    const auto words = words_of_line(line);
+    const auto words = words_of(line);
     const auto dash = std::find(words.begin(), words.end(), "-");
     if (words.size() < 6 || dash == words.end() || dash + 1 == words.end()) continue;
     mounts.push_back({words[4], words[5], *(dash + 1)});

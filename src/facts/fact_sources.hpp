@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "os/system.hpp"
 
 namespace mailinabox {
@@ -15,11 +16,6 @@ namespace mailinabox {
 std::string text_or_nothing(const View& view, const std::string& path);
 
 bool path_exists(const View& view, const std::string& path);
-
-std::vector<std::string_view> lines_of(std::string_view text);
-
-// Separated by blanks and tabs.
-std::vector<std::string_view> words_of_line(std::string_view line);
 
 // Decimal digits and nothing else, at most `largest`.
 std::optional<std::int64_t> number_in(std::string_view text, std::int64_t largest = INT64_MAX);

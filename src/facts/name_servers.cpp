@@ -9,7 +9,7 @@ namespace {
 ValueList listed_name_servers(const std::string& text) {
   ValueList servers;
   for (const std::string_view line : lines_of(text)) {
-    const auto words = words_of_line(line);
+    const auto words = words_of(line);
     if (words.size() < 2 || words[0] != "nameserver") continue;
     const std::string address(words[1]);
     in6_addr bytes{};

@@ -48,7 +48,7 @@ class SshdSettings {
       const std::size_t next = line.find_first_not_of(" \t", key_end);
       if (next != std::string::npos && line[next] == '=') line[next] = ' ';
     }
-    const auto words = words_of_line(line);
+    const auto words = words_of(line);
     if (words.size() < 2) return;
     std::string key(words[0]);
     std::transform(key.begin(), key.end(), key.begin(), lower_letter);
@@ -95,7 +95,7 @@ class SshdSettings {
 void add_socket_ports(const std::string& text, std::set<std::int64_t>& ports) {
   constexpr std::string_view k_key = "ListenStream=";
   for (const std::string_view line : lines_of(text)) {
-    const auto words = words_of_line(line);
+    const auto words = words_of(line);
     if (words.empty() || words[0].substr(0, k_key.size()) != k_key) continue;
     const std::string_view value = words[0].substr(k_key.size());
     if (value.empty()) ports.clear();
@@ -128,13 +128,13 @@ std::optional<std::int64_t> connection_port(const View& view) {
       const std::string_view variable = rest.substr(0, rest.find('\0'));
       rest.remove_prefix(std::min(variable.size() + 1, rest.size()));
       if (variable.substr(0, k_name.size()) != k_name) continue;
-      const auto words = words_of_line(variable.substr(k_name.size()));
+      const auto words = words_of(variable.substr(k_name.size()));
       if (words.size() == 4) return number_in(words[3], k_largest_port);
     }
     const std::string status = text_or_nothing(view, "/proc/" + process + "/status");
     process = "0";
     for (const std::string_view line : lines_of(status)) {
-      const auto words = words_of_line(line);
+      const auto words = words_of(line);
       if (words.size() == 2 && words[0] == "PPid:") process = std::string(words[1]);
     }
   }

@@ -12,7 +12,7 @@ Value read_time_zone(const View& view) {
     return Value(target.substr(found + k_folder.size()));
   const std::string text = text_or_nothing(view, "/etc/timezone");
   for (const std::string_view line : lines_of(text)) {
-    const auto words = words_of_line(line);
+    const auto words = words_of(line);
     if (!words.empty() && words[0].front() != '#') return Value(words[0]);
   }
   return Value("Etc/UTC");

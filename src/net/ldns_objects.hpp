@@ -15,16 +15,9 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/free_with.hpp"
 
 namespace mailinabox {
-
-template <auto free_object>
-struct FreeWith {
-  template <typename Object>
-  void operator()(Object* object) const {
-    free_object(object);
-  }
-};
 
 using LdnsKey = std::unique_ptr<ldns_key, FreeWith<ldns_key_deep_free>>;
 using LdnsKeys = std::unique_ptr<ldns_key_list, FreeWith<ldns_key_list_free>>;

@@ -7,22 +7,14 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 namespace {
 
 bool contains_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
                      [text](std::string_view word) { return text.find(word) != std::string_view::npos; });
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
 }
 
 // apt's units are powers of 1000 (SizeToStr): B, kB, MB, GB, TB.
@@ -113,23 +105,19 @@ bool needs_fresh_indexes(std::string_view output) {
 
 std::string apt_words(const std::string& output) {
   constexpr std::size_t k_most = 20;
-  const std::vector<std::string> lines = lines_of(output);
-  std::vector<std::string> marked;
+  const std::vector<std::string_view> lines = lines_of(output);
+  std::vector<std::string_view> marked;
   bool continues = false;
-  for (const std::string& line : lines) {
-    const std::string_view view = line;
+  for (const std::string_view view : lines) {
     const bool marks = view.starts_with("E: ") || view.starts_with("W: ") || view.starts_with("Err:") ||
                        view.starts_with("dpkg: error") || view.starts_with("dpkg: ");
     // What follows is indented: the reason.
     continues = marks || (continues && view.starts_with(" "));
-    if (continues && std::find(marked.begin(), marked.end(), line) == marked.end()) marked.push_back(line);
+    if (continues && std::find(marked.begin(), marked.end(), view) == marked.end()) marked.push_back(view);
   }
-  const std::vector<std::string>& chosen = marked.empty() ? lines : marked;
-  std::string words;
-  for (std::size_t index = chosen.size() - std::min(k_most, chosen.size()); index < chosen.size(); ++index) {
-    words += (words.empty() ? "" : "\n") + chosen[index];
-  }
-  return words;
+  const std::vector<std::string_view>& chosen = marked.empty() ? lines : marked;
+  const std::size_t shown = std::min(k_most, chosen.size());
+  return joined(std::vector(chosen.end() - static_cast<std::ptrdiff_t>(shown), chosen.end()), "\n");
 }
 
 }  // namespace mailinabox

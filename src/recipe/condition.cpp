@@ -13,7 +13,7 @@ struct Word {
   std::size_t offset = 0;
 };
 
-std::vector<Word> words_of(std::string_view text) {
+std::vector<Word> condition_words(std::string_view text) {
   std::vector<Word> words;
   for (std::size_t begin = text.find_first_not_of(' '); begin != std::string_view::npos;) {
     const std::size_t end = std::min(text.find(' ', begin), text.size());
@@ -30,7 +30,7 @@ class Condition {
 
   bool holds() const {
     const std::string text = render_scalar(document_, node_, renderer_);
-    const std::vector<Word> words = words_of(text);
+    const std::vector<Word> words = condition_words(text);
     if (words.size() == 1) return value_of(words[0]).truthy();
     if (words.size() == 2 && words[0].text == "not") return !value_of(words[1]).truthy();
     if (words.size() >= 2 && (words[1].text == "==" || words[1].text == "!=")) {

@@ -18,8 +18,10 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "crypto/alternative_names.hpp"
+#include "crypto/certificate.hpp"
 #include "resources/kind.hpp"
-#include "resources/tls/certificate.hpp"
 
 namespace mailinabox {
 
@@ -38,12 +40,6 @@ struct CertificateWanted {
 
 std::string date_of(TimePoint time) { return rfc3339(time).substr(0, 10); }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string result;
-  for (const std::string& word : words) result += (result.empty() ? "" : ", ") + word;
-  return result;
-}
-
 class CertificateResource final : public Resource {
  public:
   explicit CertificateResource(CertificateWanted wanted) : wanted_(std::move(wanted)) {}
@@ -54,8 +50,9 @@ class CertificateResource final : public Resource {
     if (const std::string beside = left_beside(view.files, view.clock.now()); flaw == "absent" && !beside.empty()) {
       return {{"target", view.files.read_link(wanted_.path).value_or(""), beside}};
     }
-    return {{"certificate", flaw == "absent" ? "" : flaw,
-             fmt::format("self-signed for {}, {} days", joined(wanted_.alternative_names), wanted_.days.count())}};
+    return {
+        {"certificate", flaw == "absent" ? "" : flaw,
+         fmt::format("self-signed for {}, {} days", joined(wanted_.alternative_names, ", "), wanted_.days.count())}};
   }
 
   void apply(System& system, const Changes& changes) const override {
@@ -112,21 +109,23 @@ class CertificateResource final : public Resource {
   std::string flaw_of(const FileReader& files, const std::string& path, TimePoint now) const {
     const auto file = files.read(path);
     if (!file) return "absent";
-    const Certificate certificate = certificate_from_pem(file->content);
+    const std::optional<Certificate> certificate = certificate_from_pem(file->content);
     if (!certificate) return "not readable as a certificate";
     const auto key_file = files.read(wanted_.private_key);
     const Key key = key_from_pem(key_file ? key_file->content : "");
-    if (!key || !belongs_to(certificate, key)) return "of another private key";
-    if (!is_for_host(certificate, wanted_.name)) return "for " + common_name(certificate);
-    return is_self_signed(certificate) ? flaw_of_self_signed(certificate, now) : "";
+    if (!key || !certificate->belongs_to(key)) return "of another private key";
+    if (!certificate->is_for(wanted_.name)) return "for " + certificate->common_name;
+    return certificate->self_signed ? flaw_of_self_signed(*certificate, now) : "";
   }
 
   std::string flaw_of_self_signed(const Certificate& certificate, TimePoint now) const {
-    const auto names = alternative_names(certificate);
-    if (names != wanted_.alternative_names) return names.empty() ? "without alternative names" : "for " + joined(names);
-    if (common_name(certificate) != wanted_.name) return "for " + common_name(certificate);
-    if (valid_until(certificate) < now + wanted_.renew_days) return "valid until " + date_of(valid_until(certificate));
-    if (valid_from(certificate) > now) return "valid only from " + date_of(valid_from(certificate));
+    std::vector<std::string> names = certificate.alternative_names;
+    std::sort(names.begin(), names.end());
+    if (names != wanted_.alternative_names)
+      return names.empty() ? "without alternative names" : "for " + joined(names, ", ");
+    if (certificate.common_name != wanted_.name) return "for " + certificate.common_name;
+    if (certificate.until < now + wanted_.renew_days) return "valid until " + date_of(certificate.until);
+    if (certificate.from > now) return "valid only from " + date_of(certificate.from);
     return "";
   }
 
@@ -134,10 +133,10 @@ class CertificateResource final : public Resource {
 };
 
 std::vector<std::string> names_of(const Fields& fields, const std::string& common_name) {
-  std::vector<std::string> names = {canonical_name("DNS:" + common_name)};
+  std::vector<std::string> names = {canonical_alternative_name("DNS:" + common_name)};
   for (const std::string& given : fields.strings("alternative_names")) {
     if (given == "DNS:" || given == "IP:") continue;  // a box without such an address
-    const std::string name = canonical_name(given);
+    const std::string name = canonical_alternative_name(given);
     const bool ascii = std::all_of(name.begin(), name.end(), [](char letter) { return letter > ' ' && letter < 127; });
     if (name.empty() || !ascii) {
       fields.refuse("alternative_names", fmt::format("\"{}\" is no name for a certificate: write DNS:box.example.com, "

@@ -11,18 +11,18 @@
 //   the key's record             | kept, with whatever else it says (t=y, notes)
 //   anything else at either      | an error
 #include <fmt/core.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "base/encoding.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "crypto/key.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
-#include "resources/tls/key.hpp"
 
 namespace mailinabox {
 
@@ -36,32 +36,12 @@ struct DkimKeyWanted {
   Ownership ownership{};
 };
 
-std::string base64_of(const std::vector<unsigned char>& bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a zero byte
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
-  text.pop_back();
-  return text;
-}
+bool is_ed25519(const Key& key) { return kind_of(key) == KeyKind::ed25519; }
 
-bool is_ed25519(const Key& key) { return EVP_PKEY_base_id(key.get()) == EVP_PKEY_ED25519; }
-
-// The tag p: of RSA the whole SubjectPublicKeyInfo, of Ed25519 the 32 bytes alone (RFC 8463 section 4).
+// The tag p: of RSA the whole SubjectPublicKeyInfo, of Ed25519 its last 32 bytes, the key alone (RFC 8463 section 4).
 std::string public_half(const Key& key) {
-  std::vector<unsigned char> bytes;
-  if (is_ed25519(key)) {
-    std::size_t size = 32;
-    bytes.resize(size);
-    if (EVP_PKEY_get_raw_public_key(key.get(), bytes.data(), &size) != 1) {
-      throw Error("OpenSSL cannot write the public half of an Ed25519 key: " + openssl_words());
-    }
-  } else {
-    unsigned char* der = nullptr;
-    const int size = i2d_PUBKEY(key.get(), &der);
-    if (size <= 0) throw Error("OpenSSL cannot write the public half of an RSA key: " + openssl_words());
-    bytes.assign(der, der + size);
-    OPENSSL_free(der);
-  }
-  return base64_of(bytes);
+  const std::string der = public_key_der(key);
+  return to_base64(is_ed25519(key) ? der.substr(der.size() - 32) : der);
 }
 
 // "mail._domainkey IN TXT ( … )". h: only SHA-256, as SHA-1 no longer proves anything; s: for mail and nothing else.
@@ -91,11 +71,9 @@ std::map<std::string, std::string> tags_of(const std::string& text) {
     }
   }
   std::map<std::string, std::string> tags;
-  for (std::size_t start = 0; start < value.size();) {
-    const std::size_t end = std::min(value.find(';', start), value.size());
-    const std::size_t equals = value.find('=', start);
-    if (equals < end) tags[value.substr(start, equals - start)] = value.substr(equals + 1, end - equals - 1);
-    start = end + 1;
+  for (const std::string_view tag : split(value, ';')) {
+    const std::size_t equals = tag.find('=');
+    if (equals != std::string_view::npos) tags[std::string(tag.substr(0, equals))] = tag.substr(equals + 1);
   }
   if (!tags.empty()) tags["name"] = text.substr(0, text.find_first_of(" \t"));
   return tags;
@@ -174,7 +152,7 @@ class DkimKeyResource final : public Resource {
                       wanted_.path));
     }
     Key key = key_from_pem(pem);
-    if (key && EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA && !is_ed25519(key)) {
+    if (key && kind_of(key) != KeyKind::rsa && !is_ed25519(key)) {
       throw Error(
           fmt::format("DKIM key {}: it is neither an RSA nor an Ed25519 key, and DKIM knows no others; move "
                       "it away to get a new key",

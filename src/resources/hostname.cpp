@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
 
@@ -23,18 +24,14 @@ constexpr const char* k_own_address = "127.0.1.1";
 constexpr int k_cap_sys_admin = 21;  // sethostname(2) asks for it
 constexpr std::size_t k_longest_name = 64;
 
-std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream stream(line.substr(0, line.find('#')));
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
+std::vector<std::string> host_words(std::string_view line) {
+  const auto words = words_of(line.substr(0, line.find('#')));
+  return {words.begin(), words.end()};
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+std::vector<std::string> host_lines(std::string_view text) {
+  const auto lines = lines_of(text);
+  return {lines.begin(), lines.end()};
 }
 
 std::string comment_of(const std::string& line) {
@@ -55,13 +52,13 @@ struct HostNames {
 
 // Whether a line that has the wanted address says what it shall; further names behind it are somebody's own.
 bool is_right(const std::vector<std::string>& words, const HostNames& wanted) {
-  const std::vector<std::string> expected = words_of(wanted.line());
+  const std::vector<std::string> expected = host_words(wanted.line());
   return words.size() >= expected.size() && std::equal(expected.begin(), expected.end(), words.begin());
 }
 
 // The line of 127.0.1.1 without the machine's names; "" where nothing else stands in it.
 std::string without_names(const std::string& line, const HostNames& wanted) {
-  std::vector<std::string> words = words_of(line);
+  std::vector<std::string> words = host_words(line);
   std::string kept = words.front();
   bool others = false;
   for (std::size_t i = 1; i < words.size(); ++i) {
@@ -77,8 +74,8 @@ std::string hosts_with(const std::string& text, const HostNames& wanted) {
   std::vector<std::string> result;
   bool placed = false;
   std::size_t behind_localhost = 0;
-  for (const std::string& line : lines_of(text)) {
-    const std::vector<std::string> words = words_of(line);
+  for (const std::string& line : host_lines(text)) {
+    const std::vector<std::string> words = host_words(line);
     const std::string address = words.empty() ? "" : words.front();
     if (address == wanted.address) {
       if (!placed) result.push_back(is_right(words, wanted) ? line : wanted.line() + comment_of(line));
@@ -101,8 +98,8 @@ std::string hosts_with(const std::string& text, const HostNames& wanted) {
 // Lines of /etc/hosts that have one of two addresses, for the report.
 std::string lines_with(const std::string& text, const HostNames& names) {
   std::string result;
-  for (const std::string& line : lines_of(text)) {
-    const std::vector<std::string> words = words_of(line);
+  for (const std::string& line : host_lines(text)) {
+    const std::vector<std::string> words = host_words(line);
     if (words.empty() || (words.front() != names.address && words.front() != k_own_address)) continue;
     result += (result.empty() ? "" : "; ") + line;
   }
@@ -142,8 +139,8 @@ class HostnameResource final : public Resource {
   static std::string name_in_file(const FileReader& files) {
     const auto file = files.read(k_hostname);
     if (!file) return "";
-    for (const std::string& line : lines_of(file->content)) {
-      const std::vector<std::string> words = words_of(line);
+    for (const std::string& line : host_lines(file->content)) {
+      const std::vector<std::string> words = host_words(line);
       if (!words.empty()) return words.front();
     }
     return "";

@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "crypto/key.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
-#include "resources/tls/key.hpp"
 
 namespace mailinabox {
 

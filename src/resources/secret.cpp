@@ -6,10 +6,10 @@
 //   a file            | kept as it is; owner, group and mode are set right
 //   anything else     | an error
 #include <fmt/core.h>
-#include <openssl/evp.h>
 
 #include <utility>
 
+#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "resources/kind.hpp"
@@ -26,32 +26,10 @@ struct SecretWanted {
   Ownership ownership{};
 };
 
-Secret base64(const Secret& raw) {
-  const auto size = static_cast<int>(raw.reveal().size());
-  std::string text(4 * ((raw.reveal().size() + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends with a zero byte
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                  reinterpret_cast<const unsigned char*>(raw.reveal().data()), size);
-  text.back() = '\n';
-  return Secret(std::move(text));
-}
-
-Secret hexadecimal(const Secret& raw) {
-  static constexpr char k_digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * raw.reveal().size() + 1);
-  for (const char character : raw.reveal()) {
-    const auto byte = static_cast<unsigned char>(character);
-    text += k_digits[byte >> 4];
-    text += k_digits[byte & 15];
-  }
-  text += '\n';
-  return Secret(std::move(text));
-}
-
 Secret new_secret(const SecretWanted& wanted) {
   if (wanted.encoding == "letters") return Secret(random_password(wanted.bytes).reveal() + "\n");
   const Secret raw = random_bytes(wanted.bytes);
-  return wanted.encoding == "base64" ? base64(raw) : hexadecimal(raw);
+  return Secret((wanted.encoding == "base64" ? to_base64(raw.reveal()) : to_hex(raw.reveal())) + "\n");
 }
 
 class SecretResource final : public Resource {

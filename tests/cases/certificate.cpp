@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "resources/tls/certificate.hpp"
+#include "crypto/certificate.hpp"
 #include "support/cases.hpp"
 
 using namespace mailinabox;
@@ -31,7 +31,7 @@ std::shared_ptr<const Resource> box_certificate(const ValueList& names = {"DNS:b
 // What an authority would have issued: another issuer than subject.
 std::string issued_pem(const std::string& name, const Key& key, TimePoint until) {
   const std::string pem = self_signed_pem({name, {"DNS:" + name}, until - Day(90), until}, key);
-  const Certificate certificate = certificate_from_pem(pem);
+  const auto certificate = certificate_from_pem(pem)->x509;
   X509_NAME* issuer = X509_NAME_new();
   X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("An Authority"), -1, -1,
                              0);
@@ -60,33 +60,33 @@ TEST_CASE("certificate: absent", "[cases]") {
   CHECK(host.link_target(k_link) == "box.example.com-selfsigned-20261123.pem");
   CHECK(host.info(k_file).mode == 0644);
 
-  const Certificate made = certificate_from_pem(host.content(k_file));
+  const auto made = certificate_from_pem(host.content(k_file));
   REQUIRE(made);
-  CHECK(X509_get_version(made.get()) == 2);
-  CHECK(X509_verify(made.get(), key.get()) == 1);
-  CHECK(is_self_signed(made));
-  CHECK(belongs_to(made, key));
-  CHECK(common_name(made) == "box.example.com");
-  CHECK(alternative_names(made) == std::vector<std::string>{"DNS:box.example.com", "IP:2001:db8::5", "IP:203.0.113.5"});
-  CHECK(valid_from(made) == host.clock.now() - Day(1));
-  CHECK(valid_until(made) == host.clock.now() + Day(365));
-  CHECK(X509_check_ca(made.get()) == 0);
-  CHECK(X509_get_extended_key_usage(made.get()) == XKU_SSL_SERVER);
-  CHECK(X509_get_key_usage(made.get()) == KU_DIGITAL_SIGNATURE);
-  CHECK(X509_get_signature_nid(made.get()) == NID_ecdsa_with_SHA256);
-  CHECK(X509_check_ip_asc(made.get(), "2001:db8::5", 0) == 1);
-  CHECK(ASN1_STRING_length(X509_get0_serialNumber(made.get())) == 16);
+  CHECK(X509_get_version(made->x509.get()) == 2);
+  CHECK(X509_verify(made->x509.get(), key.get()) == 1);
+  CHECK(made->self_signed);
+  CHECK(made->belongs_to(key));
+  CHECK(made->common_name == "box.example.com");
+  CHECK(made->alternative_names == std::vector<std::string>{"DNS:box.example.com", "IP:2001:db8::5", "IP:203.0.113.5"});
+  CHECK(made->from == host.clock.now() - Day(1));
+  CHECK(made->until == host.clock.now() + Day(365));
+  CHECK(X509_check_ca(made->x509.get()) == 0);
+  CHECK(X509_get_extended_key_usage(made->x509.get()) == XKU_SSL_SERVER);
+  CHECK(X509_get_key_usage(made->x509.get()) == KU_DIGITAL_SIGNATURE);
+  CHECK(X509_get_signature_nid(made->x509.get()) == NID_ecdsa_with_SHA256);
+  CHECK(X509_check_ip_asc(made->x509.get(), "2001:db8::5", 0) == 1);
+  CHECK(ASN1_STRING_length(X509_get0_serialNumber(made->x509.get())) == 16);
 }
 
 TEST_CASE("certificate: for keys of each algorithm", "[cases]") {
   TestHost host;
   const Key key = put_key(host, GENERATE("rsa-2048", "ed25519"));
   converge(host, *box_certificate());
-  const Certificate made = certificate_from_pem(host.content(k_link));
+  const auto made = certificate_from_pem(host.content(k_link));
   REQUIRE(made);
-  CHECK(X509_verify(made.get(), key.get()) == 1);
+  CHECK(X509_verify(made->x509.get(), key.get()) == 1);
   const bool rsa = EVP_PKEY_base_id(key.get()) == EVP_PKEY_RSA;
-  CHECK(((X509_get_key_usage(made.get()) & KU_KEY_ENCIPHERMENT) != 0) == rsa);
+  CHECK(((X509_get_key_usage(made->x509.get()) & KU_KEY_ENCIPHERMENT) != 0) == rsa);
 }
 
 TEST_CASE("certificate: drifted", "[cases]") {
@@ -186,7 +186,7 @@ TEST_CASE("certificate: in sync", "[cases]") {
   SECTION("an address that the box has not got") {
     const auto without = box_certificate({"IP:", "DNS:"});
     converge(host, *without);
-    CHECK(alternative_names(certificate_from_pem(host.content(k_link))) ==
+    CHECK(certificate_from_pem(host.content(k_link))->alternative_names ==
           std::vector<std::string>{"DNS:box.example.com"});
     check_in_sync(host, *without);
     return;

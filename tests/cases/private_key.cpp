@@ -1,6 +1,8 @@
+#include <openssl/evp.h>
+
 #include <catch2/catch.hpp>
 
-#include "resources/tls/key.hpp"
+#include "crypto/key.hpp"
 #include "support/cases.hpp"
 
 using namespace mailinabox;

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "resources/tls/key.hpp"
+#include "crypto/key.hpp"
 
 namespace mailinabox::test {
 

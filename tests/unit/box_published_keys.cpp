@@ -1,8 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "box/dns/published_keys.hpp"
-#include "box/tls/certificate_facts.hpp"
-#include "resources/tls/certificate.hpp"
+#include "crypto/certificate.hpp"
 #include "support/certificates.hpp"
 
 using namespace mailinabox;
@@ -39,27 +38,27 @@ TEST_CASE("published keys: SSHFP values", "[box][dns]") {
 TEST_CASE("published keys: what a certificate is worth to the world", "[box][tls]") {
   const Key key = generate_key("ecdsa-p256");
   const auto now = std::chrono::system_clock::now();
-  const auto own = certificate_facts(self_signed_pem({.common_name = "box.test",
-                                                      .alternative_names = {"DNS:box.test"},
-                                                      .from = now - hours(1),
-                                                      .until = now + hours(1)},
-                                                     key));
+  const auto own = certificate_from_pem(self_signed_pem({.common_name = "box.test",
+                                                         .alternative_names = {"DNS:box.test"},
+                                                         .from = now - hours(1),
+                                                         .until = now + hours(1)},
+                                                        key));
   REQUIRE(own);
   CHECK(own->self_signed);
   CHECK_FALSE(own->accepted_at(now));
-  CHECK(own->key_digest == private_key_digest(key_to_pem(key).reveal()));
+  CHECK(own->key_digest == public_key_digest(key));
   CHECK(own->key_digest.size() == 64);
-  CHECK(own->key_digest != private_key_digest(key_to_pem(generate_key("ecdsa-p256")).reveal()));
+  CHECK(own->key_digest != public_key_digest(generate_key("ecdsa-p256")));
 
-  const auto issued = certificate_facts(test::issued_pem({.issuer = "Let's Encrypt",
-                                                          .names = "DNS:Box.test,DNS:*.example.com,IP:192.0.2.1",
-                                                          .from = now - hours(1),
-                                                          .until = now + hours(1)},
-                                                         key));
+  const auto issued = certificate_from_pem(test::issued_pem({.issuer = "Let's Encrypt",
+                                                             .names = "DNS:Box.test,DNS:*.example.com,IP:192.0.2.1",
+                                                             .from = now - hours(1),
+                                                             .until = now + hours(1)},
+                                                            key));
   REQUIRE(issued);
   CHECK_FALSE(issued->self_signed);
   CHECK(issued->issuer == "Let's Encrypt");
-  CHECK(issued->names == std::vector<std::string>{"box.test", "*.example.com"});
+  CHECK(issued->dns_names() == std::vector<std::string>{"box.test", "*.example.com"});
   CHECK(issued->is_for("mta-sts.example.com"));
   CHECK(issued->is_for("box.test"));
   CHECK_FALSE(issued->is_for("example.com"));
@@ -68,8 +67,8 @@ TEST_CASE("published keys: what a certificate is worth to the world", "[box][tls
   CHECK_FALSE(issued->accepted_at(now + hours(2)));
   CHECK_FALSE(issued->accepted_at(now - hours(2)));
 
-  CHECK_FALSE(certificate_facts("no certificate"));
-  CHECK_FALSE(certificate_facts("-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"));
-  CHECK(
-      private_key_digest("-----BEGIN ENCRYPTED PRIVATE KEY-----\nQUJD\n-----END ENCRYPTED PRIVATE KEY-----\n").empty());
+  CHECK_FALSE(certificate_from_pem("no certificate"));
+  CHECK_FALSE(certificate_from_pem("-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"));
+  CHECK_FALSE(key_from_pem("-----BEGIN ENCRYPTED PRIVATE KEY-----\nQUJD\n-----END ENCRYPTED PRIVATE KEY-----\n"));
+  CHECK(public_key_digest(nullptr).empty());
 }

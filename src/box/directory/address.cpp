@@ -8,16 +8,9 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::string_view k_blank = " \t\r\n\f\v";
 constexpr std::array<std::string_view, 6> k_reserved = {"arpa", "invalid", "local", "localhost", "onion", "test"};
 constexpr std::array<std::string_view, 6> k_roles = {"admin",      "administrator", "postmaster",
                                                      "hostmaster", "webmaster",     "abuse"};
-
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 // libidn2 wants terminated texts and gives memory of its own.
 template <typename Convert>
@@ -33,7 +26,7 @@ std::string convert(std::string_view text, Convert function) {
 
 bool valid_label(std::string_view label) {
   if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-  return std::all_of(label.begin(), label.end(), [](char c) { return letter(c) || digit(c) || c == '-'; });
+  return std::all_of(label.begin(), label.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
 }
 
 bool decodes(const std::string& label) {
@@ -46,7 +39,7 @@ bool valid_local_part(std::string_view text) {
   if (text.empty() || text.size() > 64 || text.front() == '.' || text.back() == '.') return false;
   if (text.find("..") != std::string_view::npos) return false;
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return letter(c) || digit(c) || c == '.' || k_marks.find(c) != std::string_view::npos;
+    return is_letter(c) || is_digit(c) || c == '.' || k_marks.find(c) != std::string_view::npos;
   });
 }
 
@@ -62,36 +55,11 @@ bool reserved(std::string_view domain, std::string_view own_host_name) {
 
 bool user_characters(std::string_view address) {
   return std::all_of(address.begin(), address.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || digit(c) || c == '_' || c == '-' || c == '.' || c == '@';
+    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '@';
   });
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
-std::string trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(k_blank);
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(k_blank) - begin + 1));
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find_first_of(",\r\n", begin), text.size());
-    std::string part = trim(text.substr(begin, end - begin));
-    if (!part.empty()) parts.push_back(std::move(part));
-    begin = end + 1;
-  }
-  return parts;
-}
 
 std::string_view local_part(std::string_view address) { return address.substr(0, address.rfind('@')); }
 
@@ -101,7 +69,7 @@ std::string_view domain_part(std::string_view address) {
 }
 
 std::string domain_to_ascii(std::string_view domain) {
-  if (ascii(domain)) return lower_case(domain);
+  if (is_ascii(domain)) return lower_case(domain);
   return convert(domain, [](const char* input, char** output) {
     return idn2_to_ascii_8z(input, output, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   });
@@ -120,7 +88,7 @@ std::string address_to_ascii(std::string_view address) {
 }
 
 bool valid_domain(std::string_view domain) {
-  if (domain.empty() || domain.size() > 253 || !letter(domain.back())) return false;
+  if (domain.empty() || domain.size() > 253 || !is_letter(domain.back())) return false;
   std::size_t labels = 0;
   for (std::size_t begin = 0; begin <= domain.size(); ++labels) {
     const std::size_t end = std::min(domain.find('.', begin), domain.size());

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 
 enum class AddressMode : std::uint8_t {
@@ -39,12 +41,5 @@ std::string_view domain_part(std::string_view address);
 // admin, administrator, postmaster, hostmaster, webmaster, abuse (also with "+tag"), in any case: certificate
 // authorities take mail to these for the domain owner's word.
 bool role_address(std::string_view address);
-
-// ASCII letters in lower case, white space at both ends gone.
-std::string lower_case(std::string_view text);
-std::string trim(std::string_view text);
-
-// Parts between commas and line ends, trimmed, blanks left out.
-std::vector<std::string> split_list(std::string_view text);
 
 }  // namespace mailinabox

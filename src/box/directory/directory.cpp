@@ -14,25 +14,12 @@
 namespace mailinabox {
 namespace {
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    if (std::string line = trim(std::string_view(text).substr(begin, end - begin)); !line.empty()) {
-      lines.push_back(std::move(line));
-    }
-    begin = end + 1;
+std::vector<std::string> privileges_in(std::string_view text) {
+  std::vector<std::string> privileges;
+  for (const std::string_view line : lines_of(text)) {
+    if (const std::string_view word = trim(line); !word.empty()) privileges.emplace_back(word);
   }
-  return lines;
-}
-
-std::string joined(const std::vector<std::string>& parts, char separator) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += separator;
-    text += part;
-  }
-  return text;
+  return privileges;
 }
 
 std::unique_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
@@ -53,7 +40,7 @@ void require_privilege_word(const std::string& word) {
 }
 
 User user_of(const Statement& row) {
-  return {.email = row.text(0), .privileges = lines_of(row.text(1)), .quota = row.text(2)};
+  return {.email = row.text(0), .privileges = privileges_in(row.text(1)), .quota = row.text(2)};
 }
 
 std::string user_name(const std::string& email) { return lower_case(trim(email)); }
@@ -155,7 +142,7 @@ DirectoryReport Directory::add_user(const std::string& given, const Secret& pass
   Statement insert = database_->prepare("INSERT INTO users (email, password, privileges, quota) VALUES (?, ?, ?, ?)");
   insert.bind(1, email);
   insert.bind(2, hash_password(password));
-  insert.bind(3, joined(privileges, '\n'));
+  insert.bind(3, joined(privileges, "\n"));
   insert.bind(4, normal_quota);
   insert.step();
   return change.commit("mail user added");
@@ -215,7 +202,7 @@ void Directory::set_quota(const std::string& given, const std::string& quota) {
 
 void Directory::set_privileges(const std::string& email, const std::vector<std::string>& privileges) {
   Statement update = database_->prepare("UPDATE users SET privileges = ? WHERE email = ?");
-  update.bind(1, joined(privileges, '\n'));
+  update.bind(1, joined(privileges, "\n"));
   update.bind(2, email);
   update.step();
 }

@@ -7,7 +7,7 @@
 namespace mailinabox {
 
 std::string normalize_quota(const std::string& quota) {
-  std::string text = trim(quota);
+  std::string text(trim(quota));
   if (text.empty()) throw Error("No quota provided.");
   if (text.find_first_of(" \t\r\n\f\v,.") != std::string::npos) {
     throw Error("Quotas cannot contain spaces, commas, or decimal points.");

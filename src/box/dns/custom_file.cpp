@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/yaml_tree.hpp"
 #include "box/dns/custom_records.hpp"
 #include "box/dns/names.hpp"
@@ -192,10 +193,7 @@ class CustomFile {
                                       ", found " + std::string(describe(node)));
       return;
     }
-    constexpr std::string_view k_blanks = " \t\r\n";
-    std::string value = node.text;  // a block's text ends with a line end
-    value.erase(value.find_last_not_of(k_blanks) + 1);
-    value.erase(0, std::min(value.find_first_not_of(k_blanks), value.size()));
+    const std::string value(trim(node.text));  // a block's text ends with a line end
     CustomRecords::Entry entry{{name, type, value}};
     try {
       if (value.empty()) throw Error("No value for the record provided.");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "box/dns/names.hpp"
 #include "box/dns/record_data.hpp"
 #include "box/dns/secondary_entries.hpp"
@@ -11,21 +12,8 @@
 namespace mailinabox {
 namespace {
 
-std::string upper_case(std::string type) {
-  for (char& c : type) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return type;
-}
-
-std::string without_blanks_around(const std::string& text) {
-  constexpr std::string_view k_blanks = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(k_blanks);
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(k_blanks) - begin + 1);
-}
-
 CustomRecord tidy(const CustomRecord& record) {
-  return {canonical_name(record.name), upper_case(record.type), without_blanks_around(record.value)};
+  return {canonical_name(record.name), upper_case(record.type), std::string(trim(record.value))};
 }
 
 CustomRecord checked(const CustomRecord& wanted, const std::vector<std::string>& zones) {

@@ -16,25 +16,9 @@ namespace {
 // The answer holds the name, other strings and signatures, too; 65,535 bytes is all that a message can have.
 constexpr std::size_t k_longest_text = 60'000;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 [[noreturn]] void refuse(std::string_view expected) { throw Error("Invalid value. " + std::string(expected)); }
-
-std::vector<std::string_view> labels_of(std::string_view name) {
-  std::vector<std::string_view> labels;
-  for (std::size_t begin = 0; begin <= name.size();) {
-    const std::size_t end = std::min(name.find('.', begin), name.size());
-    labels.push_back(name.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return labels;
-}
 
 bool valid_record_label(std::string_view label) {
   return !label.empty() && label.size() <= 63 && label.back() != '-' &&
@@ -44,7 +28,7 @@ bool valid_record_label(std::string_view label) {
 
 // At most `count` words and what follows them. Blanks are spaces and tabs: nothing else may stand in a zone file's
 // line.
-std::vector<std::string_view> words_of(std::string_view text, std::size_t count) {
+std::vector<std::string_view> first_words(std::string_view text, std::size_t count) {
   constexpr std::string_view k_spaces = " \t";
   std::vector<std::string_view> words;
   while (!text.empty()) {
@@ -77,7 +61,7 @@ std::string target_name(std::string_view text, TargetNames names) {
   std::string name = canonical_name(text);
   if (names == TargetNames::complete) return valid_record_name(name) ? name + "." : "";
   if (text == "@") return "@";
-  const std::vector<std::string_view> labels = labels_of(name);
+  const std::vector<std::string_view> labels = split(name, '.');
   if (name.size() > 253 || !std::all_of(labels.begin(), labels.end(), valid_record_label)) return "";
   return text.back() == '.' ? name + "." : name;
 }
@@ -128,7 +112,7 @@ std::string checked_text(std::string_view value) {
 std::string checked_mail_exchanger(std::string_view value, TargetNames names) {
   constexpr std::string_view k_expected =
       "An MX record is a preference and the full name of a mail server, as in: 10 mail.example.com.";
-  const std::vector<std::string_view> words = words_of(value, 2);
+  const std::vector<std::string_view> words = first_words(value, 2);
   if (words.size() != 2 || !number_up_to(words[0], 65535)) refuse(k_expected);
   const std::string target = words[1] == "." ? "." : target_name(words[1], names);
   if (target.empty()) refuse(k_expected);
@@ -138,7 +122,7 @@ std::string checked_mail_exchanger(std::string_view value, TargetNames names) {
 std::string checked_service(std::string_view value, TargetNames names) {
   constexpr std::string_view k_expected =
       "An SRV record is priority, weight, port and the full name of a host, as in: 0 5 5060 sip.example.com.";
-  const std::vector<std::string_view> words = words_of(value, 4);
+  const std::vector<std::string_view> words = first_words(value, 4);
   if (words.size() != 4 ||
       !std::all_of(words.begin(), words.begin() + 3, [](std::string_view word) { return number_up_to(word, 65535); }))
     refuse(k_expected);
@@ -151,7 +135,7 @@ std::string checked_service(std::string_view value, TargetNames names) {
 std::string checked_host_key(std::string_view value) {
   constexpr std::string_view k_expected =
       "An SSHFP record is a key algorithm, a digest type (1 SHA-1, 2 SHA-256) and the digest in hexadecimal digits.";
-  const std::vector<std::string_view> words = words_of(value, 2);
+  const std::vector<std::string_view> words = first_words(value, 2);
   if (words.size() != 3 || !number_up_to(words[0], 255) || !number_up_to(words[1], 255)) refuse(k_expected);
   std::string_view digest = words[2];
   if (digest.front() == '(') {
@@ -172,7 +156,7 @@ std::string checked_host_key(std::string_view value) {
 std::string checked_authority(std::string_view value) {
   constexpr std::string_view k_expected =
       "A CAA record is flags, a tag and a value, as in: 0 issue \"letsencrypt.org\"";
-  const std::vector<std::string_view> words = words_of(value, 2);
+  const std::vector<std::string_view> words = first_words(value, 2);
   if (words.size() != 3 || !number_up_to(words[0], 255) || words[1].size() > 15 ||
       !std::all_of(words[1].begin(), words[1].end(), [](char c) { return is_letter(c) || is_digit(c); }))
     refuse(k_expected);
@@ -193,7 +177,7 @@ std::string canonical_name(std::string_view name) {
   if (!name.empty() && name.back() == '.') name.remove_suffix(1);
   if (is_ascii(name)) return lower_case(name);
   std::string result;
-  for (const std::string_view label : labels_of(name)) {  // one by one: "_" and "*" are no letters of IDNA
+  for (const std::string_view label : split(name, '.')) {  // one by one: "_" and "*" are no letters of IDNA
     if (!result.empty()) result += '.';
     result += domain_to_ascii(label);
   }
@@ -203,7 +187,7 @@ std::string canonical_name(std::string_view name) {
 bool valid_record_name(std::string_view name) {
   if (name.empty() || name.size() > 253 || name.front() == '-') return false;
   if (name.substr(0, 2) == "*.") name.remove_prefix(2);
-  const std::vector<std::string_view> labels = labels_of(name);
+  const std::vector<std::string_view> labels = split(name, '.');
   return labels.size() >= 2 && labels.size() <= 127 && std::all_of(labels.begin(), labels.end(), valid_record_label) &&
          !is_digit(labels.back().front());
 }

@@ -19,14 +19,8 @@ std::string checked_host(const std::string& entry) {
 }  // namespace
 
 std::vector<std::string> split_secondary_entries(std::string_view text) {
-  constexpr std::string_view k_separators = ", \t\r\n";
-  std::vector<std::string> entries;
-  for (std::size_t begin = text.find_first_not_of(k_separators); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(k_separators, begin), text.size());
-    entries.emplace_back(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(k_separators, end);
-  }
-  return entries;
+  const auto entries = words_of(text, ", \t\r\n");
+  return {entries.begin(), entries.end()};
 }
 
 void add_secondary_entry(std::vector<std::string>& entries, std::string entry) {

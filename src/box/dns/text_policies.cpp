@@ -13,13 +13,10 @@ namespace {
 // "v=DKIM1; k=rsa" gives (v, DKIM1), (k, rsa).
 std::vector<std::pair<std::string, std::string>> tags_of(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> tags;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(';', begin), text.size());
-    const std::string_view part = text.substr(begin, end - begin);
+  for (const std::string_view part : split(text, ';')) {
     const std::size_t equals = part.find('=');
     if (equals != std::string_view::npos)
       tags.emplace_back(trim(part.substr(0, equals)), trim(part.substr(equals + 1)));
-    begin = end + 1;
   }
   return tags;
 }

@@ -1,11 +1,9 @@
 // Zones as text.
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 
-#include "base/error.hpp"
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
 #include "box/dns/zones.hpp"
 
 namespace mailinabox {
@@ -60,13 +58,7 @@ std::string mta_sts_policy(const std::string& mode, const std::string& primary_h
 
 // As the original computes it, so that taking over a box announces no change where there is none.
 std::string mta_sts_policy_id(const std::string& policy) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(policy.data(), policy.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
-    throw Error("the identifier of the MTA-STS policy could not be computed: OpenSSL has no SHA-1 here");
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
-  const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(size));
-  std::string id(encoded.begin(), encoded.begin() + length);
+  std::string id = to_base64(sha1(policy));
   std::replace_if(
       id.begin(), id.end(), [](char c) { return c == '+' || c == '/'; }, 'A');
   return id.substr(0, 20);

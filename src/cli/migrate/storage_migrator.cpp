@@ -21,7 +21,7 @@ std::string copy_path(const std::string& root, int number) {
 }
 
 int number_in(const std::string& text, const std::string& where) {
-  const std::string word = trim(text);
+  const std::string word(trim(text));
   int number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error == std::errc() && end == word.data() + word.size() && number >= 0) return number;

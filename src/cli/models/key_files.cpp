@@ -5,7 +5,7 @@
 #include <set>
 
 #include "box/dns/published_keys.hpp"
-#include "box/tls/certificate_facts.hpp"
+#include "crypto/certificate.hpp"
 #include "facts/fact_sources.hpp"
 
 namespace mailinabox {
@@ -25,7 +25,7 @@ void add_host_keys(const View& view, const std::string& path, std::vector<std::s
     std::string spaced(line);
     std::replace(spaced.begin(), spaced.end(), '"', ' ');
     if (const std::size_t equals = spaced.find('='); equals != std::string::npos) spaced[equals] = ' ';
-    const auto words = words_of_line(spaced);
+    const auto words = words_of(spaced);
     if (words.size() == 2 && without_case(words[0]) == "hostkey") keys.emplace_back(words[1]);
   }
 }
@@ -48,8 +48,9 @@ class AcceptedNames {
  public:
   AcceptedNames(const View& view, const std::string& folder) : view_(view) {
     read_folder(folder, true);
-    for (const CertificateFacts& certificate : certificates_) {
-      if (keys_.contains(certificate.key_digest)) names_.insert(certificate.names.begin(), certificate.names.end());
+    for (const Certificate& certificate : certificates_) {
+      if (!keys_.contains(certificate.key_digest)) continue;
+      for (const std::string& name : certificate.dns_names()) names_.insert(name);
     }
   }
 
@@ -71,21 +72,21 @@ class AcceptedNames {
   void read_file(const std::string& path) {
     const auto file = view_.files.read(path);
     if (!file) return;
-    if (auto facts = certificate_facts(file->content); facts && facts->accepted_at(view_.clock.now())) {
+    if (auto facts = certificate_from_pem(file->content); facts && facts->accepted_at(view_.clock.now())) {
       certificates_.push_back(std::move(*facts));
-    } else if (const std::string digest = private_key_digest(file->content); !digest.empty()) {
+    } else if (const std::string digest = public_key_digest(key_from_pem(file->content)); !digest.empty()) {
       keys_.insert(digest);
     }
   }
 
   const View& view_;
-  std::vector<CertificateFacts> certificates_{};
+  std::vector<Certificate> certificates_{};
   std::set<std::string, std::less<>> keys_{};
   std::set<std::string, std::less<>> names_{};
 };
 
 // What stands in the way of the policy: a sender that knows it insists on a certificate that it accepts.
-bool primary_accepted(const View& view, const CertificateFacts& certificate, const std::string& path,
+bool primary_accepted(const View& view, const Certificate& certificate, const std::string& path,
                       const std::string& host, std::vector<std::string>& warnings) {
   const auto now = view.clock.now();
   const std::string effect = " Mail programs and browsers warn of it, and no MTA-STS policy is announced.";
@@ -139,12 +140,12 @@ void read_certificates(const View& view, const Answers& answers, DnsInput& input
   const std::string folder = answers.get("STORAGE_ROOT") + "/ssl";
   const std::string path = folder + "/ssl_certificate.pem";
   const auto file = view.files.read(path);
-  const auto certificate = file ? certificate_facts(file->content) : std::nullopt;
+  const auto certificate = file ? certificate_from_pem(file->content) : std::nullopt;
   if (file && !certificate) warnings.push_back(path + " holds no certificate that can be read.");
   if (certificate) input.tls_key_digests.push_back(certificate->key_digest);
   // A key that the next certificate will have is published before it is used.
   const auto key_file = view.files.read(folder + "/ssl_private_key.pem");
-  const std::string key = key_file ? private_key_digest(key_file->content) : "";
+  const std::string key = key_file ? public_key_digest(key_from_pem(key_file->content)) : "";
   if (!key.empty() && (!certificate || key != certificate->key_digest)) input.tls_key_digests.push_back(key);
   if (!certificate || !primary_accepted(view, *certificate, path, input.primary_hostname, warnings)) return;
   // One bought elsewhere is renewed there: a record that names another authority would forbid it.

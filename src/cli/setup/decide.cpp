@@ -19,7 +19,9 @@ struct Question {
   std::string automatic{};    // what "auto" in the environment stands for
   std::string provisional{};  // a stored value that is none: it was taken for want of better
   Problem problem{};
-  std::function<std::string(const std::string&)> normalize = [](const std::string& given) { return trim(given); };
+  std::function<std::string(const std::string&)> normalize = [](const std::string& given) {
+    return std::string(trim(given));
+  };
 };
 
 std::string problem_with_time_zone(const View& view, const std::string& zone) {

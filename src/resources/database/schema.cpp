@@ -1,17 +1,12 @@
 #include "resources/database/schema.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/text.hpp"
 
 namespace mailinabox {
 
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return result;
-}
 
 bool is_blank(char letter) { return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r'; }
 
@@ -81,12 +76,6 @@ std::vector<std::string> table_parts(std::string_view sql) {
   }
   parts.push_back(part);
   return parts;
-}
-
-std::string trimmed(const std::string& text) {
-  const auto begin = std::find_if_not(text.begin(), text.end(), is_blank);
-  const auto end = std::find_if_not(text.rbegin(), std::make_reverse_iterator(begin), is_blank).base();
-  return std::string(begin, end);
 }
 
 // The name that a column's definition begins with, without its quotes.
@@ -162,7 +151,7 @@ std::vector<SchemaStep> schema_steps(const Schema& wanted, const Schema& present
 
 std::string column_definition(std::string_view create_table, std::string_view column) {
   for (const std::string& part : table_parts(create_table)) {
-    const std::string definition = trimmed(part);
+    const std::string definition(trim(part));
     if (lower_case(name_of(definition)) == lower_case(column)) return definition;
   }
   return "";

@@ -1,6 +1,6 @@
 #include "resources/dns/key_material.hpp"
 
-#include "resources/tls/key.hpp"
+#include "crypto/openssl.hpp"
 
 namespace mailinabox {
 

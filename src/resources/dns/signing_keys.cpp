@@ -1,12 +1,14 @@
 #include "resources/dns/signing_keys.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <map>
 
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/dns/key_material.hpp"
 
 namespace mailinabox {
@@ -15,35 +17,24 @@ namespace {
 
 constexpr std::string_view k_conf_suffix = ".conf";
 
-std::string without_blanks(std::string_view text) {
-  constexpr std::string_view k_blank = " \t\r\n\"'";
-  const std::size_t first = text.find_first_not_of(k_blank);
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(k_blank) + 1 - first));
-}
+constexpr std::string_view k_around = " \t\r\n\"'";
 
 // NAME=VALUE lines.
 std::map<std::string, std::string> conf_values(std::string_view text) {
   std::map<std::string, std::string> values;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string_view line = text.substr(at, end - at);
+  for (const std::string_view line : lines_of(text)) {
     const std::size_t equals = line.find('=');
-    if (equals != std::string_view::npos) {
-      values[without_blanks(line.substr(0, equals))] = without_blanks(line.substr(equals + 1));
-    }
-    at = end + 1;
+    if (equals == std::string_view::npos) continue;
+    values[std::string(trim(line.substr(0, equals), k_around))] = trim(line.substr(equals + 1), k_around);
   }
   return values;
 }
 
-std::vector<std::string> zone_names(const std::string& comma_list) {
+std::vector<std::string> zone_names(std::string_view comma_list) {
   std::vector<std::string> names;
-  for (std::size_t at = 0; at <= comma_list.size();) {
-    const std::size_t end = std::min(comma_list.find(',', at), comma_list.size());
-    const std::string name = without_blanks(std::string_view(comma_list).substr(at, end - at));
-    if (!name.empty() && name != "none") names.push_back(name);
-    at = end + 1;
+  for (const std::string_view part : split(comma_list, ',')) {
+    const std::string_view name = trim(part, k_around);
+    if (!name.empty() && name != "none") names.emplace_back(name);
   }
   return names;
 }
@@ -111,16 +102,7 @@ std::string signing_keys_hash(const std::vector<const SigningPair*>& pairs) {
     parts.push_back("ZSK" + pair->zone_signing_key + pair->zone_signing_text);
   }
   std::sort(parts.begin(), parts.end());
-  std::string all;
-  for (const std::string& part : parts) all += part;
-  unsigned char digest[EVP_MAX_MD_SIZE] = {};
-  unsigned int length = 0;
-  if (EVP_Digest(all.data(), all.size(), digest, &length, EVP_sha1(), nullptr) != 1) {
-    throw Error("OpenSSL cannot make a SHA-1 digest");
-  }
-  std::string text;
-  for (unsigned int index = 0; index < length; ++index) text += fmt::format("{:02x}", digest[index]);
-  return text;
+  return to_hex(sha1(joined(parts, "")));
 }
 
 std::string signing_refusal(const SigningPair& pair) {

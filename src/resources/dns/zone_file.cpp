@@ -11,7 +11,7 @@ namespace mailinabox {
 namespace {
 
 constexpr std::string_view k_serial_comment = "serial number";
-constexpr std::string_view k_blanks = " \t";
+constexpr std::string_view k_record_blanks = " \t";
 
 bool is_decimal(char letter) { return letter >= '0' && letter <= '9'; }
 
@@ -20,9 +20,9 @@ std::pair<std::size_t, std::size_t> place_of_serial(std::string_view text) {
   constexpr auto k_none = std::string_view::npos;
   const std::size_t comment = text.find(k_serial_comment);
   if (comment == k_none || comment == 0) return {k_none, 0};
-  const std::size_t semicolon = text.find_last_not_of(k_blanks, comment - 1);
+  const std::size_t semicolon = text.find_last_not_of(k_record_blanks, comment - 1);
   if (semicolon == k_none || semicolon == 0 || text[semicolon] != ';') return {k_none, 0};
-  const std::size_t last = text.find_last_not_of(k_blanks, semicolon - 1);
+  const std::size_t last = text.find_last_not_of(k_record_blanks, semicolon - 1);
   if (last == k_none || !is_decimal(text[last])) return {k_none, 0};
   std::size_t first = last;
   while (first > 0 && is_decimal(text[first - 1])) --first;

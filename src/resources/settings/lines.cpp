@@ -11,7 +11,6 @@ namespace mailinabox {
 namespace {
 
 constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::string_view k_white_space = " \t\r\n\f\v";
 
 }  // namespace
 
@@ -73,36 +72,12 @@ void Lines::fail(std::size_t index, const std::string& message) const {
 
 bool is_space_or_tab(char character) { return character == ' ' || character == '\t'; }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(k_white_space);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(k_white_space) - first + 1);
-}
-
 std::string_view leading_blanks(std::string_view text) {
   std::size_t count = 0;
   while (count < text.size() && is_space_or_tab(text[count])) ++count;
   return text.substr(0, count);
 }
 
-std::vector<std::string> split_words(std::string_view text) {
-  std::vector<std::string> result;
-  std::size_t position = 0;
-  while ((position = text.find_first_not_of(k_white_space, position)) != std::string_view::npos) {
-    const std::size_t end = std::min(text.find_first_of(k_white_space, position), text.size());
-    result.emplace_back(text.substr(position, end - position));
-    position = end;
-  }
-  return result;
-}
-
-std::string fold_blanks(std::string_view text) {
-  std::string result;
-  for (const std::string& word : split_words(text)) {
-    if (!result.empty()) result += ' ';
-    result += word;
-  }
-  return result;
-}
+std::string fold_blanks(std::string_view text) { return joined(words_of(text), " "); }
 
 }  // namespace mailinabox

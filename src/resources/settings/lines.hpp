@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 
 class Lines {
@@ -43,10 +45,8 @@ class Lines {
 };
 
 bool is_space_or_tab(char character);  // space or tab
-std::string_view trim(std::string_view text);
 std::string_view leading_blanks(std::string_view text);
 // Every run of blanks and line ends as one blank, none at either end.
 std::string fold_blanks(std::string_view text);
-std::vector<std::string> split_words(std::string_view text);
 
 }  // namespace mailinabox

@@ -60,12 +60,13 @@ std::vector<std::string> words_with_braces(const std::string& text) {
   std::vector<std::string> result;
   std::string open;
   int depth = 0;
-  for (const std::string& word : split_words(text)) {
+  for (const std::string_view word : words_of(text)) {
     if (depth == 0 && !word.starts_with('{')) {
-      result.push_back(word);
+      result.emplace_back(word);
       continue;
     }
-    open += (open.empty() ? "" : " ") + word;
+    if (!open.empty()) open += ' ';
+    open += word;
     depth += static_cast<int>(std::count(word.begin(), word.end(), '{') - std::count(word.begin(), word.end(), '}'));
     if (depth <= 0) {
       result.push_back(std::move(open));
@@ -142,8 +143,8 @@ std::vector<MasterService> parse_services(const Lines& lines) {
 std::optional<std::size_t> behind_template(const Lines& lines, const std::string& name) {
   for (std::size_t index = 0; index < lines.size(); ++index) {
     if (!lines[index].starts_with('#')) continue;
-    const auto words = split_words(std::string_view(lines[index]).substr(1));
-    if (words.size() < 8 || words[0] + "/" + words[1] != name) continue;
+    const auto words = words_of(std::string_view(lines[index]).substr(1));
+    if (words.size() < 8 || joined(std::vector(words.begin(), words.begin() + 2), "/") != name) continue;
     ++index;
     while (index < lines.size() && lines[index].size() > 2 && lines[index][0] == '#' &&
            is_space_or_tab(lines[index][1]) && is_space_or_tab(lines[index][2])) {
@@ -262,8 +263,9 @@ std::optional<std::string> refuse_service(const std::string& name, const ValueMa
       return name + ": there is no \"" + column +
              "\"; known are private, unprivileged, chroot, wakeup, process_limit, command and options";
     }
-    if (split_words(value.text()).size() != 1 && is_column) return name + ": " + column + " must be one word";
-    if (split_words(value.text()).empty()) return name + ": the command is empty";
+    const std::string text = value.text();
+    if (words_of(text).size() != 1 && is_column) return name + ": " + column + " must be one word";
+    if (words_of(text).empty()) return name + ": the command is empty";
   }
   return std::nullopt;
 }
