@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/processors.hpp"
-#include "engine/run.hpp"
+#include "engine/pass.hpp"
 
 namespace mailinabox {
 namespace {
@@ -13,7 +13,7 @@ constexpr std::size_t k_batch = 64;
 
 }  // namespace
 
-void Run::announce(std::size_t entry, Action action, const std::vector<std::string>& attributes) {
+void Pass::announce(std::size_t entry, Action action, const std::vector<std::string>& attributes) {
   begin_once();
   const auto ahead = ahead_.find(entry);
   const bool said = announced_.contains(entry) && ahead != ahead_.end() && ahead->second.attributes == attributes;
@@ -25,7 +25,7 @@ void Run::announce(std::size_t entry, Action action, const std::vector<std::stri
 }
 
 // Gives the whole batch.
-std::vector<std::size_t> Run::announce_following(std::size_t entry) {
+std::vector<std::size_t> Pass::announce_following(std::size_t entry) {
   std::vector<std::size_t> batch{entry};
   for (auto ahead = ahead_.upper_bound(entry); ahead != ahead_.end() && batch.size() < k_batch; ++ahead) {
     const std::size_t following = ahead->first;
@@ -37,7 +37,7 @@ std::vector<std::size_t> Run::announce_following(std::size_t entry) {
   return batch;
 }
 
-void Run::prepare(const std::vector<std::size_t>& entries) {
+void Pass::prepare(const std::vector<std::size_t>& entries) {
   std::vector<std::function<void()>> work;
   for (const std::size_t entry : entries) {
     try {
@@ -49,7 +49,7 @@ void Run::prepare(const std::vector<std::size_t>& entries) {
   if (work.size() > 1) run_on_all_processors(work);
 }
 
-void Run::say(std::size_t entry, const Announcement& announcement) {
+void Pass::say(std::size_t entry, const Announcement& announcement) {
   const CatalogEntry& declared = entry_at(entry);
   announced_.insert(entry);
   journal_.change(declared.id, declared.recipe, announcement.action, declared.notifies);

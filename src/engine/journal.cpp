@@ -65,6 +65,7 @@ class FileJournal final : public Journal {
     announce(journal_line::packages(install, remove));
     packages_ = true;
   }
+  void next_pass() override;
   std::set<SeenEntry> seen() const override;
   void see(const std::set<SeenEntry>& entries) override;
   void keep(const std::string& path, bool whole) override;
@@ -105,6 +106,7 @@ class FileJournal final : public Journal {
   std::uint64_t contents_size_ = 0;
   OwedNotices owed_{};
   std::vector<KeptPath> kept_{};
+  std::size_t pass_begin_ = 0;  // of the present pass's records
   std::unordered_map<std::string, std::size_t> kept_by_path_{};
   std::set<std::size_t> restored_{};
 };
@@ -255,7 +257,14 @@ void FileJournal::see(const std::set<SeenEntry>& entries) {
   files_.write(seen_path(), lines, k_private_file);
 }
 
-// Made in this run, by its own name or with a directory above it: there is nothing old below.
+// What was recorded stays in the journal for a rollback, which goes to before the first pass.
+void FileJournal::next_pass() {
+  announce(journal_line::pass());
+  kept_by_path_.clear();
+  pass_begin_ = kept_.size();
+}
+
+// True if this pass created the path or a parent of it; there is then no old state to keep.
 bool FileJournal::is_new(const std::string& path) const {
   for (std::size_t length = path.size(); length != 0 && length != std::string::npos;
        length = path.rfind('/', length - 1)) {
@@ -303,7 +312,7 @@ std::set<std::size_t> FileJournal::kept_at(const std::vector<std::string>& paths
   for (const std::string& path : paths) {
     const auto found = kept_by_path_.find(path);
     if (found == kept_by_path_.end() || !wanted.insert(found->second).second || !kept_[found->second].whole) continue;
-    for (std::size_t index = 0; index < kept_.size(); ++index) {
+    for (std::size_t index = pass_begin_; index < kept_.size(); ++index) {
       if (kept_[index].path.rfind(path + "/", 0) == 0) wanted.insert(index);
     }
   }
@@ -382,6 +391,7 @@ std::optional<std::int64_t> FileJournal::end(bool ok, std::size_t changed) {
   packages_ = false;
   owed_.clear();
   kept_.clear();
+  pass_begin_ = 0;
   kept_by_path_.clear();
   restored_.clear();
   return generation;

@@ -14,6 +14,7 @@
 //                         {"type":"done","id":"file:/etc/x"}
 //                         {"type":"settle","target":"service:y"}
 //                         {"type":"package","install":[…],"remove":[…]}
+//                         {"type":"pass"}     another pass of the same run; what follows is seen from its beginning
 //                         {"type":"end","result":"ok|failed","changed":N}
 //     content/SHA-256   old contents, 0600
 //   generations/N/      closed runs that changed something: the same two
@@ -74,16 +75,19 @@ class Journal {
   virtual void settle(const ResourceId& target) = 0;
   virtual void packages(const std::vector<std::string>& install, const std::vector<std::string>& remove) = 0;
 
-  // Records the present state of a path, once per run and path, before it is changed; paths in the state directory are
+  // Records the present state of a path, once per pass and path, before it is changed; paths in the state directory are
   // not the box's and are left out. `whole`: also of everything below it, and what will stand there goes as a whole.
   virtual void keep(const std::string& path, bool whole = false) = 0;
+
+  // Another pass of this run begins: from here on keep() records again, and restore() goes back to that.
+  virtual void next_pass() {}
 
   // What the last run knew to be there and cannot be made again, with the recipe of each.
   virtual std::set<SeenEntry> seen() const { return {}; }
   // Writes it where it differs.
   virtual void see(const std::set<SeenEntry>& /*entries*/) {}
 
-  // Puts these paths back to what keep() recorded in this run: content, mode, owner, links. Returns what could not be
+  // Puts these paths back to what keep() recorded in this pass: content, mode, owner, links. Returns what could not be
   // put back, a message each.
   virtual std::vector<std::string> restore(const std::vector<std::string>& paths) = 0;
 

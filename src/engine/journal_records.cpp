@@ -90,9 +90,16 @@ void add_record(const json& record, JournalRecords& records) {
   if (type == "begin") {
     begin_from(record, records);
   } else if (type == "path") {
-    records.paths.push_back(kept_of(record));
+    KeptPath kept = kept_of(record);
+    if (!records.earlier.contains(kept.path)) records.paths.push_back(std::move(kept));
+  } else if (type == "pass") {
+    for (const KeptPath& kept : records.paths) {
+      if (!records.restored.contains(kept.path)) records.earlier.insert(kept.path);
+    }
   } else if (type == "restore") {
-    records.restored.insert(record.at("path").get<std::string>());
+    // Back to before its pass, which is not what it was before the run if an earlier one changed it, too.
+    const std::string path = record.at("path").get<std::string>();
+    if (!records.earlier.contains(path)) records.restored.insert(path);
   } else if (type == "owe") {
     records.owed.insert(
         {id_of(record.at("target").get<std::string>()),
@@ -166,6 +173,8 @@ std::string path(const KeptPath& kept) {
 }
 
 std::string restore(const std::string& path) { return line_of({{"type", "restore"}, {"path", path}}); }
+
+std::string pass() { return line_of({{"type", "pass"}}); }
 
 std::string owe(const OwedNotice& notice) {
   return line_of({{"type", "owe"},

@@ -35,6 +35,7 @@ std::string change(const ResourceId& id, const std::string& recipe, Action actio
                    const std::vector<ResourceId>& notifies);
 std::string path(const KeptPath& kept);
 std::string restore(const std::string& path);
+std::string pass();
 std::string owe(const OwedNotice& notice);
 std::string done(const ResourceId& id);
 std::string settle(const ResourceId& target);
@@ -56,8 +57,9 @@ struct JournalRecords {
   std::string version{};
   std::string started{};
   std::string command{};
-  std::vector<KeptPath> paths{};         // in the order they were recorded
-  std::set<std::string> restored{};      // paths put back in the same run
+  std::vector<KeptPath> paths{};         // in the order they were recorded; as they were before the first pass
+  std::set<std::string> earlier{};       // paths that passes before the last one recorded
+  std::set<std::string> restored{};      // paths put back to what they were before the run
   OwedNotices owed{};                    // and not settled
   std::vector<JournalChange> changes{};  // announced
   std::vector<ResourceId> changed{};     // done

@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "engine/run.hpp"
+#include "engine/pass.hpp"
 
 namespace mailinabox {
 
-void Run::run_handlers() {
+void Pass::run_handlers() {
   for (const std::size_t entry : order_.entries(Step::handlers)) {
     if (pending_.contains(entry)) {
       run_handler(entry);
@@ -15,7 +15,7 @@ void Run::run_handlers() {
   }
 }
 
-void Run::run_handler(std::size_t entry) {
+void Pass::run_handler(std::size_t entry) {
   tell_recipe(entry);
   if (not_reached(entry)) return;
   const CatalogEntry& declared = entry_at(entry);
@@ -50,7 +50,7 @@ void Run::run_handler(std::size_t entry) {
   conclude(entry);
 }
 
-void Run::run_services() {
+void Pass::run_services() {
   find_services_to_validate();
   if (!to_validate_.empty()) {
     begin_once();
@@ -59,7 +59,7 @@ void Run::run_services() {
   for (const std::size_t entry : order_.entries(Step::services)) serve(entry);
 }
 
-void Run::find_services_to_validate() {
+void Pass::find_services_to_validate() {
   for (const std::size_t entry : order_.entries(Step::services)) {
     if (ended_.cause(entry)) continue;
     if (pending_.contains(entry)) {
@@ -79,7 +79,7 @@ void Run::find_services_to_validate() {
 
 // All are asked before the first is told. When one refuses and its files go back, the others are asked anew: they may
 // share those files.
-void Run::validate_services() {
+void Pass::validate_services() {
   for (bool again = true; again;) {
     again = false;
     for (const std::size_t entry : to_validate_) {
@@ -92,7 +92,7 @@ void Run::validate_services() {
 }
 
 // Whether the service takes its new configuration; where not, the way back has been gone.
-bool Run::accepted(std::size_t entry) {
+bool Pass::accepted(std::size_t entry) {
   if (accepted_.contains(entry)) return true;
   try {
     entry_at(entry).resource->validate(system_);
@@ -104,7 +104,7 @@ bool Run::accepted(std::size_t entry) {
   return true;
 }
 
-void Run::serve(std::size_t entry) {
+void Pass::serve(std::size_t entry) {
   if (refused_.contains(entry)) return;
   tell_recipe(entry);
   if (not_reached(entry)) return;
@@ -118,7 +118,7 @@ void Run::serve(std::size_t entry) {
 }
 
 // Starts, stops or enables it where that differs. False, and concluded, where the service's turn ends here.
-bool Run::converge_service(std::size_t entry) {
+bool Pass::converge_service(std::size_t entry) {
   if (known_in_sync(entry)) return true;
   Changes changes;
   if (!look(entry, changes)) {
@@ -143,7 +143,7 @@ bool Run::converge_service(std::size_t entry) {
   return true;
 }
 
-void Run::refresh(std::size_t entry) {
+void Pass::refresh(std::size_t entry) {
   const CatalogEntry& declared = entry_at(entry);
   begin_once();
   journal_.sync();
@@ -157,7 +157,7 @@ void Run::refresh(std::size_t entry) {
   }
 }
 
-void Run::note_refreshed(std::size_t entry, Refreshed what) {
+void Pass::note_refreshed(std::size_t entry, Refreshed what) {
   const std::string& name = entry_at(entry).id.name;
   if (what == Refreshed::reloaded) report_.reloaded.push_back(name);
   if (what == Refreshed::restarted || what == Refreshed::started) report_.restarted.push_back(name);

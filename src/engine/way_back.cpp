@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "engine/run.hpp"
+#include "engine/pass.hpp"
 
 namespace mailinabox {
 
 // `message`, with its place, is what the checker or the service said. `may_be_down`: it was told to take the new files
 // in, and may not be running since.
-void Run::refuse(std::size_t service, const std::string& message, ExitCode code, bool may_be_down) {
+void Pass::refuse(std::size_t service, const std::string& message, ExitCode code, bool may_be_down) {
   refused_.insert(service);
   ended_.end(service);
   accepted_.erase(service);
@@ -25,7 +25,7 @@ void Run::refuse(std::size_t service, const std::string& message, ExitCode code,
 }
 
 // The refused one, and every handler on the way from a change to it.
-std::set<ResourceId> Run::targets_leading_to(std::size_t service) const {
+std::set<ResourceId> Pass::targets_leading_to(std::size_t service) const {
   std::set<ResourceId> targets{entry_at(service).id};
   const auto& handlers = order_.entries(Step::handlers);
   for (auto handler = handlers.rbegin(); handler != handlers.rend(); ++handler) {
@@ -37,7 +37,7 @@ std::set<ResourceId> Run::targets_leading_to(std::size_t service) const {
   return targets;
 }
 
-Run::PutBack Run::put_back(std::size_t service) {
+Pass::PutBack Pass::put_back(std::size_t service) {
   PutBack back;
   const std::set<ResourceId> targets = targets_leading_to(service);
   std::set<std::string> paths;
@@ -67,7 +67,7 @@ Run::PutBack Run::put_back(std::size_t service) {
   return back;
 }
 
-void Run::mark_put_back(std::size_t entry, std::size_t service) {
+void Pass::mark_put_back(std::size_t entry, std::size_t service) {
   touched_.erase(entry);
   Outcome& outcome = outcome_at(entry);
   if (outcome.status == Status::changed) {
@@ -81,7 +81,7 @@ void Run::mark_put_back(std::size_t entry, std::size_t service) {
   ended_.end(entry);
 }
 
-std::vector<Notice> Run::notices_for(std::size_t target, const PutBack& back) const {
+std::vector<Notice> Pass::notices_for(std::size_t target, const PutBack& back) const {
   std::vector<Notice> notices;
   for (const std::size_t entry : back.entries) {
     const auto& notified = entry_at(entry).notifies;
@@ -92,7 +92,7 @@ std::vector<Notice> Run::notices_for(std::size_t target, const PutBack& back) co
 }
 
 // Whoever has taken the new files in takes the old ones in.
-void Run::tell_again(const PutBack& back, Step step, std::size_t service) {
+void Pass::tell_again(const PutBack& back, Step step, std::size_t service) {
   for (const std::size_t target : order_.entries(step)) {
     if (target == service || !refreshed_.contains(target) || refused_.contains(target)) continue;
     const std::vector<Notice> notices = notices_for(target, back);
@@ -109,7 +109,7 @@ void Run::tell_again(const PutBack& back, Step step, std::size_t service) {
   }
 }
 
-std::string Run::recover(std::size_t service, bool& works) {
+std::string Pass::recover(std::size_t service, bool& works) {
   const std::string& name = entry_at(service).id.name;
   try {
     const Refreshed what = entry_at(service).resource->recover(system_, pending_[service].notices);
@@ -124,7 +124,7 @@ std::string Run::recover(std::size_t service, bool& works) {
 }
 
 // Nothing is owed for what was put back. What earlier runs changed, and what could not be put back, stays owed.
-void Run::settle_refused(std::size_t service, const PutBack& back, bool works) {
+void Pass::settle_refused(std::size_t service, const PutBack& back, bool works) {
   const auto pending = pending_.find(service);
   if (pending == pending_.end() || !works || !back.complete || pending->second.from_earlier_runs) return;
   const bool all =
@@ -135,7 +135,7 @@ void Run::settle_refused(std::size_t service, const PutBack& back, bool works) {
   if (all) settle(service);
 }
 
-void Run::report_refusal(std::size_t entry, const std::string& message, ExitCode code) {
+void Pass::report_refusal(std::size_t entry, const std::string& message, ExitCode code) {
   refused_.insert(entry);
   ended_.end(entry);
   Outcome& own = outcome_at(entry);

@@ -1,5 +1,5 @@
-// One apply under way. Internal to the engine: apply.cpp has the steps up to the resources, refresh.cpp the handlers
-// and services, way_back.cpp what happens when a service refuses.
+// One pass of a run over a catalog. Internal to the engine: pass.cpp has the steps up to the resources, refresh.cpp the
+// handlers and services, way_back.cpp what happens when a service refuses.
 #pragma once
 
 #include <map>
@@ -26,10 +26,13 @@ class ReportingDownloader final : public Downloader {
   ResourceId id_{};
 };
 
-class Run {
+class Pass {
  public:
-  Run(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command);
-  Report go();
+  // `begun`: whether the run has begun its journal; set when this pass is the first that has something to change.
+  Pass(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command,
+       bool& begun);
+  void go();
+  const Report& report() const { return report_; }
 
  private:
   // What was seen of an entry before anything changed.
@@ -44,17 +47,16 @@ class Run {
     bool complete = true;
   };
 
-  // The steps (apply.cpp).
-  void run_steps();
+  // The steps (pass.cpp).
   void take_owed_notices();
   void look_ahead();
   void refuse_losses() const;
   void fetch();
   void change_packages();
   void converge(Step step);
-  void close();
+  void finish();
 
-  // One entry (apply.cpp).
+  // One entry (pass.cpp).
   const CatalogEntry& entry_at(std::size_t entry) const { return catalog_.entries[entry]; }
   Outcome& outcome_at(std::size_t entry) { return report_.outcomes[entry]; }
   void tell_recipe(std::size_t entry);
@@ -70,7 +72,7 @@ class Run {
   void fail_packages(const std::vector<std::size_t>& differing, const std::exception& error);
   void change_packages_of(const std::vector<std::size_t>& differing);
 
-  // The journal (apply.cpp).
+  // The journal (pass.cpp).
   void begin_once();
   void announce(std::size_t entry, Action action, const std::vector<std::string>& attributes);
   std::vector<std::size_t> announce_following(std::size_t entry);
@@ -108,7 +110,8 @@ class Run {
   System& plain_;
   Journal& journal_;
   Reporter& reporter_;
-  std::string command_;
+  const std::string& command_;
+  bool& begun_;
   JournalingFileSystem files_;
   ReportingDownloader downloader_;
   System system_;  // the machine, with everything journaled
@@ -128,7 +131,6 @@ class Run {
   std::set<std::size_t> accepted_{};
   std::set<std::size_t> refreshed_{};
   std::set<std::size_t> refused_{};
-  bool begun_ = false;
   bool machine_changed_ = false;
   std::optional<std::pair<std::size_t, Step>> told_recipe_{};
 };

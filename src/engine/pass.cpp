@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "engine/losses.hpp"
-#include "engine/run.hpp"
+#include "engine/pass.hpp"
 
 namespace mailinabox {
 
@@ -17,12 +17,14 @@ void ReportingDownloader::fetch(const std::string& url, const std::string& sha25
   });
 }
 
-Run::Run(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command)
+Pass::Pass(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command,
+           bool& begun)
     : catalog_(catalog),
       plain_(system),
       journal_(journal),
       reporter_(reporter),
       command_(command),
+      begun_(begun),
       files_(system.files, journal),
       downloader_(system.downloader, reporter),
       system_{files_,          system.commands, system.packages, system.services,
@@ -35,25 +37,7 @@ Run::Run(const Catalog& catalog, System& system, Journal& journal, Reporter& rep
   for (const CatalogEntry& entry : catalog.entries) report_.outcomes.push_back(outcome_of(entry));
 }
 
-Report Run::go() {
-  const auto started = plain_.clock.monotonic();
-  try {
-    run_steps();
-    close();
-  } catch (const std::exception&) {
-    const auto error = std::current_exception();
-    try {
-      if (begun_) journal_.end(false, report_.count(Status::changed));
-    } catch (const std::exception&) {
-      // The first error says more; the next run finds the journal as a cut-off one.
-    }
-    std::rethrow_exception(error);
-  }
-  report_.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(plain_.clock.monotonic() - started);
-  return std::move(report_);
-}
-
-void Run::run_steps() {
+void Pass::go() {
   take_owed_notices();
   converge(Step::repositories);
   look_ahead();
@@ -64,9 +48,10 @@ void Run::run_steps() {
   run_handlers();
   run_services();
   converge(Step::after_services);
+  finish();
 }
 
-void Run::take_owed_notices() {
+void Pass::take_owed_notices() {
   for (const std::string& note : journal_.notes()) reporter_.on_note(note);
   for (const OwedNotice& owed : journal_.owed()) {
     if (const auto entry = order_.refreshable(owed.target)) {
@@ -86,7 +71,7 @@ void Run::take_owed_notices() {
 
 // Looks at everything once while nothing has changed yet: what needs the network is known before the first change, the
 // journal can announce many changes at once, and a healthy box is done with it.
-void Run::look_ahead() {
+void Pass::look_ahead() {
   for (std::size_t entry = 0; entry < catalog_.entries.size(); ++entry) {
     if (order_.step(entry) == Step::repositories || ended_.cause(entry)) continue;
     const Resource& resource = *entry_at(entry).resource;
@@ -100,7 +85,7 @@ void Run::look_ahead() {
   }
 }
 
-void Run::refuse_losses() const {
+void Pass::refuse_losses() const {
   const std::set<SeenEntry> seen = journal_.seen();
   std::string losses;
   for (const auto& [entry, announcement] : ahead_) {
@@ -110,7 +95,7 @@ void Run::refuse_losses() const {
   if (!losses.empty()) throw Error(losses + "Nothing has been changed. " + advice_on_losses());
 }
 
-void Run::fetch() {
+void Pass::fetch() {
   System fetching{plain_.files,    plain_.commands, plain_.packages, plain_.services,
                   plain_.accounts, plain_.machine,  downloader_,     plain_.clock};
   std::vector<std::string> packages;
@@ -132,12 +117,12 @@ void Run::fetch() {
   if (!packages.empty()) fetch_packages(packages, first_package);
 }
 
-void Run::fetch_packages(const std::vector<std::string>& names, std::size_t first) {
+void Pass::fetch_packages(const std::vector<std::string>& names, std::size_t first) {
   tell_recipe(first);
   plain_.packages.download(names, [&](const PackageProgress& progress) { reporter_.on_packages(progress); });
 }
 
-void Run::change_packages() {
+void Pass::change_packages() {
   std::vector<std::size_t> differing;
   for (const std::size_t entry : order_.entries(Step::packages)) {
     if (!entry_at(entry).resource->package()) {
@@ -161,7 +146,7 @@ void Run::change_packages() {
   if (!differing.empty() || finish_dpkg) change_packages_of(differing);
 }
 
-void Run::change_packages_of(const std::vector<std::size_t>& differing) {
+void Pass::change_packages_of(const std::vector<std::size_t>& differing) {
   std::vector<std::string> install;
   std::vector<std::string> remove;
   begin_once();
@@ -195,7 +180,7 @@ void Run::change_packages_of(const std::vector<std::size_t>& differing) {
 }
 
 // One transaction: which of the packages is at fault only apt's words say.
-void Run::fail_packages(const std::vector<std::size_t>& differing, const std::exception& error) {
+void Pass::fail_packages(const std::vector<std::size_t>& differing, const std::exception& error) {
   fail(differing.front(), error);
   for (const std::size_t entry : differing) {
     ended_.end(entry);
@@ -205,11 +190,11 @@ void Run::fail_packages(const std::vector<std::size_t>& differing, const std::ex
   conclude(differing.front());
 }
 
-void Run::converge(Step step) {
+void Pass::converge(Step step) {
   for (const std::size_t entry : order_.entries(step)) converge(entry);
 }
 
-void Run::converge(std::size_t entry) {
+void Pass::converge(std::size_t entry) {
   tell_recipe(entry);
   if (not_reached(entry)) return;
   Changes changes;
@@ -217,7 +202,7 @@ void Run::converge(std::size_t entry) {
   conclude(entry);
 }
 
-void Run::tell_recipe(std::size_t entry) {
+void Pass::tell_recipe(std::size_t entry) {
   const std::pair<std::size_t, Step> now{order_.recipe(entry), order_.step(entry)};
   if (told_recipe_ == now) return;
   told_recipe_ = now;
@@ -227,7 +212,7 @@ void Run::tell_recipe(std::size_t entry) {
 }
 
 // True, and concluded, where a failed entry keeps the run from this one.
-bool Run::not_reached(std::size_t entry) {
+bool Pass::not_reached(std::size_t entry) {
   const auto cause = ended_.cause(entry);
   if (!cause) return false;
   Outcome& outcome = outcome_at(entry);
@@ -239,7 +224,7 @@ bool Run::not_reached(std::size_t entry) {
 }
 
 // Gives what differs; false, and failed, where it cannot be told.
-bool Run::look(std::size_t entry, Changes& changes) {
+bool Pass::look(std::size_t entry, Changes& changes) {
   try {
     changes = entry_at(entry).resource->diff(view_);
     return true;
@@ -250,7 +235,7 @@ bool Run::look(std::size_t entry, Changes& changes) {
 }
 
 // Makes one change and sees that it is made. False, and failed, where not.
-bool Run::change(std::size_t entry, Changes changes) {
+bool Pass::change(std::size_t entry, Changes changes) {
   const CatalogEntry& declared = entry_at(entry);
   Outcome& outcome = outcome_at(entry);
   outcome.action = declared.resource->action(changes);
@@ -277,7 +262,7 @@ bool Run::change(std::size_t entry, Changes changes) {
 }
 
 // Looks again after a change; what still differs has failed.
-bool Run::confirm(std::size_t entry) {
+bool Pass::confirm(std::size_t entry) {
   Changes left;
   if (!look(entry, left)) return false;
   if (!left.empty()) {
@@ -293,7 +278,7 @@ bool Run::confirm(std::size_t entry) {
   return true;
 }
 
-void Run::fail(std::size_t entry, const std::exception& error) {
+void Pass::fail(std::size_t entry, const std::exception& error) {
   Outcome& outcome = outcome_at(entry);
   outcome.status = Status::failed;
   outcome.error = at_place(entry_at(entry), error);
@@ -301,14 +286,13 @@ void Run::fail(std::size_t entry, const std::exception& error) {
   if (!entry_at(entry).resource->fails_alone()) ended_.end(entry);
 }
 
-void Run::begin_once() {
+void Pass::begin_once() {
   if (begun_) return;
   journal_.begin(command_);
   begun_ = true;
-  for (const ResourceId& target : dropped_) journal_.settle(target);
 }
 
-void Run::add_notices(std::size_t entry, const std::vector<std::string>& attributes) {
+void Pass::add_notices(std::size_t entry, const std::vector<std::string>& attributes) {
   for (const ResourceId& target : entry_at(entry).notifies) {
     if (const auto found = order_.refreshable(target)) {
       pending_[*found].notices.push_back({entry_at(entry).id, attributes});
@@ -318,13 +302,13 @@ void Run::add_notices(std::size_t entry, const std::vector<std::string>& attribu
   }
 }
 
-void Run::hold_notices(std::size_t entry, const std::vector<std::string>& attributes) {
+void Pass::hold_notices(std::size_t entry, const std::vector<std::string>& attributes) {
   for (const ResourceId& target : entry_at(entry).notifies) {
     held_[target].push_back({entry_at(entry).id, attributes});
   }
 }
 
-void Run::settle(std::size_t target) {
+void Pass::settle(std::size_t target) {
   const ResourceId& id = entry_at(target).id;
   pending_.erase(target);
   journal_.settle(id);
@@ -334,7 +318,7 @@ void Run::settle(std::size_t target) {
 }
 
 // Announced with others, and then not made after all: nobody has to be told.
-void Run::settle_what_was_not_made() {
+void Pass::settle_what_was_not_made() {
   for (const std::size_t entry : announced_) {
     const Status status = outcome_at(entry).status;
     if (status != Status::in_sync && status != Status::not_reached) continue;
@@ -346,16 +330,11 @@ void Run::settle_what_was_not_made() {
   }
 }
 
-void Run::close() {
-  if (!begun_ && !dropped_.empty()) begin_once();
+void Pass::finish() {
+  if (!dropped_.empty()) begin_once();
+  for (const ResourceId& target : dropped_) journal_.settle(target);
   journal_.see(seen_after(catalog_, report_, journal_.seen()));
-  if (!begun_) return journal_.close_earlier();
-  settle_what_was_not_made();
-  report_.generation = journal_.end(!report_.failed(), report_.count(Status::changed));
-}
-
-Report apply(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command) {
-  return Run(catalog, system, journal, reporter, command).go();
+  if (begun_) settle_what_was_not_made();
 }
 
 }  // namespace mailinabox
