@@ -94,8 +94,8 @@ class DatabaseResource final : public Resource {
       return;
     }
     try {
-      Database database(real, Database::Access::read_only);
-      add_steps(schema_steps(wanted_.schema, read_schema(database)), changes);
+      const auto database = connect_database(real, Database::Access::read_only);
+      add_steps(schema_steps(wanted_.schema, read_schema(*database)), changes);
     } catch (const CutOffTransaction&) {
       changes.push_back({"transaction", "cut off", "rolled back"});
     }
@@ -123,7 +123,8 @@ class DatabaseResource final : public Resource {
     files.preserve(wanted_.path);
     const std::string real = files.real_path(wanted_.path);
     const bool write_ahead = journal_mode_of(real) == "wal";
-    Database database(real, Database::Access::read_write);
+    const auto connection = connect_database(real, Database::Access::read_write);
+    Database& database = *connection;
     if (write_ahead) leave_wal(database);
     Database::Transaction transaction(database);
     refuse_damaged(database);

@@ -1,10 +1,13 @@
 #include "store/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 namespace mailinabox {
 namespace {
@@ -53,9 +56,56 @@ int open_flags(Database::Access access) {
   return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 }
 
+// The connections that this process has, by file and not by path: a file that was replaced is another one.
+class Connections {
+ public:
+  // Null if there is none, or if it may only read and `access` asks for more.
+  std::shared_ptr<Database> find(const std::string& path, Database::Access access) {
+    const std::lock_guard guard(mutex_);
+    const auto known = open_.find(file_of(path));
+    if (known == open_.end()) return nullptr;
+    const auto [weak, may] = known->second;
+    auto database = weak.lock();
+    return database != nullptr && (may == access || may != Database::Access::read_only) ? database : nullptr;
+  }
+
+  void add(const std::shared_ptr<Database>& database, Database::Access access) {
+    const std::lock_guard guard(mutex_);
+    open_.insert_or_assign(file_of(database->path()), Open{database, access});
+  }
+
+ private:
+  using File = std::pair<dev_t, ino_t>;
+  struct Open {
+    std::weak_ptr<Database> database{};
+    Database::Access access = Database::Access::read_only;
+  };
+
+  static File file_of(const std::string& path) {
+    struct stat status = {};
+    return ::stat(path.c_str(), &status) == 0 ? File{status.st_dev, status.st_ino} : File{};
+  }
+
+  std::mutex mutex_{};
+  std::map<File, Open> open_{};
+};
+
+Connections& connections() {
+  static Connections all;
+  return all;
+}
+
 }  // namespace
 
+std::shared_ptr<Database> connect_database(const std::string& path, Database::Access access) {
+  if (auto known = connections().find(path, access)) return known;
+  auto database = std::make_shared<Database>(path, access);
+  connections().add(database, access);
+  return database;
+}
+
 std::string journal_mode_of(const std::string& path) {
+  if (const auto known = connections().find(path, Database::Access::read_only)) return known->journal_mode();
   // The file format: 16 bytes of magic, page size, then the write and the read version (1 rollback journal, 2 WAL).
   static constexpr char k_magic[] = "SQLite format 3";
   char header[20] = {};

@@ -26,10 +26,9 @@ class CutOffTransaction : public Error {
   using Error::Error;
 };
 
-// How a database file says it is written, read from its header without opening it as a database (which would leave
-// files beside a database in WAL mode): "delete" for every rollback journal, "wal", "" for an empty file. Not to be
-// asked while this process holds a transaction on the file: closing a descriptor ends all of a process's locks
-// (fcntl(2)). Throws Error where the file cannot be read or is no SQLite database.
+// How a database file says it is written: "delete" for every rollback journal, "wal", "" for an empty file. If this
+// process has no connection to it, the header is read without opening it as a database (which would leave files beside
+// a database in WAL mode). Throws Error if the file cannot be read or is not an SQLite database.
 std::string journal_mode_of(const std::string& path);
 
 class Statement;
@@ -72,6 +71,11 @@ class Database {
   std::string path_;
   void* handle_ = nullptr;  // sqlite3*
 };
+
+// The connection that this process has to the file already, if it may do as much, or a new one. Sharing is more than thrift:
+// closing any descriptor of a file ends all of a process's locks on it (fcntl(2)), so that two users of one database in
+// a process must not open and close it on their own.
+std::shared_ptr<Database> connect_database(const std::string& path, Database::Access access);
 
 // Copies all of `source` to a new file `path` and returns when that is on the disk. `source` must not be writing;
 // another connection's transaction keeps other writers out. Throws Error; `path` is gone then.

@@ -269,7 +269,7 @@ DirectoryReport Directory::refresh_automatic_aliases() {
   const std::vector<Alias> stored = stored_automatic_aliases();
   // Looked at first without a transaction: a run with nothing to do must not touch the file.
   if (std::equal(wanted.begin(), wanted.end(), stored.begin(), stored.end(), same_route)) return {};
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction = begin_change(*database_);
   DirectoryReport report = store_automatic_aliases();
   transaction.commit();
   return report;

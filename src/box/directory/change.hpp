@@ -6,9 +6,15 @@
 
 namespace mailinabox {
 
+// Unprivileged readers need a rollback journal (store/sqlite.hpp).
+inline Database::Transaction begin_change(Database& database) {
+  if (database.journal_mode() == "wal") database.execute("PRAGMA journal_mode = DELETE");
+  return Database::Transaction(database);
+}
+
 class Directory::Change {
  public:
-  explicit Change(Directory& directory) : directory_(directory), transaction_(*directory.database_) {}
+  explicit Change(Directory& directory) : directory_(directory), transaction_(begin_change(*directory.database_)) {}
 
   // Recomputes what follows from the change, and commits. Without it everything is rolled back.
   DirectoryReport commit(const std::string& first_line) {

@@ -22,14 +22,13 @@ std::vector<std::string> privileges_in(std::string_view text) {
   return privileges;
 }
 
-std::unique_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
+std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
     throw Error("There is no users' database " + path + " yet. Run `sudo mailinabox setup` first.");
   }
   const bool change = access == Directory::Access::change;
-  auto database = std::make_unique<Database>(path, change ? Database::Access::read_write : Database::Access::read_only);
-  if (change && database->journal_mode() == "wal") database->execute("PRAGMA journal_mode = DELETE");
+  auto database = connect_database(path, change ? Database::Access::read_write : Database::Access::read_only);
   return database;
 }
 
@@ -70,6 +69,9 @@ bool User::admin() const { return std::find(privileges.begin(), privileges.end()
 
 Directory::Directory(const std::string& path, std::string primary_hostname, Access access)
     : database_(open_directory(path, access)), primary_hostname_(std::move(primary_hostname)) {}
+
+Directory::Directory(const Directory& other, std::string primary_hostname)
+    : database_(other.database_), primary_hostname_(std::move(primary_hostname)) {}
 
 Directory::~Directory() = default;
 
@@ -150,7 +152,7 @@ DirectoryReport Directory::add_user(const std::string& given, const Secret& pass
 
 void Directory::set_password(const std::string& given, const Secret& password) {
   const std::string email = user_name(given);
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction = begin_change(*database_);
   require_good_password(password);
   require_user(email);
   Statement update = database_->prepare("UPDATE users SET password = ? WHERE email = ?");
@@ -190,7 +192,7 @@ DirectoryReport Directory::remove_user(const std::string& given) {
 
 void Directory::set_quota(const std::string& given, const std::string& quota) {
   const std::string email = user_name(given);
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction = begin_change(*database_);
   const std::string normal = normalize_quota(quota);
   require_user(email);
   Statement update = database_->prepare("UPDATE users SET quota = ? WHERE email = ?");
@@ -209,7 +211,7 @@ void Directory::set_privileges(const std::string& email, const std::vector<std::
 
 void Directory::add_privilege(const std::string& given, const std::string& privilege) {
   const std::string email = user_name(given);
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction = begin_change(*database_);
   require_privilege_word(privilege);
   require_user(email);
   std::vector<std::string> all = user(email)->privileges;
@@ -220,7 +222,7 @@ void Directory::add_privilege(const std::string& given, const std::string& privi
 
 void Directory::remove_privilege(const std::string& given, const std::string& privilege) {
   const std::string email = user_name(given);
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction = begin_change(*database_);
   require_privilege_word(privilege);
   require_user(email);
   if (privilege == "admin") keep_an_administrator(email);

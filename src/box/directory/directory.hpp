@@ -36,9 +36,11 @@ class Directory {
  public:
   enum class Access : std::uint8_t { look, change };
 
-  // `path` is the database; `primary_hostname` is where automatic aliases point. Opened for changes, a database in WAL
-  // mode is put back to a rollback journal. Throws Error where the file does not exist: setup makes it.
+  // `path` is the database; `primary_hostname` is where automatic aliases point. Before its
+  // first change a database in WAL mode is put back to a rollback journal. Throws Error where the file does not exist: setup makes it.
   Directory(const std::string& path, std::string primary_hostname, Access access);
+  // The same directory of a box with another name.
+  Directory(const Directory& other, std::string primary_hostname);
   ~Directory();
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
@@ -89,7 +91,7 @@ class Directory {
   DirectoryReport clean_up();
   DirectoryReport store_automatic_aliases();
 
-  std::unique_ptr<Database> database_;
+  std::shared_ptr<Database> database_;
   std::string primary_hostname_;
 };
 
