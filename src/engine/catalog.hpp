@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct CatalogRecipe {
   std::vector<std::string> requires_recipes{};  // direct ones
   Position where{};
   bool local = false;
+  std::set<std::string, std::less<>> uses{};  // names of the context that its resources depend on
 };
 
 // Recipes stand in an order in which each comes after those it requires; entries follow that order, and within a

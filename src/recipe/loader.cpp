@@ -36,8 +36,14 @@ class CatalogLoader {
   Catalog load() {
     RecipeFiles read = read_recipe_files(files_, sources_, errors_);
     recipes_ = order_recipes(std::move(read.recipes), errors_);
-    for (const Recipe& recipe : recipes_) add_shipped(recipe);
-    for (const Fragment* fragment : read.local) add_local(*fragment);
+    for (const Recipe& recipe : recipes_) {
+      add_shipped(recipe);
+      note_uses(recipe.name);
+    }
+    for (const Fragment* fragment : read.local) {
+      add_local(*fragment);
+      note_uses(fragment->name);
+    }
     std::vector<Draft*> drafts = all_drafts();
     errors_.collect({}, [&] { check_parts(drafts); });
     Catalog catalog = make_catalog(drafts);
@@ -51,6 +57,16 @@ class CatalogLoader {
     std::string name = recipe;
     std::replace(name.begin(), name.end(), '-', '_');
     return name;
+  }
+
+  // A recipe that uses another one's variable depends on what that one uses.
+  void note_uses(const std::string& recipe) {
+    std::set<std::string, std::less<>>& uses = uses_[recipe];
+    for (const std::string& name : renderer_.take_used_names()) {
+      uses.insert(name);
+      const auto other = variable_uses_.find(name);
+      if (other != variable_uses_.end()) uses.insert(other->second.begin(), other->second.end());
+    }
   }
 
   void add_shipped(const Recipe& recipe) {
@@ -101,6 +117,8 @@ class CatalogLoader {
                       [&] { value = plain_value(*variable.document, *variable.value, &renderer_); });
       own->second.as_map().insert_or_assign(variable.key->text, std::move(value));
     }
+    note_uses(recipe.name);
+    variable_uses_[name] = uses_[recipe.name];
   }
 
   void add_new(Draft draft, std::deque<Draft>& drafts) {
@@ -161,6 +179,7 @@ class CatalogLoader {
       entry.summary = recipe.summary;
       entry.where = recipe.where;
       entry.local = recipe.local;
+      entry.uses = uses_[recipe.name];
       for (const auto& [name, where] : recipe.requires_recipes) {
         if (std::find(entry.requires_recipes.begin(), entry.requires_recipes.end(), name) ==
             entry.requires_recipes.end())
@@ -242,6 +261,8 @@ class CatalogLoader {
   FieldReader fields_;
   Expander expander_;
   std::vector<Recipe> recipes_{};
+  std::map<std::string, std::set<std::string, std::less<>>> uses_{};                        // by recipe
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> variable_uses_{};  // by name of the variables
   std::map<std::string, RecipeDrafts> drafts_{};  // by recipe
   std::map<ResourceId, Draft*> by_id_{};
 };

@@ -43,6 +43,7 @@ const Value* Renderer::first_part(std::string_view part) const {
     const Value* member = scope->name.empty() ? member_of(*scope->value, part) : nullptr;
     if (member != nullptr) return member;
   }
+  if (!used_.contains(part)) used_.emplace(part);
   return member_of(context_, part);
 }
 

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/position.hpp"
@@ -42,6 +44,9 @@ class Renderer {
   // The value of a dotted name, loop variables first; nullptr where it is missing.
   const Value* find(std::string_view dotted_name) const { return look_up(dotted_name).value; }
 
+  // The names of the context itself that were looked up since the last call: what a recipe depends on.
+  std::set<std::string, std::less<>> take_used_names() { return std::exchange(used_, {}); }
+
   // "unknown name …" with what was probably meant, for a name that find() does not know.
   std::string unknown_name(std::string_view dotted_name) const;
 
@@ -68,6 +73,7 @@ class Renderer {
   const Value& context_;
   std::vector<Scope> scopes_{};  // innermost last
   std::map<std::string, Pieces, std::less<>> parsed_{};
+  mutable std::set<std::string, std::less<>> used_{};
 };
 
 }  // namespace mailinabox
