@@ -11,10 +11,8 @@
 #include "apps/resolver_probe.hpp"
 #include "apps/selftest.hpp"
 #include "apps/terminal.hpp"
-#include "box/mail/tls_policy.hpp"
 #include "cli/command_line.hpp"
 #include "net/tcp.hpp"
-#include "os/lock.hpp"
 
 extern char** environ;
 
@@ -31,49 +29,30 @@ std::map<std::string, std::string> process_variables() {
   return variables;
 }
 
-void acquire_lock(MachineLock& lock, const Clock& clock, const std::string& command, bool wait,
-                  const std::function<void(const std::string&)>& on_wait) {
-  constexpr auto k_limit = std::chrono::hours(1);
-  const auto told = [&](const MachineLockHolder& holder) { on_wait(holder.text()); };
-  if (wait ? lock.acquire(command, clock, k_limit, told) : lock.try_acquire(command, clock)) return;
-  const auto holder = lock.holder();
-  throw Error(
-      "Another run is under way: " + (holder ? holder->text() : "it has just begun") +
-          (wait ? ". It has not ended within an hour; see what it is doing." : ". Try again when it has ended."),
-      ExitCode::locked);
-}
-
 ExitCode run(const std::vector<std::string>& words) {
   RealMachine machine;
   Terminal terminal;
-  MachineLock lock;
   NetworkDnsClient dns;
-  const Clock& clock = machine.system().clock;
-  Environment environment{
-      .system = machine.system(),
-      .dialogue = terminal,
-      .acquire_lock = [&](const std::string& command, bool wait,
-                          const auto& on_wait) { acquire_lock(lock, clock, command, wait, on_wait); },
-      .probe_resolver = [&](const std::vector<std::string>& servers) { return probe_resolver(dns, servers); },
-      .dns = dns,
-      .input = std::cin,
-      .output = std::cout,
-      .errors = std::cerr,
-      .variables = process_variables(),
-      .self_test = &self_test,
-      .reaches = [](const std::string& address,
-                    std::uint16_t port) { return tcp_reachable(address, port, std::chrono::seconds(5)); },
-      .tls_policy =
-          [&](const std::string& request) { return tls_policy(request, dns, "127.0.0.1", ask_mta_sts_daemon); },
-      .root = geteuid() == 0,
-      .errors_terminal = isatty(STDERR_FILENO) == 1};
-  environment.errors_terminal = environment.errors_terminal && environment.variable("TERM") != "dumb";
-  environment.colour = environment.errors_terminal && environment.variable("NO_COLOR").empty();
-  if (const std::string share = environment.variable("MAILINABOX_SHARE"); !share.empty()) {
-    environment.sources.recipes = share + "/recipes";
-    environment.sources.templates = share + "/templates";
+  Box box{.system = machine.system(),
+          .dns = dns,
+          .probe_resolver = [&](const std::vector<std::string>& servers) { return probe_resolver(dns, servers); },
+          .reaches = [](const std::string& address,
+                        std::uint16_t port) { return tcp_reachable(address, port, std::chrono::seconds(5)); },
+          .ask_mta_sts = ask_mta_sts_daemon,
+          .root = geteuid() == 0};
+  Console console{.dialogue = terminal,
+                  .input = std::cin,
+                  .output = std::cout,
+                  .errors = std::cerr,
+                  .variables = process_variables(),
+                  .self_test = &self_test};
+  console.errors_terminal = isatty(STDERR_FILENO) == 1 && console.variable("TERM") != "dumb";
+  console.colour = console.errors_terminal && console.variable("NO_COLOR").empty();
+  if (const std::string share = console.variable("MAILINABOX_SHARE"); !share.empty()) {
+    box.sources.recipes = share + "/recipes";
+    box.sources.templates = share + "/templates";
   }
-  return run_command_line(environment, words);
+  return run_command_line(box, console, words);
 }
 
 }  // namespace

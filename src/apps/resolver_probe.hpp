@@ -1,7 +1,7 @@
 // Tries how names can be looked up from here.
 #pragma once
 
-#include "cli/resolver_findings.hpp"
+#include "operations/resolver_findings.hpp"
 #include "net/dns.hpp"
 
 namespace mailinabox {

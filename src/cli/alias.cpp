@@ -1,10 +1,9 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "box/directory/address.hpp"
 #include "cli/command.hpp"
-#include "cli/directory_access.hpp"
-#include "cli/models/converge.hpp"
+#include "cli/report_output.hpp"
+#include "operations/users.hpp"
 
 namespace mailinabox {
 namespace {
@@ -16,6 +15,7 @@ struct AliasOptions {
   std::vector<std::string> forwards_to{};
   std::vector<std::string> senders{};
   bool update = false;
+  bool no_wait = false;
   bool json = false;
 };
 
@@ -39,17 +39,17 @@ CliCommand alias_list() {
   CliCommand command{.name = "alias list", .summary = "List aliases, automatic ones too"};
   command.examples = {"sudo mailinabox alias list", "sudo mailinabox alias list --json"};
   command.declare = [options](CommandOptions& line) { line.flag("--json", options->json, "Print one JSON object"); };
-  command.run = [options](Environment& environment) {
+  command.run = [options](Box& box, Console& console) {
     Json all = Json::array();
-    for (const Alias& alias : open_directory(environment, Directory::Access::look).aliases()) {
+    for (const Alias& alias : aliases(box)) {
       all.push_back(alias_json(alias));
       if (options->json) continue;
-      environment.output << alias.address << " -> " << joined(alias.forwards_to, ", ");
+      console.output << alias.address << " -> " << joined(alias.forwards_to, ", ");
       if (alias.permitted_senders)
-        environment.output << "  (senders: " << joined(*alias.permitted_senders, ", ") << ")";
-      environment.output << (alias.automatic ? "  (automatic)" : "") << "\n";
+        console.output << "  (senders: " << joined(*alias.permitted_senders, ", ") << ")";
+      console.output << (alias.automatic ? "  (automatic)" : "") << "\n";
     }
-    if (options->json) environment.output << Json{{"aliases", all}}.dump(2) << "\n";
+    if (options->json) console.output << Json{{"aliases", all}}.dump(2) << "\n";
     return ExitCode::ok;
   };
   return command;
@@ -69,13 +69,15 @@ CliCommand alias_add() {
     line.argument("ADDRESS", options->address, "The alias");
     line.arguments("DESTINATION", options->forwards_to, "Where its mail goes", false);
     line.list("--sender", options->senders, "EMAIL", "Only these users may send as it");
-    line.flag("--update", options->update, "Replace the alias where it exists");
+    line.flag("--update", options->update, "Replace the alias if it exists");
+    line.flag("--no-wait", options->no_wait, k_no_wait);
   };
-  command.run = [options](Environment& environment) {
-    print_report(environment, open_directory(environment, Directory::Access::change)
-                                  .add_alias(options->address, joined(options->forwards_to, ","),
-                                             joined(options->senders, ","), options->update));
-    return follow_change(environment, "alias add");
+  command.run = [options](Box& box, Console& console) {
+    const NewAlias alias{.address = options->address,
+                         .forwards_to = joined(options->forwards_to, ","),
+                         .permitted_senders = joined(options->senders, ","),
+                         .update = options->update};
+    return print_directory_change(console, add_alias(box, alias, lock_request(console, "alias add", options->no_wait)));
   };
   return command;
 }
@@ -84,10 +86,13 @@ CliCommand alias_remove() {
   const auto options = std::make_shared<AliasOptions>();
   CliCommand command{.name = "alias remove", .summary = "Remove an alias"};
   command.examples = {"sudo mailinabox alias remove sales@example.com"};
-  command.declare = [options](CommandOptions& line) { line.argument("ADDRESS", options->address, "The alias"); };
-  command.run = [options](Environment& environment) {
-    print_report(environment, open_directory(environment, Directory::Access::change).remove_alias(options->address));
-    return follow_change(environment, "alias remove");
+  command.declare = [options](CommandOptions& line) {
+    line.argument("ADDRESS", options->address, "The alias");
+    line.flag("--no-wait", options->no_wait, k_no_wait);
+  };
+  command.run = [options](Box& box, Console& console) {
+    return print_directory_change(
+        console, remove_alias(box, options->address, lock_request(console, "alias remove", options->no_wait)));
   };
   return command;
 }

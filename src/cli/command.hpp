@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "cli/environment.hpp"
+#include "cli/console.hpp"
 
 namespace mailinabox {
 
@@ -33,8 +33,10 @@ struct CliCommand {
   std::vector<std::string> examples{};
   std::vector<std::string> exit_codes{};  // "0  nothing to change"; empty: 0, 1 and 64 in their usual sense
   std::function<void(CommandOptions&)> declare{};
-  std::function<ExitCode(Environment&)> run{};
+  std::function<ExitCode(Box&, Console&)> run{};
 };
+
+inline constexpr const char* k_no_wait = "End with exit code 4 if another run holds the lock; nothing is changed then";
 
 // Every command, in the order of commands.def.
 std::vector<CliCommand> all_commands();

@@ -123,7 +123,7 @@ std::string nearest_option(const CLI::App& app, const std::string& word) {
 
 class CommandLine {
  public:
-  explicit CommandLine(Environment& environment) : environment_(environment), commands_(all_commands()) {
+  CommandLine(Box& box, Console& console) : box_(box), console_(console), commands_(all_commands()) {
     app_.name("mailinabox");
     app_.footer(
         "\nWithout a command, or with an option first, it is `mailinabox setup`.\n"
@@ -153,7 +153,7 @@ class CommandLine {
     verbose_ = std::find(words.begin(), words.end(), "--verbose") != words.end();
     if (words.front().empty()) words.front() = "\"\"";
     if (const std::string wrong = unknown_command(commands_, words); !wrong.empty()) {
-      environment_.errors << wrong;
+      console_.errors << wrong;
       return ExitCode::usage;
     }
     std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
@@ -163,10 +163,10 @@ class CommandLine {
       return explain(error);
     }
     if (!share_.empty()) {
-      environment_.sources.recipes = share_ + "/recipes";
-      environment_.sources.templates = share_ + "/templates";
+      box_.sources.recipes = share_ + "/recipes";
+      box_.sources.templates = share_ + "/templates";
     }
-    return chosen_ == nullptr ? ExitCode::usage : chosen_->run(environment_);
+    return chosen_ == nullptr ? ExitCode::usage : chosen_->run(box_, console_);
   }
 
  private:
@@ -175,7 +175,7 @@ class CommandLine {
   }
 
   std::string version_text() const {
-    std::string text = "mailinabox " + environment_.version;
+    std::string text = "mailinabox " + box_.version;
     if (!verbose_) return text;
     for (const Library& library : libraries()) {
       text += fmt::format("\n  {:<14} {:<28} {}", library.name, library.version, library.linkage);
@@ -230,7 +230,7 @@ class CommandLine {
   ExitCode explain(const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;
     if (asked) {
-      app_.exit(error, environment_.output, environment_.errors);
+      app_.exit(error, console_.output, console_.errors);
       return ExitCode::ok;
     }
     const CLI::App& app = deepest();
@@ -238,17 +238,18 @@ class CommandLine {
     for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {
       name = level->get_name() + (name.empty() ? "" : " " + name);
     }
-    environment_.errors << "mailinabox: " << error.what();
+    console_.errors << "mailinabox: " << error.what();
     for (const std::string& word : app_.remaining(true)) {
       if (word.rfind("--", 0) != 0) continue;
       const std::string nearest = nearest_option(app, word);
-      if (!nearest.empty()) environment_.errors << "\nDid you mean " << nearest << "?";
+      if (!nearest.empty()) console_.errors << "\nDid you mean " << nearest << "?";
     }
-    environment_.errors << "\n`" << name << " --help` explains it.\n";
+    console_.errors << "\n`" << name << " --help` explains it.\n";
     return ExitCode::usage;
   }
 
-  Environment& environment_;
+  Box& box_;
+  Console& console_;
   const std::vector<CliCommand> commands_;
   CLI::App app_{"A mail server in one command: sets up this machine, repairs it, and says what it would do."};
   std::map<std::string, CLI::App*> groups_{};
@@ -259,8 +260,8 @@ class CommandLine {
 
 }  // namespace
 
-ExitCode run_command_line(Environment& environment, std::vector<std::string> words) {
-  return CommandLine(environment).run(std::move(words));
+ExitCode run_command_line(Box& box, Console& console, std::vector<std::string> words) {
+  return CommandLine(box, console).run(std::move(words));
 }
 
 }  // namespace mailinabox

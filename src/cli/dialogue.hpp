@@ -19,4 +19,7 @@ class Dialogue {
   virtual std::optional<Secret> ask_secret(const std::string& prompt) = 0;  // what is typed is not shown
 };
 
+// A password typed twice, until it is good and both are the same; nothing if the person leaves.
+std::optional<Secret> ask_new_password(Dialogue& dialogue, const std::string& prompt, const std::string& again);
+
 }  // namespace mailinabox

@@ -11,17 +11,17 @@
 namespace mailinabox {
 namespace {
 
-ExitCode run_facts(Environment& environment, bool json) {
-  const ValueMap values = gather_facts(environment.view());
+ExitCode run_facts(Box& box, Console& console, bool json) {
+  const ValueMap values = gather_facts(box.view());
   if (json) {
-    environment.output << value_json(values).dump(2) << std::endl;
+    console.output << value_json(values).dump(2) << std::endl;
     return ExitCode::ok;
   }
   for (const Fact& fact : facts()) {
     const auto value = values.find(fact.name);
     if (value == values.end()) continue;
     const bool scalar = !value->second.is_list() && !value->second.is_map();
-    environment.output << fmt::format("{:<22} {}\n{:<22} # {}\n", fact.name,
+    console.output << fmt::format("{:<22} {}\n{:<22} # {}\n", fact.name,
                                       scalar ? value->second.text() : value_json(value->second).dump(), "", fact.doc);
   }
   return ExitCode::ok;
@@ -35,7 +35,7 @@ std::vector<CliCommand> facts_commands() {
   command.details = "Recipes and templates see each as facts.NAME.";
   command.examples = {"mailinabox facts", "mailinabox facts --json | jq .private_ip"};
   command.declare = [json](CommandOptions& line) { line.flag("--json", *json, "Print one JSON object"); };
-  command.run = [json](Environment& environment) { return run_facts(environment, *json); };
+  command.run = [json](Box& box, Console& console) { return run_facts(box, console, *json); };
   return {command};
 }
 

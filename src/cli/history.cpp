@@ -27,19 +27,19 @@ Json generation_json(const Generation& generation) {
   return json;
 }
 
-ExitCode run_history(Environment& environment, bool json) {
-  const FileReader& files = environment.system.files;
+ExitCode run_history(Box& box, Console& console, bool json) {
+  const FileReader& files = box.system.files;
   Json all = Json::array();
-  for (const std::int64_t number : generation_numbers(files, environment.state_directory)) {
-    all.push_back(generation_json(read_generation(files, environment.state_directory, number)));
+  for (const std::int64_t number : generation_numbers(files, box.state_directory)) {
+    all.push_back(generation_json(read_generation(files, box.state_directory, number)));
   }
   if (json) {
-    environment.output << Json{{"generations", all}}.dump(2) << std::endl;
+    console.output << Json{{"generations", all}}.dump(2) << std::endl;
     return ExitCode::ok;
   }
-  if (all.empty()) environment.output << "No run has changed anything yet.\n";
+  if (all.empty()) console.output << "No run has changed anything yet.\n";
   for (const Json& one : all) {
-    environment.output << fmt::format("{:>5}  {}  {:<8} {:<12} {:<8} {} changed\n",
+    console.output << fmt::format("{:>5}  {}  {:<8} {:<12} {:<8} {} changed\n",
                                       one["generation"].get<std::int64_t>(), one["started"].get<std::string>(),
                                       one["version"].get<std::string>(), one["command"].get<std::string>(),
                                       one["result"].get<std::string>(), one["changed"].get<std::size_t>());
@@ -59,7 +59,7 @@ std::vector<CliCommand> history_commands() {
       "one. At most 100 generations and 512 MB are kept, and always the last one that went well.";
   command.examples = {"sudo mailinabox history", "sudo mailinabox history --json | jq '.generations[-1].changes'"};
   command.declare = [json](CommandOptions& line) { line.flag("--json", *json, "Print one JSON object"); };
-  command.run = [json](Environment& environment) { return run_history(environment, *json); };
+  command.run = [json](Box& box, Console& console) { return run_history(box, console, *json); };
   return {command};
 }
 

@@ -4,9 +4,8 @@
 
 #include "box/storage/migrations.hpp"
 #include "cli/command.hpp"
-#include "cli/context.hpp"
-#include "cli/migrate/migration_text.hpp"
-#include "cli/setup/preflight.hpp"
+#include "cli/migration_text.hpp"
+#include "operations/migrate.hpp"
 
 namespace mailinabox {
 namespace {
@@ -17,46 +16,16 @@ struct MigrateOptions {
   std::string storage_root{};
 };
 
-Answers answers_with_storage(const Environment& environment, const MigrateOptions& options) {
-  Answers answers = read_answers(environment);
-  if (!options.storage_root.empty()) {
-    if (const std::string problem = problem_with_storage_root(options.storage_root); !problem.empty()) {
-      throw Error(problem, ExitCode::usage);
-    }
-    answers.set("STORAGE_ROOT", options.storage_root);
-    answers.remove("MIGRATIONID");  // is about this box's own data
+ExitCode run_migrate(Box& box, Console& console, const MigrateOptions& options) {
+  const StorageState state = storage_state(box, options.storage_root);
+  const std::string text = migrations_text(state.root, state.version, state.planned);
+  if (options.plan) {
+    console.output << text << std::flush;
+    return state.planned.empty() ? ExitCode::ok : ExitCode::changes;
   }
-  if (!answers.get("STORAGE_ROOT").empty()) return answers;
-  throw Error("There is no box on this machine yet (" + environment.answers_file +
-              " does not say where its data is). Name the data's directory, or run `sudo mailinabox setup`.");
-}
-
-void keep_answers(const Environment& environment, const Answers& answers) {
-  const auto file = environment.system.files.read(environment.answers_file);
-  if (!file || !Answers::parse(file->content).find("MIGRATIONID")) return;
-  environment.system.files.write(environment.answers_file, answers.render(), FileAttributes{});
-}
-
-ExitCode show_plan(Environment& environment, const Answers& answers) {
-  const std::optional<int> present = storage_version(environment.view(), answers);
-  const std::vector<PlannedMigration> planned = plan_migrations(environment.view(), answers);
-  environment.output << migrations_text(answers, present, planned) << std::flush;
-  return planned.empty() ? ExitCode::ok : ExitCode::changes;
-}
-
-ExitCode run_migrate(Environment& environment, const MigrateOptions& options) {
-  require_root(environment, options.plan ? "migrate --plan" : "migrate");
-  if (options.plan) return show_plan(environment, answers_with_storage(environment, options));
-  environment.acquire_lock("mailinabox migrate", !options.no_wait, [&](const std::string& holder) {
-    environment.errors << "Waiting for another run to end: " << holder << std::endl;
-  });
-  Answers answers = answers_with_storage(environment, options);
-  const std::optional<int> present = storage_version(environment.view(), answers);
-  const auto tell = [&](const DoneMigration& done) { environment.output << done_text(done) << std::endl; };
-  if (migrate_storage(environment.system, answers, tell).empty()) {
-    environment.output << migrations_text(answers, present, {}) << std::flush;
-  }
-  if (options.storage_root.empty()) keep_answers(environment, answers);
+  const auto tell = [&](const DoneMigration& done) { console.output << done_text(done) << std::endl; };
+  const LockRequest request = lock_request(console, "migrate", options.no_wait);
+  if (migrate(box, options.storage_root, request, tell).empty()) console.output << text << std::flush;
   return ExitCode::ok;
 }
 
@@ -88,7 +57,7 @@ std::vector<CliCommand> migrate_commands() {
     line.flag("--plan", options->plan, "Only say what would be done");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
   };
-  command.run = [options](Environment& environment) { return run_migrate(environment, *options); };
+  command.run = [options](Box& box, Console& console) { return run_migrate(box, console, *options); };
   return {command};
 }
 

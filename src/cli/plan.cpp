@@ -1,15 +1,11 @@
+#include "operations/plan.hpp"
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/command.hpp"
-#include "cli/context.hpp"
-#include "cli/migrate/migration_text.hpp"
-#include "cli/models/models.hpp"
+#include "cli/migration_text.hpp"
 #include "cli/report_output.hpp"
-#include "cli/resolver.hpp"
-#include "cli/setup/decide.hpp"
-#include "cli/setup/preflight.hpp"
-#include "facts/facts.hpp"
 
 namespace mailinabox {
 namespace {
@@ -20,41 +16,25 @@ struct PlanOptions {
   bool json = false;
 };
 
-ExitCode run_plan(Environment& environment, const PlanOptions& options) {
-  require_root(environment, "plan");
-  const std::string platform = require_platform(environment);
-  if (!answered_before(environment)) {
-    environment.errors << "setup has not run yet: this plan is made with the answers it would take without asking.\n";
+ExitCode run_plan(Box& box, Console& console, const PlanOptions& options) {
+  const PlanResult result = plan_box(box, Scope::recipes(options.only));
+  if (result.first_time) {
+    console.errors << "setup has not run yet: this plan is made with the answers it would take without asking.\n";
   }
-  const ValueMap facts = gather_facts(environment.view());
-  Decision decision = decide(environment, read_answers(environment), facts, {.first_user = true});
-  const std::vector<PlannedMigration> migrations = plan_migrations(environment.view(), decision.answers);
-  if (!migrations.empty()) {
-    environment.errors << migrations_text(decision.answers, storage_version(environment.view(), decision.answers),
-                                          migrations);
+  if (!result.migrations.empty()) {
+    console.errors << migrations_text(result.storage_root, result.storage_version, result.migrations);
   }
-  settle_resolver(environment, decision.answers, facts);
-  const BoxModels models =
-      gather_models(environment, decision.answers, decision.first_user ? decision.first_user->email : "");
-  Catalog catalog = load_catalog(environment.view().files, environment.sources,
-                                 make_context(decision.answers, facts, decision.time_zone, models.values), platform);
-  if (!options.only.empty()) catalog = only(catalog, options.only);
-  const std::unique_ptr<Journal> journal = make_file_journal(environment.system.files, environment.system.clock,
-                                                             environment.state_directory, environment.version);
-  const Report report = plan(catalog, environment.view(), *journal);
   if (options.json) {
-    nlohmann::ordered_json json = report_json(report, options.diff);
-    json["warnings"] = models.warnings;
-    environment.output << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+    nlohmann::ordered_json json = report_json(result.report, options.diff);
+    json["warnings"] = result.warnings;
+    console.output << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
   } else {
-    print_warnings(environment, models.warnings);
-    environment.output << plan_text(report, options.diff) << std::flush;
-    environment.errors << failures_text(report);
+    print_warnings(console, result.warnings);
+    console.output << plan_text(result.report, options.diff) << std::flush;
+    console.errors << failures_text(result.report);
   }
-  if (report.failed()) return report.exit_code();
-  const bool changes = !migrations.empty() || report.count(Status::would_change) > 0 || !report.reloaded.empty() ||
-                       !report.restarted.empty();
-  return changes ? ExitCode::changes : ExitCode::ok;
+  if (result.report.failed()) return result.report.exit_code();
+  return result.changes() ? ExitCode::changes : ExitCode::ok;
 }
 
 }  // namespace
@@ -73,8 +53,8 @@ std::vector<CliCommand> plan_commands() {
     line.flag("--diff", options->diff, "Show the lines that differ");
     line.flag("--json", options->json, "Print the plan as one JSON object");
   };
-  command.run = [options](Environment& environment) {
-    return with_json_errors(environment, options->json, [&] { return run_plan(environment, *options); });
+  command.run = [options](Box& box, Console& console) {
+    return with_json_errors(console, options->json, [&] { return run_plan(box, console, *options); });
   };
   return {command};
 }

@@ -72,7 +72,7 @@ std::string shortened(const std::string& text, std::size_t columns) {
 // One line for each thing that happens; package steps at every quarter.
 class PlainProgress final : public Reporter {
  public:
-  explicit PlainProgress(Environment& environment) : errors_(environment.errors) {}
+  explicit PlainProgress(Console& console) : errors_(console.errors) {}
 
   void on_outcome(const Outcome& outcome) override {
     if (outcome.status == Status::changed) {
@@ -107,8 +107,8 @@ class PlainProgress final : public Reporter {
 // The last line is what is being done; a recipe that changed something leaves a line behind.
 class TerminalProgress final : public Reporter {
  public:
-  explicit TerminalProgress(Environment& environment)
-      : errors_(environment.errors), clock_(environment.system.clock), colour_(environment.colour) {
+  TerminalProgress(const Clock& clock, Console& console)
+      : errors_(console.errors), clock_(clock), colour_(console.colour) {
     begun_ = clock_.monotonic();
   }
   ~TerminalProgress() override { finish(); }
@@ -210,9 +210,9 @@ class TerminalProgress final : public Reporter {
 
 }  // namespace
 
-std::unique_ptr<Reporter> make_progress(Environment& environment, ProgressStyle style) {
-  if (style == ProgressStyle::terminal) return std::make_unique<TerminalProgress>(environment);
-  return std::make_unique<PlainProgress>(environment);
+std::unique_ptr<Reporter> make_progress(const Clock& clock, Console& console, bool plain) {
+  if (console.errors_terminal && !plain) return std::make_unique<TerminalProgress>(clock, console);
+  return std::make_unique<PlainProgress>(console);
 }
 
 }  // namespace mailinabox

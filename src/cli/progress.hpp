@@ -3,13 +3,13 @@
 
 #include <memory>
 
-#include "cli/environment.hpp"
+#include "cli/console.hpp"
+#include "os/system.hpp"
 #include "engine/report.hpp"
 
 namespace mailinabox {
 
-enum class ProgressStyle : std::uint8_t { terminal, plain };
-
-std::unique_ptr<Reporter> make_progress(Environment& environment, ProgressStyle style);
+// `plain`: lines, also on a terminal (with --json).
+std::unique_ptr<Reporter> make_progress(const Clock& clock, Console& console, bool plain);
 
 }  // namespace mailinabox

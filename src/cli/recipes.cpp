@@ -4,8 +4,8 @@
 #include <ostream>
 
 #include "cli/command.hpp"
-#include "cli/lint.hpp"
-#include "cli/resolved_catalog.hpp"
+#include "operations/lint.hpp"
+#include "operations/load_box.hpp"
 
 namespace mailinabox {
 namespace {
@@ -23,8 +23,8 @@ CliCommand recipes_list() {
   CliCommand command{.name = "recipes list", .summary = "List the recipes in the order they are applied"};
   command.examples = {"mailinabox recipes list"};
   command.declare = [options](CommandOptions& line) { line.flag("--json", options->json, "Print one JSON object"); };
-  command.run = [options](Environment& environment) {
-    const Catalog catalog = resolved_catalog(environment);
+  command.run = [options](Box& box, Console& console) {
+    const Catalog catalog = load_box(box, Scope::everything()).catalog;
     Json all = Json::array();
     for (const CatalogRecipe& recipe : catalog.recipes) {
       const auto count = std::count_if(catalog.entries.begin(), catalog.entries.end(),
@@ -35,11 +35,11 @@ CliCommand recipes_list() {
                      {"resources", count},
                      {"local", recipe.local}});
       if (!options->json) {
-        environment.output << fmt::format("{:<14} {:>3} resources  {}{}\n", recipe.name, count, recipe.summary,
+        console.output << fmt::format("{:<14} {:>3} resources  {}{}\n", recipe.name, count, recipe.summary,
                                           recipe.local ? " (local)" : "");
       }
     }
-    if (options->json) environment.output << Json{{"recipes", all}}.dump(2) << "\n";
+    if (options->json) console.output << Json{{"recipes", all}}.dump(2) << "\n";
     return ExitCode::ok;
   };
   return command;
@@ -67,15 +67,15 @@ CliCommand recipes_show() {
     line.argument("RECIPE", options->recipe, "Its name, as `recipes list` prints it");
     line.flag("--json", options->json, "Print one JSON object");
   };
-  command.run = [options](Environment& environment) {
-    const Catalog catalog = resolved_catalog(environment);
+  command.run = [options](Box& box, Console& console) {
+    const Catalog catalog = load_box(box, Scope::everything()).catalog;
     (void)only(catalog, {options->recipe});  // says which names there are
     Json json;
     for (const CatalogRecipe& recipe : catalog.recipes) {
       if (recipe.name != options->recipe) continue;
       json = {{"recipe", recipe.name}, {"summary", recipe.summary}, {"requires", recipe.requires_recipes}};
       if (!options->json) {
-        environment.output << recipe.name << ": " << recipe.summary << "\n" << to_string(recipe.where) << "\n\n";
+        console.output << recipe.name << ": " << recipe.summary << "\n" << to_string(recipe.where) << "\n\n";
       }
     }
     json["resources"] = Json::array();
@@ -84,11 +84,11 @@ CliCommand recipes_show() {
       json["resources"].push_back(entry_json(entry));
       if (options->json) continue;
       const std::string notifies = notifies_of(entry);
-      environment.output << "  " << entry.id.text() << (entry.local ? "  (local)" : "") << "\n"
+      console.output << "  " << entry.id.text() << (entry.local ? "  (local)" : "") << "\n"
                          << "      " << to_string(entry.where) << (notifies.empty() ? "" : ", notifies " + notifies)
                          << (entry.after_services ? ", after the services" : "") << "\n";
     }
-    if (options->json) environment.output << json.dump(2) << "\n";
+    if (options->json) console.output << json.dump(2) << "\n";
     return ExitCode::ok;
   };
   return command;
@@ -105,15 +105,22 @@ CliCommand recipes_lint() {
   command.declare = [options](CommandOptions& line) {
     line.arguments("FILE", options->files, "Recipe files, *.yaml", false);
   };
-  command.run = [options](Environment& environment) { return lint(environment, options->files); };
+  command.run = [options](Box& box, Console& console) {
+    const LintResult result = lint(box, options->files);
+    for (const std::string& error : result.errors) console.errors << error << "\n";
+    if (!result.errors.empty()) return ExitCode::failed;
+    console.output << fmt::format("No errors: {} resources on {} platform{}.\n", result.resources, result.platforms,
+                                  result.platforms == 1 ? "" : "s");
+    return ExitCode::ok;
+  };
   return command;
 }
 
 CliCommand recipes_schema() {
   CliCommand command{.name = "recipes schema", .summary = "Print the JSON Schema of recipe files, for editors"};
   command.examples = {"mailinabox recipes schema > recipe.schema.json"};
-  command.run = [](Environment& environment) {
-    environment.output << recipe_json_schema();
+  command.run = [](Box&, Console& console) {
+    console.output << recipe_json_schema();
     return ExitCode::ok;
   };
   return command;

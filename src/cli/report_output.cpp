@@ -84,11 +84,11 @@ Json report_json(const Report& report, bool with_diff) {
   return json;
 }
 
-void print_error_json(Environment& environment, const Error& error) {
+void print_error_json(Console& console, const Error& error) {
   Json json = report_json({}, false);
   json["result"] = "failed";
   json["error"] = dump_safe(error.what());
-  environment.output << json.dump(2) << std::endl;
+  console.output << json.dump(2) << std::endl;
 }
 
 std::string plan_text(const Report& report, bool with_diff) {
@@ -142,6 +142,39 @@ std::string failures_text(const Report& report) {
                         things(count) + (count == 1 ? " that follows" : " that follow"), count == 1 ? "was" : "were");
   }
   return text + "\nCorrect what is named above and run `sudo mailinabox` again: it goes on where it stopped.\n";
+}
+
+std::vector<std::string> change_lines(const Report& report) {
+  const PublishedChanges changes = published_changes(report);
+  std::vector<std::string> names = changes.zones;
+  if (names.empty() && changes.name_server) names.emplace_back("DNS configuration");
+  if (names.empty() && changes.signer) names.emplace_back("OpenDKIM configuration");
+  std::vector<std::string> lines;
+  if (!names.empty()) lines.push_back(fmt::format("updated DNS: {}", fmt::join(names, ",")));
+  if (changes.web) lines.emplace_back("web updated");
+  return lines;
+}
+
+ExitCode print_publication(Console& console, const Publication& publication, const std::string& otherwise) {
+  print_warnings(console, publication.warnings);
+  const std::vector<std::string> lines = change_lines(publication.report);
+  for (const std::string& line : lines) console.output << line << "\n";
+  if (lines.empty() && publication.code == ExitCode::ok && !otherwise.empty()) console.output << otherwise << "\n";
+  console.output << std::flush;
+  console.errors << failures_text(publication.report);
+  if (!publication.error.empty()) {
+    console.errors << "Stored, but not yet published: " << publication.error
+                   << "\nCorrect that, then run `sudo mailinabox`; the nightly run publishes it, too.\n";
+  } else if (publication.code != ExitCode::ok) {
+    console.errors << "The change is stored; what is named above is not yet published. The next run publishes it.\n";
+  }
+  console.errors << std::flush;
+  return publication.code;
+}
+
+ExitCode print_directory_change(Console& console, const DirectoryChange& change) {
+  for (const std::string& line : change.stored) console.output << line << "\n";
+  return print_publication(console, change.publication);
 }
 
 }  // namespace mailinabox

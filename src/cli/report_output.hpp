@@ -6,8 +6,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "cli/environment.hpp"
+#include "cli/console.hpp"
 #include "engine/report.hpp"
+#include "operations/publish.hpp"
+#include "operations/users.hpp"
 
 namespace mailinabox {
 
@@ -16,16 +18,16 @@ namespace mailinabox {
 nlohmann::ordered_json report_json(const Report& report, bool with_diff);
 
 // The same keys for a run that ended before there was a report, with "error": the message.
-void print_error_json(Environment& environment, const Error& error);
+void print_error_json(Console& console, const Error& error);
 
 // Runs a command whose standard output is one JSON object: an error that it throws becomes one, too, and goes on its
 // way.
 template <typename Function>
-ExitCode with_json_errors(Environment& environment, bool json, const Function& function) {
+ExitCode with_json_errors(Console& console, bool json, const Function& function) {
   try {
     return function();
   } catch (const Error& error) {
-    if (json) print_error_json(environment, error);
+    if (json) print_error_json(console, error);
     throw;
   }
 }
@@ -38,6 +40,16 @@ std::string summary_text(const Report& report);
 
 // What failed, where, why; what was not reached; what now. "" where nothing failed.
 std::string failures_text(const Report& report);
+
+// What a publication changed, as the original's management daemon words it: "updated DNS: example.com,example.org", "web
+// updated". Programs look for these. Empty if it changed nothing.
+std::vector<std::string> change_lines(const Report& report);
+
+// Prints the warnings, what changed and what is not yet published; `otherwise` if nothing changed. Returns how it went.
+ExitCode print_publication(Console& console, const Publication& publication, const std::string& otherwise = "");
+
+// The same after the directory's own lines.
+ExitCode print_directory_change(Console& console, const DirectoryChange& change);
 
 // "0.4 s", "75 s", "3 min 20 s".
 std::string duration_text(std::chrono::milliseconds duration);

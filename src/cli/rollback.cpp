@@ -1,3 +1,5 @@
+#include "operations/rollback.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -7,9 +9,6 @@
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_output.hpp"
-#include "cli/resolved_catalog.hpp"
-#include "cli/setup/preflight.hpp"
-#include "engine/generations.hpp"
 
 namespace mailinabox {
 namespace {
@@ -21,64 +20,51 @@ struct RollbackOptions {
   bool no_wait = false;
 };
 
-std::int64_t number_of(const std::string& text) {
+std::optional<std::int64_t> number_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc() && end == text.data() + text.size() && number > 0) return number;
-  throw Error("\"" + text + "\" is no generation: a number of `mailinabox history` is expected", ExitCode::usage);
+  throw Error("\"" + text + "\" is not a generation number; `mailinabox history` lists them", ExitCode::usage);
 }
 
-std::int64_t last_generation(const Environment& environment) {
-  const auto numbers = generation_numbers(environment.view().files, environment.state_directory);
-  if (numbers.empty()) throw Error("there is nothing to go back to: no run has changed anything yet");
-  return numbers.back();
-}
-
-void show(Environment& environment, const Report& planned, const Rollback& rollback, std::int64_t number) {
-  std::ostream& out = environment.errors;
-  out << fmt::format("Going back to before generation {}:\n", number) << plan_text(planned, true);
-  if (!rollback.not_undone.empty()) out << "\nWhat is not undone:\n";
-  for (const std::string& line : rollback.not_undone) out << "  " << line << "\n";
+void show(Console& console, const PreparedRollback& prepared) {
+  std::ostream& out = console.errors;
+  out << fmt::format("Going back to before generation {}:\n", prepared.generation) << plan_text(prepared.preview, true);
+  if (!prepared.rollback.not_undone.empty()) out << "\nWhat is not undone:\n";
+  for (const std::string& line : prepared.rollback.not_undone) out << "  " << line << "\n";
   out << std::flush;
 }
 
-bool confirmed(Environment& environment, const RollbackOptions& options) {
+bool confirmed_rollback(Console& console, const RollbackOptions& options) {
   if (options.yes || options.json) return true;
-  if (!environment.variable("NONINTERACTIVE").empty() || !environment.dialogue.available()) {
-    throw Error("Nobody can be asked whether to go back, and nothing has been changed. Say so with --yes.",
+  if (!console.may_ask()) {
+    throw Error("There is no terminal to confirm on; nothing was changed. Use --yes to roll back anyway.",
                 ExitCode::usage);
   }
-  const auto answer = environment.dialogue.ask("Go back? [y/N] ");
+  const auto answer = console.dialogue.ask("Go back? [y/N] ");
   if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return true;
-  environment.dialogue.say("Nothing has been changed.\n");
+  console.dialogue.say("Nothing has been changed.\n");
   return false;
 }
 
-ExitCode run_rollback(Environment& environment, const RollbackOptions& options) {
-  require_root(environment, "rollback");
-  environment.acquire_lock("mailinabox rollback", !options.no_wait, [&](const std::string& holder) {
-    environment.errors << "Waiting for another run to end: " << holder << std::endl;
-  });
-  const std::int64_t number = options.generation.empty() ? last_generation(environment) : number_of(options.generation);
-  const Rollback rollback =
-      make_rollback(resolved_catalog(environment), environment.view().files, environment.state_directory, number);
-  const std::unique_ptr<Journal> journal = make_file_journal(environment.system.files, environment.system.clock,
-                                                             environment.state_directory, environment.version);
-  show(environment, plan(rollback.catalog, environment.view(), *journal), rollback, number);
-  if (!confirmed(environment, options)) return ExitCode::failed;
-  const bool terminal = environment.errors_terminal && !options.json;
-  std::unique_ptr<Reporter> progress =
-      make_progress(environment, terminal ? ProgressStyle::terminal : ProgressStyle::plain);
-  const Report report =
-      apply(rollback.catalog, environment.system, *journal, *progress, fmt::format("rollback {}", number));
+ExitCode run_rollback(Box& box, Console& console, const RollbackOptions& options) {
+  require_root(box);
+  const std::optional<std::int64_t> number = number_of(options.generation);
+  const HeldLock lock(box, lock_request(console, "rollback", options.no_wait));
+  const PreparedRollback prepared = prepare_rollback(box, lock, number);
+  show(console, prepared);
+  if (!confirmed_rollback(console, options)) return ExitCode::failed;
+  std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, options.json);
+  const Report report = roll_back(box, lock, prepared, *progress);
   progress.reset();
   if (options.json) {
     nlohmann::ordered_json json = report_json(report, false);
-    json["not_undone"] = rollback.not_undone;
-    environment.output << json.dump(2) << std::endl;
+    json["not_undone"] = prepared.rollback.not_undone;
+    console.output << json.dump(2) << std::endl;
   } else {
-    environment.output << summary_text(report) << std::flush;
-    environment.errors << failures_text(report);
+    console.output << summary_text(report) << std::flush;
+    console.errors << failures_text(report);
   }
   return report.exit_code();
 }
@@ -107,8 +93,8 @@ std::vector<CliCommand> rollback_commands() {
     line.flag("--yes", options->yes, "Do not ask");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
   };
-  command.run = [options](Environment& environment) {
-    return with_json_errors(environment, options->json, [&] { return run_rollback(environment, *options); });
+  command.run = [options](Box& box, Console& console) {
+    return with_json_errors(console, options->json, [&] { return run_rollback(box, console, *options); });
   };
   return {command};
 }

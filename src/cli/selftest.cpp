@@ -10,13 +10,13 @@
 namespace mailinabox {
 namespace {
 
-ExitCode run_self_test(Environment& environment, const SelfTestOptions& options) {
+ExitCode run_self_test(Console& console, const SelfTestOptions& options) {
   bool failed = false;
-  for (const SelfTestStep& step : environment.self_test(options)) {
-    environment.output << fmt::format("{:<14} {}\n", step.name, step.error.empty() ? step.detail : "FAILED");
+  for (const SelfTestStep& step : console.self_test(options)) {
+    console.output << fmt::format("{:<14} {}\n", step.name, step.error.empty() ? step.detail : "FAILED");
     if (step.error.empty()) continue;
     failed = true;
-    environment.errors << "mailinabox: self-test of " << step.name << ": " << step.error << "\n";
+    console.errors << "mailinabox: self-test of " << step.name << ": " << step.error << "\n";
   }
   return failed ? ExitCode::failed : ExitCode::ok;
 }
@@ -35,7 +35,7 @@ std::vector<CliCommand> selftest_commands() {
     line.text("--url", options->url, "ADDRESS", "Fetch this as well, which has to succeed");
     line.text("--authority", options->authority, "FILE", "Trust these certificate authorities (PEM) for --url");
   };
-  command.run = [options](Environment& environment) { return run_self_test(environment, *options); };
+  command.run = [options](Box&, Console& console) { return run_self_test(console, *options); };
   return {command};
 }
 

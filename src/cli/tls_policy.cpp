@@ -7,10 +7,12 @@
 namespace mailinabox {
 namespace {
 
-ExitCode answer_all(Environment& environment) {
-  while (const auto request = read_netstring(environment.input)) {
-    environment.output << netstring(environment.tls_policy(*request)) << std::flush;
-    if (!environment.output) return ExitCode::failed;
+constexpr const char* k_own_resolver = "127.0.0.1";  // validates, and can be believed
+
+ExitCode answer_all(Box& box, Console& console) {
+  while (const auto request = read_netstring(console.input)) {
+    console.output << netstring(tls_policy(*request, box.dns, k_own_resolver, box.ask_mta_sts)) << std::flush;
+    if (!console.output) return ExitCode::failed;
   }
   return ExitCode::ok;
 }
@@ -27,7 +29,7 @@ std::vector<CliCommand> tls_policy_commands() {
       "cd /var/spool/postfix; postmap -q example.com socketmap:unix:private/tls-policy:postfix   (as root)"};
   command.exit_codes = {"0  all that was asked has been answered"};
   command.declare = [](CommandOptions&) {};
-  command.run = [](Environment& environment) { return answer_all(environment); };
+  command.run = [](Box& box, Console& console) { return answer_all(box, console); };
   return {command};
 }
 

@@ -2,8 +2,8 @@
 #include <ostream>
 
 #include "cli/command.hpp"
-#include "cli/directory_access.hpp"
-#include "cli/models/converge.hpp"
+#include "cli/report_output.hpp"
+#include "operations/users.hpp"
 
 namespace mailinabox {
 namespace {
@@ -15,23 +15,27 @@ struct UserOptions {
   std::string quota{};
   bool admin = false;
   bool password_stdin = false;
+  bool no_wait = false;
   bool json = false;
 };
-using SharedUserOptions = std::shared_ptr<UserOptions>;
+
+ExitCode print_ok(Console& console) {
+  console.output << "OK\n" << std::flush;
+  return ExitCode::ok;
+}
 
 CliCommand user_list() {
   const auto options = std::make_shared<UserOptions>();
   CliCommand command{.name = "user list", .summary = "List mail users; administrators have a *"};
   command.examples = {"sudo mailinabox user list", "sudo mailinabox user list --json | jq -r '.users[].email'"};
   command.declare = [options](CommandOptions& line) { line.flag("--json", options->json, "Print one JSON object"); };
-  command.run = [options](Environment& environment) {
-    const std::vector<User> users = open_directory(environment, Directory::Access::look).users();
+  command.run = [options](Box& box, Console& console) {
     Json all = Json::array();
-    for (const User& user : users) {
+    for (const User& user : users(box)) {
       all.push_back({{"email", user.email}, {"privileges", user.privileges}, {"quota", user.quota}});
-      if (!options->json) environment.output << user.email << (user.admin() ? "*" : "") << "\n";
+      if (!options->json) console.output << user.email << (user.admin() ? "*" : "") << "\n";
     }
-    if (options->json) environment.output << Json{{"users", all}}.dump(2) << "\n";
+    if (options->json) console.output << Json{{"users", all}}.dump(2) << "\n";
     return ExitCode::ok;
   };
   return command;
@@ -53,15 +57,14 @@ CliCommand user_add() {
     line.text("--quota", options->quota, "SIZE", "How much mail may be kept: bytes, or with M or G; 0 is no limit");
     line.flag("--admin", options->admin, "Make the user an administrator");
     line.flag("--password-stdin", options->password_stdin, "Read the password from standard input");
+    line.flag("--no-wait", options->no_wait, k_no_wait);
   };
-  command.run = [options](Environment& environment) {
-    {
-      Directory directory = open_directory(environment, Directory::Access::change);
-      const Secret password = new_password(environment, options->email, options->password_stdin);
-      const std::vector<std::string> privileges(options->admin ? 1 : 0, "admin");
-      print_report(environment, directory.add_user(options->email, password, options->quota, privileges));
-    }
-    return follow_change(environment, "user add");
+  command.run = [options](Box& box, Console& console) {
+    static_cast<void>(require_answers(box));  // before a person types a password
+    NewUser user{.email = options->email, .quota = options->quota};
+    user.password = new_password(console, options->email, options->password_stdin);
+    if (options->admin) user.privileges.emplace_back("admin");
+    return print_directory_change(console, add_user(box, user, lock_request(console, "user add", options->no_wait)));
   };
   return command;
 }
@@ -74,11 +77,10 @@ CliCommand user_password() {
     line.argument("EMAIL", options->email, "The user");
     line.flag("--password-stdin", options->password_stdin, "Read the password from standard input");
   };
-  command.run = [options](Environment& environment) {
-    Directory directory = open_directory(environment, Directory::Access::change);
-    directory.set_password(options->email, new_password(environment, options->email, options->password_stdin));
-    print_report(environment, {"OK"});
-    return ExitCode::ok;
+  command.run = [options](Box& box, Console& console) {
+    static_cast<void>(require_answers(box));
+    set_password(box, options->email, new_password(console, options->email, options->password_stdin));
+    return print_ok(console);
   };
   return command;
 }
@@ -88,10 +90,13 @@ CliCommand user_remove() {
   CliCommand command{.name = "user remove", .summary = "Remove a user; the mail stays on disk"};
   command.details = "A user added again with the same address finds the mail again. The last administrator stays.";
   command.examples = {"sudo mailinabox user remove anna@example.com"};
-  command.declare = [options](CommandOptions& line) { line.argument("EMAIL", options->email, "The user"); };
-  command.run = [options](Environment& environment) {
-    print_report(environment, open_directory(environment, Directory::Access::change).remove_user(options->email));
-    return follow_change(environment, "user remove");
+  command.declare = [options](CommandOptions& line) {
+    line.argument("EMAIL", options->email, "The user");
+    line.flag("--no-wait", options->no_wait, k_no_wait);
+  };
+  command.run = [options](Box& box, Console& console) {
+    return print_directory_change(
+        console, remove_user(box, options->email, lock_request(console, "user remove", options->no_wait)));
   };
   return command;
 }
@@ -105,31 +110,27 @@ CliCommand user_quota() {
     line.argument("EMAIL", options->email, "The user");
     line.argument("SIZE", options->quota, "The new limit; without it the present one is printed", false);
   };
-  command.run = [options](Environment& environment) {
+  command.run = [options](Box& box, Console& console) {
     if (!options->quota.empty()) {
-      open_directory(environment, Directory::Access::change).set_quota(options->email, options->quota);
-      print_report(environment, {"OK"});
-      return ExitCode::ok;
+      set_quota(box, options->email, options->quota);
+      return print_ok(console);
     }
-    const auto user = open_directory(environment, Directory::Access::look).user(options->email);
+    const auto user = find_user(box, options->email);
     if (!user) throw Error("That's not a user (" + options->email + ").");
-    environment.output << user->quota << "\n";
+    console.output << user->quota << "\n";
     return ExitCode::ok;
   };
   return command;
 }
 
-CliCommand user_admin(const std::string& name, const std::string& summary,
-                      void (Directory::*change)(const std::string&, const std::string&)) {
+CliCommand user_admin(const std::string& name, const std::string& summary, bool administrator) {
   const auto options = std::make_shared<UserOptions>();
   CliCommand command{.name = "user " + name, .summary = summary};
   command.examples = {"sudo mailinabox user " + name + " anna@example.com"};
   command.declare = [options](CommandOptions& line) { line.argument("EMAIL", options->email, "The user"); };
-  command.run = [options, change](Environment& environment) {
-    Directory directory = open_directory(environment, Directory::Access::change);
-    (directory.*change)(options->email, "admin");
-    print_report(environment, {"OK"});
-    return ExitCode::ok;
+  command.run = [options, administrator](Box& box, Console& console) {
+    set_administrator(box, options->email, administrator);
+    return print_ok(console);
   };
   return command;
 }
@@ -142,8 +143,8 @@ std::vector<CliCommand> user_commands() {
           user_password(),
           user_remove(),
           user_quota(),
-          user_admin("make-admin", "Make a user an administrator", &Directory::add_privilege),
-          user_admin("remove-admin", "Take a user's administrator's rights", &Directory::remove_privilege)};
+          user_admin("make-admin", "Make a user an administrator", true),
+          user_admin("remove-admin", "Remove administrator rights from a user", false)};
 }
 
 }  // namespace mailinabox

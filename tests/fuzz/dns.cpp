@@ -92,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   const std::size_t file_end = std::min(text.find('\0'), text.size());
   CustomRecords records = CustomRecords::parse(text.substr(0, file_end), "custom.yaml");
-  for (const std::string& problem : records.problems()) require(problem.rfind("custom.yaml:", 0) == 0);
+  for (const CustomRecordProblem& problem : records.problems()) require(problem.text().rfind("custom.yaml:", 0) == 0);
   for (std::size_t begin = file_end + 1; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     change(records, text.substr(begin, end - begin));

@@ -9,9 +9,9 @@
 #include <set>
 #include <sstream>
 
-#include "cli/context.hpp"
-#include "cli/models/models.hpp"
 #include "facts/facts.hpp"
+#include "operations/context.hpp"
+#include "operations/models/models.hpp"
 #include "recipe/loader.hpp"
 #include "support/host.hpp"
 
@@ -238,6 +238,19 @@ TEST_CASE("each platform's catalog is the reviewed one") {
     }
     CHECK(host.touched().empty());
   }
+}
+
+TEST_CASE("the recipes that converge when users, records or keys change are those that use them") {
+  PosixFileSystem files;
+  GoldenHost host(k_base_platform);
+  std::set<std::string> recipes;
+  const Catalog catalog = load_catalog(files, shipped_sources(), host.context(), k_base_platform);
+  for (const CatalogRecipe& recipe : catalog.recipes) {
+    for (const std::string& name : model_names()) {
+      if (recipe.uses.contains(name)) recipes.insert(recipe.name);
+    }
+  }
+  CHECK(recipes == std::set<std::string>{"autoconfiguration", "dkim", "dns"});
 }
 
 TEST_CASE("the platforms have values for the same names") {

@@ -4,18 +4,15 @@ namespace mailinabox::test {
 
 TestCommandLine::TestCommandLine()
     : system_(host.system()),
-      environment{.system = system_,
-                  .dialogue = person,
-                  .acquire_lock = [](const std::string&, bool, const std::function<void(const std::string&)>&) {},
-                  .probe_resolver =
-                      [this](const std::vector<std::string>&) {
-                        ++probes;
-                        return findings;
-                      },
-                  .dns = dns,
-                  .input = input,
-                  .output = output,
-                  .errors = errors,
-                  .root = true} {}
+      box{.system = system_,
+          .dns = dns,
+          .probe_resolver =
+              [this](const std::vector<std::string>&) {
+                ++probes;
+                return findings;
+              },
+          .lock_file = host.real("/run/mailinabox.lock"),
+          .root = true},
+      console{.dialogue = person, .input = input, .output = output, .errors = errors} {}
 
 }  // namespace mailinabox::test

@@ -1,5 +1,5 @@
-// The command line on a test machine: an Environment over TestHost, streams that are texts, and a person who types what
-// the test says.
+// The command line on a test machine: a Box over TestHost, streams that are texts, and a person who types what the test
+// says.
 #pragma once
 
 #include <deque>
@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/environment.hpp"
+#include "cli/console.hpp"
 #include "net/dns.hpp"
+#include "operations/box.hpp"
 #include "support/host.hpp"
 
 namespace mailinabox::test {
@@ -85,7 +86,8 @@ class TestCommandLine {
   System system_;
 
  public:
-  Environment environment;
+  Box box;
+  Console console;
 };
 
 }  // namespace mailinabox::test

@@ -103,7 +103,7 @@ DnsInput input_of(const YamlNode& fields) {
     }
   }
   // A mistake in the case's own custom.yaml would look like a rule of the zones.
-  for (const std::string& problem : input.custom.problems()) UNSCOPED_INFO(problem);
+  for (const CustomRecordProblem& problem : input.custom.problems()) UNSCOPED_INFO(problem.text());
   CHECK(input.custom.problems().empty());
   return input;
 }
@@ -177,7 +177,9 @@ void run_case(const std::filesystem::path& path) {
     CHECK(names == texts_of(wanted));
   }
   std::vector<std::string> problems;
-  for (const DnsZone& zone : zones) problems.insert(problems.end(), zone.problems.begin(), zone.problems.end());
+  for (const DnsZone& zone : zones) {
+    for (const LeftOutRecord& record : zone.left_out) problems.push_back(record.text());
+  }
   const std::vector<std::string> wanted = texts_of(document->root.find("problems"));
   CAPTURE(problems);
   REQUIRE(problems.size() == wanted.size());

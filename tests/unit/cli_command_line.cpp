@@ -6,11 +6,10 @@
 #include <set>
 
 #include "cli/command_line.hpp"
-#include "cli/directory_access.hpp"
 #include "cli/libraries.hpp"
 #include "cli/report_output.hpp"
-#include "cli/setup/closing.hpp"
-#include "cli/setup/preflight.hpp"
+#include "operations/context.hpp"
+#include "operations/suitability.hpp"
 #include "store/sqlite.hpp"
 #include "support/command_line.hpp"
 
@@ -24,7 +23,7 @@ namespace {
 ExitCode run(TestCommandLine& line, std::vector<std::string> words) {
   line.output.str("");
   line.errors.str("");
-  return run_command_line(line.environment, std::move(words));
+  return run_command_line(line.box, line.console, std::move(words));
 }
 
 // A machine on which setup has been, as far as the directory goes.
@@ -67,7 +66,7 @@ TEST_CASE("command line: a self-test says each step, and fails with the one that
   TestCommandLine line;
   std::string asked;
   std::vector<SelfTestStep> steps{{"YAML", "read", ""}, {"SQLite", "3.40.1", ""}};
-  line.environment.self_test = [&](const SelfTestOptions& options) {
+  line.console.self_test = [&](const SelfTestOptions& options) {
     asked = options.url + " " + options.authority;
     return steps;
   };
@@ -139,7 +138,7 @@ TEST_CASE("command line: users and aliases", "[cli]") {
   line.input.str("correct horse\nnot this\n");
   CHECK(run(line, {"user", "add", "me@example.com", "--admin", "--password-stdin"}) == ExitCode::ok);
   CHECK(line.output.str() == "mail user added\n");
-  CHECK(open_directory(line.environment, Directory::Access::look)
+  CHECK(Directory(line.host.real("/home/user-data/mail/users.sqlite"), "box.example.com", Directory::Access::look)
             .authenticates("me@example.com", Secret("correct horse")));
   line.input.clear();
   line.input.str("another password");
@@ -165,7 +164,7 @@ TEST_CASE("command line: users and aliases", "[cli]") {
   CHECK(run(line, {"user", "make-admin", "you@example.com"}) == ExitCode::ok);
   CHECK(run(line, {"user", "remove", "me@example.com"}) == ExitCode::ok);
   CHECK(line.output.str() == "mail user removed\n");
-  line.environment.root = false;
+  line.box.root = false;
   try {
     run(line, {"user", "list"});
     FAIL("no error");
@@ -188,20 +187,20 @@ TEST_CASE("command line: machines that cannot be a box", "[cli]") {
   TestCommandLine line;
   const auto refused = [&](ExitCode code, const std::string& words) {
     try {
-      preflight(line.environment);
+      require_suitable(line.box);
       FAIL("no error");
     } catch (const Error& error) {
       CHECK(error.code() == code);
       CHECK_THAT(error.what(), Contains(words));
     }
   };
-  line.environment.sources.recipes = "/recipes";
+  line.box.sources.recipes = "/recipes";
   line.host.put("/recipes/platforms/debian-12.yaml", "{}\n");
   line.host.put("/etc/os-release", "ID=gentoo\nVERSION_ID=\"99\"\n");
   line.host.put("/proc/meminfo", "MemTotal: 400000 kB\n");
-  line.environment.root = false;
+  line.box.root = false;
   refused(ExitCode::unsuitable, "root");
-  line.environment.root = true;
+  line.box.root = true;
   refused(ExitCode::unsuitable, "Gentoo 99");
   refused(ExitCode::unsuitable, "Debian 12");
   line.host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
@@ -214,31 +213,13 @@ TEST_CASE("command line: machines that cannot be a box", "[cli]") {
   line.host.files.free_bytes_answer = 999'000'000;
   refused(ExitCode::no_space, "999 MB free");
   line.host.files.free_bytes_answer = 2'000'000'000;
-  CHECK(preflight(line.environment) == "debian-12");
-  CHECK_THAT(line.errors.str(), Contains("700 MB"));
+  const auto warnings = require_suitable(line.box);
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings.front(), Contains("700 MB"));
+  CHECK(require_platform(line.box) == "debian-12");
   line.host.put("/etc/mailinabox.conf", "");
   line.host.files.free_bytes_answer = 500'000'000;
-  CHECK(preflight(line.environment) == "debian-12");  // a repair needs less
-}
-
-TEST_CASE("command line: a certificate's fingerprint", "[cli]") {
-  // openssl req -x509 … | openssl x509 -noout -fingerprint -sha256
-  const std::string pem =
-      "Bag Attributes\n-----BEGIN CERTIFICATE-----\n"
-      "MIIBiDCCAS+gAwIBAgIUda+kDPYj4NNcLvJBg+twEzcQDtowCgYIKoZIzj0EAwIw\n"
-      "GjEYMBYGA1UEAwwPYm94LmV4YW1wbGUuY29tMB4XDTI2MTEyMzAxMTY1OVoXDTM2\n"
-      "MTEyMDAxMTY1OVowGjEYMBYGA1UEAwwPYm94LmV4YW1wbGUuY29tMFkwEwYHKoZI\n"
-      "zj0CAQYIKoZIzj0DAQcDQgAE7hF4e46jI3a82r0upg/7JrS0N6S/1xdFWSm03kf7\n"
-      "CRemHy/7mvIkIQ0uIhONPpyFAR21qapAcSREActHgp+hEKNTMFEwHQYDVR0OBBYE\n"
-      "FOSbIXleIxYzZNpeKLUHErH0Yy93MB8GA1UdIwQYMBaAFOSbIXleIxYzZNpeKLUH\n"
-      "ErH0Yy93MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgdfVeNIop\n"
-      "HQ7oY0bCa9xWpGLJt04z8jsEroP0qi1xdiYCIHdHLz9MGBMSbrVoqxSAOlUEXbyo\n"
-      "jB22q2RYYUUNoPGM\n"
-      "-----END CERTIFICATE-----\n";
-  CHECK(certificate_fingerprint(pem).value_or("") ==
-        "75:76:07:BA:78:14:4E:51:87:FE:6B:52:09:12:EF:EF:29:2A:38:87:D9:E7:BA:8B:24:1D:3B:27:31:62:F5:3E");
-  CHECK_FALSE(certificate_fingerprint("no certificate"));
-  CHECK_FALSE(certificate_fingerprint("-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n"));
+  CHECK(require_suitable(line.box).size() == 1);  // a repair needs less
 }
 
 TEST_CASE("command line: reports for programs and for people", "[cli]") {

@@ -1,8 +1,10 @@
 #include <catch2/catch.hpp>
 
-#include "cli/context.hpp"
-#include "cli/resolver.hpp"
-#include "cli/setup/decide.hpp"
+#include "base/error.hpp"
+#include "cli/setup/questions.hpp"
+#include "operations/answers/answer_sheet.hpp"
+#include "operations/answers/resolver.hpp"
+#include "operations/context.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
@@ -13,15 +15,33 @@ namespace {
 
 const ValueMap k_facts = {
     {"private_ip", "198.51.100.11"}, {"private_ipv6", ""}, {"name_servers", ValueList{"192.0.2.53"}}};
-const DecideOptions k_silent{.may_ask = false, .first_user = true};
-const DecideOptions k_asking{.may_ask = true, .first_user = true};
+
+CompleteAnswers decide(TestCommandLine& line, const std::string& stored, const GivenAnswers& given = {},
+                       const ValueMap& facts = k_facts) {
+  line.host.put("/etc/mailinabox.conf", stored);
+  return AnswerSheet(line.box, facts, {.given = given, .first_user = true}).complete();
+}
+
+struct Asked {
+  CompleteAnswers complete{};
+  bool anything = false;
+};
+
+Asked ask(TestCommandLine& line, const std::string& stored) {
+  line.host.put("/etc/mailinabox.conf", stored);
+  AnswerSheet sheet(line.box, k_facts, {.first_user = true});
+  Asked result;
+  result.anything = ask_answers(line.person, sheet);
+  result.complete = sheet.complete();
+  return result;
+}
 
 }  // namespace
 
 TEST_CASE("decide: without a terminal everything has a default", "[answers]") {
   TestCommandLine line;
   line.host.machine.name = "3f2a9c41d0b7";
-  const Decision decision = decide(line.environment, Answers(), k_facts, k_silent);
+  const CompleteAnswers decision = decide(line, "");
   CHECK(decision.answers.render() ==
         "STORAGE_USER=user-data\nSTORAGE_ROOT=/home/user-data\nPRIMARY_HOSTNAME=box.local.test\n"
         "PUBLIC_IP=198.51.100.11\nPUBLIC_IPV6=\nPRIVATE_IP=198.51.100.11\nPRIVATE_IPV6=\nMTA_STS_MODE=enforce\n");
@@ -30,25 +50,24 @@ TEST_CASE("decide: without a terminal everything has a default", "[answers]") {
   CHECK(decision.first_user->generated);
   CHECK(decision.first_user->password.reveal().size() == 16);
   CHECK(decision.time_zone == "Etc/UTC");
-  CHECK_FALSE(decision.asked);
-  CHECK(line.person.prompts.empty());
+  CHECK_FALSE(decision.address_assumed);
 
-  const Decision offline = decide(line.environment, Answers(), {}, k_silent);
+  const CompleteAnswers offline = decide(line, "", {}, {});
   CHECK(offline.answers.get("PUBLIC_IP") == "127.0.0.1");
+  CHECK(offline.address_assumed);
 }
 
 TEST_CASE("decide: environment before file before default, and the file is kept", "[answers]") {
   TestCommandLine line;
-  line.environment.variables = {{"PRIMARY_HOSTNAME", " Box.MÜLLER.example. "},
-                                {"PUBLIC_IP", "auto"},
-                                {"EMAIL_ADDR", "Me@Example.com"},
-                                {"EMAIL_PW", "eight888"},
-                                {"MTA_STS_MODE", "testing"},
-                                {"DISABLE_FIREWALL", "1"},
-                                {"TIME_ZONE", "Europe/Berlin"}};
-  const Answers stored =
-      Answers::parse("PRIMARY_HOSTNAME=old.example.com\nSTORAGE_ROOT=/srv/box\nMINE=1\nPUBLIC_IP=192.0.2.1\n");
-  const Decision decision = decide(line.environment, stored, k_facts, k_silent);
+  const GivenAnswers given = {{"PRIMARY_HOSTNAME", " Box.MÜLLER.example. "},
+                              {"PUBLIC_IP", "auto"},
+                              {"EMAIL_ADDR", "Me@Example.com"},
+                              {"EMAIL_PW", "eight888"},
+                              {"MTA_STS_MODE", "testing"},
+                              {"DISABLE_FIREWALL", "1"},
+                              {"TIME_ZONE", "Europe/Berlin"}};
+  const CompleteAnswers decision =
+      decide(line, "PRIMARY_HOSTNAME=old.example.com\nSTORAGE_ROOT=/srv/box\nMINE=1\nPUBLIC_IP=192.0.2.1\n", given);
   CHECK(decision.answers.get("PRIMARY_HOSTNAME") == "box.xn--mller-kva.example");
   CHECK(decision.answers.get("STORAGE_ROOT") == "/srv/box");
   CHECK(decision.answers.get("PUBLIC_IP") == "192.0.2.1");
@@ -62,14 +81,14 @@ TEST_CASE("decide: environment before file before default, and the file is kept"
 
 TEST_CASE("decide: everything that is wrong is said at once", "[answers]") {
   TestCommandLine line;
-  line.environment.variables = {
+  GivenAnswers given = {
       {"PRIMARY_HOSTNAME", "a b"},       {"PUBLIC_IP", "1.2.3.400"}, {"PUBLIC_IPV6", "x"},
       {"EMAIL_ADDR", "nobody"},          {"EMAIL_PW", "short"},      {"TIME_ZONE", "/etc/passwd"},
       {"STORAGE_ROOT", "relative/path"}, {"MTA_STS_MODE", "maybe"},  {"DNS_FORWARDERS", "192.0.2.1,x"}};
   // Users cannot be looked for where the root is wrong; so the account's problems need a good one.
   std::string message;
   try {
-    decide(line.environment, Answers(), k_facts, k_silent);
+    decide(line, "", given);
   } catch (const Error& error) {
     message = error.what();
     CHECK(error.code() == ExitCode::missing_answers);
@@ -78,9 +97,8 @@ TEST_CASE("decide: everything that is wrong is said at once", "[answers]") {
                           "DNS_FORWARDERS"}) {
     CHECK_THAT(message, Contains(key + std::string(": ")));
   }
-  line.environment.variables.erase("STORAGE_ROOT");
-  CHECK_THROWS_WITH(decide(line.environment, Answers(), k_facts, k_silent),
-                    Contains("EMAIL_ADDR: ") && Contains("EMAIL_PW: ") && !Contains("short "));
+  given.erase("STORAGE_ROOT");
+  CHECK_THROWS_WITH(decide(line, "", given), Contains("EMAIL_ADDR: ") && Contains("EMAIL_PW: ") && !Contains("short "));
 }
 
 TEST_CASE("decide: a person is asked, and asked again after a wrong answer", "[answers]") {
@@ -90,8 +108,8 @@ TEST_CASE("decide: a person is asked, and asked again after a wrong answer", "[a
   line.person.types = {
       "not an address", "you@example.net", "192.0.2.5",      "",          "1.2.3",        "", "short", "seven bicycles",
       "other",          "seven bicycles",  "seven bicycles", "../Vienna", "Europe/Vienna"};
-  const Decision decision = decide(line.environment, Answers(), k_facts, k_asking);
-  CHECK(decision.asked);
+  const auto [decision, anything] = ask(line, "");
+  CHECK(anything);
   CHECK(decision.answers.get("PRIMARY_HOSTNAME") == "box.example.net");
   CHECK(decision.answers.get("PUBLIC_IP") == "198.51.100.11");
   CHECK(decision.first_user->email == "you@example.net");
@@ -106,17 +124,30 @@ TEST_CASE("decide: a person is asked, and asked again after a wrong answer", "[a
 TEST_CASE("decide: what is stored is not asked, and Ctrl-D cancels", "[answers]") {
   TestCommandLine line;
   line.person.here = true;
-  const Answers stored = decide(line.environment, Answers(), k_facts, k_silent).answers;
-  const Decision again = decide(line.environment, stored, k_facts, {.may_ask = true});
+  const std::string stored = decide(line, "").answers.render();
+  CHECK_THROWS_WITH(ask(line, stored), Contains("cancelled"));  // there is no user yet
+  CHECK(line.person.prompts.size() == 1);
+  line.person.prompts.clear();
+  AnswerSheet again(line.box, k_facts, {});
+  CHECK_FALSE(ask_answers(line.person, again));
   CHECK(line.person.prompts.empty());
-  CHECK_FALSE(again.asked);
-  CHECK(again.answers.render() == stored.render());
-  CHECK_THROWS_WITH(decide(line.environment, Answers(), k_facts, k_asking), Contains("cancelled"));
+  CHECK(again.complete().answers.render() == stored);
+  CHECK_THROWS_WITH(ask(line, ""), Contains("cancelled"));
+}
+
+TEST_CASE("decide: an address that was given is kept, loopback or not", "[answers]") {
+  TestCommandLine line;
+  const CompleteAnswers given = decide(line, "", {{"PUBLIC_IP", "127.0.0.1"}});
+  CHECK(given.answers.get("PUBLIC_IP") == "127.0.0.1");
+  CHECK_FALSE(given.address_assumed);
+  CHECK(decide(line, given.answers.render()).answers.get("PUBLIC_IP") == "127.0.0.1");
+  // One that was only assumed is not: the file says so by holding none.
+  CHECK(decide(line, "PUBLIC_IP=\n").answers.get("PUBLIC_IP") == "198.51.100.11");
 }
 
 TEST_CASE("decide: the machine's own name", "[answers]") {
   TestCommandLine line;
-  const View view = line.environment.view();
+  const View view = line.box.view();
   line.host.machine.name = "Mail.Example.COM";
   CHECK(full_machine_name(view) == "mail.example.com");
   line.host.machine.name = "mail";
@@ -130,24 +161,24 @@ TEST_CASE("decide: the machine's own name", "[answers]") {
 TEST_CASE("resolver: tried once, and again only while nothing answered", "[answers]") {
   TestCommandLine line;
   Answers answers;
-  CHECK(settle_resolver(line.environment, answers, k_facts));
+  CHECK(settle_resolver(line.box, answers, k_facts));
   CHECK(answers.get("DNS_FORWARDERS") == "unknown");
   CHECK_FALSE(make_context(answers, {}, "").find("dns_usable")->as_bool());
   line.findings = {.way = ResolverFindings::Way::forward, .forwarders = {"192.0.2.53", "192.0.2.54"}};
-  CHECK(settle_resolver(line.environment, answers, k_facts));
+  CHECK(settle_resolver(line.box, answers, k_facts));
   CHECK(answers.get("DNS_FORWARDERS") == "192.0.2.53,192.0.2.54");
   CHECK(answers.get("DNS_VALIDATION") == "no");
   const Value context = make_context(answers, {}, "");
   CHECK(context.find("dns_usable")->as_bool());
   CHECK(context.find("dns_forwarders")->as_list().size() == 2);
   CHECK_FALSE(context.find("dns_validation")->as_bool());
-  CHECK_FALSE(settle_resolver(line.environment, answers, k_facts));
+  CHECK_FALSE(settle_resolver(line.box, answers, k_facts));
   CHECK(line.probes == 2);
 
   Answers direct;
   line.findings = {.way = ResolverFindings::Way::direct, .validation = true};
-  CHECK(settle_resolver(line.environment, direct, k_facts));
+  CHECK(settle_resolver(line.box, direct, k_facts));
   CHECK(direct.get("DNS_FORWARDERS").empty());
-  CHECK_FALSE(settle_resolver(line.environment, direct, k_facts));  // an empty answer is one
+  CHECK_FALSE(settle_resolver(line.box, direct, k_facts));  // an empty answer is one
   CHECK(make_context(direct, {}, "").find("dns_validation")->as_bool());
 }

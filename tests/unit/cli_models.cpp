@@ -5,88 +5,19 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <regex>
+#include <set>
 
 #include "box/directory/directory.hpp"
-#include "cli/command_line.hpp"
-#include "cli/context.hpp"
-#include "cli/models/converge.hpp"
-#include "cli/models/models.hpp"
+#include "operations/context.hpp"
+#include "operations/dns/zones.hpp"
+#include "operations/load_box.hpp"
 #include "support/certificates.hpp"
-#include "support/command_line.hpp"
+#include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
-
-namespace {
-
-const char* const k_custom = "/home/user-data/dns/custom.yaml";
-const char* const k_zone = "/etc/zones/example.com.txt";
-
-struct ModelBox : TestCommandLine {
-  ModelBox() {
-    host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
-    host.put("/proc/meminfo", "MemTotal: 2000000 kB\nSwapTotal: 0 kB\n");
-    host.put("/proc/net/if_inet6", "");
-    host.put("/proc/self/mountinfo", "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n");
-    host.put("/sys/devices/system/cpu/online", "0-1\n");
-    host.put("/var/lib/dpkg/arch", "amd64\n");
-    host.put("/etc/timezone", "Etc/UTC\n");
-    host.put("/usr/share/zoneinfo/Etc/UTC", "");
-    host.put("/etc/resolv.conf", "nameserver 192.0.2.53\n");
-    host.files.free_bytes_answer = std::uint64_t{20} << 30;
-    put_recipes();
-    environment.sources = {"/share/recipes", "/share/templates", "/local"};
-    environment.variables = {{"NONINTERACTIVE", "1"},          {"PRIMARY_HOSTNAME", "box.example.com"},
-                             {"PUBLIC_IP", "192.0.2.10"},      {"PRIVATE_IP", "192.0.2.10"},
-                             {"EMAIL_ADDR", "me@example.com"}, {"EMAIL_PW", "correct horse"}};
-    findings.way = ResolverFindings::Way::direct;
-  }
-
-  void put_recipes() {
-    host.put("/share/recipes/platforms/debian-12.yaml", "name: debian-12\n");
-    std::ifstream schema(std::string(SOURCE_ROOT) + "/templates/directory/users.sql");
-    host.put("/share/templates/users.sql", std::string{std::istreambuf_iterator<char>(schema), {}});
-    host.put("/share/recipes/directory.yaml",
-             "recipe: directory\nsummary: users and a DKIM key\nresources:\n"
-             "  - directory: \"{{storage_root}}/mail/dkim\"\n    parents: true\n"
-             "  - database: \"{{storage_root}}/mail/users.sqlite\"\n    schema: users.sql\n"
-             "  - file: \"{{storage_root}}/mail/dkim/mail.txt\"\n"
-             "    content: 'mail._domainkey IN TXT ( \"v=DKIM1; k=rsa; \" \"p=QUJD\" )'\n");
-    host.put(
-        "/share/recipes/dns.yaml",
-        "recipe: dns\nsummary: zones\nrequires: [directory]\nresources:\n  - directory: /etc/zones\n"
-        "  - file: \"/etc/zones/{{zone.file}}\"\n    for_each: zones\n    as: zone\n    content: "
-        "\"{{zone.records}}\"\n"
-        "  - file: /etc/zones/peers\n    content: \"{{#transfer_peers}}{{address}} {{notify}};{{/transfer_peers}}\"\n");
-    host.put("/share/recipes/web.yaml",
-             "recipe: web\nsummary: sites\nresources:\n"
-             "  - file: /etc/sites\n    content: \"{{#web_domains}}{{.}}\\n{{/web_domains}}\"\n");
-  }
-
-  ExitCode run(std::vector<std::string> words, const std::string& typed = "") {
-    output.str("");
-    errors.str("");
-    input.clear();
-    input.str(typed);
-    return run_command_line(environment, std::move(words));
-  }
-  Json run_json(std::vector<std::string> words) {
-    words.emplace_back("--json");
-    static_cast<void>(run(std::move(words)));
-    return Json::parse(output.str());
-  }
-  void set_up() {
-    INFO(errors.str());
-    REQUIRE(run({"setup"}) == ExitCode::ok);
-    environment.variables.clear();
-  }
-  BoxModels models() { return gather_models(environment, read_answers(environment)); }
-};
-
-}  // namespace
 
 TEST_CASE("models: setup goes on with what follows from the first user, and the next run finds nothing to do",
           "[cli]") {
@@ -101,7 +32,7 @@ TEST_CASE("models: setup goes on with what follows from the first user, and the 
              Contains("\tIN\tMX\t10 box.example.com.\n") && Contains("v=DKIM1; k=rsa; p=QUJD"));
   CHECK_THAT(box.host.content("/etc/sites"), Contains("autoconfig.example.com\n"));
   CHECK(box.run({"plan"}) == ExitCode::ok);
-  box.environment.variables.clear();
+  box.console.variables.clear();
   const Json again = box.run_json({"setup"});
   CHECK(again["changed"] == 0);
   CHECK(again["generation"].is_null());
@@ -111,7 +42,7 @@ TEST_CASE("models: nothing before the first user", "[cli]") {
   ModelBox box;
   const BoxModels before = box.models();
   CHECK(before.zones.empty());
-  const Value context = make_context(read_answers(box.environment), {}, "", before.values);
+  const Value context = make_context(read_answers(box.box), {}, "", before.values);
   for (const char* name : {"mail_domains", "user_domains", "web_domains", "zones", "transfer_peers"}) {
     CHECK(context.find(name)->as_list().empty());
   }
@@ -154,25 +85,21 @@ TEST_CASE("models: a failed converge is told, and the user stays", "[cli]") {
   CHECK_THAT(box.output.str(), Contains("updated DNS"));
 }
 
-TEST_CASE("models: every recipe that uses a model is converged when the models change", "[cli]") {
-  const std::regex uses(
-      R"((\{\{[#^]?|for_each: *)(mail_domains|user_domains|web_domains|zones|transfer_peers|mta_sts_policy)\b)");
-  const auto& known = model_recipes();
-  const std::string root = SOURCE_ROOT;
-  for (const auto& entry : std::filesystem::directory_iterator(root + "/recipes")) {
-    if (entry.path().extension() != ".yaml") continue;
-    std::ifstream stream(entry.path());
-    std::string text{std::istreambuf_iterator<char>(stream), {}};
-    const std::regex named(R"(template: *([^\s,}]+))");
-    const std::string recipe_text = text;
-    for (std::sregex_iterator match(recipe_text.begin(), recipe_text.end(), named), end; match != end; ++match) {
-      std::ifstream file(root + "/templates/" + (*match)[1].str());
-      text.append(std::istreambuf_iterator<char>(file), {});
-    }
-    if (!std::regex_search(text, uses)) continue;
-    INFO(entry.path().stem().string() << " uses a model: add it to model_recipes()");
-    CHECK(std::find(known.begin(), known.end(), entry.path().stem().string()) != known.end());
-  }
+TEST_CASE("models: which recipes converge when the models change follows from what they use", "[cli]") {
+  ModelBox box;
+  box.host.put("/share/recipes/late.yaml",
+               "recipe: late\nsummary: uses another recipe's variable\nrequires: [web]\nresources:\n"
+               "  - file: /etc/late\n    content: \"{{web.sites}}\\n\"\n");
+  box.host.put("/share/recipes/web.yaml",
+               "recipe: web\nsummary: sites\nvariables: {sites: \"{{mta_sts_policy}}\"}\nresources:\n"
+               "  - file: /etc/sites\n    content: \"{{#web_domains}}{{.}}\\n{{/web_domains}}\"\n");
+  box.host.put("/local/mine.yaml",
+               "recipe: mine\nsummary: an administrator's\nresources:\n"
+               "  - file: /etc/mine\n    when: mail_domains\n    content: x\n");
+  box.set_up();
+  std::set<std::string> recipes;
+  for (const CatalogEntry& entry : load_box(box.box, Scope::models()).catalog.entries) recipes.insert(entry.recipe);
+  CHECK(recipes == std::set<std::string>{"dns", "late", "mine", "web"});
 }
 
 TEST_CASE("models: keys, records and certificates come from their files", "[cli]") {

@@ -6,7 +6,7 @@
 #include "box/storage/database_migrations.hpp"
 #include "box/storage/migrations.hpp"
 #include "cli/command_line.hpp"
-#include "cli/migrate/storage_migrator.hpp"
+#include "operations/migrate/storage_migrator.hpp"
 #include "store/sqlite.hpp"
 #include "support/command_line.hpp"
 
@@ -58,13 +58,13 @@ class OldStorage {
   Answers answers() { return Answers::parse(host().content("/etc/mailinabox.conf")); }
   std::vector<DoneMigration> migrate() {
     Answers given = answers();
-    return migrate_storage(line.environment.system, given, [](const DoneMigration&) {});
+    return migrate_storage(line.box.system, given, [](const DoneMigration&) {});
   }
-  std::vector<PlannedMigration> plan() { return plan_migrations(line.environment.view(), answers()); }
+  std::vector<PlannedMigration> plan() { return plan_migrations(line.box.view(), answers()); }
   ExitCode run(std::vector<std::string> words) {
     line.output.str("");
     line.errors.str("");
-    return run_command_line(line.environment, std::move(words));
+    return run_command_line(line.box, line.console, std::move(words));
   }
 
   TestCommandLine line{};
@@ -175,7 +175,7 @@ class EndingFiles final : public FileSystem {
 // True where the run came to its end before the k-th change.
 bool migrate_until(OldStorage& old, int k) {
   EndingFiles ending(old.host().files, k);
-  const System whole = old.line.environment.system;
+  const System whole = old.line.box.system;
   System system{ending,         whole.commands, whole.packages,   whole.services,
                 whole.accounts, whole.machine,  whole.downloader, whole.clock};
   Answers answers = old.answers();

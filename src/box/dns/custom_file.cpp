@@ -85,13 +85,13 @@ class CustomFile {
   Position at(const YamlNode& node) const { return {file_, node.line + first_line_, node.column}; }
 
   void report(const Position& where, const std::string& message) {
-    records_.problems_.push_back(to_string(where) + ": " + message);
+    records_.problems_.push_back({where, message});
   }
 
   // Of what render() cannot write again.
   void report_unreadable(const Position& where, const std::string& message) {
     report(where, message + std::string(k_left_out));
-    if (records_.unreadable_.empty()) records_.unreadable_ = records_.problems_.back();
+    if (records_.unreadable_.empty()) records_.unreadable_ = records_.problems_.back().text();
   }
 
   // Where YAML breaks at one place, the other entries are still good.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/position.hpp"
+
 namespace mailinabox {
 
 struct CustomRecord {
@@ -15,6 +17,13 @@ struct CustomRecord {
   std::string value{};  // as in a zone file, TXT unquoted; "local" for an address of the box
 
   bool operator==(const CustomRecord&) const = default;
+};
+
+// An entry of the file that cannot be used.
+struct CustomRecordProblem {
+  Position where{};
+  std::string message{};  // what is wrong, what was expected and what to do
+  std::string text() const { return to_string(where) + ": " + message; }
 };
 
 // Who else serves the zones.
@@ -27,14 +36,14 @@ struct SecondaryServers {
 
 class CustomRecords {
  public:
-  // Never throws for what stands in the file: an entry that cannot be used is left out, and problems() has a line for
-  // it with file:line:column, what was expected and what to do. `file` is the name for those messages.
+  // Never throws for what stands in the file: an entry that cannot be used is left out, and problems() has it.
+  // `file` is the name for messages.
   static CustomRecords parse(std::string_view text, std::string_view file);
 
   std::string render() const;  // the file; an opening comment block of the parsed text is kept
 
   const std::vector<CustomRecord>& all() const { return records_; }  // in the order of the file
-  const std::vector<std::string>& problems() const { return problems_; }
+  const std::vector<CustomRecordProblem>& problems() const { return problems_; }
   const std::vector<std::string>& secondary_entries() const {
     return secondary_;
   }  // "ns2.example.net", "xfr:192.0.2.7"
@@ -66,7 +75,7 @@ class CustomRecords {
   std::vector<Entry> entries_{};  // all records of the file
   std::vector<CustomRecord> records_{};
   std::vector<std::string> secondary_{};
-  std::vector<std::string> problems_{};
+  std::vector<CustomRecordProblem> problems_{};
   std::string unreadable_{};  // the first problem of an entry that cannot be written again
 };
 

@@ -40,11 +40,22 @@ enum class Rule : std::uint8_t {
   no_mail_mx,
 };
 
+// How much depends on a record.
+enum class RecordCategory : std::uint8_t {
+  required,
+  recommended,
+  recommended_if_signed,  // only where the zone is signed
+  optional,
+  custom,       // the administrator's own
+  name_server,  // needed only if the box itself is the name server
+};
+
 struct RecordRule {
   Rule rule;
+  RecordCategory category;
   std::string_view name;         // of the rule, as in tests/cases/dns/NAME.yaml
   std::string_view type;         // "" where it is the operator's choice
-  std::string_view explanation;  // "": not shown, because it is only needed where the box itself is the name server
+  std::string_view explanation;  // "" for name_server: nobody else needs it
 };
 
 inline constexpr std::size_t k_rule_count = static_cast<std::size_t>(Rule::no_mail_mx) + 1;

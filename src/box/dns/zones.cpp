@@ -70,7 +70,7 @@ class ZoneAssembly {
   void place(Rule rule, const std::string& name, std::string type, std::string value) {
     by_name_[name].push_back(records_.size());
     const RecordRule& row = record_rules()[static_cast<std::size_t>(rule)];
-    records_.push_back({name, {"", std::move(type), std::move(value), std::string(row.explanation)}});
+    records_.push_back({name, {"", std::move(type), std::move(value), std::string(row.explanation), row.category}});
   }
 
   void place(Rule rule, const std::string& name, std::string value) {
@@ -124,7 +124,7 @@ class ZoneAssembly {
     if (value == "local" && record.type == "AAAA") value = input_.public_ipv6;
     const std::optional<std::string> obstacle = obstacle_to(record, value);
     if (obstacle) {
-      problems_.push_back("custom record " + record.name + " " + record.type + " " + record.value + ": " + *obstacle);
+      left_out_.push_back({record, *obstacle});
       return;
     }
     if (any(record.name, [&](const ZoneRecord& other) { return other.type == record.type && other.value == value; }))
@@ -247,7 +247,7 @@ class ZoneAssembly {
       order.emplace_back(reversed_labels(name), i);
     }
     std::sort(order.begin(), order.end());
-    DnsZone zone{zone_, {}, std::move(problems_)};
+    DnsZone zone{zone_, {}, std::move(left_out_)};
     zone.records.reserve(order.size());
     for (const auto& [key, index] : order) {
       zone.records.push_back(std::move(records_[index].record));
@@ -265,7 +265,7 @@ class ZoneAssembly {
   NameMap<std::vector<std::size_t>> by_name_{};
   NameSet delegated_{};
   std::size_t fixed_ = 0;  // records before this one cannot be replaced
-  std::vector<std::string> problems_{};
+  std::vector<LeftOutRecord> left_out_{};
 };
 
 NameMap<ZoneParts> divide(const DnsInput& input, const BoxDomains& box) {
@@ -280,6 +280,10 @@ NameMap<ZoneParts> divide(const DnsInput& input, const BoxDomains& box) {
 }
 
 }  // namespace
+
+std::string LeftOutRecord::text() const {
+  return "custom record " + record.name + " " + record.type + " " + record.value + ": " + reason;
+}
 
 std::vector<DnsZone> dns_zones(const DnsInput& input) {
   if (input.primary_hostname.empty())

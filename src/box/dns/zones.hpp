@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "box/dns/custom_records.hpp"
+#include "box/dns/record_rules.hpp"
 
 namespace mailinabox {
 
@@ -15,14 +16,21 @@ struct ZoneRecord {
   std::string type{};         // "A", "TXT", …
   std::string value{};        // as it stands in a zone file; TXT without quotes and in one piece
   std::string explanation{};  // for people: "Required. …", "Recommended. …", "Optional. …"; "" where none is shown
+  RecordCategory category = RecordCategory::optional;
+};
+
+// A custom record that stays out of its zone: with it the zone would not be valid, or the box could not be reached.
+struct LeftOutRecord {
+  CustomRecord record{};
+  std::string reason{};  // and what to do
+  std::string text() const;
+  bool operator==(const LeftOutRecord&) const = default;
 };
 
 struct DnsZone {
   std::string name{};                 // IDNA form, no final dot
   std::vector<ZoneRecord> records{};  // apex first, then by labels from the right; no SOA
-  // A line for each custom record that is left out because with it the zone would not be valid, or the box not reached:
-  // which, why, and what to do.
-  std::vector<std::string> problems{};
+  std::vector<LeftOutRecord> left_out{};
 };
 
 struct DkimRecord {

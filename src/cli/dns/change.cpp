@@ -1,12 +1,11 @@
-#include <algorithm>
-#include <functional>
+#include <fmt/format.h>
+
 #include <ostream>
 
-#include "box/directory/address.hpp"
-#include "box/dns/resolver_client.hpp"
 #include "cli/dns/dns_commands.hpp"
-#include "cli/models/converge.hpp"
-#include "cli/models/secondary_addresses.hpp"
+#include "cli/report_output.hpp"
+#include "operations/dns/records.hpp"
+#include "operations/dns/zones.hpp"
 
 namespace mailinabox {
 namespace {
@@ -15,110 +14,23 @@ struct ChangeOptions {
   std::string name{};
   std::string type{};
   std::vector<std::string> value{};
+  bool no_wait = false;
 };
-
-using ChangeRecords = std::function<bool(CustomRecords&, const std::vector<std::string>& zones)>;
-
-// The administrator's records on the disk, and the way back to what they were.
-class CustomRecordsFile {
- public:
-  CustomRecordsFile(Environment& environment, const Answers& answers)
-      : files_(environment.system.files), path_(custom_records_path(answers)), before_(files_.read(path_)) {}
-
-  CustomRecords read() const { return CustomRecords::parse(before_ ? before_->content : "", path_); }
-
-  void write(const CustomRecords& records) {
-    const std::string folder = path_.substr(0, path_.rfind('/'));
-    if (files_.info(folder).kind == FileKind::absent) files_.make_directory(folder, {.mode = 0755});
-    files_.write(path_, records.render(), attributes());
-  }
-
-  void put_back() {
-    if (before_) {
-      files_.write(path_, before_->content, attributes());
-    } else {
-      files_.remove(path_);
-    }
-  }
-
- private:
-  FileAttributes attributes() const {
-    if (!before_) return {};
-    return {.mode = before_->info.mode, .uid = before_->info.uid, .gid = before_->info.gid};
-  }
-
-  FileSystem& files_;
-  std::string path_;
-  std::optional<FileContent> before_;
-};
-
-// A zone that cannot be built or written, or a name server that refuses it.
-bool publishing_failed(const Report& report) {
-  const auto of_dns = [](const Outcome& outcome) { return outcome.recipe == "dns"; };
-  return std::any_of(report.refresh_failures.begin(), report.refresh_failures.end(), of_dns) ||
-         std::any_of(report.outcomes.begin(), report.outcomes.end(),
-                     [&](const Outcome& outcome) { return of_dns(outcome) && outcome.status == Status::failed; });
-}
-
-enum class OnFailure : std::uint8_t { take_back, keep };
-
-// Why a record would stay out of its zone, where that was not so before.
-std::string new_obstacle(const BoxModels& before, const BoxModels& after) {
-  for (const std::string& warning : after.warnings) {
-    const bool known = std::find(before.warnings.begin(), before.warnings.end(), warning) != before.warnings.end();
-    if (!known && warning.find("custom record ") != std::string::npos) return warning;
-  }
-  return "";
-}
-
-// Keeps the change and converges. One that cannot be published is taken back, so that it does not stand in the way of
-// later ones; a removal is kept, as it may be what mends the zone.
-ExitCode change_records(Environment& environment, const std::string& command, OnFailure on_failure,
-                        const ChangeRecords& change) {
-  const Answers answers = box_answers(environment);
-  wait_for_lock(environment, command);
-  CustomRecordsFile file(environment, answers);
-  CustomRecords records = file.read();
-  const BoxModels before = gather_models(environment, answers);
-  std::vector<std::string> zones;
-  for (const DnsZone& zone : before.zones) zones.push_back(zone.name);
-  if (!change(records, zones)) {
-    environment.output << "nothing to do\n" << std::flush;
-    return ExitCode::ok;
-  }
-  file.write(records);
-  if (on_failure == OnFailure::take_back) {
-    const std::string obstacle = new_obstacle(before, gather_models(environment, answers));
-    if (!obstacle.empty()) {
-      file.put_back();
-      throw Error(obstacle + "\nNothing has been changed.");
-    }
-  }
-  const ModelsRun run = converge_models(environment, command);
-  const ExitCode code =
-      report_models_run(environment, run, run.needed ? "kept; no zone changes by it" : "kept; setup will publish it");
-  if (on_failure == OnFailure::keep || !publishing_failed(run.report)) return code;
-  file.put_back();
-  static_cast<void>(converge_models(environment, command));
-  environment.errors << "The change has been taken back.\n" << std::flush;
-  return code;
-}
-
-std::string upper_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return text;
-}
 
 CustomRecord record_of(const ChangeOptions& options) {
-  CustomRecord record{.name = typed_domain(options.name), .type = upper_case(options.type)};
-  for (const std::string& word : options.value) record.value += (record.value.empty() ? "" : " ") + word;
-  record.value = trim(record.value);
-  // As providers' instructions have it: there the quotes are the zone file's, not the text's.
-  const std::string& value = record.value;
-  const bool quoted = value.size() > 2 && value.front() == '"' && value.find('"', 1) == value.size() - 1;
-  if (record.type == "TXT" && quoted) record.value = value.substr(1, value.size() - 2);
-  return record;
+  return typed_record(options.name, options.type, fmt::format("{}", fmt::join(options.value, " ")));
+}
+
+ExitCode print_record_change(Console& console, const RecordChange& change) {
+  if (!change.changed) {
+    console.output << "nothing to do\n" << std::flush;
+    return ExitCode::ok;
+  }
+  const bool needed = change.publication.needed;
+  const ExitCode code = print_publication(console, change.publication,
+                                          needed ? "kept; no zone changes by it" : "kept; setup will publish it");
+  if (change.taken_back) console.errors << "The change has been taken back.\n" << std::flush;
+  return code;
 }
 
 const char* const k_value_details =
@@ -137,47 +49,33 @@ std::shared_ptr<ChangeOptions> declare_change(CliCommand& command, bool value_re
     line.argument("TYPE", options->type, "The record's type");
     line.arguments("VALUE", options->value, value_required ? "The value" : "Only the record with this value",
                    value_required);
+    line.flag("--no-wait", options->no_wait, k_no_wait);
   };
   return options;
 }
 
 CliCommand storing_command(CliCommand command,
-                           bool (CustomRecords::*change)(const CustomRecord&, const std::vector<std::string>&)) {
+                           RecordChange (*store)(const Box&, const CustomRecord&, const LockRequest&)) {
   const auto options = declare_change(command, true);
   const std::string name = command.name;
   command.details = k_value_details;
-  command.run = [options, name, change](Environment& environment) {
-    const CustomRecord record = record_of(*options);
-    if (record.value.empty()) throw Error("No value for the record provided.");
-    return change_records(environment, name, OnFailure::take_back,
-                          [&](CustomRecords& records, const std::vector<std::string>& zones) {
-                            return (records.*change)(record, zones);
-                          });
+  command.run = [options, name, store](Box& box, Console& console) {
+    return print_record_change(console, store(box, record_of(*options), lock_request(console, name, options->no_wait)));
   };
   return command;
 }
 
-// An entry as custom.yaml keeps it: a host name, or "xfr:" with an address or network.
-void require_findable(const Environment& environment, const std::vector<std::string>& entries) {
-  ResolverClient resolver(environment.dns, name_servers_in_use(environment.view()), std::chrono::seconds(5));
-  for (const std::string& entry : entries) {
-    if (entry.rfind("xfr:", 0) == 0) continue;
-    const auto addresses = resolver.addresses(entry);
-    if (!addresses || addresses->empty()) throw Error("Could not resolve the IP address of " + entry + ".");
-  }
-}
-
-ExitCode list_secondary(Environment& environment) {
-  const BoxModels models = gather_models(environment, box_answers(environment));
+ExitCode list_secondary(Box& box, Console& console) {
+  const BoxModels models = read_models(box);
   for (const std::string& entry : models.input.custom.secondary_entries()) {
-    environment.output << entry;
+    console.output << entry;
     if (const auto known = models.secondary_addresses.find(entry); known != models.secondary_addresses.end()) {
-      for (const std::string& address : known->second) environment.output << " " << address;
+      for (const std::string& address : known->second) console.output << " " << address;
     }
-    environment.output << "\n";
+    console.output << "\n";
   }
-  print_warnings(environment, models.warnings);
-  environment.output << std::flush;
+  print_warnings(console, models.warnings);
+  console.output << std::flush;
   return ExitCode::ok;
 }
 
@@ -188,14 +86,14 @@ CliCommand dns_set_command() {
   command.examples = {"sudo mailinabox dns set www.example.com A 192.0.2.80",
                       "sudo mailinabox dns set shop.example.com CNAME shops.example.net.",
                       "sudo mailinabox dns set example.com TXT \"v=spf1 mx include:_spf.example.net -all\""};
-  return storing_command(std::move(command), &CustomRecords::set);
+  return storing_command(std::move(command), &set_record);
 }
 
 CliCommand dns_add_command() {
   CliCommand command{.name = "dns add", .summary = "Add a DNS record beside others of its name and type"};
   command.examples = {"sudo mailinabox dns add example.com MX 20 mx2.example.net.",
                       "sudo mailinabox dns add example.com TXT google-site-verification=abc"};
-  return storing_command(std::move(command), &CustomRecords::add);
+  return storing_command(std::move(command), &add_record);
 }
 
 CliCommand dns_remove_command() {
@@ -205,10 +103,9 @@ CliCommand dns_remove_command() {
   command.examples = {"sudo mailinabox dns remove www.example.com A",
                       "sudo mailinabox dns remove example.com MX 20 mx2.example.net."};
   const auto options = declare_change(command, false);
-  command.run = [options](Environment& environment) {
-    return change_records(
-        environment, "dns remove", OnFailure::keep,
-        [&](CustomRecords& records, const std::vector<std::string>&) { return records.remove(record_of(*options)); });
+  command.run = [options](Box& box, Console& console) {
+    return print_record_change(
+        console, remove_record(box, record_of(*options), lock_request(console, "dns remove", options->no_wait)));
   };
   return command;
 }
@@ -225,17 +122,15 @@ CliCommand dns_secondary_command() {
   command.declare = [entries](CommandOptions& line) {
     line.arguments("HOST", *entries, "Name servers, or `none`", false);
   };
-  command.run = [entries](Environment& environment) {
-    if (entries->empty()) return list_secondary(environment);
+  command.run = [entries](Box& box, Console& console) {
+    if (entries->empty()) return list_secondary(box, console);
     std::vector<std::string> wanted;
     for (const std::string& entry : *entries) {
       wanted.push_back(entry.rfind("xfr:", 0) == 0 ? entry : typed_domain(entry));
     }
     if (wanted == std::vector<std::string>{"none"}) wanted.clear();
-    require_findable(environment, wanted);
-    return change_records(
-        environment, "dns secondary", OnFailure::take_back,
-        [&](CustomRecords& records, const std::vector<std::string>&) { return records.set_secondary(wanted); });
+    return print_record_change(console,
+                               set_secondary_servers(box, wanted, lock_request(console, "dns secondary")));
   };
   return command;
 }

@@ -2,12 +2,10 @@
 
 #include <nlohmann/json.hpp>
 #include <ostream>
-#include <sstream>
 
-#include "box/dns/world_check.hpp"
 #include "cli/dns/dns_commands.hpp"
-#include "cli/models/secondary_addresses.hpp"
 #include "cli/report_output.hpp"
+#include "operations/dns/zones.hpp"
 
 namespace mailinabox {
 namespace {
@@ -18,23 +16,6 @@ struct CheckOptions {
   std::string domain{};
   bool json = false;
 };
-
-// Of the zone's keys: "example.com. 3600 IN DS 12345 13 2 ABCD…", with the digests that registrars ask for (RFC 8624
-// forbids SHA-1, digest type 1).
-std::vector<std::string> ds_records(const Environment& environment, const DnsZone& zone) {
-  std::vector<std::string> records;
-  const auto file = environment.view().files.read("/etc/nsd/zones/" + percent_encoded(zone.name) + ".txt.ds");
-  if (!file) return records;
-  std::istringstream lines(file->content);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream stream(line);
-    std::vector<std::string> words;
-    for (std::string word; stream >> word;) words.push_back(word);
-    const bool wanted = words.size() >= 8 && words[3] == "DS" && (words[6] == "2" || words[6] == "4");
-    if (wanted) records.push_back(fmt::format("{}", fmt::join(words, " ")));
-  }
-  return records;
-}
 
 std::string hosting_text(const DomainCheck& check) {
   const std::string servers = fmt::format("{}", fmt::join(check.name_servers, ", "));
@@ -84,28 +65,23 @@ CheckJson check_json(const std::string& domain, const DnsZone& zone, const Domai
           {"differences", differences}};
 }
 
-ExitCode check_command(Environment& environment, const CheckOptions& options) {
-  const BoxModels models = gather_models(environment, box_answers(environment));
+ExitCode check_command(Box& box, Console& console, const CheckOptions& options) {
+  const BoxModels models = read_models(box);
   const std::string domain = typed_domain(options.domain);
   const DnsZone& zone = zone_of(models, domain);
-  ResolverClient resolver(environment.dns, name_servers_in_use(environment.view()), std::chrono::seconds(10));
-  const DomainCheck check = check_domain({.zone = zone,
-                                          .domain = domain,
-                                          .ds_records = ds_records(environment, zone),
-                                          .ipv6 = !models.input.public_ipv6.empty()},
-                                         resolver, environment.dns);
+  const DomainCheck check = check_published(box, models, zone, domain);
   if (options.json) {
     CheckJson json = check_json(domain, zone, check);
     json["warnings"] = models.warnings;
-    environment.output << json.dump(2, ' ', false, CheckJson::error_handler_t::replace) << std::endl;
+    console.output << json.dump(2, ' ', false, CheckJson::error_handler_t::replace) << std::endl;
   } else {
-    environment.output << name_for_people(domain) << ": " << hosting_text(check) << "\n";
-    for (const DnsDifference& difference : check.differences) environment.output << difference_text(difference);
-    environment.output << fmt::format("{}{} set{} of records {} as they should be.\n",
+    console.output << name_for_people(domain) << ": " << hosting_text(check) << "\n";
+    for (const DnsDifference& difference : check.differences) console.output << difference_text(difference);
+    console.output << fmt::format("{}{} set{} of records {} as they should be.\n",
                                       check.differences.empty() ? "" : "\n", check.right, check.right == 1 ? "" : "s",
                                       check.right == 1 ? "is" : "are")
                        << std::flush;
-    print_warnings(environment, models.warnings);
+    print_warnings(console, models.warnings);
   }
   return check.good() ? ExitCode::ok : ExitCode::changes;
 }
@@ -127,8 +103,8 @@ CliCommand dns_check_command() {
     line.argument("DOMAIN", options->domain, "A domain of the box, or one below it");
     line.flag("--json", options->json, "Print one JSON object");
   };
-  command.run = [options](Environment& environment) {
-    return with_json_errors(environment, options->json, [&] { return check_command(environment, *options); });
+  command.run = [options](Box& box, Console& console) {
+    return with_json_errors(console, options->json, [&] { return check_command(box, console, *options); });
   };
   return command;
 }

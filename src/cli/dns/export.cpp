@@ -1,6 +1,7 @@
 #include <ostream>
 
 #include "cli/dns/dns_commands.hpp"
+#include "operations/dns/zones.hpp"
 
 namespace mailinabox {
 namespace {
@@ -9,16 +10,6 @@ struct ExportOptions {
   std::string domain{};
   bool list = false;
 };
-
-// Where the zone kind keeps what it signs.
-std::string zone_file(const DnsZone& zone) { return "/etc/nsd/zones/" + percent_encoded(zone.name) + ".txt"; }
-
-std::string unsigned_zone(const Environment& environment, const DnsZone& zone) {
-  if (const auto file = environment.view().files.read(zone_file(zone))) return file->content;
-  return "; Not served yet: `sudo mailinabox dns update` has not written this zone, so that it has no SOA record.\n"
-         "$ORIGIN " +
-         zone.name + ".\n$TTL 86400\n" + master_file_records(zone);
-}
 
 std::string form_to_fill_in(const DnsZone& zone) {
   std::string text;
@@ -47,11 +38,11 @@ CliCommand dns_export_command() {
     line.argument("DOMAIN", options->domain, "A domain of the box");
     line.flag("--list", options->list, "A list to type in, instead of a zone file");
   };
-  command.run = [options](Environment& environment) {
-    const BoxModels models = gather_models(environment, box_answers(environment));
+  command.run = [options](Box& box, Console& console) {
+    const BoxModels models = read_models(box);
     const DnsZone& zone = zone_of(models, typed_domain(options->domain));
-    environment.output << (options->list ? form_to_fill_in(zone) : unsigned_zone(environment, zone)) << std::flush;
-    print_warnings(environment, models.warnings);
+    console.output << (options->list ? form_to_fill_in(zone) : unsigned_zone(box, zone)) << std::flush;
+    print_warnings(console, models.warnings);
     return ExitCode::ok;
   };
   return command;

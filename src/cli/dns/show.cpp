@@ -1,8 +1,10 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "box/directory/address.hpp"
 #include "cli/dns/dns_commands.hpp"
 #include "cli/report_output.hpp"
+#include "operations/dns/zones.hpp"
 
 namespace mailinabox {
 namespace {
@@ -20,41 +22,63 @@ std::string text_of(const ShownRecord& record) {
   return "  " + record.name + "  " + record.type + "  " + record.value + "\n      " + reason + "\n";
 }
 
+const char* category_word(RecordCategory category) {
+  switch (category) {
+    case RecordCategory::required:
+      return "required";
+    case RecordCategory::recommended:
+    case RecordCategory::recommended_if_signed:
+      return "recommended";
+    case RecordCategory::custom:
+      return "custom";
+    case RecordCategory::name_server:
+      return "name server";
+    case RecordCategory::optional:
+      break;
+  }
+  return "optional";
+}
+
 ShowJson json_of(const ShownRecord& record) {
   return {{"qname", record.name},        {"rtype", record.type},
           {"value", record.value},       {"explanation", record.explanation},
-          {"category", record.category}, {"custom", record.category == "custom"}};
+          {"category", category_word(record.category)}, {"custom", record.category == RecordCategory::custom}};
 }
 
-ExitCode show(Environment& environment, const ShowOptions& options) {
-  const BoxModels models = gather_models(environment, box_answers(environment));
+ExitCode show(Box& box, Console& console, const ShowOptions& options) {
+  const BoxModels models = read_models(box);
   const std::string domain = typed_domain(options.domain);
   const DnsZone* only_zone = domain.empty() ? nullptr : &zone_of(models, domain);
   ShowJson zones = ShowJson::array();
   for (const DnsZone& zone : models.zones) {
     if (only_zone != nullptr && only_zone != &zone) continue;
     ShowJson records = ShowJson::array();
-    if (!options.json) environment.output << name_for_people(zone.name) << "\n";
+    if (!options.json) console.output << name_for_people(zone.name) << "\n";
     for (const ShownRecord& record : shown_records(zone, domain.empty() ? zone.name : domain)) {
       if (options.json) {
         records.push_back(json_of(record));
       } else {
-        environment.output << text_of(record);
+        console.output << text_of(record);
       }
     }
     zones.push_back({{"zone", zone.name}, {"records", records}});
   }
   if (options.json) {
     const ShowJson all = {{"zones", zones}, {"warnings", models.warnings}};
-    environment.output << all.dump(2, ' ', false, ShowJson::error_handler_t::replace) << "\n";
+    console.output << all.dump(2, ' ', false, ShowJson::error_handler_t::replace) << "\n";
   } else {
-    print_warnings(environment, models.warnings);
+    print_warnings(console, models.warnings);
   }
-  environment.output << std::flush;
+  console.output << std::flush;
   return ExitCode::ok;
 }
 
 }  // namespace
+
+std::string name_for_people(const std::string& name) {
+  const std::string unicode = domain_to_unicode(name);
+  return unicode == name ? name : unicode + " (" + name + ")";
+}
 
 CliCommand dns_show_command() {
   const auto options = std::make_shared<ShowOptions>();
@@ -70,8 +94,8 @@ CliCommand dns_show_command() {
     line.argument("DOMAIN", options->domain, "Only this domain and the names below it", false);
     line.flag("--json", options->json, "Print one JSON object");
   };
-  command.run = [options](Environment& environment) {
-    return with_json_errors(environment, options->json, [&] { return show(environment, *options); });
+  command.run = [options](Box& box, Console& console) {
+    return with_json_errors(console, options->json, [&] { return show(box, console, *options); });
   };
   return command;
 }

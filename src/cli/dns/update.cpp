@@ -2,30 +2,36 @@
 #include <ostream>
 
 #include "cli/dns/dns_commands.hpp"
-#include "cli/models/converge.hpp"
 #include "cli/report_output.hpp"
+#include "operations/publish.hpp"
 
 namespace mailinabox {
 namespace {
 
-ExitCode update(Environment& environment, bool json) {
-  static_cast<void>(box_answers(environment));
-  const ModelsRun run = converge_models(environment, "dns update");
-  if (!run.needed) {
-    throw Error("Setup has not made this machine a box yet. Run `sudo mailinabox setup`: it publishes the zones, too.");
+struct UpdateOptions {
+  bool json = false;
+  bool no_wait = false;
+};
+
+ExitCode update(Box& box, Console& console, const UpdateOptions& options) {
+  static_cast<void>(require_answers(box));
+  const Publication publication = publish(box, HeldLock(box, lock_request(console, "dns update", options.no_wait)));
+  if (!publication.needed) {
+    throw Error("This machine has not been set up yet. Run `sudo mailinabox setup`: it publishes the zones, too.");
   }
-  if (!json) return report_models_run(environment, run, "nothing to do");
-  nlohmann::ordered_json result = report_json(run.report, false);
-  result["updated"] = change_lines(run.report);
-  result["warnings"] = run.warnings;
-  environment.output << result.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
-  return run.report.exit_code();
+  if (!publication.error.empty()) throw Error(publication.error, publication.code);
+  if (!options.json) return print_publication(console, publication, "nothing to do");
+  nlohmann::ordered_json result = report_json(publication.report, false);
+  result["updated"] = change_lines(publication.report);
+  result["warnings"] = publication.warnings;
+  console.output << result.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+  return publication.code;
 }
 
 }  // namespace
 
 CliCommand dns_update_command() {
-  const auto json = std::make_shared<bool>(false);
+  const auto options = std::make_shared<UpdateOptions>();
   CliCommand command{.name = "dns update", .summary = "Bring the zones up to date"};
   command.details =
       "Commands that change users, aliases or records do this by themselves. By hand it is for custom.yaml edited in\n"
@@ -36,9 +42,12 @@ CliCommand dns_update_command() {
                         "1   something failed; zones that could not be built are served as they were",
                         "3   not this machine: not root, or another distribution", "4   another run holds the lock",
                         "64  the command line is wrong"};
-  command.declare = [json](CommandOptions& line) { line.flag("--json", *json, "Print the result as one JSON object"); };
-  command.run = [json](Environment& environment) {
-    return with_json_errors(environment, *json, [&] { return update(environment, *json); });
+  command.declare = [options](CommandOptions& line) {
+    line.flag("--json", options->json, "Print the result as one JSON object");
+    line.flag("--no-wait", options->no_wait, k_no_wait);
+  };
+  command.run = [options](Box& box, Console& console) {
+    return with_json_errors(console, options->json, [&] { return update(box, console, *options); });
   };
   return command;
 }

@@ -1,0 +1,94 @@
+#include "cli/setup/questions.hpp"
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+namespace {
+
+class Questions {
+ public:
+  Questions(Dialogue& dialogue, AnswerSheet& sheet) : dialogue_(dialogue), sheet_(sheet) {}
+
+  bool ask_all() {
+    const std::string email = "E-mail address of the first user, who becomes the administrator";
+    // The mail address comes before the host name, whose default follows from it.
+    const bool host_known = !sheet_.known("PRIMARY_HOSTNAME").empty();
+    if (sheet_.wants_first_user() && !host_known) settle("EMAIL_ADDR", email);
+    settle("PRIMARY_HOSTNAME", "The full name of this machine, as mail servers will know it");
+    settle("PUBLIC_IP", "The public IPv4 address of this machine");
+    if (sheet_.wants_first_user()) {
+      settle("EMAIL_ADDR", email);
+      if (sheet_.known("EMAIL_PW").empty()) ask_password();
+    }
+    if (sheet_.first_time()) settle("TIME_ZONE", "The time zone of this machine");
+    return asked_;
+  }
+
+ private:
+  void welcome() {
+    if (asked_) return;
+    asked_ = true;
+    dialogue_.say(
+        "\nWelcome to Mail-in-a-Box.\n\n"
+        "This turns the machine into a mail server. It should be a machine that does nothing else.\n"
+        "A few questions first; Enter takes the answer in brackets. `sudo mailinabox` can be run again\n"
+        "at any time: it keeps your answers and repairs what differs.\n\n");
+  }
+
+  void settle(const std::string& key, const std::string& text) {
+    const std::string known = sheet_.known(key);
+    const std::string wrong = known.empty() ? std::string() : sheet_.problem(key, known);
+    if (!known.empty() && wrong.empty()) return;
+    welcome();
+    if (!wrong.empty()) dialogue_.say("  " + wrong + "\n");
+    const std::string suggestion = sheet_.suggestion(key);
+    const std::string prompt = text + (suggestion.empty() ? "" : " [" + suggestion + "]") + ": ";
+    while (true) {
+      const auto line = dialogue_.ask(prompt);
+      if (!line) leave();
+      const bool taken = line->find_first_not_of(" \t\r") == std::string::npos;
+      const std::string value = sheet_.normal(key, taken ? suggestion : *line);
+      const std::string problem = sheet_.problem(key, value);
+      if (problem.empty()) return sheet_.give(key, value);
+      dialogue_.say("  " + problem + "\n");
+    }
+  }
+
+  void ask_password() {
+    welcome();
+    const std::string email = sheet_.known("EMAIL_ADDR");
+    const auto password = ask_new_password(dialogue_, "A password for " + email + " (at least 8 characters): ",
+                                           "The same password again: ");
+    if (!password) leave();
+    sheet_.give("EMAIL_PW", password->reveal());
+  }
+
+  [[noreturn]] static void leave() { throw Error("Setup was cancelled. Nothing has been changed."); }
+
+  Dialogue& dialogue_;
+  AnswerSheet& sheet_;
+  bool asked_ = false;
+};
+
+}  // namespace
+
+bool ask_answers(Dialogue& dialogue, AnswerSheet& sheet) { return Questions(dialogue, sheet).ask_all(); }
+
+std::string describe(const CompleteAnswers& complete) {
+  const Answers& answers = complete.answers;
+  std::string text = "\nThis is what will be set up:\n\n";
+  const auto line = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) text += "  " + name + std::string(18 - name.size(), ' ') + value + "\n";
+  };
+  line("Host name", answers.get("PRIMARY_HOSTNAME"));
+  line("Public IPv4", answers.get("PUBLIC_IP"));
+  line("Public IPv6", answers.get("PUBLIC_IPV6"));
+  if (answers.get("PRIVATE_IP") != answers.get("PUBLIC_IP")) line("Own IPv4", answers.get("PRIVATE_IP"));
+  if (answers.get("PRIVATE_IPV6") != answers.get("PUBLIC_IPV6")) line("Own IPv6", answers.get("PRIVATE_IPV6"));
+  if (complete.first_user) line("First mail user", complete.first_user->email);
+  line("Mail and settings", answers.get("STORAGE_ROOT"));
+  line("Time zone", complete.time_zone);
+  return text + "\n";
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,196 @@
+#include "operations/answers/answer_sheet.hpp"
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+#include "operations/context.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::string problem_with_time_zone(const View& view, const std::string& zone) {
+  const std::string zones = "/usr/share/zoneinfo";
+  const bool name =
+      !zone.empty() && zone.front() != '/' && zone.find("..") == std::string::npos &&
+      zone.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-") == std::string::npos;
+  // Without tzdata, which setup installs, a name that looks like one is taken.
+  if (name && view.files.info(zones).kind == FileKind::absent) return {};
+  if (name && view.files.info(zones + "/" + zone).kind != FileKind::absent &&
+      view.files.info(zones + "/" + zone).kind != FileKind::directory) {
+    return {};
+  }
+  return zone +
+         " is not a time zone of this system. One such as Europe/Berlin or Etc/UTC is expected; they are the "
+         "files below " +
+         zones + ".";
+}
+
+std::string problem_with_forwarders(const std::string& forwarders) {
+  if (forwarders == "unknown") return {};
+  for (const std::string& address : split_list(forwarders)) {
+    if (problem_with_ipv4(address).empty() || problem_with_ipv6(address).empty()) continue;
+    return "DNS_FORWARDERS has " + address +
+           ". Addresses of name servers with commas between are expected, or nothing.";
+  }
+  return {};
+}
+
+std::string host_name_form(const std::string& text) {
+  std::string name = domain_to_ascii(trim(text));
+  if (!name.empty() && name.back() == '.') name.pop_back();
+  return name;
+}
+
+}  // namespace
+
+AnswerSheet::AnswerSheet(const Box& box, const ValueMap& facts, AnswerRequest request)
+    : box_(box), facts_(facts), request_(std::move(request)), stored_(read_answers(box)) {
+  complete_.answers = stored_;
+  keep("STORAGE_USER");
+  keep("STORAGE_ROOT");
+  open_directory();
+}
+
+// A wrong STORAGE_ROOT is reported with the other problems; nobody's database is looked for there.
+void AnswerSheet::open_directory() {
+  const std::string root = complete_.answers.get("STORAGE_ROOT");
+  if (!problem_with_storage_root(root).empty()) return;
+  const std::string path = directory_path(complete_.answers);
+  if (box_.system.files.info(path).kind == FileKind::regular) {
+    const std::string host = known("PRIMARY_HOSTNAME");
+    directory_ = std::make_shared<Directory>(box_.system.files.real_path(path), host, request_.access);
+  }
+  first_user_ = request_.first_user && (directory_ == nullptr || directory_->empty());
+}
+
+std::string AnswerSheet::given(const std::string& key) const {
+  const auto found = request_.given.find(key);
+  if (found == request_.given.end()) return {};
+  if (found->second == "auto") return key == "PRIMARY_HOSTNAME" ? fallback(key) : std::string();
+  return found->second;
+}
+
+std::string AnswerSheet::known(const std::string& key) const {
+  const std::string value = given(key);
+  return normal(key, value.empty() ? stored_.get(key) : value);
+}
+
+std::string AnswerSheet::fallback(const std::string& key) const {
+  if (key == "STORAGE_USER") return "user-data";
+  if (key == "STORAGE_ROOT") return "/home/" + complete_.answers.get("STORAGE_USER");
+  if (key == "PRIMARY_HOSTNAME") {
+    const std::string machine = full_machine_name(box_.view());
+    return machine.empty() ? "box.local.test" : machine;
+  }
+  if (key == "EMAIL_ADDR") return "me@" + complete_.answers.get("PRIMARY_HOSTNAME");
+  const std::string own = text_fact(facts_, "private_ip");
+  if (key == "PUBLIC_IP") return own.empty() ? "127.0.0.1" : own;
+  const std::string own_ipv6 = text_fact(facts_, "private_ipv6");
+  if (key == "PUBLIC_IPV6") return public_ipv6(own_ipv6) ? own_ipv6 : "";
+  const std::string zone = text_fact(facts_, "time_zone");
+  if (key == "TIME_ZONE") return zone.empty() ? "Etc/UTC" : zone;
+  return key == "MTA_STS_MODE" ? "enforce" : "";
+}
+
+std::string AnswerSheet::suggestion(const std::string& key) const {
+  const std::string machine = full_machine_name(box_.view());
+  const std::string host = known("PRIMARY_HOSTNAME");
+  if (key == "EMAIL_ADDR") {
+    std::string name = host.empty() ? machine : host;
+    if (name.rfind("box.", 0) == 0 && problem_with_host_name(name.substr(4)).empty()) name.erase(0, 4);
+    return name.empty() ? std::string() : "me@" + name;
+  }
+  if (key == "PRIMARY_HOSTNAME" && first_user_) {
+    const std::string domain(domain_part(known("EMAIL_ADDR")));
+    const bool fits = domain.empty() || machine == domain || machine.ends_with("." + domain);
+    if (!fits) return "box." + domain;
+  }
+  return fallback(key);
+}
+
+std::string AnswerSheet::problem(const std::string& key, const std::string& value) const {
+  if (key == "STORAGE_USER") return problem_with_storage_user(value);
+  if (key == "STORAGE_ROOT") return problem_with_storage_root(value);
+  if (key == "PRIMARY_HOSTNAME") return problem_with_host_name(value);
+  if (key == "PUBLIC_IP") return problem_with_ipv4(value);
+  if (key == "PRIVATE_IP") return value.empty() ? "" : problem_with_ipv4(value);
+  if (key == "PUBLIC_IPV6" || key == "PRIVATE_IPV6") return problem_with_ipv6(value);
+  if (key == "TIME_ZONE") return problem_with_time_zone(box_.view(), value);
+  if (key == "MTA_STS_MODE") return problem_with_mta_sts_mode(value);
+  if (key == "DNS_FORWARDERS") return problem_with_forwarders(value);
+  if (key == "EMAIL_PW") return problem_with_password(value);
+  if (key != "EMAIL_ADDR") return {};
+  // Asked before the host name is known, it is judged as if that were the usual one.
+  std::string host = known("PRIMARY_HOSTNAME");
+  if (host.empty()) host = complete_.answers.get("PRIMARY_HOSTNAME");
+  return problem_with_email(value, host.empty() ? "box." + std::string(domain_part(value)) : host);
+}
+
+std::string AnswerSheet::normal(const std::string& key, const std::string& value) const {
+  if (key == "PRIMARY_HOSTNAME") return host_name_form(value);
+  if (key == "EMAIL_PW") return value;
+  return key == "EMAIL_ADDR" ? lower_case(trim(value)) : trim(value);
+}
+
+std::string AnswerSheet::settle(const std::string& key) {
+  std::string value = known(key);
+  if (value.empty()) value = fallback(key);
+  const std::string wrong = problem(key, value);
+  if (!wrong.empty()) problems_.push_back(key + ": " + wrong);
+  return value;
+}
+
+void AnswerSheet::keep(const std::string& key) {
+  const std::string value = settle(key);
+  if (value.find_first_of(" \t\r\n") == std::string::npos) complete_.answers.set(key, value);
+}
+
+// The machine's own addresses follow the machine; without a network the last ones stay.
+void AnswerSheet::settle_own_address(const std::string& key, const std::string& fact) {
+  if (!given(key).empty() || fact.empty()) {
+    keep(key);
+  } else {
+    complete_.answers.set(key, fact);
+  }
+}
+
+void AnswerSheet::settle_first_user() {
+  if (!first_user_) return;
+  FirstUser user{.email = settle("EMAIL_ADDR"), .password = Secret(given("EMAIL_PW"))};
+  if (user.password.empty()) {
+    user.password = random_password(16);
+    user.generated = true;
+  } else if (const std::string wrong = problem("EMAIL_PW", user.password.reveal()); !wrong.empty()) {
+    problems_.push_back("EMAIL_PW: " + wrong);
+  }
+  complete_.first_user = std::move(user);
+}
+
+CompleteAnswers AnswerSheet::complete() {
+  keep("PRIMARY_HOSTNAME");
+  keep("PUBLIC_IP");
+  keep("PUBLIC_IPV6");
+  settle_own_address("PRIVATE_IP", text_fact(facts_, "private_ip"));
+  settle_own_address("PRIVATE_IPV6", text_fact(facts_, "private_ipv6"));
+  settle_first_user();
+  complete_.time_zone = settle("TIME_ZONE");
+  complete_.answers.remove("TIME_ZONE");  // the machine keeps it, and `timedatectl` may change it
+  keep("MTA_STS_MODE");
+  if (!given("DNS_FORWARDERS").empty()) keep("DNS_FORWARDERS");
+  for (const char* key : {"DNS_VALIDATION", "DISABLE_FIREWALL"}) {
+    if (const std::string value = given(key); !value.empty()) complete_.answers.set(key, value);
+  }
+  if (!problems_.empty()) throw Error(problems(), ExitCode::missing_answers);
+  complete_.address_assumed = known("PUBLIC_IP").empty() && text_fact(facts_, "private_ip").empty();
+  if (directory_ != nullptr) {
+    complete_.directory = std::make_shared<Directory>(*directory_, complete_.answers.get("PRIMARY_HOSTNAME"));
+  }
+  return std::move(complete_);
+}
+
+std::string AnswerSheet::problems() const {
+  std::string text = "Setup cannot begin, and there is no terminal to ask at:\n";
+  for (const std::string& problem : problems_) text += "  " + problem + "\n";
+  return text + "Set these as environment variables, or correct them in " + box_.answers_file + ".";
+}
+
+}  // namespace mailinabox

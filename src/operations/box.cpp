@@ -1,0 +1,39 @@
+#include "operations/box.hpp"
+
+#include "base/error.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::string stamp(const Box& box) { return box.state_directory + "/set-up"; }
+
+}  // namespace
+
+void require_root(const Box& box) {
+  if (!box.root) throw Error("This must be run as root: put `sudo` in front of it.", ExitCode::unsuitable);
+}
+
+bool answered_before(const Box& box) { return box.system.files.info(box.answers_file).kind != FileKind::absent; }
+
+Answers read_answers(const Box& box) {
+  const auto file = box.system.files.read(box.answers_file);
+  return file ? Answers::parse(file->content) : Answers();
+}
+
+Answers require_answers(const Box& box) {
+  require_root(box);
+  Answers answers = read_answers(box);
+  if (!answers.get("STORAGE_ROOT").empty() && !answers.get("PRIMARY_HOSTNAME").empty()) return answers;
+  throw Error("There is no box on this machine yet (" + box.answers_file +
+              " does not say where its data is). Run `sudo mailinabox setup` first.");
+}
+
+bool is_set_up(const Box& box) { return box.system.files.info(stamp(box)).kind == FileKind::regular; }
+
+void mark_set_up(const Box& box) {
+  if (is_set_up(box)) return;
+  box.system.files.make_directory(box.state_directory, {.mode = 0700});
+  box.system.files.write(stamp(box), "", {.mode = 0600});
+}
+
+}  // namespace mailinabox

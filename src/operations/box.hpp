@@ -1,0 +1,52 @@
+// What every operation works on: this machine, what setup has kept of it, and where the program's own files are.
+// `apps` makes the real one; tests make others.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "box/answers.hpp"
+#include "box/mail/tls_policy.hpp"
+#include "operations/resolver_findings.hpp"
+#include "os/system.hpp"
+#include "recipe/loader.hpp"
+
+namespace mailinabox {
+
+class DnsClient;
+
+struct Box {
+  System& system;
+  DnsClient& dns;
+  ResolverProbe probe_resolver{};
+  std::function<bool(const std::string& address, std::uint16_t port)> reaches{};  // net/tcp.hpp
+  AskMtaSts ask_mta_sts{};
+  RecipeSources sources{};
+  std::string state_directory = "/var/lib/mailinabox";
+  std::string answers_file = "/etc/mailinabox.conf";
+  std::string lock_file = "/run/mailinabox.lock";  // as the kernel sees it
+  std::string version = MAILINABOX_VERSION;
+  bool root = false;  // the effective user may do everything
+
+  View view() const { return system.view(); }
+};
+
+// Throws Error (ExitCode::unsuitable) if the effective user is not root.
+void require_root(const Box& box);
+
+// What setup has kept; empty before the first run.
+Answers read_answers(const Box& box);
+bool answered_before(const Box& box);
+
+// The same. Throws Error if the user is not root, or if setup has never answered where the data is.
+Answers require_answers(const Box& box);
+
+// Whether a complete setup of this machine has succeeded. Before, a change of users or records is only stored: setup
+// publishes it.
+bool is_set_up(const Box& box);
+
+// Remembers that one has.
+void mark_set_up(const Box& box);
+
+}  // namespace mailinabox

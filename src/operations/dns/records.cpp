@@ -1,0 +1,156 @@
+#include "operations/dns/records.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/error.hpp"
+#include "box/directory/address.hpp"
+#include "operations/dns/zones.hpp"
+
+namespace mailinabox {
+namespace {
+
+using ChangeRecords = std::function<bool(CustomRecords&, const std::vector<std::string>& zones)>;
+enum class OnFailure : std::uint8_t { take_back, keep };
+
+// The administrator's records on the disk, and the way back to what they were.
+class CustomRecordsFile {
+ public:
+  CustomRecordsFile(const Box& box, const Answers& answers)
+      : files_(box.system.files), path_(custom_records_path(answers)), before_(files_.read(path_)) {}
+
+  CustomRecords read() const { return CustomRecords::parse(before_ ? before_->content : "", path_); }
+
+  void write(const CustomRecords& records) {
+    const std::string folder = path_.substr(0, path_.rfind('/'));
+    if (files_.info(folder).kind == FileKind::absent) files_.make_directory(folder, {.mode = 0755});
+    files_.write(path_, records.render(), attributes());
+  }
+
+  void put_back() {
+    if (before_) {
+      files_.write(path_, before_->content, attributes());
+    } else {
+      files_.remove(path_);
+    }
+  }
+
+ private:
+  FileAttributes attributes() const {
+    if (!before_) return {};
+    return {.mode = before_->info.mode, .uid = before_->info.uid, .gid = before_->info.gid};
+  }
+
+  FileSystem& files_;
+  std::string path_;
+  std::optional<FileContent> before_;
+};
+
+// A zone that cannot be built or written, or a name server that refuses it.
+bool publishing_failed(const Report& report) {
+  const auto of_dns = [](const Outcome& outcome) { return outcome.recipe == "dns"; };
+  return std::any_of(report.refresh_failures.begin(), report.refresh_failures.end(), of_dns) ||
+         std::any_of(report.outcomes.begin(), report.outcomes.end(),
+                     [&](const Outcome& outcome) { return of_dns(outcome) && outcome.status == Status::failed; });
+}
+
+std::vector<LeftOutRecord> left_out(const BoxModels& models) {
+  std::vector<LeftOutRecord> all;
+  for (const DnsZone& zone : models.zones) all.insert(all.end(), zone.left_out.begin(), zone.left_out.end());
+  return all;
+}
+
+// A record that would stay out of its zone from now on.
+void refuse_new_obstacle(const BoxModels& before, const BoxModels& after) {
+  const std::vector<LeftOutRecord> known = left_out(before);
+  for (const LeftOutRecord& record : left_out(after)) {
+    if (std::find(known.begin(), known.end(), record) != known.end()) continue;
+    throw Error(record.text() + "\nNothing has been changed.");
+  }
+}
+
+RecordChange change_records(const Box& box, const LockRequest& request, OnFailure on_failure,
+                            const ChangeRecords& change) {
+  static_cast<void>(require_answers(box));
+  const HeldLock lock(box, request);
+  CustomRecordsFile file(box, require_answers(box));
+  CustomRecords records = file.read();
+  LoadedBox loaded = load_answers(box);
+  SecondaryLookup secondaries(box);
+  load_models(box, secondaries, loaded);
+  const BoxModels before = loaded.models;
+  std::vector<std::string> zones;
+  for (const DnsZone& zone : before.zones) zones.push_back(zone.name);
+  RecordChange result{.changed = change(records, zones)};
+  if (!result.changed) return result;
+  file.write(records);
+  try {
+    if (on_failure == OnFailure::take_back) {
+      load_models(box, secondaries, loaded);
+      refuse_new_obstacle(before, loaded.models);
+    }
+  } catch (const Error&) {
+    file.put_back();
+    throw;
+  }
+  result.publication = publish(box, lock);
+  result.taken_back = on_failure == OnFailure::take_back && publishing_failed(result.publication.report);
+  if (!result.taken_back) return result;
+  file.put_back();
+  static_cast<void>(publish(box, lock));
+  return result;
+}
+
+// Before the lock is taken: the answer may take some seconds.
+void require_findable(const Box& box, const std::vector<std::string>& entries) {
+  ResolverClient resolver(box.dns, name_servers_in_use(box.view()), std::chrono::seconds(5));
+  for (const std::string& entry : entries) {
+    if (entry.starts_with("xfr:")) continue;
+    const auto addresses = resolver.addresses(entry);
+    if (!addresses || addresses->empty()) throw Error("Could not resolve the IP address of " + entry + ".");
+  }
+}
+
+std::string upper_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
+}  // namespace
+
+RecordChange set_record(const Box& box, const CustomRecord& record, const LockRequest& request) {
+  if (record.value.empty()) throw Error("No value for the record provided.");
+  return change_records(box, request, OnFailure::take_back,
+                        [&](CustomRecords& records, const auto& zones) { return records.set(record, zones); });
+}
+
+RecordChange add_record(const Box& box, const CustomRecord& record, const LockRequest& request) {
+  if (record.value.empty()) throw Error("No value for the record provided.");
+  return change_records(box, request, OnFailure::take_back,
+                        [&](CustomRecords& records, const auto& zones) { return records.add(record, zones); });
+}
+
+RecordChange remove_record(const Box& box, const CustomRecord& record, const LockRequest& request) {
+  return change_records(box, request, OnFailure::keep,
+                        [&](CustomRecords& records, const auto& /*zones*/) { return records.remove(record); });
+}
+
+RecordChange set_secondary_servers(const Box& box, const std::vector<std::string>& entries,
+                                   const LockRequest& request) {
+  require_root(box);
+  require_findable(box, entries);
+  return change_records(box, request, OnFailure::take_back,
+                        [&](CustomRecords& records, const auto& /*zones*/) { return records.set_secondary(entries); });
+}
+
+CustomRecord typed_record(const std::string& name, const std::string& type, const std::string& value) {
+  CustomRecord record{.name = typed_domain(name), .type = upper_case(type), .value = trim(value)};
+  // As providers' instructions have it: there the quotes are the zone file's, not the text's.
+  const std::string& text = record.value;
+  const bool quoted = text.size() > 2 && text.front() == '"' && text.find('"', 1) == text.size() - 1;
+  if (record.type == "TXT" && quoted) record.value = text.substr(1, text.size() - 2);
+  return record;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,17 @@
+// The administrator's account, made once, and the addresses that follow from the box's name.
+#pragma once
+
+#include "box/directory/directory.hpp"
+#include "operations/answers/answer_sheet.hpp"
+
+namespace mailinabox {
+
+// Makes the account with the privilege "admin", and administrator@HOST for it, to which the automatic aliases lead.
+// Nothing happens if a user exists meanwhile: false. Throws Error with the directory's sentence.
+bool make_first_user(Directory& directory, const FirstUser& user);
+
+// Brings the automatic aliases up to date and, after a change of the host name (`renamed`), gives administrator@HOST to
+// the first administrator. Writes nothing if all is right, or if there is no user. Whether something was changed.
+bool follow_host_name(Directory& directory, bool renamed);
+
+}  // namespace mailinabox

@@ -1,0 +1,30 @@
+// The machine's lock, held for one operation.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "operations/box.hpp"
+#include "os/lock.hpp"
+
+namespace mailinabox {
+
+struct LockRequest {
+  std::string command{};                                      // "user add": the journal and those who wait see it
+  bool wait = true;                                           // for an hour at most
+  std::function<void(const std::string& holder)> on_wait{};  // called once for each holder that is waited for
+};
+
+// Operations that change the box take it as an argument: whoever calls them holds the lock.
+class HeldLock {
+ public:
+  // Throws Error (ExitCode::locked) naming the holder if another run holds the lock and does not let go of it.
+  HeldLock(const Box& box, const LockRequest& request);
+  const std::string& command() const { return command_; }
+
+ private:
+  std::string command_;
+  MachineLock lock_;
+};
+
+}  // namespace mailinabox

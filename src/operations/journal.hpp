@@ -1,0 +1,15 @@
+// The journal of this box's runs.
+#pragma once
+
+#include <memory>
+
+#include "engine/journal.hpp"
+#include "operations/box.hpp"
+
+namespace mailinabox {
+
+inline std::unique_ptr<Journal> open_journal(const Box& box) {
+  return make_file_journal(box.system.files, box.system.clock, box.state_directory, box.version);
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,89 @@
+#include "operations/load_box.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "facts/facts.hpp"
+#include "operations/answers/resolver.hpp"
+#include "operations/context.hpp"
+#include "operations/suitability.hpp"
+#include "recipe/loader.hpp"
+
+namespace mailinabox {
+namespace {
+
+bool uses_models(const CatalogRecipe& recipe) {
+  const std::vector<std::string>& names = model_names();
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return recipe.uses.contains(name); });
+}
+
+// A notify must reach its target even if that belongs to another recipe: else it would stay pending.
+Catalog of_models(const Catalog& catalog) {
+  std::set<std::string> recipes;
+  for (const CatalogRecipe& recipe : catalog.recipes) {
+    if (uses_models(recipe)) recipes.insert(recipe.name);
+  }
+  std::set<ResourceId> notified;
+  for (const CatalogEntry& entry : catalog.entries) {
+    if (recipes.contains(entry.recipe)) notified.insert(entry.notifies.begin(), entry.notifies.end());
+  }
+  Catalog result{.partial = true};
+  std::set<std::string> listed;
+  for (const CatalogEntry& entry : catalog.entries) {
+    if (!recipes.contains(entry.recipe) && !notified.contains(entry.id)) continue;
+    result.entries.push_back(entry);
+    listed.insert(entry.recipe);
+  }
+  std::copy_if(catalog.recipes.begin(), catalog.recipes.end(), std::back_inserter(result.recipes),
+               [&](const CatalogRecipe& recipe) { return listed.contains(recipe.name); });
+  return result;
+}
+
+}  // namespace
+
+Scope Scope::recipes(std::vector<std::string> names) {
+  Scope scope;
+  scope.names_ = std::move(names);
+  return scope;
+}
+
+Scope Scope::models() {
+  Scope scope;
+  scope.models_ = true;
+  return scope;
+}
+
+Catalog Scope::of(const Catalog& catalog) const {
+  if (models_) return of_models(catalog);
+  return names_.empty() ? catalog : only(catalog, names_);
+}
+
+LoadedBox load_answers(const Box& box, AnswerRequest request) {
+  LoadedBox loaded{.platform = require_platform(box), .facts = gather_facts(box.view())};
+  const bool probe = request.probe_network;
+  loaded.complete = AnswerSheet(box, loaded.facts, std::move(request)).complete();
+  if (probe) settle_resolver(box, loaded.complete.answers, loaded.facts);
+  return loaded;
+}
+
+void load_models(const Box& box, SecondaryLookup& secondaries, LoadedBox& loaded) {
+  const CompleteAnswers& complete = loaded.complete;
+  loaded.models = gather_models(box, complete.answers, complete.directory.get(), secondaries,
+                                complete.first_user ? complete.first_user->email : "");
+}
+
+void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded) {
+  const Value context =
+      make_context(loaded.complete.answers, loaded.facts, loaded.complete.time_zone, loaded.models.values);
+  loaded.catalog = scope.of(load_catalog(box.view().files, box.sources, context, loaded.platform));
+}
+
+LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request) {
+  LoadedBox loaded = load_answers(box, std::move(request));
+  SecondaryLookup secondaries(box);
+  load_models(box, secondaries, loaded);
+  load_catalog(box, scope, loaded);
+  return loaded;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,56 @@
+// Everything that a run knows before it looks at its resources: answers, facts, models and the catalog made of them. The
+// same for setup, plan, rollback and every command, so that they cannot disagree about what the box should be.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/catalog.hpp"
+#include "operations/answers/answer_sheet.hpp"
+#include "operations/box.hpp"
+#include "operations/models/models.hpp"
+
+namespace mailinabox {
+
+// The part of the box that an operation is about.
+class Scope {
+ public:
+  static Scope everything() { return {}; }
+  // The named recipes and what they require; without names everything.
+  static Scope recipes(std::vector<std::string> names);
+  // The recipes that use a model, and the services that their resources notify. Recipes that these require are not
+  // looked at: on a box that has been set up they are as they should be.
+  static Scope models();
+
+  bool whole() const { return names_.empty() && !models_; }
+  const std::vector<std::string>& names() const { return names_; }
+  // Throws Error (ExitCode::usage) for an unknown recipe, with the nearest spelling.
+  Catalog of(const Catalog& catalog) const;
+
+ private:
+  std::vector<std::string> names_{};
+  bool models_ = false;
+};
+
+struct LoadedBox {
+  std::string platform{};
+  ValueMap facts{};
+  CompleteAnswers complete{};
+  BoxModels models{};
+  Catalog catalog{};
+
+  const Answers& answers() const { return complete.answers; }
+};
+
+// The box as setup has left it, or as it would be with the answers that setup takes without asking. Throws RecipeError,
+// or Error if the machine is not supported or the answers are not good.
+LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request = {});
+
+// The parts of it: answers and facts, without models and recipes; …
+LoadedBox load_answers(const Box& box, AnswerRequest request = {});
+// … the models, and the catalog that follows from all. Both may be called again after something has changed.
+void load_models(const Box& box, SecondaryLookup& secondaries, LoadedBox& loaded);
+void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded);
+
+}  // namespace mailinabox

@@ -1,0 +1,166 @@
+#include "operations/models/models.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "box/directory/address.hpp"
+#include "box/directory/directory.hpp"
+#include "operations/context.hpp"
+#include "operations/models/key_files.hpp"
+#include "operations/models/secondary_addresses.hpp"
+
+namespace mailinabox {
+namespace {
+
+ValueList list_value(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
+
+ValueList zone_values(const std::vector<DnsZone>& zones) {
+  ValueList values;
+  values.reserve(zones.size());
+  for (const DnsZone& zone : zones) {
+    values.emplace_back(ValueMap{
+        {"name", zone.name}, {"file", percent_encoded(zone.name) + ".txt"}, {"records", master_file_records(zone)}});
+  }
+  return values;
+}
+
+// Every file of kind zone, for the directory that holds no others.
+ValueList zone_files(const std::vector<DnsZone>& zones) {
+  ValueList names;
+  for (const DnsZone& zone : zones) {
+    for (const char* ending : {".txt", ".txt.signed", ".txt.ds"})
+      names.emplace_back(percent_encoded(zone.name) + ending);
+  }
+  return names;
+}
+
+ValueList peer_values(const std::vector<TransferPeer>& peers) {
+  ValueList values;
+  for (const TransferPeer& peer : peers) {
+    values.emplace_back(ValueMap{{"address", peer.address}, {"notify", peer.notify}});
+  }
+  return values;
+}
+
+std::string policy_mode(const Answers& answers) {
+  const std::string mode = answers.get("MTA_STS_MODE");
+  return mode.empty() ? "enforce" : mode;
+}
+
+DnsInput input_of(const Answers& answers) {
+  DnsInput input;
+  input.primary_hostname = domain_to_ascii(answers.get("PRIMARY_HOSTNAME"));
+  input.public_ip = answers.get("PUBLIC_IP");
+  input.public_ipv6 = answers.get("PUBLIC_IPV6");
+  input.tls_report_address = answers.get("MTA_STS_TLSRPT_RUA");
+  return input;
+}
+
+std::vector<std::string> hosts_of(const SecondaryServers& servers) {
+  std::vector<std::string> hosts = servers.host_names;
+  hosts.insert(hosts.end(), servers.transfer_hosts.begin(), servers.transfer_hosts.end());
+  return hosts;
+}
+
+std::vector<TransferPeer> peers_of(const SecondaryServers& servers, const SecondaryAddresses& found) {
+  std::vector<TransferPeer> peers;
+  const auto add = [&](const std::string& address) {
+    const bool known =
+        std::any_of(peers.begin(), peers.end(), [&](const TransferPeer& peer) { return peer.address == address; });
+    if (!known) peers.push_back({.address = address, .notify = address.find('/') == std::string::npos});
+  };
+  for (const std::string& host : hosts_of(servers)) {
+    const auto addresses = found.of_host.find(host);
+    if (addresses == found.of_host.end()) continue;
+    for (const std::string& address : addresses->second) add(address);
+  }
+  for (const std::string& address : servers.transfer_to) add(address);
+  return peers;
+}
+
+}  // namespace
+
+const std::vector<std::string>& model_names() {
+  static const std::vector<std::string> k_names = {"mail_domains", "user_domains",   "web_domains",   "zones",
+                                                   "zone_files",   "transfer_peers", "mta_sts_policy"};
+  return k_names;
+}
+
+std::string custom_records_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/dns/custom.yaml"; }
+
+std::string percent_encoded(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                       c == '.' || c == '-' || c == '~';
+    text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return text;
+}
+
+BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers) {
+  BoxModels models;
+  models.zones = dns_zones(input);
+  models.transfer_peers = std::move(transfer_peers);
+  models.values["mail_domains"] = list_value(in_domain_order(input.mail_domains, input.primary_hostname));
+  models.values["user_domains"] = list_value(in_domain_order(input.user_domains, input.primary_hostname));
+  models.values["web_domains"] = list_value(web_domains(input));
+  models.values["zones"] = zone_values(models.zones);
+  models.values["zone_files"] = zone_files(models.zones);
+  models.values["transfer_peers"] = peer_values(models.transfer_peers);
+  models.values["mta_sts_policy"] = mta_sts_policy(mta_sts_mode, input.primary_hostname);
+  models.input = std::move(input);
+  return models;
+}
+
+BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory, SecondaryLookup& secondaries,
+                        const std::string& first_user) {
+  BoxModels nothing_yet;
+  nothing_yet.input = input_of(answers);
+  nothing_yet.values["mta_sts_policy"] = mta_sts_policy(policy_mode(answers), nothing_yet.input.primary_hostname);
+  const View view = box.view();
+  DnsInput input = nothing_yet.input;
+  if (directory != nullptr) {
+    input.user_domains = directory->user_domains();
+    input.mail_domains = directory->mail_domains();
+  }
+  if (input.mail_domains.empty()) {
+    if (first_user.empty()) return nothing_yet;
+    // With the alias for the administrator that setup gives to the first user.
+    input.user_domains = {std::string(domain_part(first_user))};
+    input.mail_domains = input.user_domains;
+    if (input.mail_domains.front() != input.primary_hostname) input.mail_domains.push_back(input.primary_hostname);
+  }
+  std::vector<std::string> warnings;
+  if (const auto custom = view.files.read(custom_records_path(answers))) {
+    input.custom = CustomRecords::parse(custom->content, custom_records_path(answers));
+    for (const CustomRecordProblem& problem : input.custom.problems()) warnings.push_back(problem.text());
+  }
+  input.dkim = read_dkim_records(view, answers.get("STORAGE_ROOT"), warnings);
+  input.ssh_fingerprints = read_ssh_fingerprints(view);
+  read_certificates(view, answers, input, warnings);
+  const SecondaryServers servers = input.custom.secondary_servers();
+  SecondaryAddresses found = secondaries.find(hosts_of(servers));
+  warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
+
+  BoxModels models = make_models(std::move(input), policy_mode(answers), peers_of(servers, found));
+  models.warnings = std::move(warnings);
+  for (const DnsZone& zone : models.zones) {
+    for (const LeftOutRecord& record : zone.left_out) models.warnings.push_back(record.text());
+  }
+  models.secondary_addresses = std::move(found.of_host);
+  return models;
+}
+
+BoxModels sample_models(const Answers& answers) {
+  DnsInput input = input_of(answers);
+  input.mail_domains = {"example.com", "example.org"};
+  input.user_domains = {"example.com"};
+  input.dkim = {{.selector = "mail", .value = "v=DKIM1; h=sha256; k=rsa; s=email; p=MIIBIjANBg"}};
+  input.tls_key_digests = {"0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"};
+  return make_models(std::move(input), policy_mode(answers),
+                     {{.address = "192.0.2.7", .notify = true}, {.address = "198.51.100.0/24"}});
+}
+
+}  // namespace mailinabox

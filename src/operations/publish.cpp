@@ -1,0 +1,38 @@
+#include "operations/publish.hpp"
+
+#include "engine/engine.hpp"
+#include "operations/journal.hpp"
+
+namespace mailinabox {
+
+Publication publish(const Box& box, const HeldLock& lock) {
+  Publication publication{.needed = is_set_up(box)};
+  if (!publication.needed) return publication;
+  try {
+    LoadedBox loaded = load_box(box, Scope::models());
+    Reporter silent;
+    publication.report = apply(loaded.catalog, box.system, *open_journal(box), silent, lock.command());
+    publication.code = publication.report.exit_code();
+    remember_secondary_addresses(box, loaded.models.secondary_addresses);
+    publication.warnings = std::move(loaded.models.warnings);
+  } catch (const Error& error) {
+    publication.error = error.what();
+    publication.code = error.code();
+  }
+  return publication;
+}
+
+PublishedChanges published_changes(const Report& report) {
+  PublishedChanges changes;
+  for (const Outcome& outcome : report.outcomes) {
+    if (outcome.status != Status::changed) continue;
+    if (outcome.id.kind == "zone") changes.zones.push_back(outcome.id.name);
+    if (outcome.id.kind == "zone") continue;
+    changes.name_server = changes.name_server || outcome.recipe == "dns";
+    changes.signer = changes.signer || outcome.recipe == "dkim";
+    changes.web = changes.web || outcome.recipe == "web";
+  }
+  return changes;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,37 @@
+// What follows from a change of users, aliases, records or keys: the recipes that use the models converge.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "engine/report.hpp"
+#include "operations/held_lock.hpp"
+#include "operations/load_box.hpp"
+
+namespace mailinabox {
+
+// What became of a stored change outside the database. Whatever is not published now, the next run publishes.
+struct Publication {
+  bool needed = true;                   // false: the box has not been set up yet, nothing was tried
+  Report report{};
+  std::vector<std::string> warnings{};  // of the models
+  std::string error{};                  // why converging could not even begin; "" if it did
+  ExitCode code = ExitCode::ok;
+};
+
+// Gathers the models and converges the recipes that use them. Throws nothing that the change before it caused: an Error
+// becomes the result's `error`.
+Publication publish(const Box& box, const HeldLock& lock);
+
+// What changed, by the parts that the original's management daemon names.
+struct PublishedChanges {
+  std::vector<std::string> zones{};  // rewritten
+  bool name_server = false;          // its configuration
+  bool signer = false;               // OpenDKIM's configuration
+  bool web = false;
+};
+PublishedChanges published_changes(const Report& report);
+
+}  // namespace mailinabox

@@ -1,0 +1,32 @@
+#include "operations/rollback.hpp"
+
+#include "base/error.hpp"
+#include "engine/engine.hpp"
+#include "operations/journal.hpp"
+#include "operations/load_box.hpp"
+
+namespace mailinabox {
+namespace {
+
+std::int64_t last_generation(const Box& box) {
+  const auto numbers = generation_numbers(box.view().files, box.state_directory);
+  if (numbers.empty()) throw Error("There is nothing to go back to: no run has changed anything yet.");
+  return numbers.back();
+}
+
+}  // namespace
+
+PreparedRollback prepare_rollback(const Box& box, const HeldLock& /*lock*/, std::optional<std::int64_t> generation) {
+  PreparedRollback prepared{.generation = generation ? *generation : last_generation(box)};
+  const LoadedBox loaded = load_box(box, Scope::everything());
+  prepared.rollback = make_rollback(loaded.catalog, box.view().files, box.state_directory, prepared.generation);
+  prepared.preview = plan(prepared.rollback.catalog, box.view(), *open_journal(box));
+  return prepared;
+}
+
+Report roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter) {
+  const std::string command = lock.command() + " " + std::to_string(prepared.generation);
+  return apply(prepared.rollback.catalog, box.system, *open_journal(box), reporter, command);
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,128 @@
+#include "operations/setup.hpp"
+
+#include <utility>
+
+#include "crypto/certificate.hpp"
+#include "engine/engine.hpp"
+#include "operations/answers/network_check.hpp"
+#include "operations/context.hpp"
+#include "operations/first_user.hpp"
+#include "operations/journal.hpp"
+#include "operations/suitability.hpp"
+
+namespace mailinabox {
+namespace {
+
+void store_answers(const Box& box, const CompleteAnswers& complete) {
+  Answers stored = complete.answers;
+  if (complete.address_assumed) stored.set("PUBLIC_IP", "");
+  const std::string text = stored.render();
+  const auto before = box.system.files.read(box.answers_file);
+  if (before && before->content == text) return;
+  box.system.files.write(box.answers_file, text, FileAttributes{});
+}
+
+void open_directory(const Box& box, CompleteAnswers& complete) {
+  const std::string path = directory_path(complete.answers);
+  if (complete.directory != nullptr || box.system.files.info(path).kind != FileKind::regular) return;
+  complete.directory = std::make_shared<Directory>(box.system.files.real_path(path),
+                                                   complete.answers.get("PRIMARY_HOSTNAME"), Directory::Access::change);
+}
+
+// The first user, or the aliases that follow from the host name. True if the directory was changed. Without a directory
+// its recipe has failed, and the report says so.
+bool settle_users(const Box& box, PreparedSetup& prepared, SetupResult& result) {
+  CompleteAnswers& complete = prepared.loaded.complete;
+  open_directory(box, complete);
+  if (complete.directory == nullptr) return false;
+  try {
+    if (!complete.first_user) return follow_host_name(*complete.directory, prepared.renamed);
+    if (make_first_user(*complete.directory, *complete.first_user)) result.first_user = complete.first_user;
+    complete.first_user.reset();
+    return true;
+  } catch (const Error& error) {
+    result.first_user_error = error.what();
+    return false;
+  }
+}
+
+// A first run makes what the models follow from: the first user's domain, keys, a certificate. What follows from them
+// is done here, so that the next run finds nothing to do. A failure is not tried again.
+Report converge(const Box& box, PreparedSetup& prepared, Run& run, SetupResult& result) {
+  constexpr int k_most_passes = 3;
+  Report report = run.pass(prepared.loaded.catalog);
+  bool changed = settle_users(box, prepared, result) || report.count(Status::changed) > 0;
+  for (int pass = 1; pass < k_most_passes && changed && !report.failed(); ++pass) {
+    const ValueMap before = prepared.loaded.models.values;
+    load_models(box, prepared.secondaries, prepared.loaded);
+    if (prepared.loaded.models.values == before) break;
+    load_catalog(box, prepared.scope, prepared.loaded);
+    report = run.pass(prepared.loaded.catalog);
+    changed = report.count(Status::changed) > 0;
+  }
+  return run.close();
+}
+
+// Where a browser finds the box, and how to know that it is the right one.
+void describe_panel(const Box& box, const Answers& answers, SetupResult& result) {
+  for (const char* key : {"PRIMARY_HOSTNAME", "PUBLIC_IP"}) {
+    result.panel.push_back("https://" + answers.get(key) + "/admin");
+  }
+  const auto certificate = box.system.files.read(answers.get("STORAGE_ROOT") + "/ssl/ssl_certificate.pem");
+  const auto first = certificate ? certificate_from_pem(certificate->content) : std::nullopt;
+  if (first) result.fingerprint = first->fingerprint();
+}
+
+}  // namespace
+
+void check_recipes(const Box& box, const Answers& stored, const ValueMap& facts) {
+  Answers sample = stored;
+  for (const auto& [key, value] : {std::pair("STORAGE_USER", "user-data"), std::pair("STORAGE_ROOT", "/home/user-data"),
+                                   std::pair("PRIMARY_HOSTNAME", "box.local.test"), std::pair("PUBLIC_IP", "127.0.0.1"),
+                                   std::pair("MTA_STS_MODE", "enforce")}) {
+    if (sample.get(key).empty()) sample.set(key, value);
+  }
+  const Value context = make_context(sample, facts, "Etc/UTC", sample_models(sample).values);
+  static_cast<void>(load_catalog(box.view().files, box.sources, context, require_platform(box)));
+}
+
+PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scope& scope, ValueMap facts,
+                            const Answers& stored, CompleteAnswers complete) {
+  PreparedSetup prepared{.scope = scope, .secondaries = SecondaryLookup(box)};
+  prepared.loaded = {.platform = require_platform(box), .facts = std::move(facts), .complete = std::move(complete)};
+  const Answers& answers = prepared.loaded.answers();
+  prepared.first_time = stored.get("PRIMARY_HOSTNAME").empty();
+  prepared.renamed = stored.get("PRIMARY_HOSTNAME") != answers.get("PRIMARY_HOSTNAME");
+  prepared.storage_version = storage_version(box.view(), answers);
+  prepared.migrations = plan_migrations(box.view(), answers);
+  load_models(box, prepared.secondaries, prepared.loaded);
+  load_catalog(box, scope, prepared.loaded);
+  if (prepared.first_time) prepared.network_warnings = network_warnings(box, answers, prepared.loaded.facts);
+  return prepared;
+}
+
+SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared, const SetupOptions& options,
+                   Reporter& reporter) {
+  SetupResult result;
+  CompleteAnswers& complete = prepared.loaded.complete;
+  if (!prepared.migrations.empty()) complete.directory.reset();  // they may replace the file
+  result.migrations = migrate_storage(box.system, complete.answers, options.on_migrated);
+  if (!prepared.migrations.empty()) {
+    open_directory(box, complete);
+    load_models(box, prepared.secondaries, prepared.loaded);
+    load_catalog(box, prepared.scope, prepared.loaded);
+  }
+  store_answers(box, complete);
+  const std::unique_ptr<Journal> journal = open_journal(box);
+  if (options.replace_lost) journal->see({});
+  Run run(box.system, *journal, reporter, lock.command());
+  result.report = converge(box, prepared, run, result);
+  remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
+  result.warnings = std::move(prepared.loaded.models.warnings);
+  if (prepared.scope.whole() && result.succeeded()) mark_set_up(box);
+  result.complete_box = is_set_up(box);
+  describe_panel(box, complete.answers, result);
+  return result;
+}
+
+}  // namespace mailinabox

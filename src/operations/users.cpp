@@ -1,0 +1,74 @@
+#include "operations/users.hpp"
+
+#include <functional>
+
+#include "operations/context.hpp"
+
+namespace mailinabox {
+namespace {
+
+using DirectoryAccess = Directory::Access;
+
+Directory open_users(const Box& box, DirectoryAccess access) {
+  const Answers answers = require_answers(box);
+  return Directory(box.system.files.real_path(directory_path(answers)), answers.get("PRIMARY_HOSTNAME"), access);
+}
+
+DirectoryChange change_directory(const Box& box, const LockRequest& request,
+                                 const std::function<DirectoryReport(Directory&)>& change) {
+  static_cast<void>(require_answers(box));
+  const HeldLock lock(box, request);
+  Directory directory = open_users(box, DirectoryAccess::change);
+  DirectoryChange result{.stored = change(directory)};
+  result.publication = publish(box, lock);
+  return result;
+}
+
+}  // namespace
+
+std::vector<User> users(const Box& box) { return open_users(box, DirectoryAccess::look).users(); }
+
+std::optional<User> find_user(const Box& box, const std::string& email) {
+  return open_users(box, DirectoryAccess::look).user(email);
+}
+
+std::vector<Alias> aliases(const Box& box) { return open_users(box, DirectoryAccess::look).aliases(); }
+
+DirectoryChange add_user(const Box& box, const NewUser& user, const LockRequest& request) {
+  return change_directory(box, request, [&](Directory& directory) {
+    return directory.add_user(user.email, user.password, user.quota, user.privileges);
+  });
+}
+
+DirectoryChange remove_user(const Box& box, const std::string& email, const LockRequest& request) {
+  return change_directory(box, request, [&](Directory& directory) { return directory.remove_user(email); });
+}
+
+DirectoryChange add_alias(const Box& box, const NewAlias& alias, const LockRequest& request) {
+  return change_directory(box, request, [&](Directory& directory) {
+    return directory.add_alias(alias.address, alias.forwards_to, alias.permitted_senders, alias.update);
+  });
+}
+
+DirectoryChange remove_alias(const Box& box, const std::string& address, const LockRequest& request) {
+  return change_directory(box, request, [&](Directory& directory) { return directory.remove_alias(address); });
+}
+
+void set_password(const Box& box, const std::string& email, const Secret& password) {
+  open_users(box, DirectoryAccess::change).set_password(email, password);
+}
+
+void set_quota(const Box& box, const std::string& email, const std::string& quota) {
+  open_users(box, DirectoryAccess::change).set_quota(email, quota);
+}
+
+void set_administrator(const Box& box, const std::string& email, bool administrator) {
+  Directory directory = open_users(box, DirectoryAccess::change);
+  if (administrator) {
+    directory.add_privilege(email, "admin");
+  } else {
+    directory.remove_privilege(email, "admin");
+  }
+}
+
+}  // namespace mailinabox
