@@ -4,7 +4,7 @@
     /usr/bin/python3 tests/bench/run.py --build build/tests [--only rerun,start,workload,domains,first] [--counts 100,1000,10000]
 
 rerun     a second `mailinabox setup` and a `plan` on a complete box, against a program that only looks at the same files,
-          packages and services (tests/bench/floor.cpp)
+          packages and services (tests/bench/floor.cpp); how often each opens the users' database and asks a name server
 start     `mailinabox --version` and `plan` on a complete box: the program linked to Debian's libraries beside the one of the
           package, which carries its own
 workload  N files from a template, 60 packages, 20 services, 40 settings, 10 users: first run and no-op, against the same
@@ -105,7 +105,17 @@ def resources_of(box):
             for resource in json.loads(box.run("mailinabox", "recipes", "show", name, "--json").stdout)["resources"]]
 
 
+def outside_calls(box, *command):
+    """How often a command opens the users' database, and how often it asks a name server."""
+    box.run("strace", "-f", "-qq", "-e", "trace=openat,connect,sendto", "-o", "/bench/trace", *command, env=ENVIRONMENT,
+            timeout=600)
+    lines = box.read("/bench/trace").splitlines()
+    return (sum('/users.sqlite"' in line and "O_DIRECTORY" not in line for line in lines),
+            sum("port=htons(53)" in line for line in lines))
+
+
 def rerun(lab, build, layers):
+    layers = lab.layer_with_packages("bench-strace", layers, ["strace"])
     with lab.box("rerun", layers, host_name="") as box:
         bring_tools(box, build)
         box.start()
@@ -118,6 +128,9 @@ def rerun(lab, build, layers):
         table.row("floor: only looks", measure(box, "/bench/floor", "/bench/manifest", *units, runs=20), floor=True)
         table.row("mailinabox setup", measure(box, "mailinabox", "setup", runs=20))
         table.row("mailinabox plan", measure(box, "mailinabox", "plan", runs=20))
+        for command in ("setup", "plan"):
+            opened, asked = outside_calls(box, "mailinabox", command)
+            print(f"\nmailinabox {command}: users.sqlite opened {opened} times (goal 1), DNS asked {asked} times (goal 0)")
 
 
 def peers_layer(lab, below):
