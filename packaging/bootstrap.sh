@@ -41,7 +41,7 @@ quietly() {
 }
 
 check_machine() {
-  [ "$(id -u)" -eq 0 ] || stop $k_unsuitable "This needs the rights of root: sudo $0"
+  [ "$(id -u)" -eq 0 ] || stop $k_unsuitable "This must be run as root: sudo $0"
   distribution=unknown
   if [ -r /etc/os-release ]; then
     # shellcheck disable=SC1091 # a file of the machine

@@ -93,7 +93,7 @@ readable() {
 # Nothing is touched before all of these are as they must be.
 check_machine() {
   local platform=unknown architecture=unknown memory
-  ((EUID == 0)) || stop $k_unsuitable "This needs the rights of root: curl -s ... | sudo -E bash"
+  ((EUID == 0)) || stop $k_unsuitable "This must be run as root: curl -s ... | sudo -E bash"
   if [[ -r /etc/os-release ]]; then
     # shellcheck disable=SC1091 # a file of the machine
     platform=$(. /etc/os-release && printf '%s-%s' "${ID:-unknown}" "${VERSION_ID:-}")

@@ -13,7 +13,7 @@
 namespace mailinabox {
 namespace {
 
-// A file being written and its digest being taken at once; gone again unless kept.
+// A file that is written while its digest is computed; removed again unless kept.
 class DownloadedFile {
  public:
   explicit DownloadedFile(std::string path)

@@ -61,7 +61,7 @@ ExitCode run(const std::vector<std::string>& words) {
 int main(int count, char** arguments) {
   using mailinabox::ExitCode;
   mailinabox::pin_name_service();
-  // A pipe whose reader has gone (`| head`) must not end a run half-way; files are made with the modes they are given.
+  // A pipe whose reader has ended (`| head`) must not end a run half-way; files are made with the modes they are given.
   std::signal(SIGPIPE, SIG_IGN);
   umask(022);
   std::ios::sync_with_stdio(false);
@@ -76,8 +76,8 @@ int main(int count, char** arguments) {
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
     std::cerr
-        << "mailinabox: out of memory. Make some free (`free -m` shows it), or add swap, then run this again: it goes "
-           "on where it stopped."
+        << "mailinabox: out of memory. Make some free (`free -m` shows it), or add swap, then run this again: it "
+           "continues from there."
         << std::endl;
     return static_cast<int>(ExitCode::failed);
   } catch (const std::exception& error) {

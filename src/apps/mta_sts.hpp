@@ -6,7 +6,7 @@
 
 namespace mailinabox {
 
-// Its answer to a request in the form of socketmap_table(5), without the netstring around it. Nothing where it cannot
+// Its answer to a request in the form of socketmap_table(5), without the netstring around it. Nothing if it cannot
 // be reached or does not answer in time; the mail log then says so.
 std::optional<std::string> ask_mta_sts_daemon(const std::string& request);
 

@@ -1,4 +1,4 @@
-// What the program must do where it carries its C library with it (CMake's PORTABLE).
+// What the program must do if it carries its C library with it (CMake's PORTABLE).
 #pragma once
 
 namespace mailinabox {

@@ -46,7 +46,7 @@ std::string try_yaml() {
   } catch (const RecipeError&) {
     return "read, and an error found";
   }
-  throw Error("a text that is no YAML was accepted");
+  throw Error("a text that is not YAML was accepted");
 }
 
 std::string try_json() {

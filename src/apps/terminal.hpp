@@ -8,7 +8,7 @@ namespace mailinabox {
 
 class Terminal final : public Dialogue {
  public:
-  Terminal();  // opens /dev/tty; where there is none, nobody can be asked
+  Terminal();  // opens /dev/tty; without one, nobody can be asked
   bool available() const override { return terminal_.valid(); }
   void say(const std::string& text) override;
   std::optional<std::string> ask(const std::string& prompt) override;

@@ -5,10 +5,10 @@ namespace mailinabox {
 std::string closing_text(const SetupResult& result) {
   std::string text = "\nYour Mail-in-a-Box is running.\n\nThe control panel will be at\n\n";
   for (const std::string& address : result.panel) text += "    " + address + "\n";
-  text += "\nThe first works once the name leads here, the second at once.\n";
+  text += "\nThe first address works once DNS points to this machine, the second right away.\n";
   if (result.fingerprint) {
     text +=
-        "A browser warns of a certificate that no authority has signed. Go on only if the SHA-256\n"
+        "Browsers warn about a certificate that no authority has signed. Continue only if the SHA-256\n"
         "fingerprint it shows is this one:\n\n    " +
         *result.fingerprint + "\n";
   }

@@ -77,7 +77,7 @@ std::string said_wrong(const std::string& what, const std::string& word, const s
   return text + " `mailinabox --help` lists what there is.\n";
 }
 
-// "" where the first words name a command or ask for help.
+// "" if the first words name a command or ask for help.
 std::string unknown_command(const std::vector<CliCommand>& commands, const std::vector<std::string>& words) {
   const std::vector<std::string> names = names_below(commands, "");
   const std::string& first = words.front();

@@ -54,7 +54,7 @@ std::vector<CliCommand> history_commands() {
   CliCommand command{.name = "history", .summary = "List the runs that changed something"};
   command.details =
       "Each is a generation below /var/lib/mailinabox/generations, with the old contents it replaced: number, time,\n"
-      "version, what started it, how it ended, how many things it changed. `mailinabox rollback N` goes back to "
+      "version, what started it, how it ended, how many resources it changed. `mailinabox rollback N` goes back to "
       "before\n"
       "one. At most 100 generations and 512 MB are kept, and always the last one that went well.";
   command.examples = {"sudo mailinabox history", "sudo mailinabox history --json | jq '.generations[-1].changes'"};

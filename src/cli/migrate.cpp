@@ -41,7 +41,7 @@ std::vector<CliCommand> migrate_commands() {
       "other. `mailinabox setup` does this, too. Before a step changes anything, what it changes is copied to the "
       "folder\n"
       "before-migration-NUMBER in the storage directory, which only root can read; remove it when all is well.\n"
-      "A step that fails is undone. One that was cut off is gone on with when this is run again.",
+      "A step that fails is undone. Run this again to finish one that was cut off.",
       k_storage_version);
   command.examples = {"sudo mailinabox migrate --plan", "sudo mailinabox migrate",
                       "sudo mailinabox migrate --plan /mnt/old-disk/user-data"};
@@ -55,7 +55,7 @@ std::vector<CliCommand> migrate_commands() {
   command.declare = [options](CommandOptions& line) {
     line.argument("STORAGE_ROOT", options->storage_root, "The data's directory; default: this box's", false);
     line.flag("--plan", options->plan, "Only say what would be done");
-    line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
+    line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
   command.run = [options](Box& box, Console& console) { return run_migrate(box, console, *options); };
   return {command};

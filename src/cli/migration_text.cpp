@@ -10,7 +10,7 @@ std::string migrations_text(const std::string& root, std::optional<int> present,
                             const std::vector<PlannedMigration>& planned) {
   if (!present) {
     return fmt::format(
-        "{} has no mailinabox.version: there is no data yet, or it is taken as of the present layout, "
+        "{} has no mailinabox.version: there is no data yet, or it is assumed to have the present layout, "
         "{}.\n",
         root, k_storage_version);
   }

@@ -1,4 +1,4 @@
-// What is said about migrations.
+// Migrations as people read them.
 #pragma once
 
 #include <optional>

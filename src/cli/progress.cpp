@@ -69,7 +69,7 @@ std::string shortened(const std::string& text, std::size_t columns) {
   return text.substr(0, end);
 }
 
-// One line for each thing that happens; package steps at every quarter.
+// One line for each event; package steps at every quarter.
 class PlainProgress final : public Reporter {
  public:
   explicit PlainProgress(Console& console) : errors_(console.errors) {}

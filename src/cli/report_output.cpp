@@ -52,7 +52,7 @@ std::string failure_text(const Outcome& outcome) {
          indented(outcome.error, "  ");
 }
 
-std::string things(std::size_t count) { return fmt::format("{} {}", count, count == 1 ? "thing" : "things"); }
+std::string resources(std::size_t count) { return fmt::format("{} resource{}", count, count == 1 ? "" : "s"); }
 
 }  // namespace
 
@@ -108,8 +108,7 @@ std::string plan_text(const Report& report, bool with_diff) {
   }
   const std::size_t changes = report.count(Status::would_change);
   if (changes == 0 && !report.failed()) return "Nothing would change.\n";
-  text += fmt::format("\n{} would change, {} {} as it should be.\n", things(changes), report.count(Status::in_sync),
-                      report.count(Status::in_sync) == 1 ? "is" : "are");
+  text += fmt::format("\n{} would change, {} up to date.\n", resources(changes), report.count(Status::in_sync));
   if (!report.reloaded.empty()) text += "Would reload: " + joined(report.reloaded) + "\n";
   if (!report.restarted.empty()) text += "Would start or restart: " + joined(report.restarted) + "\n";
   return text;
@@ -120,10 +119,11 @@ std::string summary_text(const Report& report) {
   const std::string time = duration_text(report.elapsed);
   const bool refreshed = !report.reloaded.empty() || !report.restarted.empty();
   if (changed == 0 && !refreshed && !report.failed()) {
-    return fmt::format("Nothing to change: {} are as they should be ({}).\n", things(report.count(Status::in_sync)),
-                       time);
+    const std::size_t count = report.count(Status::in_sync);
+    const std::string all = count == 1 ? "the one resource is" : fmt::format("all {} are", resources(count));
+    return fmt::format("Nothing to do: {} up to date ({}).\n", all, time);
   }
-  std::string text = fmt::format("Changed {} of {} in {}.\n", changed, things(report.outcomes.size()), time);
+  std::string text = fmt::format("Changed {} of {} in {}.\n", changed, resources(report.outcomes.size()), time);
   if (!report.reloaded.empty()) text += "Reloaded: " + joined(report.reloaded) + ".\n";
   if (!report.restarted.empty()) text += "Started or restarted: " + joined(report.restarted) + ".\n";
   if (report.generation) text += fmt::format("Recorded as generation {}.\n", *report.generation);
@@ -138,10 +138,10 @@ std::string failures_text(const Report& report) {
   }
   for (const Outcome& outcome : report.refresh_failures) text += "\n" + failure_text(outcome);
   if (const std::size_t count = report.count(Status::not_reached); count > 0) {
-    text += fmt::format("\n{} from these {} not tried.\n",
-                        things(count) + (count == 1 ? " that follows" : " that follow"), count == 1 ? "was" : "were");
+    text += fmt::format("\n{} that depend{} on these {} skipped.\n", resources(count), count == 1 ? "s" : "",
+                        count == 1 ? "was" : "were");
   }
-  return text + "\nCorrect what is named above and run `sudo mailinabox` again: it goes on where it stopped.\n";
+  return text + "\nCorrect the problem above, then run `sudo mailinabox` again: it continues from there.\n";
 }
 
 std::vector<std::string> change_lines(const Report& report) {
@@ -166,7 +166,7 @@ ExitCode print_publication(Console& console, const Publication& publication, con
     console.errors << "Stored, but not yet published: " << publication.error
                    << "\nCorrect that, then run `sudo mailinabox`; the nightly run publishes it, too.\n";
   } else if (publication.code != ExitCode::ok) {
-    console.errors << "The change is stored; what is named above is not yet published. The next run publishes it.\n";
+    console.errors << "The change is stored; the resources above are not yet published. The next run publishes them.\n";
   }
   console.errors << std::flush;
   return publication.code;

@@ -14,7 +14,7 @@
 namespace mailinabox {
 
 // design.md section 8: result, changed, unchanged, failed, reloaded, restarted, generation, elapsed_ms, changes (each
-// with id, recipe, action, summary, and where they apply diff, local, error); not_reached beside them.
+// with id, recipe, action, summary, and if they apply diff, local, error); not_reached beside them.
 nlohmann::ordered_json report_json(const Report& report, bool with_diff);
 
 // The same keys for a run that ended before there was a report, with "error": the message.
@@ -35,10 +35,10 @@ ExitCode with_json_errors(Console& console, bool json, const Function& function)
 // Every change as one line (with its diff below), and what failed, for `plan`.
 std::string plan_text(const Report& report, bool with_diff);
 
-// "Nothing to change: 250 things are as they should be (0.05 s)." or what was done.
+// "Nothing to do: all 250 resources are up to date (0.05 s).", or what was done.
 std::string summary_text(const Report& report);
 
-// What failed, where, why; what was not reached; what now. "" where nothing failed.
+// Each failure with its place and reason, how many resources were skipped, and what to do. "" if nothing failed.
 std::string failures_text(const Report& report);
 
 // What a publication changed, as the original's management daemon words it: "updated DNS: example.com,example.org", "web

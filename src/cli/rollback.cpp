@@ -31,7 +31,7 @@ std::optional<std::int64_t> number_of(const std::string& text) {
 void show(Console& console, const PreparedRollback& prepared) {
   std::ostream& out = console.errors;
   out << fmt::format("Going back to before generation {}:\n", prepared.generation) << plan_text(prepared.preview, true);
-  if (!prepared.rollback.not_undone.empty()) out << "\nWhat is not undone:\n";
+  if (!prepared.rollback.not_undone.empty()) out << "\nNot undone:\n";
   for (const std::string& line : prepared.rollback.not_undone) out << "  " << line << "\n";
   out << std::flush;
 }
@@ -91,7 +91,7 @@ std::vector<CliCommand> rollback_commands() {
     line.argument("N", options->generation, "Number of the generation to undo, with all later ones", false);
     line.flag("--json", options->json, "Print the result as one JSON object; asks nothing");
     line.flag("--yes", options->yes, "Do not ask");
-    line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
+    line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
   command.run = [options](Box& box, Console& console) {
     return with_json_errors(console, options->json, [&] { return run_rollback(box, console, *options); });

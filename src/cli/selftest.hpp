@@ -1,4 +1,4 @@
-// The program tries each part that it is made of on the machine where it is to work.
+// The program tries each part that it is made of on this machine.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ struct SelfTestOptions {
 struct SelfTestStep {
   std::string name{};
   std::string detail{};  // what was seen
-  std::string error{};   // "" where all is well
+  std::string error{};   // "" if all is well
 };
 
 // Every step is made, whatever the ones before it gave. Throws nothing.

@@ -122,7 +122,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   return result.exit_code();
 }
 
-// Keeps what is written to a stream, and gives it back when told, or when an exception passes by.
+// Keeps what is written to a stream, and writes it at the end unless it is dropped.
 class HeldOutput {
  public:
   explicit HeldOutput(std::ostream& stream) : stream_(stream), buffer_(stream.rdbuf(held_.rdbuf())) {}
@@ -160,7 +160,7 @@ std::vector<CliCommand> setup_commands() {
   const auto options = std::make_shared<SetupCommandOptions>();
   CliCommand command{.name = "setup", .summary = "Set this machine up as a mail server, or repair it"};
   command.details =
-      "Asks what it does not know yet, then makes the machine what the recipes say, and nothing else.\n"
+      "Asks for the answers that are missing, then changes what differs from the recipes, and nothing else.\n"
       "On a healthy box it changes nothing and restarts nothing. Answers are kept in /etc/mailinabox.conf.\n"
       "Data of an older release, also of the Mail-in-a-Box that was here before, is taken over: see `mailinabox\n"
       "migrate --help`.\n"
@@ -177,8 +177,8 @@ std::vector<CliCommand> setup_commands() {
       "  DISABLE_FIREWALL           1: leave the firewall alone";
   command.examples = {"sudo mailinabox", "sudo NONINTERACTIVE=1 PRIMARY_HOSTNAME=box.example.com mailinabox setup",
                       "sudo mailinabox setup --only postfix,dovecot"};
-  command.exit_codes = {"0   the box is as the recipes say",
-                        "1   something failed; the report says what and where",
+  command.exit_codes = {"0   the box matches its recipes",
+                        "1   something failed; the report names each failure and its place",
                         "3   not this machine: not root, another distribution, too little memory",
                         "4   another run holds the lock (--no-wait)",
                         "5   a file system is full",
@@ -191,9 +191,9 @@ std::vector<CliCommand> setup_commands() {
     line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--yes", options->yes, "Start without asking whether the answers are right");
     line.flag("--replace-lost", options->replace_lost,
-              "Make keys and databases anew that were there and are gone for good");
-    line.flag("--quiet", options->quiet, "Say nothing where nothing changed or failed");
-    line.flag("--no-wait", options->no_wait, "End with exit code 4 where another run holds the lock");
+              "Make new keys and databases in place of lost ones");
+    line.flag("--quiet", options->quiet, "Print nothing unless something changed or failed");
+    line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
   command.run = [options](Box& box, Console& console) {
     return with_json_errors(console, options->json, [&] {

@@ -22,8 +22,8 @@ ExitCode answer_all(Box& box, Console& console) {
 std::vector<CliCommand> tls_policy_commands() {
   CliCommand command{.name = "tls-policy", .summary = "Tell Postfix how to verify other mail servers (started by it)"};
   command.details =
-      "Reads domains and answers each, in the form of socketmap_table(5), on standard input and output: DANE where\n"
-      "the domain's mail servers have it, else the domain's MTA-STS policy. Postfix starts it where needed; by hand,\n"
+      "Reads domains and answers each, in the form of socketmap_table(5), on standard input and output: DANE if\n"
+      "the domain's mail servers have it, else the domain's MTA-STS policy. Postfix starts it as needed; by hand,\n"
       "ask Postfix.";
   command.examples = {
       "cd /var/spool/postfix; postmap -q example.com socketmap:unix:private/tls-policy:postfix   (as root)"};

@@ -42,8 +42,8 @@ CliCommand user_list() {
 }
 
 const char* const k_password_details =
-    "The password is asked for on the terminal, twice and without showing it. With --password-stdin, or where\n"
-    "there is no terminal, it is the first line of standard input. It is never an argument: those can be seen by\n"
+    "The password is asked for on the terminal, twice and without showing it. With --password-stdin, or if\n"
+    "there is no terminal, it is the first line of standard input. It is never an argument, which can be seen by\n"
     "every user of the machine.";
 
 CliCommand user_add() {

@@ -10,7 +10,7 @@ import set_up
 from mail_user import MailUser
 
 QUESTIONS = {
-    "email": r"e-mail address[^\n]*: $",
+    "email": r"[Ee]-mail address[^\n]*: $",
     "host name": r"name of this machine[^\n]*: $",
     "address": r"IPv4 address[^\n]*: $",
     "password": r"[Pp]assword for[^\n]*: $",

@@ -247,7 +247,7 @@ TEST_CASE("command line: reports for programs and for people", "[cli]") {
   CHECK_THAT(failures_text(report), Contains("file:/etc/c") && Contains("sudo mailinabox"));
   report.outcomes = {{.id = {"file", "/etc/b"}, .recipe = "system"}};
   report.reloaded.clear();
-  CHECK_THAT(summary_text(report), StartsWith("Nothing to change: 1 thing"));
+  CHECK_THAT(summary_text(report), StartsWith("Nothing to do: the one resource is up to date"));
   CHECK(report_json(report, false)["result"] == "ok");
   CHECK(report_json({}, false)["generation"].is_null());
   CHECK(duration_text(std::chrono::milliseconds(52)) == "0.05 s");

@@ -99,7 +99,7 @@ CliCommand dns_add_command() {
 CliCommand dns_remove_command() {
   CliCommand command{.name = "dns remove", .summary = "Remove DNS records that were set or added"};
   command.details =
-      "Without VALUE all records of that name and type go. The box's own record, where there is one, comes back.";
+      "Without VALUE all records of that name and type go. The box's own record, if there is one, comes back.";
   command.examples = {"sudo mailinabox dns remove www.example.com A",
                       "sudo mailinabox dns remove example.com MX 20 mx2.example.net."};
   const auto options = declare_change(command, false);

@@ -77,7 +77,7 @@ ExitCode check_command(Box& box, Console& console, const CheckOptions& options) 
   } else {
     console.output << name_for_people(domain) << ": " << hosting_text(check) << "\n";
     for (const DnsDifference& difference : check.differences) console.output << difference_text(difference);
-    console.output << fmt::format("{}{} set{} of records {} as they should be.\n",
+    console.output << fmt::format("{}{} set{} of records {} right.\n",
                                       check.differences.empty() ? "" : "\n", check.right, check.right == 1 ? "" : "s",
                                       check.right == 1 ? "is" : "are")
                        << std::flush;
@@ -91,13 +91,13 @@ ExitCode check_command(Box& box, Console& console, const CheckOptions& options) 
 CliCommand dns_check_command() {
   const auto options = std::make_shared<CheckOptions>();
   CliCommand command{.name = "dns check",
-                     .summary = "Compare what the world is told of a domain with what it should be"};
+                     .summary = "Compare a domain's published records with what they should be"};
   command.details =
-      "Asks the resolver and the domain's name servers for every record, whoever serves the domain, and prints what\n"
-      "differs with the record to paste; and the DS record for the registrar where the parent has none of this box's\n"
+      "Asks the resolver and the domain's name servers for every record, whoever serves the domain, and prints each\n"
+      "difference with the record to paste; and the DS record for the registrar if the parent has none of this box's\n"
       "keys. For a domain that others serve, optional records and further ones beside the box's are not wrong.";
   command.examples = {"sudo mailinabox dns check example.com"};
-  command.exit_codes = {"0   all right", "1   it could not be found out", "2   something differs",
+  command.exit_codes = {"0   all records are right", "1   no resolver answers", "2   something differs",
                         "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.argument("DOMAIN", options->domain, "A domain of the box, or one below it");

@@ -10,7 +10,7 @@ CliCommand dns_reload_command() {
       "resolver forget what it knew. Zones are not written: that is `mailinabox dns update`.";
   command.examples = {"sudo mailinabox dns reload"};
   command.exit_codes = {"0   every zone is served as it stands in its file",
-                        "1   the name server cannot be told, or does not serve a zone's file within 25 s",
+                        "1   the name server does not reload, or does not serve a zone's file within 25 s",
                         "3   not this machine: not root, or another distribution", "64  the command line is wrong"};
   command.declare = [](CommandOptions&) {};
   command.run = [](Box& box, Console&) {

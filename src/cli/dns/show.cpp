@@ -84,7 +84,7 @@ CliCommand dns_show_command() {
   const auto options = std::make_shared<ShowOptions>();
   CliCommand command{.name = "dns show", .summary = "List every DNS record of the box's domains, with its reason"};
   command.details =
-      "What a record is for begins with Required, Recommended or Optional; those set by the administrator say\n"
+      "The reason for a record begins with Required, Recommended or Optional; the administrator's own records say\n"
       "\"(Set by user.)\". Required ones come first.";
   command.examples = {
       "sudo mailinabox dns show example.com",

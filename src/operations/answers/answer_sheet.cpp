@@ -188,7 +188,7 @@ CompleteAnswers AnswerSheet::complete() {
 }
 
 std::string AnswerSheet::problems() const {
-  std::string text = "Setup cannot begin, and there is no terminal to ask at:\n";
+  std::string text = "These answers are missing or wrong, and there is no terminal to ask at:\n";
   for (const std::string& problem : problems_) text += "  " + problem + "\n";
   return text + "Set these as environment variables, or correct them in " + box_.answers_file + ".";
 }

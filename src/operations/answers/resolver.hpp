@@ -6,7 +6,7 @@
 
 namespace mailinabox {
 
-// Sets DNS_FORWARDERS and DNS_VALIDATION where they are missing or nothing answered at the last try. Returns whether
+// Sets DNS_FORWARDERS and DNS_VALIDATION if they are missing or nothing answered at the last try. Returns whether
 // it tried.
 bool settle_resolver(const Box& box, Answers& answers, const ValueMap& facts);
 

@@ -48,7 +48,7 @@ std::vector<ZoneSerial> zones_in_files(const Box& box) {
   return zones;
 }
 
-// "2026112300", as the server answers it now; "" where it does not.
+// "2026112300", as the server answers it now; "" if it does not.
 std::string served_serial(const Box& box, const std::string& server, const std::string& zone) {
   const auto answer =
       box.dns.ask(server, {.name = zone, .type = DnsType::soa, .recursion_desired = false}, k_answer);
@@ -67,7 +67,7 @@ void wait_until_served(const Box& box, const std::string& server, const ZoneSeri
     if (served == zone.serial) return;
     if (box.system.clock.monotonic() >= limit) {
       throw Error(
-          fmt::format("The name server at {} {} for zone {}, {} s after it was told of serial number {}. "
+          fmt::format("The name server at {} {} for zone {}, {} s after it was asked to load serial number {}. "
                       "`journalctl -u nsd` says why.",
                       server, served.empty() ? "has no answer" : "still answers with serial number " + served,
                       zone.zone, k_limit.count(), zone.serial));
@@ -83,7 +83,7 @@ void reload_name_server(const Box& box) {
   const std::vector<ZoneSerial> zones = zones_in_files(box);
   CommandRunner& commands = box.system.commands;
   const auto limit = box.system.clock.monotonic() + k_limit;
-  // The first is for zones that are new or gone, the second for new contents.
+  // The first is for new and removed zones, the second for new contents.
   static_cast<void>(run_or_throw(commands, {.argv = {"nsd-control", "reconfig"}}));
   static_cast<void>(run_or_throw(commands, {.argv = {"nsd-control", "reload"}}));
   for (const ZoneSerial& zone : zones) wait_until_served(box, server, zone, limit);

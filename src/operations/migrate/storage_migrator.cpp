@@ -59,7 +59,7 @@ std::string day(const Clock& clock) {
   return text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 2);
 }
 
-// The database that the migration changes, where there is one.
+// The database that the migration changes, if there is one.
 std::string database_below(const FileReader& files, const std::string& root, int number) {
   const std::string path = migrated_database(number);
   if (path.empty() || files.info(root + "/" + path).kind != FileKind::regular) return {};
@@ -108,7 +108,7 @@ class Migrator {
     if (!steps.empty()) changes.perform(steps);
     if (in_database.empty()) return;
     const std::string database = database_below(files_, root_, number);
-    // Made anew where a run was cut off: nothing has been changed then, and there may be new rows.
+    // Made again if a run was cut off: nothing has been changed then, and there may be new rows.
     const std::string kept = changes.make_room_for_copy(database);
     migrate_database(number, files_.real_path(root_ + "/" + database), files_.real_path(kept));
     files_.set_attributes(kept, {.mode = 0600});

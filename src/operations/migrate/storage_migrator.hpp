@@ -1,7 +1,7 @@
 // Brings STORAGE_ROOT to the layout that this program works with (box/storage/migrations.hpp), one migration after the
 // other. Each one is done wholly or undone; before it changes anything, what it changes is copied to
 // STORAGE_ROOT/before-migration-NUMBER (root only), which stays; after it the number is written. A run that was cut off
-// at any instant is gone on with by the next one.
+// at any instant is finished by the next one.
 #pragma once
 
 #include <functional>
@@ -23,12 +23,12 @@ struct PlannedMigration {
 struct DoneMigration {
   int number = 0;
   std::string summary{};
-  std::string copy{};  // where the old state is kept; "" where nothing was changed
+  std::string copy{};  // where the old state is kept; "" if nothing was changed
 };
 
 // The number of the layout below STORAGE_ROOT: of its file mailinabox.version, else MIGRATIONID of the answers (boxes
-// of before migration 3); nothing where there is no number. Throws Error where the file holds no number, and
-// (unsuitable) where it is higher than ours, naming both.
+// of before migration 3); nothing if there is no number. Throws Error if the file does not hold a number, and
+// (unsuitable) if it is higher than ours, naming both.
 std::optional<int> storage_version(const View& view, const Answers& answers);
 
 // What migrate_storage() would do. Looks only.

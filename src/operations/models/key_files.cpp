@@ -30,7 +30,7 @@ void add_host_keys(const View& view, const std::string& path, std::vector<std::s
   }
 }
 
-// What sshd_config(5) says it uses where nothing is set.
+// The defaults of sshd_config(5).
 std::vector<std::string> host_keys(const View& view) {
   std::vector<std::string> keys;
   for (const std::string& name : view.files.list("/etc/ssh/sshd_config.d")) {
@@ -116,7 +116,7 @@ std::vector<DkimRecord> read_dkim_records(const View& view, const std::string& s
     } else {
       warnings.push_back(
           path +
-          " is no DKIM record as opendkim-genkey writes them (SELECTOR._domainkey IN TXT ( \"v=DKIM1; …\" "
+          " is not a DKIM record as opendkim-genkey writes them (SELECTOR._domainkey IN TXT ( \"v=DKIM1; …\" "
           ")); it is not published.");
     }
   }

@@ -10,7 +10,7 @@
 
 namespace mailinabox {
 
-// STORAGE_ROOT/mail/dkim/*.txt, by selector. A file that is no such record is left out, with a warning.
+// STORAGE_ROOT/mail/dkim/*.txt, by selector. Any other file is left out, with a warning.
 std::vector<DkimRecord> read_dkim_records(const View& view, const std::string& storage_root,
                                           std::vector<std::string>& warnings);
 

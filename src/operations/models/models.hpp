@@ -16,7 +16,7 @@ namespace mailinabox {
 
 struct TransferPeer {
   std::string address{};  // or a network, "192.0.2.0/24"
-  bool notify = false;    // a network cannot be told of changes
+  bool notify = false;    // a network cannot be notified of changes
 };
 
 struct BoxModels {
