@@ -1,14 +1,14 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/report_output.hpp"
 #include "operations/users.hpp"
 
 namespace mailinabox {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct AliasOptions {
   std::string address{};
@@ -18,12 +18,6 @@ struct AliasOptions {
   bool no_wait = false;
   bool json = false;
 };
-
-std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
 
 Json alias_json(const Alias& alias) {
   Json json = {{"address", alias.address},
@@ -45,11 +39,10 @@ CliCommand alias_list() {
       all.push_back(alias_json(alias));
       if (options->json) continue;
       console.output << alias.address << " -> " << joined(alias.forwards_to, ", ");
-      if (alias.permitted_senders)
-        console.output << "  (senders: " << joined(*alias.permitted_senders, ", ") << ")";
+      if (alias.permitted_senders) console.output << "  (senders: " << joined(*alias.permitted_senders, ", ") << ")";
       console.output << (alias.automatic ? "  (automatic)" : "") << "\n";
     }
-    if (options->json) console.output << Json{{"aliases", all}}.dump(2) << "\n";
+    if (options->json) console.output << json_text(Json{{"aliases", all}}) << "\n";
     return ExitCode::ok;
   };
   return command;

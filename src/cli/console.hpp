@@ -19,7 +19,7 @@ struct Console {
   std::ostream& errors;                            // progress and messages
   std::map<std::string, std::string> variables{};  // of the process
   SelfTest self_test{};
-  bool errors_terminal = false;                    // progress may move the cursor
+  bool errors_terminal = false;  // progress may move the cursor
   bool colour = false;
 
   // "" if the variable is not set.

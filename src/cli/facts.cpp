@@ -14,7 +14,7 @@ namespace {
 ExitCode run_facts(Box& box, Console& console, bool json) {
   const ValueMap values = gather_facts(box.view());
   if (json) {
-    console.output << value_json(values).dump(2) << std::endl;
+    console.output << json_text(value_json(values)) << std::endl;
     return ExitCode::ok;
   }
   for (const Fact& fact : facts()) {
@@ -22,7 +22,8 @@ ExitCode run_facts(Box& box, Console& console, bool json) {
     if (value == values.end()) continue;
     const bool scalar = !value->second.is_list() && !value->second.is_map();
     console.output << fmt::format("{:<22} {}\n{:<22} # {}\n", fact.name,
-                                      scalar ? value->second.text() : value_json(value->second).dump(), "", fact.doc);
+                                  scalar ? value->second.text() : json_text(value_json(value->second), -1), "",
+                                  fact.doc);
   }
   return ExitCode::ok;
 }

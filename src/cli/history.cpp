@@ -3,13 +3,12 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "cli/command.hpp"
 #include "engine/generations.hpp"
 
 namespace mailinabox {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json generation_json(const Generation& generation) {
   const JournalRecords& records = generation.records;
@@ -34,15 +33,15 @@ ExitCode run_history(Box& box, Console& console, bool json) {
     all.push_back(generation_json(read_generation(files, box.state_directory, number)));
   }
   if (json) {
-    console.output << Json{{"generations", all}}.dump(2) << std::endl;
+    console.output << json_text(Json{{"generations", all}}) << std::endl;
     return ExitCode::ok;
   }
   if (all.empty()) console.output << "No run has changed anything yet.\n";
   for (const Json& one : all) {
-    console.output << fmt::format("{:>5}  {}  {:<8} {:<12} {:<8} {} changed\n",
-                                      one["generation"].get<std::int64_t>(), one["started"].get<std::string>(),
-                                      one["version"].get<std::string>(), one["command"].get<std::string>(),
-                                      one["result"].get<std::string>(), one["changed"].get<std::size_t>());
+    console.output << fmt::format("{:>5}  {}  {:<8} {:<12} {:<8} {} changed\n", one["generation"].get<std::int64_t>(),
+                                  one["started"].get<std::string>(), one["version"].get<std::string>(),
+                                  one["command"].get<std::string>(), one["result"].get<std::string>(),
+                                  one["changed"].get<std::size_t>());
   }
   return ExitCode::ok;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "cli/command.hpp"
 #include "cli/migration_text.hpp"
 #include "cli/report_output.hpp"
@@ -25,9 +26,9 @@ ExitCode run_plan(Box& box, Console& console, const PlanOptions& options) {
     console.errors << migrations_text(result.storage_root, result.storage_version, result.migrations);
   }
   if (options.json) {
-    nlohmann::ordered_json json = report_json(result.report, options.diff);
+    Json json = report_json(result.report, options.diff);
     json["warnings"] = result.warnings;
-    console.output << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+    console.output << json_text(json) << std::endl;
   } else {
     print_warnings(console, result.warnings);
     console.output << plan_text(result.report, options.diff) << std::flush;

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "cli/console.hpp"
-#include "os/system.hpp"
 #include "engine/report.hpp"
+#include "os/system.hpp"
 
 namespace mailinabox {
 

@@ -3,14 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "cli/command.hpp"
 #include "operations/lint.hpp"
 #include "operations/load_box.hpp"
 
 namespace mailinabox {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct RecipesOptions {
   std::string recipe{};
@@ -36,10 +35,10 @@ CliCommand recipes_list() {
                      {"local", recipe.local}});
       if (!options->json) {
         console.output << fmt::format("{:<14} {:>3} resources  {}{}\n", recipe.name, count, recipe.summary,
-                                          recipe.local ? " (local)" : "");
+                                      recipe.local ? " (local)" : "");
       }
     }
-    if (options->json) console.output << Json{{"recipes", all}}.dump(2) << "\n";
+    if (options->json) console.output << json_text(Json{{"recipes", all}}) << "\n";
     return ExitCode::ok;
   };
   return command;
@@ -85,10 +84,10 @@ CliCommand recipes_show() {
       if (options->json) continue;
       const std::string notifies = notifies_of(entry);
       console.output << "  " << entry.id.text() << (entry.local ? "  (local)" : "") << "\n"
-                         << "      " << to_string(entry.where) << (notifies.empty() ? "" : ", notifies " + notifies)
-                         << (entry.after_services ? ", after the services" : "") << "\n";
+                     << "      " << to_string(entry.where) << (notifies.empty() ? "" : ", notifies " + notifies)
+                     << (entry.after_services ? ", after the services" : "") << "\n";
     }
-    if (options->json) console.output << json.dump(2) << "\n";
+    if (options->json) console.output << json_text(json) << "\n";
     return ExitCode::ok;
   };
   return command;

@@ -5,34 +5,24 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
+#include "base/text.hpp"
+
 namespace mailinabox {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 bool worth_telling(const Outcome& outcome) { return outcome.status != Status::in_sync; }
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-// Not every text on a machine is UTF-8, and JSON must be.
-std::string dump_safe(const std::string& text) {
-  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
-}
 
 Json change_json(const Outcome& outcome, bool with_diff) {
   Json change = {{"id", outcome.id.text()},
                  {"recipe", outcome.recipe},
                  {"action", to_string(outcome.action)},
-                 {"summary", dump_safe(summarize(outcome))}};
-  if (with_diff && !outcome.changes.empty()) change["diff"] = dump_safe(render_diff(outcome));
+                 {"summary", summarize(outcome)}};
+  if (with_diff && !outcome.changes.empty()) change["diff"] = render_diff(outcome);
   if (outcome.local) change["local"] = true;
   if (outcome.status == Status::failed) change["status"] = "failed";
   if (outcome.status == Status::not_reached) change["status"] = "not_reached";
-  if (!outcome.error.empty()) change["error"] = dump_safe(outcome.error);
+  if (!outcome.error.empty()) change["error"] = outcome.error;
   return change;
 }
 
@@ -87,8 +77,8 @@ Json report_json(const Report& report, bool with_diff) {
 void print_error_json(Console& console, const Error& error) {
   Json json = report_json({}, false);
   json["result"] = "failed";
-  json["error"] = dump_safe(error.what());
-  console.output << json.dump(2) << std::endl;
+  json["error"] = error.what();
+  console.output << json_text(json) << std::endl;
 }
 
 std::string plan_text(const Report& report, bool with_diff) {
@@ -109,8 +99,8 @@ std::string plan_text(const Report& report, bool with_diff) {
   const std::size_t changes = report.count(Status::would_change);
   if (changes == 0 && !report.failed()) return "Nothing would change.\n";
   text += fmt::format("\n{} would change, {} up to date.\n", resources(changes), report.count(Status::in_sync));
-  if (!report.reloaded.empty()) text += "Would reload: " + joined(report.reloaded) + "\n";
-  if (!report.restarted.empty()) text += "Would start or restart: " + joined(report.restarted) + "\n";
+  if (!report.reloaded.empty()) text += "Would reload: " + joined(report.reloaded, ", ") + "\n";
+  if (!report.restarted.empty()) text += "Would start or restart: " + joined(report.restarted, ", ") + "\n";
   return text;
 }
 
@@ -124,8 +114,8 @@ std::string summary_text(const Report& report) {
     return fmt::format("Nothing to do: {} up to date ({}).\n", all, time);
   }
   std::string text = fmt::format("Changed {} of {} in {}.\n", changed, resources(report.outcomes.size()), time);
-  if (!report.reloaded.empty()) text += "Reloaded: " + joined(report.reloaded) + ".\n";
-  if (!report.restarted.empty()) text += "Started or restarted: " + joined(report.restarted) + ".\n";
+  if (!report.reloaded.empty()) text += "Reloaded: " + joined(report.reloaded, ", ") + ".\n";
+  if (!report.restarted.empty()) text += "Started or restarted: " + joined(report.restarted, ", ") + ".\n";
   if (report.generation) text += fmt::format("Recorded as generation {}.\n", *report.generation);
   return text;
 }

@@ -4,8 +4,7 @@
 #include <iosfwd>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "base/json.hpp"
 #include "cli/console.hpp"
 #include "engine/report.hpp"
 #include "operations/publish.hpp"
@@ -15,7 +14,7 @@ namespace mailinabox {
 
 // design.md section 8: result, changed, unchanged, failed, reloaded, restarted, generation, elapsed_ms, changes (each
 // with id, recipe, action, summary, and if they apply diff, local, error); not_reached beside them.
-nlohmann::ordered_json report_json(const Report& report, bool with_diff);
+Json report_json(const Report& report, bool with_diff);
 
 // The same keys for a run that ended before there was a report, with "error": the message.
 void print_error_json(Console& console, const Error& error);
@@ -41,8 +40,8 @@ std::string summary_text(const Report& report);
 // Each failure with its place and reason, how many resources were skipped, and what to do. "" if nothing failed.
 std::string failures_text(const Report& report);
 
-// What a publication changed, as the original's management daemon words it: "updated DNS: example.com,example.org", "web
-// updated". Programs look for these. Empty if it changed nothing.
+// What a publication changed, as the original's management daemon words it: "updated DNS: example.com,example.org",
+// "web updated". Programs look for these. Empty if it changed nothing.
 std::vector<std::string> change_lines(const Report& report);
 
 // Prints the warnings, what changed and what is not yet published; `otherwise` if nothing changed. Returns how it went.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_output.hpp"
@@ -59,9 +60,9 @@ ExitCode run_rollback(Box& box, Console& console, const RollbackOptions& options
   const Report report = roll_back(box, lock, prepared, *progress);
   progress.reset();
   if (options.json) {
-    nlohmann::ordered_json json = report_json(report, false);
+    Json json = report_json(report, false);
     json["not_undone"] = prepared.rollback.not_undone;
-    console.output << json.dump(2) << std::endl;
+    console.output << json_text(json) << std::endl;
   } else {
     console.output << summary_text(report) << std::flush;
     console.errors << failures_text(report);

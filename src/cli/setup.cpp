@@ -3,6 +3,8 @@
 #include <ostream>
 #include <sstream>
 
+#include "base/json.hpp"
+#include "base/text.hpp"
 #include "cli/closing.hpp"
 #include "cli/command.hpp"
 #include "cli/migration_text.hpp"
@@ -35,8 +37,8 @@ bool confirmed(Console& console, const SetupCommandOptions& options, const Compl
   return false;
 }
 
-nlohmann::ordered_json setup_json(const SetupResult& result, const std::vector<std::string>& network_warnings) {
-  nlohmann::ordered_json json = report_json(result.report, false);
+Json setup_json(const SetupResult& result, const std::vector<std::string>& network_warnings) {
+  Json json = report_json(result.report, false);
   if (!result.succeeded()) json["result"] = "failed";
   json["warnings"] = network_warnings;
   for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
@@ -71,7 +73,7 @@ void print_setup(Console& console, const SetupResult& result, const std::vector<
   } else if (result.complete_box) {
     console.output << closing_text(result);
   } else {
-    console.output << "\nSet up so far: " << joined(parts)
+    console.output << "\nSet up so far: " << joined(parts, ", ")
                    << " and what they require. Run `sudo mailinabox` for the whole box.\n\n";
   }
   print_first_user(console, result);
@@ -84,8 +86,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   const ValueMap facts = gather_facts(box.view());
 
   // The answers: given, stored, asked for, or a default.
-  AnswerSheet sheet(box, facts,
-                    {.given = console.variables, .first_user = true, .access = Directory::Access::change});
+  AnswerSheet sheet(box, facts, {.given = console.variables, .first_user = true, .access = Directory::Access::change});
   bool asked = false;
   if (console.may_ask()) {
     if (sheet.first_time()) check_recipes(box, sheet.stored(), facts);
@@ -115,7 +116,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
 
   changed = result.report.count(Status::changed) > 0;
   if (options.json) {
-    console.output << setup_json(result, network_warnings).dump(2) << std::endl;
+    console.output << json_text(setup_json(result, network_warnings)) << std::endl;
   } else {
     print_setup(console, result, options.only);
   }
@@ -190,8 +191,7 @@ std::vector<CliCommand> setup_commands() {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--yes", options->yes, "Start without asking whether the answers are right");
-    line.flag("--replace-lost", options->replace_lost,
-              "Make new keys and databases in place of lost ones");
+    line.flag("--replace-lost", options->replace_lost, "Make new keys and databases in place of lost ones");
     line.flag("--quiet", options->quiet, "Print nothing unless something changed or failed");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };

@@ -1,14 +1,13 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "cli/command.hpp"
 #include "cli/report_output.hpp"
 #include "operations/users.hpp"
 
 namespace mailinabox {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct UserOptions {
   std::string email{};
@@ -35,7 +34,7 @@ CliCommand user_list() {
       all.push_back({{"email", user.email}, {"privileges", user.privileges}, {"quota", user.quota}});
       if (!options->json) console.output << user.email << (user.admin() ? "*" : "") << "\n";
     }
-    if (options->json) console.output << Json{{"users", all}}.dump(2) << "\n";
+    if (options->json) console.output << json_text(Json{{"users", all}}) << "\n";
     return ExitCode::ok;
   };
   return command;

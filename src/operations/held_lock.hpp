@@ -10,8 +10,8 @@
 namespace mailinabox {
 
 struct LockRequest {
-  std::string command{};                                      // "user add": the journal and those who wait see it
-  bool wait = true;                                           // for an hour at most
+  std::string command{};                                     // "user add": the journal and those who wait see it
+  bool wait = true;                                          // for an hour at most
   std::function<void(const std::string& holder)> on_wait{};  // called once for each holder that is waited for
 };
 

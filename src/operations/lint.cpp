@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "facts/facts.hpp"
 #include "operations/context.hpp"
 #include "operations/models/models.hpp"
-#include "facts/facts.hpp"
 
 namespace mailinabox {
 namespace {
@@ -104,8 +104,7 @@ LintResult lint(const Box& box, const std::vector<std::string>& files) {
   for (const std::string& platform : all_platforms) {
     for (const Value& context : sample_contexts(view)) {
       try {
-        result.resources =
-            std::max(result.resources, load_catalog(reader, sources, context, platform).entries.size());
+        result.resources = std::max(result.resources, load_catalog(reader, sources, context, platform).entries.size());
       } catch (const Error& error) {
         result.errors.insert(error.what());
       }

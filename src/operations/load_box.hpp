@@ -1,5 +1,5 @@
-// Everything that a run knows before it looks at its resources: answers, facts, models and the catalog made of them. The
-// same for setup, plan, rollback and every command, so that they cannot disagree about what the box should be.
+// Everything that a run knows before it looks at its resources: answers, facts, models and the catalog made of them.
+// The same for setup, plan, rollback and every command, so that they cannot disagree about what the box should be.
 #pragma once
 
 #include <memory>

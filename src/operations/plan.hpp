@@ -12,11 +12,11 @@
 namespace mailinabox {
 
 struct PlanResult {
-  bool first_time = false;                     // no setup has stored answers: the plan takes the defaults
+  bool first_time = false;  // no setup has stored answers: the plan takes the defaults
   std::string storage_root{};
-  std::optional<int> storage_version{};        // of the data's layout
+  std::optional<int> storage_version{};  // of the data's layout
   std::vector<PlannedMigration> migrations{};
-  std::vector<std::string> warnings{};         // of the models
+  std::vector<std::string> warnings{};  // of the models
   Report report{};
 
   bool changes() const;

@@ -22,17 +22,17 @@ struct PreparedSetup {
   Scope scope{};
   LoadedBox loaded{};
   SecondaryLookup secondaries;
-  bool first_time = false;                        // no setup has stored answers yet
-  bool renamed = false;                           // the host name is another one than at the last run
-  std::optional<int> storage_version{};           // of the data's layout, as it is
-  std::vector<PlannedMigration> migrations{};     // that bring it to the present one
-  std::vector<std::string> network_warnings{};    // a first time only
+  bool first_time = false;                      // no setup has stored answers yet
+  bool renamed = false;                         // the host name is another one than at the last run
+  std::optional<int> storage_version{};         // of the data's layout, as it is
+  std::vector<PlannedMigration> migrations{};   // that bring it to the present one
+  std::vector<std::string> network_warnings{};  // a first time only
 };
 
-// `facts` and `complete` are of this run; `stored` is what the last run kept. Throws RecipeError, or Error for data of a newer
-// release. Nothing is changed.
-PreparedSetup prepare_setup(const Box& box, const HeldLock& lock, const Scope& scope, ValueMap facts, const Answers& stored,
-                            CompleteAnswers complete);
+// `facts` and `complete` are of this run; `stored` is what the last run kept. Throws RecipeError, or Error for data of
+// a newer release. Nothing is changed.
+PreparedSetup prepare_setup(const Box& box, const HeldLock& lock, const Scope& scope, ValueMap facts,
+                            const Answers& stored, CompleteAnswers complete);
 
 // A mistake in a recipe should not show only after all the questions: loads them with answers that would do.
 void check_recipes(const Box& box, const Answers& stored, const ValueMap& facts);
@@ -43,7 +43,7 @@ struct SetupOptions {
 };
 
 struct SetupResult {
-  Report report{};                           // of all passes, as one
+  Report report{};  // of all passes, as one
   std::vector<DoneMigration> migrations{};
   std::vector<std::string> warnings{};       // of the models
   std::optional<FirstUser> first_user{};     // if one was made

@@ -13,14 +13,14 @@
 namespace mailinabox {
 
 struct DirectoryChange {
-  DirectoryReport stored{};     // what the directory says: the row is there, whatever follows
+  DirectoryReport stored{};  // what the directory says: the row is there, whatever follows
   Publication publication{};
 };
 
 struct NewUser {
   std::string email{};
   Secret password{};
-  std::string quota{"0"};                 // bytes, or with M or G; "0" is no limit
+  std::string quota{"0"};  // bytes, or with M or G; "0" is no limit
   std::vector<std::string> privileges{};
 };
 

@@ -1,13 +1,12 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "recipe/declaration.hpp"
 #include "recipe/loader.hpp"
 #include "resources/kind.hpp"
 
 namespace mailinabox {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* k_name_pattern = "^[a-z][a-z0-9_-]*$";
 constexpr const char* k_variable_pattern = "^[a-z][a-z0-9_]*$";
@@ -154,7 +153,7 @@ std::string recipe_json_schema() {
                        {"properties", recipe_properties()},
                        {"additionalProperties", false},
                        {"$defs", definitions()}};
-  return schema.dump(2) + "\n";
+  return json_text(schema) + "\n";
 }
 
 }  // namespace mailinabox

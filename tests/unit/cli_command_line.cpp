@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json.hpp"
 #include "cli/command_line.hpp"
 #include "cli/libraries.hpp"
 #include "cli/report_output.hpp"
@@ -243,7 +244,7 @@ TEST_CASE("command line: reports for programs and for people", "[cli]") {
   CHECK(json["changes"][0]["local"] == true);
   CHECK_THAT(json["changes"][0]["diff"].get<std::string>(), Contains("0600"));
   CHECK_FALSE(report_json(report, false)["changes"][0].contains("diff"));
-  CHECK_FALSE(json.dump().empty());  // bytes that are no UTF-8 do not end it
+  CHECK_THAT(json_text(json), Contains("no \xEF\xBF\xBD space"));  // bytes that are not UTF-8
   CHECK_THAT(failures_text(report), Contains("file:/etc/c") && Contains("sudo mailinabox"));
   report.outcomes = {{.id = {"file", "/etc/b"}, .recipe = "system"}};
   report.reloaded.clear();

@@ -70,7 +70,7 @@ TEST_CASE("models: only the recipes that use them are converged", "[cli]") {
   box.host.put("/home/user-data/mail/dkim/mail.txt", "somebody was here");
   CHECK(box.run({"user", "add", "anna@example.org"}, "correct horse\n") == ExitCode::ok);
   CHECK(box.host.content("/home/user-data/mail/dkim/mail.txt") == "somebody was here");
-  CHECK_THAT(box.errors.str(), Contains("Warning: ") && Contains("mail/dkim/mail.txt is no DKIM record"));
+  CHECK_THAT(box.errors.str(), Contains("Warning: ") && Contains("mail/dkim/mail.txt is not a DKIM record"));
 }
 
 TEST_CASE("models: a failed converge is told, and the user stays", "[cli]") {

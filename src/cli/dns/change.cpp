@@ -129,8 +129,7 @@ CliCommand dns_secondary_command() {
       wanted.push_back(entry.rfind("xfr:", 0) == 0 ? entry : typed_domain(entry));
     }
     if (wanted == std::vector<std::string>{"none"}) wanted.clear();
-    return print_record_change(console,
-                               set_secondary_servers(box, wanted, lock_request(console, "dns secondary")));
+    return print_record_change(console, set_secondary_servers(box, wanted, lock_request(console, "dns secondary")));
   };
   return command;
 }

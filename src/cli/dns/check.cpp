@@ -3,14 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "cli/dns/dns_commands.hpp"
 #include "cli/report_output.hpp"
 #include "operations/dns/zones.hpp"
 
 namespace mailinabox {
 namespace {
-
-using CheckJson = nlohmann::ordered_json;
 
 struct CheckOptions {
   std::string domain{};
@@ -47,8 +46,8 @@ std::string difference_text(const DnsDifference& difference) {
   return text;
 }
 
-CheckJson check_json(const std::string& domain, const DnsZone& zone, const DomainCheck& check) {
-  CheckJson differences = CheckJson::array();
+Json check_json(const std::string& domain, const DnsZone& zone, const DomainCheck& check) {
+  Json differences = Json::array();
   for (const DnsDifference& difference : check.differences) {
     differences.push_back({{"title", difference.title},
                            {"text", difference.text},
@@ -71,16 +70,15 @@ ExitCode check_command(Box& box, Console& console, const CheckOptions& options) 
   const DnsZone& zone = zone_of(models, domain);
   const DomainCheck check = check_published(box, models, zone, domain);
   if (options.json) {
-    CheckJson json = check_json(domain, zone, check);
+    Json json = check_json(domain, zone, check);
     json["warnings"] = models.warnings;
-    console.output << json.dump(2, ' ', false, CheckJson::error_handler_t::replace) << std::endl;
+    console.output << json_text(json) << std::endl;
   } else {
     console.output << name_for_people(domain) << ": " << hosting_text(check) << "\n";
     for (const DnsDifference& difference : check.differences) console.output << difference_text(difference);
-    console.output << fmt::format("{}{} set{} of records {} right.\n",
-                                      check.differences.empty() ? "" : "\n", check.right, check.right == 1 ? "" : "s",
-                                      check.right == 1 ? "is" : "are")
-                       << std::flush;
+    console.output << fmt::format("{}{} set{} of records {} right.\n", check.differences.empty() ? "" : "\n",
+                                  check.right, check.right == 1 ? "" : "s", check.right == 1 ? "is" : "are")
+                   << std::flush;
     print_warnings(console, models.warnings);
   }
   return check.good() ? ExitCode::ok : ExitCode::changes;
@@ -90,8 +88,7 @@ ExitCode check_command(Box& box, Console& console, const CheckOptions& options) 
 
 CliCommand dns_check_command() {
   const auto options = std::make_shared<CheckOptions>();
-  CliCommand command{.name = "dns check",
-                     .summary = "Compare a domain's published records with what they should be"};
+  CliCommand command{.name = "dns check", .summary = "Compare a domain's published records with what they should be"};
   command.details =
       "Asks the resolver and the domain's name servers for every record, whoever serves the domain, and prints each\n"
       "difference with the record to paste; and the DS record for the registrar if the parent has none of this box's\n"

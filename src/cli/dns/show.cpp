@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "box/directory/address.hpp"
 #include "cli/dns/dns_commands.hpp"
 #include "cli/report_output.hpp"
@@ -8,8 +9,6 @@
 
 namespace mailinabox {
 namespace {
-
-using ShowJson = nlohmann::ordered_json;
 
 struct ShowOptions {
   std::string domain{};
@@ -39,20 +38,23 @@ const char* category_word(RecordCategory category) {
   return "optional";
 }
 
-ShowJson json_of(const ShownRecord& record) {
-  return {{"qname", record.name},        {"rtype", record.type},
-          {"value", record.value},       {"explanation", record.explanation},
-          {"category", category_word(record.category)}, {"custom", record.category == RecordCategory::custom}};
+Json json_of(const ShownRecord& record) {
+  return {{"qname", record.name},
+          {"rtype", record.type},
+          {"value", record.value},
+          {"explanation", record.explanation},
+          {"category", category_word(record.category)},
+          {"custom", record.category == RecordCategory::custom}};
 }
 
 ExitCode show(Box& box, Console& console, const ShowOptions& options) {
   const BoxModels models = read_models(box);
   const std::string domain = typed_domain(options.domain);
   const DnsZone* only_zone = domain.empty() ? nullptr : &zone_of(models, domain);
-  ShowJson zones = ShowJson::array();
+  Json zones = Json::array();
   for (const DnsZone& zone : models.zones) {
     if (only_zone != nullptr && only_zone != &zone) continue;
-    ShowJson records = ShowJson::array();
+    Json records = Json::array();
     if (!options.json) console.output << name_for_people(zone.name) << "\n";
     for (const ShownRecord& record : shown_records(zone, domain.empty() ? zone.name : domain)) {
       if (options.json) {
@@ -64,8 +66,8 @@ ExitCode show(Box& box, Console& console, const ShowOptions& options) {
     zones.push_back({{"zone", zone.name}, {"records", records}});
   }
   if (options.json) {
-    const ShowJson all = {{"zones", zones}, {"warnings", models.warnings}};
-    console.output << all.dump(2, ' ', false, ShowJson::error_handler_t::replace) << "\n";
+    const Json all = {{"zones", zones}, {"warnings", models.warnings}};
+    console.output << json_text(all) << "\n";
   } else {
     print_warnings(console, models.warnings);
   }

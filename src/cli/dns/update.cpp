@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "cli/dns/dns_commands.hpp"
 #include "cli/report_output.hpp"
 #include "operations/publish.hpp"
@@ -21,10 +22,10 @@ ExitCode update(Box& box, Console& console, const UpdateOptions& options) {
   }
   if (!publication.error.empty()) throw Error(publication.error, publication.code);
   if (!options.json) return print_publication(console, publication, "nothing to do");
-  nlohmann::ordered_json result = report_json(publication.report, false);
+  Json result = report_json(publication.report, false);
   result["updated"] = change_lines(publication.report);
   result["warnings"] = publication.warnings;
-  console.output << result.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << std::endl;
+  console.output << json_text(result) << std::endl;
   return publication.code;
 }
 

@@ -128,7 +128,7 @@ std::string AnswerSheet::problem(const std::string& key, const std::string& valu
 std::string AnswerSheet::normal(const std::string& key, const std::string& value) const {
   if (key == "PRIMARY_HOSTNAME") return host_name_form(value);
   if (key == "EMAIL_PW") return value;
-  return key == "EMAIL_ADDR" ? lower_case(trim(value)) : trim(value);
+  return key == "EMAIL_ADDR" ? lower_case(trim(value)) : std::string(trim(value));
 }
 
 std::string AnswerSheet::settle(const std::string& key) {

@@ -29,8 +29,8 @@ struct CompleteAnswers {
   Answers answers{};             // complete and valid
   bool address_assumed = false;  // there is no network to take PUBLIC_IP from: a guess, which is not stored
   std::string time_zone{};
-  std::optional<FirstUser> first_user{};      // if there is no user yet and one was wanted
-  std::shared_ptr<Directory> directory{};     // null if there is no database yet
+  std::optional<FirstUser> first_user{};   // if there is no user yet and one was wanted
+  std::shared_ptr<Directory> directory{};  // null if there is no database yet
 };
 
 // Values for one run by key, which replace the stored ones; "auto" stands for the default, "" for nothing.

@@ -49,9 +49,7 @@ std::vector<std::string> network_warnings(const Box& box, const Answers& answers
   if (!public_ipv4(address) || servers.empty()) return {};
   const auto ask = [&](const std::string& name) {
     return std::async(std::launch::async, [&box, &servers, name] {
-      return ResolverClient(box.dns, servers, k_answer_limit)
-          .addresses(name)
-          .value_or(std::vector<std::string>());
+      return ResolverClient(box.dns, servers, k_answer_limit).addresses(name).value_or(std::vector<std::string>());
     });
   };
   auto name_listed = ask(host + ".dbl.spamhaus.org");

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "base/error.hpp"
-#include "box/directory/address.hpp"
+#include "base/text.hpp"
 #include "operations/dns/zones.hpp"
 
 namespace mailinabox {
@@ -111,12 +111,6 @@ void require_findable(const Box& box, const std::vector<std::string>& entries) {
   }
 }
 
-std::string upper_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return text;
-}
-
 }  // namespace
 
 RecordChange set_record(const Box& box, const CustomRecord& record, const LockRequest& request) {
@@ -145,7 +139,7 @@ RecordChange set_secondary_servers(const Box& box, const std::vector<std::string
 }
 
 CustomRecord typed_record(const std::string& name, const std::string& type, const std::string& value) {
-  CustomRecord record{.name = typed_domain(name), .type = upper_case(type), .value = trim(value)};
+  CustomRecord record{.name = typed_domain(name), .type = upper_case(type), .value = std::string(trim(value))};
   // As providers' instructions have it: there the quotes are the zone file's, not the text's.
   const std::string& text = record.value;
   const bool quoted = text.size() > 2 && text.front() == '"' && text.find('"', 1) == text.size() - 1;

@@ -12,8 +12,8 @@
 namespace mailinabox {
 
 struct RecordChange {
-  bool changed = false;        // false: it was so already, nothing was done
-  bool taken_back = false;     // it could not be published, and stands in nobody's way
+  bool changed = false;     // false: it was so already, nothing was done
+  bool taken_back = false;  // it could not be published, and stands in nobody's way
   Publication publication{};
 };
 

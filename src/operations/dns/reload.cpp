@@ -4,8 +4,8 @@
 #include <optional>
 #include <sstream>
 
-#include "box/dns/resolver_client.hpp"
 #include "base/error.hpp"
+#include "box/dns/resolver_client.hpp"
 #include "operations/context.hpp"
 #include "operations/dns/zones.hpp"
 
@@ -50,8 +50,7 @@ std::vector<ZoneSerial> zones_in_files(const Box& box) {
 
 // "2026112300", as the server answers it now; "" if it does not.
 std::string served_serial(const Box& box, const std::string& server, const std::string& zone) {
-  const auto answer =
-      box.dns.ask(server, {.name = zone, .type = DnsType::soa, .recursion_desired = false}, k_answer);
+  const auto answer = box.dns.ask(server, {.name = zone, .type = DnsType::soa, .recursion_desired = false}, k_answer);
   if (!answer || answer->answers.empty()) return "";
   std::istringstream stream(answer->answers.front().data);
   std::string name_server, mailbox, serial;

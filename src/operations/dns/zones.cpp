@@ -95,11 +95,9 @@ std::string unsigned_zone(const Box& box, const DnsZone& zone) {
 
 DomainCheck check_published(const Box& box, const BoxModels& models, const DnsZone& zone, const std::string& domain) {
   ResolverClient resolver(box.dns, name_servers_in_use(box.view()), k_resolver_limit);
-  return check_domain({.zone = zone,
-                       .domain = domain,
-                       .ds_records = ds_records(box, zone),
-                       .ipv6 = !models.input.public_ipv6.empty()},
-                      resolver, box.dns);
+  return check_domain(
+      {.zone = zone, .domain = domain, .ds_records = ds_records(box, zone), .ipv6 = !models.input.public_ipv6.empty()},
+      resolver, box.dns);
 }
 
 }  // namespace mailinabox

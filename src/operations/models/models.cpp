@@ -114,8 +114,8 @@ BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vect
   return models;
 }
 
-BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory, SecondaryLookup& secondaries,
-                        const std::string& first_user) {
+BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory,
+                        SecondaryLookup& secondaries, const std::string& first_user) {
   BoxModels nothing_yet;
   nothing_yet.input = input_of(answers);
   nothing_yet.values["mta_sts_policy"] = mta_sts_policy(policy_mode(answers), nothing_yet.input.primary_hostname);

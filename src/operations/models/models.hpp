@@ -36,8 +36,8 @@ const std::vector<std::string>& model_names();
 // Reads all that the models need. Looks only: at the directory of users, files, and, if secondary name servers are set,
 // asks the resolver. `directory` is null before the database exists. If there is no user yet, `first_user` is who setup
 // is about to make; "" if it makes none. Throws Error if something cannot be read.
-BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory, SecondaryLookup& secondaries,
-                        const std::string& first_user = "");
+BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory,
+                        SecondaryLookup& secondaries, const std::string& first_user = "");
 
 // The pure part: zones and values.
 BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers);

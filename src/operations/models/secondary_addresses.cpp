@@ -12,9 +12,7 @@ namespace {
 // One line a host: its name, then its addresses.
 using KnownAddresses = std::map<std::string, std::vector<std::string>>;
 
-std::string memory_path(const Box& box) {
-  return box.state_directory + "/secondary-name-servers";
-}
+std::string memory_path(const Box& box) { return box.state_directory + "/secondary-name-servers"; }
 
 KnownAddresses remembered(const Box& box) {
   KnownAddresses known;

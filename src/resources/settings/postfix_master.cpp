@@ -276,7 +276,7 @@ std::optional<std::string> master_refusal(const WantedSettings& wanted) {
     const std::string type = slash == std::string::npos ? "" : name.substr(slash + 1);
     constexpr std::array<std::string_view, 5> k_types = {"inet", "unix", "unix-dgram", "fifo", "pass"};
     if (slash == 0 || std::find(k_types.begin(), k_types.end(), type) == k_types.end() ||
-        name.find_first_of("#{") != std::string::npos || split_words(name).front() != name) {
+        name.find_first_of("#{") != std::string::npos || first_word(name) != name) {
       return "\"" + name + "\" must be NAME/TYPE with one of the types inet, unix, unix-dgram, fifo, pass";
     }
     if (!settings.is_map()) return name + " must be a mapping of columns to values";
