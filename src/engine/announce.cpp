@@ -52,7 +52,7 @@ void Pass::prepare(const std::vector<std::size_t>& entries) {
 void Pass::say(std::size_t entry, const Announcement& announcement) {
   const CatalogEntry& declared = entry_at(entry);
   announced_.insert(entry);
-  journal_.change(declared.id, declared.recipe, announcement.action, declared.notifies);
+  journal_.change(declared.id, declared.recipe, announcement.action, declared.notifies, declared.resource->lasting());
   for (const ResourceId& target : declared.notifies) {
     journal_.owe({target, {declared.id, announcement.attributes}});
   }

@@ -52,9 +52,9 @@ class FileJournal final : public Journal {
   void begin(const std::string& command) override;
   void close_earlier() override;
   void sync() override;
-  void change(const ResourceId& id, const std::string& recipe, Action action,
-              const std::vector<ResourceId>& notifies) override {
-    announce(journal_line::change(id, recipe, action, notifies));
+  void change(const ResourceId& id, const std::string& recipe, Action action, const std::vector<ResourceId>& notifies,
+              const Resource::Lasting& lasting) override {
+    announce(journal_line::change(id, recipe, action, notifies, lasting));
   }
   void owe(const OwedNotice& notice) override {
     if (owed_.insert(notice).second) announce(journal_line::owe(notice));

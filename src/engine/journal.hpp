@@ -4,7 +4,8 @@
 //   journal/            the run that is under way, or that was cut off
 //     journal.jsonl     one JSON object a line, each synced before the change it announces:
 //                         {"type":"begin","format":1,"version":"…","started":"RFC 3339","command":"setup","pid":N}
-//                         {"type":"change","id":"file:/etc/x","recipe":"r","action":"update","notifies":["service:y"]}
+//                         {"type":"change","id":"file:/etc/x","recipe":"r","action":"update","notifies":["service:y"],
+//                          "data":["/srv/key"],"lasting":true}       Resource::Lasting; older versions wrote neither
 //                         {"type":"path","path":"/etc/x","was":"regular|directory|symlink|absent","mode":"0644",
 //                          "uid":0,"gid":0,"content":"SHA-256 hex","target":"…"}       old state of one path;
 //                         "content" is missing where the file was too large to keep; "tree":true: what stands there now
@@ -69,7 +70,7 @@ class Journal {
   virtual void sync() = 0;
 
   virtual void change(const ResourceId& id, const std::string& recipe, Action action,
-                      const std::vector<ResourceId>& notifies) = 0;
+                      const std::vector<ResourceId>& notifies, const Resource::Lasting& lasting) = 0;
   virtual void owe(const OwedNotice& notice) = 0;
   virtual void done(const ResourceId& id) = 0;
   virtual void settle(const ResourceId& target) = 0;

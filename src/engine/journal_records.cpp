@@ -118,6 +118,10 @@ void add_record(const json& record, JournalRecords& records) {
   } else if (type == "change") {
     JournalChange change{.id = id_of(record.at("id").get<std::string>())};
     for (const json& target : record.at("notifies")) change.notifies.push_back(id_of(target.get<std::string>()));
+    if (record.contains("data")) {
+      change.lasting = {.data = record["data"].get<std::vector<std::string>>(),
+                        .beyond_files = record.value("lasting", false)};
+    }
     records.changes.push_back(std::move(change));
   } else {
     throw Error("unknown record \"" + type + "\"");
@@ -149,14 +153,17 @@ std::string begin(const std::string& version, const std::string& started, const 
 }
 
 std::string change(const ResourceId& id, const std::string& recipe, Action action,
-                   const std::vector<ResourceId>& notifies) {
+                   const std::vector<ResourceId>& notifies, const Resource::Lasting& lasting) {
   json targets = json::array();
   for (const ResourceId& target : notifies) targets.push_back(target.text());
-  return line_of({{"type", "change"},
-                  {"id", id.text()},
-                  {"recipe", recipe},
-                  {"action", to_string(action)},
-                  {"notifies", std::move(targets)}});
+  json record = {{"type", "change"},
+                 {"id", id.text()},
+                 {"recipe", recipe},
+                 {"action", to_string(action)},
+                 {"notifies", std::move(targets)},
+                 {"data", lasting.data}};
+  if (lasting.beyond_files) record["lasting"] = true;
+  return line_of(record);
 }
 
 std::string path(const KeptPath& kept) {

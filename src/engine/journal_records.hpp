@@ -32,7 +32,7 @@ using OwedNotices = std::set<OwedNotice, NoticeOrder>;
 namespace journal_line {
 std::string begin(const std::string& version, const std::string& started, const std::string& command);
 std::string change(const ResourceId& id, const std::string& recipe, Action action,
-                   const std::vector<ResourceId>& notifies);
+                   const std::vector<ResourceId>& notifies, const Resource::Lasting& lasting);
 std::string path(const KeptPath& kept);
 std::string restore(const std::string& path);
 std::string pass();
@@ -47,6 +47,7 @@ std::string end(bool ok, std::size_t changed);
 struct JournalChange {
   ResourceId id{};
   std::vector<ResourceId> notifies{};
+  std::optional<Resource::Lasting> lasting{};  // nothing where an older version wrote the journal
 };
 
 // SHA-256 in hexadecimal digits: the name under which an old content is kept.

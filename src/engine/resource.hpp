@@ -19,6 +19,8 @@ struct ResourceId {
   std::string name{};
   auto operator<=>(const ResourceId&) const = default;
   std::string text() const { return kind + ":" + name; }
+  // The path that it is about, if its name is one; behind "#" stands the name of a part.
+  std::string path() const { return name.substr(0, name.find('#')); }
 };
 
 // One attribute that differs from the machine.
@@ -85,6 +87,15 @@ class Resource {
   // Made once, and another one would not do in its place: keys, databases. Where the last run saw it and it is gone, a
   // run stops before it changes anything, instead of making a new one.
   virtual bool irreplaceable() const { return false; }
+
+  // What a rollback leaves as this resource made it. The journal records it with each change.
+  struct Lasting {
+    // Paths worth more than the run that made them: keys, databases. A final slash stands for all files in a directory.
+    std::vector<std::string> data{};
+    bool follows_from_data = false;  // paths() are computed from data that stays
+    bool beyond_files = false;       // it changes what no file holds: accounts, a firewall, a running service
+  };
+  virtual Lasting lasting() const { return {}; }
 
   // Brings what apply() will need from the network onto the disk and verifies it (downloads). Called before anything
   // of the box is touched, only where diff() is not empty.

@@ -119,19 +119,6 @@ class RestoredPath final : public Resource {
   std::set<std::string> going_;
 };
 
-// The path that a resource is about, where its name is one: settings may have a part behind "#".
-std::string path_of(const ResourceId& id) {
-  return id.kind == "settings" ? id.name.substr(0, id.name.find('#')) : id.name;
-}
-
-// Made by a run and worth more than the run: keys, certificates beside their link, databases. The paths, a directory
-// with its final slash for all in it; "" for what is none of these.
-std::string data_path(const ResourceId& id) {
-  if (id.kind == "database" || id.kind == "private_key" || id.kind == "secret") return id.name;
-  if (id.kind == "certificate" || id.kind == "dkim_key") return id.name.substr(0, id.name.rfind('/') + 1);
-  return id.kind == "dnssec_key" ? id.name + "/" : "";
-}
-
 bool is_data(const std::string& path, const std::set<std::string>& data) {
   return data.contains(path) || data.contains(path.substr(0, path.rfind('/') + 1));
 }
@@ -143,9 +130,24 @@ struct Collected {
   std::vector<std::string> not_undone{};
 };
 
-void collect_changes(const JournalRecords& records, Collected& collected) {
+// What an older version did not record, the present recipes say. What they no longer have may be data.
+Resource::Lasting lasting_of(const JournalChange& change, const Catalog& present) {
+  if (change.lasting) return *change.lasting;
+  const CatalogEntry* same_path = nullptr;
+  for (const CatalogEntry& entry : present.entries) {
+    if (entry.id == change.id) return entry.resource->lasting();
+    if (entry.id.path() == change.id.path()) same_path = &entry;
+  }
+  if (same_path != nullptr) return same_path->resource->lasting();
+  return {.data = {change.id.path(), change.id.path() + "/"}, .beyond_files = true};
+}
+
+void collect_changes(const JournalRecords& records, const Catalog& present, Collected& collected) {
+  std::set<ResourceId> lasting_ids;
   for (const JournalChange& change : records.changes) {
-    if (std::string path = data_path(change.id); !path.empty()) collected.data.insert(std::move(path));
+    const Resource::Lasting lasting = lasting_of(change, present);
+    collected.data.insert(lasting.data.begin(), lasting.data.end());
+    if (lasting.beyond_files) lasting_ids.insert(change.id);
   }
   if (!records.installed.empty()) {
     collected.not_undone.push_back(fmt::format("packages stay installed: {}", fmt::join(records.installed, ", ")));
@@ -153,10 +155,8 @@ void collect_changes(const JournalRecords& records, Collected& collected) {
   if (!records.removed.empty()) {
     collected.not_undone.push_back(fmt::format("packages stay removed: {}", fmt::join(records.removed, ", ")));
   }
-  static const std::set<std::string> k_lasting = {"command", "user",     "group",    "database",
-                                                  "service", "firewall", "hostname", "swap"};
   for (const ResourceId& id : records.changed) {
-    if (k_lasting.contains(id.kind)) collected.not_undone.push_back(id.text() + " stays as that run left it");
+    if (lasting_ids.contains(id)) collected.not_undone.push_back(id.text() + " stays as that run left it");
   }
 }
 
@@ -165,15 +165,15 @@ std::set<ResourceId> notified_by(const JournalRecords& records, const std::strin
   std::set<ResourceId> all;
   for (const JournalChange& change : records.changes) {
     all.insert(change.notifies.begin(), change.notifies.end());
-    if (path_of(change.id) == path) own.insert(change.notifies.begin(), change.notifies.end());
+    if (change.id.path() == path) own.insert(change.notifies.begin(), change.notifies.end());
   }
   const bool known = std::any_of(records.changes.begin(), records.changes.end(),
-                                 [&](const JournalChange& change) { return path_of(change.id) == path; });
+                                 [&](const JournalChange& change) { return change.id.path() == path; });
   return known ? own : all;
 }
 
 // Called from the newest generation to the oldest: what an older one says of a path counts.
-void collect(const Generation& generation, const std::string& directory, Collected& collected) {
+void collect(const Generation& generation, const std::string& directory, const Catalog& present, Collected& collected) {
   const JournalRecords& records = generation.records;
   if (!records.damage.empty()) {
     throw Error(
@@ -188,7 +188,7 @@ void collect(const Generation& generation, const std::string& directory, Collect
     old.content_file = kept.content ? directory + "/content/" + *kept.content : "";
     old.notifies.merge(notified_by(records, kept.path));
   }
-  collect_changes(records, collected);
+  collect_changes(records, present, collected);
 }
 
 std::vector<std::string> directory_names(const FileReader& files, const std::string& path) {
@@ -253,13 +253,13 @@ Rollback make_rollback(const Catalog& present, const FileReader& files, const st
   Collected collected;
   for (auto newer = numbers.rbegin(); newer != numbers.rend() && *newer >= number; ++newer) {
     collect(read_generation(files, state_directory, *newer), fmt::format("{}/generations/{}", state_directory, *newer),
-            collected);
+            present, collected);
   }
   std::set<ResourceId> targets;
   for (const CatalogEntry& entry : present.entries) {
     if (entry.resource->refreshable()) targets.insert(entry.id);
     // An old zone has a serial number that others have seen already, and signatures that may have ended.
-    if (entry.id.kind != "zone") continue;
+    if (!entry.resource->lasting().follows_from_data) continue;
     for (std::string& path : entry.resource->paths()) collected.computed.insert(std::move(path));
   }
   drop_what_cannot_go(collected);

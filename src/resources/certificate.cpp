@@ -76,6 +76,8 @@ class CertificateResource final : public Resource {
     system.files.make_symlink(wanted_.path, file);
   }
 
+  Lasting lasting() const override { return {.data = {wanted_.path.substr(0, wanted_.path.rfind('/') + 1)}}; }
+
   Action action(const Changes& changes) const override {
     return changes.front().before.empty() ? Action::create : Action::update;
   }

@@ -62,6 +62,8 @@ class CommandResource final : public Resource {
     }
   }
 
+  Lasting lasting() const override { return {.beyond_files = true}; }
+
   Action action(const Changes& /*changes*/) const override { return Action::run; }
   Phase phase() const override { return wanted_.on_notify ? Phase::handlers : Phase::resources; }
   bool refreshable() const override { return wanted_.on_notify; }

@@ -78,6 +78,8 @@ class DatabaseResource final : public Resource {
 
   bool irreplaceable() const override { return true; }
 
+  Lasting lasting() const override { return {.data = {wanted_.path}, .beyond_files = true}; }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

@@ -128,6 +128,8 @@ class DkimKeyResource final : public Resource {
 
   bool irreplaceable() const override { return true; }
 
+  Lasting lasting() const override { return {.data = {wanted_.path.substr(0, wanted_.path.rfind('/') + 1)}}; }
+
   Action action(const Changes& changes) const override {
     return has_change(changes, "key") && creates_path(changes) ? Action::create : Action::update;
   }

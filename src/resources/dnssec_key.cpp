@@ -57,6 +57,8 @@ class DnssecKeyResource final : public Resource {
 
   bool irreplaceable() const override { return true; }
 
+  Lasting lasting() const override { return {.data = {directory_ + "/"}}; }
+
   Action action(const Changes& changes) const override {
     return changes.front().attribute == "mode" ? Action::update : Action::create;
   }

@@ -100,6 +100,8 @@ class FirewallResource final : public Resource {
     if (enable) static_cast<void>(run_or_throw(system.commands, {.argv = {"ufw", "--force", "enable"}}));
   }
 
+  Lasting lasting() const override { return {.beyond_files = true}; }
+
   Action action(const Changes& /*changes*/) const override { return Action::update; }
 
  private:

@@ -37,6 +37,8 @@ class GroupResource final : public Resource {
     static_cast<void>(run_or_throw(system.commands, command));
   }
 
+  Lasting lasting() const override { return {.beyond_files = true}; }
+
   Action action(const Changes& /*changes*/) const override { return Action::create; }
 
  private:

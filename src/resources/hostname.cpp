@@ -132,6 +132,8 @@ class HostnameResource final : public Resource {
     if (has_change(changes, "running name")) system.machine.set_host_name(wanted_.full);
   }
 
+  Lasting lasting() const override { return {.beyond_files = true}; }
+
   Action action(const Changes& /*changes*/) const override { return Action::update; }
 
  private:

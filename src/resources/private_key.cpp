@@ -66,6 +66,8 @@ class PrivateKeyResource final : public Resource {
 
   bool irreplaceable() const override { return true; }
 
+  Lasting lasting() const override { return {.data = {wanted_.path}}; }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

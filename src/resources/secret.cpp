@@ -62,6 +62,8 @@ class SecretResource final : public Resource {
     }
   }
 
+  Lasting lasting() const override { return {.data = {wanted_.path}}; }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

@@ -91,6 +91,8 @@ class ServiceResource final : public Resource {
     }
   }
 
+  Lasting lasting() const override { return {.beyond_files = true}; }
+
   Action action(const Changes& changes) const override {
     if (has_change(changes, "listens")) return Action::start;
     if (has_change(changes, "state")) return wanted_.running ? Action::start : Action::stop;

@@ -91,6 +91,8 @@ class SwapResource final : public Resource {
     if (has_change(changes, "fstab")) list(system.files);
   }
 
+  Lasting lasting() const override { return {.beyond_files = true}; }
+
   Action action(const Changes& changes) const override {
     return has_change(changes, "size") ? Action::create : Action::update;
   }

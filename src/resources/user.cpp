@@ -72,6 +72,8 @@ class UserResource final : public Resource {
     static_cast<void>(run_or_throw(system.commands, command));
   }
 
+  Lasting lasting() const override { return {.beyond_files = true}; }
+
   Action action(const Changes& changes) const override {
     return has_change(changes, "state") ? Action::create : Action::update;
   }

@@ -118,6 +118,8 @@ class ZoneResource final : public Resource {
 
   bool fails_alone() const override { return true; }
 
+  Lasting lasting() const override { return {.follows_from_data = true}; }
+
   Action action(const Changes& changes) const override {
     return changes.front().attribute == "records" && changes.front().before.empty() ? Action::create : Action::update;
   }

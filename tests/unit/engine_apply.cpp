@@ -326,7 +326,7 @@ TEST_CASE("a run with nothing to change closes what an earlier one left", "[engi
   {
     const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
     journal->begin("setup");
-    journal->change({"file", "/etc/one"}, "a", Action::create, {});
+    journal->change({"file", "/etc/one"}, "a", Action::create, {}, {});
     journal->keep("/etc/one");
     journal->sync();
   }

@@ -22,7 +22,7 @@ TEST_CASE("what is announced is on the disk, privately, after one append", "[eng
   const auto journal = open_journal(host);
   journal->begin("setup");
   host.clear_log();
-  journal->change(k_file, "r", Action::update, {k_service});
+  journal->change(k_file, "r", Action::update, {k_service}, {});
   journal->owe({k_service, {k_file, {"content"}}});
   journal->keep("/etc/x");
   journal->keep("/etc/x");
@@ -54,7 +54,7 @@ TEST_CASE("a run that changed something becomes the next generation", "[engine][
   for (std::int64_t number = 1; number <= 11; ++number) {
     const auto journal = open_journal(host);
     journal->begin("setup");
-    journal->change(k_file, "r", Action::update, {});
+    journal->change(k_file, "r", Action::update, {}, {});
     journal->done(k_file);
     CHECK(journal->end(true, 1) == number);
   }
@@ -102,7 +102,7 @@ TEST_CASE("a run that was cut off is closed by the next one, and owes on", "[eng
   {
     const auto journal = open_journal(host);
     journal->begin("setup");
-    journal->change(k_file, "r", Action::update, {k_service});
+    journal->change(k_file, "r", Action::update, {k_service}, {});
     journal->owe({k_service, {k_file, {"content"}}});
     journal->keep("/etc/x");
     journal->sync();
@@ -127,7 +127,7 @@ TEST_CASE("a run that was killed while it was closing is closed by one that has 
   {
     const auto journal = open_journal(host);
     journal->begin("setup");
-    journal->change(k_file, "r", Action::update, {k_service});
+    journal->change(k_file, "r", Action::update, {k_service}, {});
     journal->owe({k_service, {k_file, {"content"}}});
     journal->keep("/etc/x");
     journal->sync();

@@ -146,6 +146,34 @@ TEST_CASE("rollback: databases and keys stay, and are named", "[engine][rollback
   CHECK_THAT(all, Catch::Contains("/srv/data.sqlite stays") && Catch::Contains("/srv/key stays"));
 }
 
+TEST_CASE("rollback: what older versions did not record is asked of the recipes, and else stays",
+          "[engine][rollback]") {
+  Box box;
+  const std::string resources = "  - secret: /srv/key\n  - file: /etc/a\n    content: x\n";
+  const Catalog catalog = box.load(resources + "  - file: /etc/dropped\n    content: x\n");
+  REQUIRE_FALSE(box.run(catalog).failed());
+  const std::string journal = std::string(k_state) + "/generations/1/journal.jsonl";
+  std::string text = box.host.content(journal);
+  const Catalog present = box.load(resources);
+  const auto lines = [&] {
+    return fmt::format("{}", fmt::join(make_rollback(present, box.host.files, k_state, 1).not_undone, "\n"));
+  };
+  CHECK_THAT(lines(), Catch::Contains("/srv/key stays: it is data") && !Catch::Contains("dropped"));
+  for (const std::string recorded : {"\"data\":[],", "\"data\":[\"/srv/key\"],"}) {
+    for (std::size_t at = text.find(recorded); at != std::string::npos; at = text.find(recorded)) {
+      text.erase(at, recorded.size());
+    }
+  }
+  box.host.put(journal, text);
+  CHECK(text.find("data") == std::string::npos);
+  CHECK_THAT(lines(), Catch::Contains("/srv/key stays: it is data") &&
+                          Catch::Contains("file:/etc/dropped stays as that run left it"));
+  CHECK_FALSE(box.roll_back(present, 1).failed());
+  CHECK(box.host.exists("/srv/key"));
+  CHECK(box.host.exists("/etc/dropped"));
+  CHECK_FALSE(box.host.exists("/etc/a"));
+}
+
 TEST_CASE("rollback: a generation that is gone or damaged is named, and nothing happens", "[engine][rollback]") {
   Box box;
   const Catalog catalog = box.load(k_first);
