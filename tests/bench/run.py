@@ -292,7 +292,7 @@ def main():
     arguments.add_argument("--portable", help="the program of the package, for start")
     arguments.add_argument("--counts", default="100,1000,10000")
     chosen = arguments.parse_args()
-    with laboratory.Lab(lambda line: print(line, file=sys.stderr)) as lab:
+    with laboratory.Lab(lambda line: print(line, file=sys.stderr), durable=True) as lab:
         fresh = lab.program(chosen.build)
         if "rerun" in chosen.only:
             rerun(lab, chosen.build, set_up.layers(lab, fresh, again=False))

@@ -155,6 +155,8 @@ class Box:
         for directory in (self.root, self.upper, os.path.join(self.directory, "work")):
             os.makedirs(directory)
         options = f"lowerdir={':'.join(layers)},upperdir={self.upper},workdir={self.directory}/work"
+        if not lab.durable:
+            options += ",volatile"  # dpkg alone asks for some thousand files to be on the disk before it goes on
         subprocess.run(["mount", "-t", "overlay", f"box-{name}", "-o", options, self.root], check=True)
         if host_name:
             self.write("/etc/hostname", host_name + "\n")
@@ -192,7 +194,8 @@ class Box:
                   'if mountpoint -q /sys/fs/cgroup; then umount -R /sys/fs/cgroup; fi && '
                   'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"\' sh "$@"')
         nspawn = ["env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network",
-                  "systemd-nspawn", "-q", "-D", self.root, "-M", self.name, "--register=no", "--keep-unit",
+                  "systemd-nspawn", "-q", "-D", self.root, "-M", f"{self.name}-{self.lab.session}",
+                  "--hostname=" + self.name, "--register=no", "--keep-unit",
                   "--console=pipe", "--resolv-conf=off", "--timezone=off", "--capability=CAP_NET_ADMIN",
                   "--network-namespace-path=/run/netns/" + namespace]
         if self.systemd:
@@ -340,9 +343,11 @@ class Box:
 class Lab:
     """A session: network, registry, name server, boxes. `with` removes all of it, except for what others can re-use."""
 
-    def __init__(self, log=None):
+    def __init__(self, log=None, durable=False):
+        """durable: what a box asks to be written to the disk is, and waited for; for who measures that."""
         if os.geteuid() != 0:
             raise SystemExit("test boxes are containers: run this as root")
+        self.durable = durable
         self.log = log or (lambda line: print(line, file=sys.stderr, flush=True))
         self.directory = os.environ.get("MAILINABOX_LAB") or os.path.join(REPOSITORY, ".lab")
         self.layers_directory = os.path.join(self.directory, "layers")
