@@ -38,7 +38,8 @@ def test_killed_after_every_change(faulty, undisturbed, pytestconfig):
     points = int(faulty.read("/root/calls"))
     assert points > 30, "the hook is not called where things change"
     step, tried, different = pytestconfig.getoption("every"), 0, {}
-    for point in range(1, points + 1, step):
+    first = 1 + pytestconfig.getoption("turn") % step
+    for point in range(first, points + 1, step):
         drift.make(faulty)
         killed = faulty.run("mailinabox-faults", "setup", check=False, timeout=300,
                             env={"NONINTERACTIVE": "1", "MAILINABOX_KILL_AT": str(point)})
@@ -47,12 +48,12 @@ def test_killed_after_every_change(faulty, undisturbed, pytestconfig):
         lines = _finish_and_compare(faulty, undisturbed)
         if lines:
             different[point] = lines
-    _report(f"killed at change k of {points}", tried, different)
+    _report(f"killed at change k of {points}, k from {first} in steps of {step}", tried, different)
 
 
 def test_killed_at_random_instants(faulty, undisturbed, pytestconfig):
     """From outside, with no hook in the program."""
-    dice, different = random.Random(2026), {}
+    dice, different = random.Random(2026 + pytestconfig.getoption("turn")), {}
     count = pytestconfig.getoption("random_kills")
     for _ in range(count):
         seconds = f"{dice.uniform(0.02, 3.0):.3f}"
