@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what building and testing need from Debian, builds, and runs the tests.
 #
-#   tests/run.sh            everything but the benchmark, with fewer kill points
+#   tests/run.sh            everything but the benchmark, side by side, with fewer kill points: other ones in each commit
 #   tests/run.sh unit       unit, cases and golden tests (no root needed once the packages are there)
 #   tests/run.sh box [...]  box tests; further arguments go to pytest
 #   tests/run.sh fault [...]  every kill point, 50 random kills, refusals, full disks; arguments go to pytest
@@ -10,7 +10,8 @@
 #   tests/run.sh fuzz [S]   each fuzz target for S seconds (60); "fixed": a minute of the same inputs each time
 #   tests/run.sh bench      the benchmark (its own peers are installed, too)
 #
-# Exits 0 where all passed. What long steps say is kept in build/logs and shown where they fail.
+# Exits 0 where all passed. What long steps say is kept in build/logs and shown where they fail. Each part says how long it
+# took, and whether that is longer than it may: a table below has the budgets.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 export LC_ALL=C.UTF-8
@@ -18,6 +19,7 @@ exec </dev/null
 
 readonly python=/usr/bin/python3 # Debian's, for Debian's pytest: the first in PATH may be another one
 readonly build=build/tests logs=build/logs
+readonly in_box=(mailinabox mailinabox_faults manual) # what box and fault tests take from there
 # What the build needs stands in one place.
 mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' packaging/bootstrap.sh |
   sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
@@ -28,7 +30,32 @@ readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-bui
 readonly sanitizer_packages=(clang libclang-rt-14-dev)
 readonly bench_packages=(libsystemd-dev)
 
+# What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
+# but is said, so that what a change costs is seen in the change.
+declare -rA budgets=([program]=240 [unit]=420 [box]=720 [fault]=420 [package]=900 [sanitize]=600 [fuzz]=300 [all]=1680)
+
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
+
+# minutes SECONDS: as people say it.
+minutes() {
+  if (($1 >= 60)); then printf '%s min ' $(($1 / 60)); fi
+  printf '%s s' $(($1 % 60))
+}
+
+# part NAME COMMAND...: says afterwards how long it took.
+part() {
+  local name=$1 start=$SECONDS code=0 took
+  shift
+  "$@" || code=$?
+  took=$((SECONDS - start))
+  {
+    say "$name: $([[ $code == 0 ]] && echo passed || echo FAILED), $(minutes "$took") of $(minutes "${budgets[$name]}")"
+    if ((took > budgets[$name])); then
+      say "$name: OVER ITS BUDGET by $(minutes $((took - budgets[$name])))"
+    fi
+  } | tee -a "$logs/times"
+  return "$code"
+}
 
 # run NAME COMMAND...: its output goes to a file, which is shown when it fails.
 run() {
@@ -58,13 +85,15 @@ install_packages() {
   run apt-install apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"
 }
 
-compile() {
+configure() {
   local launcher=()
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   run configure cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWARNINGS_AS_ERRORS=ON \
-    -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 "${launcher[@]}" || return
-  run "build-$1" ninja -C "$build" "${@:2}"
+    -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 "${launcher[@]}"
 }
+
+# compile NAME TARGET...
+compile() { run "build-$1" ninja -C "$build" "${@:2}"; }
 
 unit() {
   compile tests all || return
@@ -75,31 +104,30 @@ unit() {
   tail -n 4 "$logs/ctest.log"
 }
 
-box() {
+# in_boxes FOLDER [...]: its tests, which start containers; further arguments go to pytest.
+in_boxes() {
   if ((EUID != 0)); then
-    say "box tests start containers: run them as root"
+    say "tests in boxes start containers: run them as root"
     return 1
   fi
-  compile program mailinabox || return
-  MAILINABOX_BUILD="$PWD/$build" "$python" -m pytest -p no:cacheprovider tests/box "$@"
-}
-
-fault() {
-  if ((EUID != 0)); then
-    say "fault tests start containers: run them as root"
-    return 1
-  fi
-  compile program mailinabox mailinabox_faults || return
-  MAILINABOX_BUILD="$PWD/$build" "$python" -m pytest -p no:cacheprovider tests/fault "$@"
+  MAILINABOX_BUILD="$PWD/$build" "$python" -m pytest -p no:cacheprovider "tests/$1" "${@:2}"
 }
 
 package() {
-  if ((EUID != 0)); then
-    say "package tests start containers: run them as root"
-    return 1
-  fi
   run build-deb packaging/build-deb.sh || return
-  "$python" -m pytest -p no:cacheprovider tests/package "$@"
+  in_boxes package "$@"
+}
+
+# Of the kill points every seventh is tried, and kills at a few instants: other ones in each commit, so that all get their turn. A
+# shallow clone does not know how many commits there are.
+sampled_faults() {
+  local number=0
+  if [[ $(git rev-parse --is-shallow-repository 2>/dev/null) == false ]]; then
+    number=$(git rev-list --count HEAD)
+  else
+    number=$((16#$(git rev-parse --short=7 HEAD 2>/dev/null || echo 0)))
+  fi
+  in_boxes fault --reuse --every 7 --turn "$number" --random-kills 8 -rA --show-capture=no
 }
 
 # One tree for the unit tests and the fuzz targets: clang compiles it under the sanitizers in a third of GCC's time.
@@ -146,36 +174,92 @@ fuzz() {
 }
 
 bench() {
-  compile program all || return
+  configure && compile program all || return
   run build-deb packaging/build-deb.sh || return
   "$python" tests/bench/run.py --build "$build" --portable build/portable/root/usr/sbin/mailinabox "$@"
 }
 
+# begin NAME AFTER COMMAND...: a part in the background, as soon as the part AFTER ("": none) has ended. It is a process group
+# of its own, so that Ctrl-C reaches its tests, which then remove their boxes.
+declare -A processes=()
+begin() {
+  local name=$1 after=$2
+  shift 2
+  : >"$logs/part-$name.log"
+  set -m
+  {
+    if [[ -n $after ]]; then tail -f /dev/null --pid="${processes[$after]}"; fi
+    part "$name" "$@"
+  } >"$logs/part-$name.log" 2>&1 &
+  processes[$name]=$!
+  set +m
+}
+
+# Compilers give way to boxes, which mostly wait.
+giving_way() {
+  renice -n 10 "$BASHPID" >/dev/null
+  "$@"
+}
+
+# finish NAME: shows what a part says, from its beginning until it has ended.
+finish() {
+  tail -n +1 -f --pid="${processes[$1]}" "$logs/part-$1.log" &
+  processes[shown]=$!
+  wait "${processes[shown]}"
+  wait "${processes[$1]}"
+}
+
+end_parts() {
+  local process
+  trap - INT TERM
+  for process in "${processes[@]}"; do kill -INT -- "-$process" || kill "$process"; done 2>/dev/null
+  wait
+  exit 130
+}
+
+# Three rows of parts side by side: on two processors they take about as long as what they compute. What they say is shown one after
+# the other. The boxes' programs are made first and stay as they are: what is made beside them is nothing that they have.
+everything() {
+  local name failed=0 names=(unit box fault package sanitize fuzz)
+  configure || return
+  part program compile program "${in_box[@]}" || return
+  trap end_parts INT TERM
+  begin box "" in_boxes box "$@"
+  begin fault box sampled_faults
+  begin package "" package
+  begin unit "" giving_way unit
+  begin sanitize unit giving_way sanitize
+  begin fuzz sanitize giving_way fuzz fixed
+  for name in "${names[@]}"; do finish "$name" || failed=1; done
+  trap - INT TERM
+  cat "$logs/times"
+  return "$failed"
+}
+
 main() {
-  local what=${1:-all} failed=0
+  local what=${1:-all}
   if (($#)); then shift; fi
-  mkdir -p "$logs" || return
+  mkdir -p "$logs" && : >"$logs/times" || return
   case $what in
-    unit) install_packages "${build_packages[@]}" "${test_packages[@]}" && unit ;;
-    box) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && box "$@" ;;
-    fault) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && fault "$@" ;;
+    unit)
+      install_packages "${build_packages[@]}" "${test_packages[@]}" && configure && part unit unit ;;
+    box)
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && configure &&
+        compile program "${in_box[@]}" && part box in_boxes box "$@" ;;
+    fault)
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" && configure &&
+        compile program "${in_box[@]}" && part fault in_boxes fault "$@" ;;
     package)
-      install_packages "${build_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" && package "$@" ;;
-    sanitize) install_packages "${build_packages[@]}" "${test_packages[@]}" "${sanitizer_packages[@]}" && sanitize ;;
-    fuzz) install_packages "${build_packages[@]}" "${test_packages[@]}" "${sanitizer_packages[@]}" && fuzz "$@" ;;
-    bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
+      install_packages "${build_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" && part package package "$@" ;;
+    sanitize)
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${sanitizer_packages[@]}" && part sanitize sanitize ;;
+    fuzz)
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${sanitizer_packages[@]}" && part fuzz fuzz "$@" ;;
+    bench)
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
     all)
       install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" \
-        "${sanitizer_packages[@]}" || return
-      unit || failed=1
-      box "$@" || failed=1
-      fault --reuse --every 7 --random-kills 8 -rA --show-capture=no || failed=1 # the set-up box of the box tests
-      package || failed=1
-      sanitize || failed=1
-      fuzz fixed || failed=1
-      say "all tests: $([[ $failed == 0 ]] && echo passed || echo FAILED), $((SECONDS / 60)) min $((SECONDS % 60)) s"
-      return "$failed"
-      ;;
+        "${sanitizer_packages[@]}" && part all everything "$@" ;;
     *)
       sed -n '4,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
       return 64
