@@ -85,16 +85,28 @@ void begin_from(const json& record, JournalRecords& records) {
   records.command = record.at("command").get<std::string>();
 }
 
+bool is_below(const std::string& path, const std::set<std::string>& directories) {
+  for (std::size_t slash = path.rfind('/'); slash != 0 && slash != std::string::npos;
+       slash = path.rfind('/', slash - 1)) {
+    if (directories.contains(path.substr(0, slash))) return true;
+  }
+  return false;
+}
+
 void add_record(const json& record, JournalRecords& records) {
   const std::string type = record.at("type").get<std::string>();
   if (type == "begin") {
     begin_from(record, records);
   } else if (type == "path") {
     KeptPath kept = kept_of(record);
-    if (!records.earlier.contains(kept.path)) records.paths.push_back(std::move(kept));
+    if (records.earlier.contains(kept.path)) return;
+    if (is_below(kept.path, records.made)) kept = {.path = kept.path};
+    records.paths.push_back(std::move(kept));
   } else if (type == "pass") {
     for (const KeptPath& kept : records.paths) {
-      if (!records.restored.contains(kept.path)) records.earlier.insert(kept.path);
+      if (records.restored.contains(kept.path)) continue;
+      records.earlier.insert(kept.path);
+      if (kept.info.kind == FileKind::absent) records.made.insert(kept.path);
     }
   } else if (type == "restore") {
     // Back to before its pass, which is not what it was before the run if an earlier one changed it, too.

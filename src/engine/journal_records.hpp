@@ -60,6 +60,7 @@ struct JournalRecords {
   std::string command{};
   std::vector<KeptPath> paths{};         // in the order they were recorded; as they were before the first pass
   std::set<std::string> earlier{};       // paths that passes before the last one recorded
+  std::set<std::string> made{};          // those of them that were absent: what stands below was not there either
   std::set<std::string> restored{};      // paths put back to what they were before the run
   OwedNotices owed{};                    // and not settled
   std::vector<JournalChange> changes{};  // announced

@@ -16,7 +16,7 @@ Run::~Run() {
   if (closed_ || !begun_) return;
   try {
     journal_.end(false, report_ ? report_->count(Status::changed) : 0);
-  } catch (const std::exception&) {
+  } catch (...) {
     // The error on its way says more; the next run finds the journal as a cut-off one.
   }
 }

@@ -13,18 +13,20 @@ namespace {
 // What a killed process leaves the program with: nothing can catch it.
 struct Killed {};
 
-// Burns one step with each thing done to the machine, and kills before or after the one it is set to.
+// Burns one step with each thing done to the machine, and kills before or after the one it is set to. Nothing is done
+// after that, whatever is tried while the stack is left.
 struct Fuse {
   int steps = 0;
   int limit = -1;  // none
   bool after = false;
+  bool burnt = false;
 
   template <typename Action>
   void step(const Action& action) {
-    const bool last = steps++ == limit;
-    if (last && !after) throw Killed{};
-    action();
-    if (last) throw Killed{};
+    if (burnt) throw Killed{};
+    burnt = steps++ == limit;
+    if (!burnt || after) action();
+    if (burnt) throw Killed{};
   }
 };
 
@@ -126,7 +128,7 @@ class World {
   }
 
   Report run(int limit = -1, bool after = false) {
-    fuse = {0, limit, after};
+    fuse = {0, limit, after, false};
     System system{files,          host_.commands, host_.packages,   host_.services,
                   host_.accounts, host_.machine,  host_.downloader, host_.clock};
     const auto journal = make_file_journal(files, host_.clock, k_state_directory, "0.1.0");

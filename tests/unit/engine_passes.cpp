@@ -120,3 +120,16 @@ TEST_CASE("a run killed between its passes is closed by the next one", "[engine]
   CHECK(run.generations() == std::vector<std::int64_t>{1, 2});
   CHECK(run.host.content("/etc/main") == "two");
 }
+
+TEST_CASE("what the second pass changes inside a tree that the first put in place goes with the tree", "[engine]") {
+  Passes run;
+  run.host.put("/opt/tree.new/in", "shipped");
+  run.journal->begin("setup");
+  JournalingFileSystem files(run.host.files, *run.journal);
+  files.rename("/opt/tree.new", "/opt/tree");
+  run.journal->next_pass();
+  files.write("/opt/tree/in", "changed", {0644, 0, 0});
+  REQUIRE(run.journal->end(true, 1) == 1);
+  CHECK_FALSE(run.apply_rollback_of(Catalog{}, 1).failed());
+  CHECK_FALSE(run.host.exists("/opt/tree"));
+}
