@@ -46,8 +46,8 @@ class Run {
 
   // As apply(), but for the journal's end. REQUIRES that no pass before it has failed.
   Report pass(const Catalog& catalog);
-  // All passes as one report, with the generation.
-  Report close();
+  // All passes as one report, with the generation. Not `ok`: something else that belongs to the run has failed.
+  Report close(bool ok = true);
 
  private:
   void join(const Report& report);

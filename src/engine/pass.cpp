@@ -52,7 +52,6 @@ void Pass::go() {
 }
 
 void Pass::take_owed_notices() {
-  for (const std::string& note : journal_.notes()) reporter_.on_note(note);
   for (const OwedNotice& owed : journal_.owed()) {
     if (const auto entry = order_.refreshable(owed.target)) {
       pending_[*entry].notices.push_back(owed.notice);

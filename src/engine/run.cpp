@@ -24,6 +24,9 @@ Run::~Run() {
 void Run::join(const Report& report) { report_ = report_ ? together(*report_, report) : report; }
 
 Report Run::pass(const Catalog& catalog) {
+  if (!report_) {
+    for (const std::string& note : journal_.notes()) reporter_.on_note(note);
+  }
   if (begun_) journal_.next_pass();
   Pass pass(catalog, system_, journal_, reporter_, command_, begun_);
   try {
@@ -36,11 +39,11 @@ Report Run::pass(const Catalog& catalog) {
   return pass.report();
 }
 
-Report Run::close() {
+Report Run::close(bool ok) {
   Report report = report_.value_or(Report{});
   closed_ = true;
   if (begun_) {
-    report.generation = journal_.end(!report.failed(), report.count(Status::changed));
+    report.generation = journal_.end(ok && !report.failed(), report.count(Status::changed));
   } else {
     journal_.close_earlier();
   }

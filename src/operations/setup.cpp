@@ -60,7 +60,7 @@ Report converge(const Box& box, PreparedSetup& prepared, Run& run, SetupResult& 
     report = run.pass(prepared.loaded.catalog);
     changed = report.count(Status::changed) > 0;
   }
-  return run.close();
+  return run.close(result.first_user_error.empty());
 }
 
 // Where a browser finds the box, and how to know that it is the right one.
