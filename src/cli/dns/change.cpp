@@ -111,7 +111,7 @@ CliCommand dns_remove_command() {
 }
 
 CliCommand dns_secondary_command() {
-  const auto entries = std::make_shared<std::vector<std::string>>();
+  const auto options = std::make_shared<ChangeOptions>();
   CliCommand command{.name = "dns secondary", .summary = "List, set or clear the secondary name servers"};
   command.details =
       "A HOST is a name server's name, which stands in the domains' NS records in place of ns2 and may transfer the\n"
@@ -119,17 +119,19 @@ CliCommand dns_secondary_command() {
       "`none` clears them. Without HOST the present ones are listed, with their addresses.";
   command.examples = {"sudo mailinabox dns secondary ns2.example.net xfr:192.0.2.7",
                       "sudo mailinabox dns secondary none"};
-  command.declare = [entries](CommandOptions& line) {
-    line.arguments("HOST", *entries, "Name servers, or `none`", false);
+  command.declare = [options](CommandOptions& line) {
+    line.arguments("HOST", options->value, "Name servers, or `none`", false);
+    line.flag("--no-wait", options->no_wait, k_no_wait);
   };
-  command.run = [entries](Box& box, Console& console) {
-    if (entries->empty()) return list_secondary(box, console);
+  command.run = [options](Box& box, Console& console) {
+    if (options->value.empty()) return list_secondary(box, console);
     std::vector<std::string> wanted;
-    for (const std::string& entry : *entries) {
+    for (const std::string& entry : options->value) {
       wanted.push_back(entry.rfind("xfr:", 0) == 0 ? entry : typed_domain(entry));
     }
     if (wanted == std::vector<std::string>{"none"}) wanted.clear();
-    return print_record_change(console, set_secondary_servers(box, wanted, lock_request(console, "dns secondary")));
+    return print_record_change(
+        console, set_secondary_servers(box, wanted, lock_request(console, "dns secondary", options->no_wait)));
   };
   return command;
 }
