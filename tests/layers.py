@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "recipe": {"base", "crypto", "os", "net", "store", "engine", "facts", "resources"},
     "box": {"base", "crypto", "net", "store"},
     "operations": set(below),
-    "cli": {"operations"} | set(below),
+    "cli": {"base", "engine", "facts", "recipe", "box", "operations"},
     "apps": {"operations", "cli"} | set(below),
 }
 # A library's headers, the names that its symbols begin with, and the layers that may use it.

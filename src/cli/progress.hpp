@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "base/clock.hpp"
 #include "cli/console.hpp"
 #include "engine/report.hpp"
-#include "os/system.hpp"
 
 namespace mailinabox {
 
