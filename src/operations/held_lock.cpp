@@ -21,4 +21,6 @@ HeldLock::HeldLock(const Box& box, const LockRequest& request) : command_(reques
               ExitCode::locked);
 }
 
+HeldLock::~HeldLock() = default;
+
 }  // namespace mailinabox

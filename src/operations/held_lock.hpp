@@ -20,6 +20,7 @@ class HeldLock {
  public:
   // Throws Error (ExitCode::locked) naming the holder if another run holds the lock and does not let go of it.
   HeldLock(const Box& box, const LockRequest& request);
+  ~HeldLock();
   const std::string& command() const { return command_; }
 
  private:

@@ -234,8 +234,8 @@ def test_questions_are_asked_at_the_terminal_though_input_is_a_pipe(lab, release
         box.start()
         argv = box.command(["sh", "-c", "cat /srv/release/setup.sh | bash"], {"TERM": "xterm"})
         process = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", timeout=60, dimensions=(40, 120))
-        process.expect(r"e-mail address[^\n]*: $")
+        process.expect(r"E-mail address[^\n]*: $")
         process.sendline("not an address")
-        process.expect(r"e-mail address[^\n]*: $")  # it heard the answer
+        process.expect(r"E-mail address[^\n]*: $")  # it heard the answer
         process.close(force=True)
         assert subprocess.run(box.command(["dpkg", "-s", "mailinabox"]), check=False, capture_output=True).returncode == 0
