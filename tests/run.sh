@@ -32,7 +32,7 @@ readonly bench_packages=(libsystemd-dev)
 
 # What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
 # but is said, so that what a change costs is seen in the change.
-declare -rA budgets=([program]=240 [unit]=420 [box]=720 [fault]=420 [package]=900 [sanitize]=600 [fuzz]=300 [all]=1680)
+declare -rA budgets=([program]=240 [unit]=1080 [box]=1200 [fault]=600 [package]=1200 [sanitize]=900 [fuzz]=420 [all]=2400)
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
 
