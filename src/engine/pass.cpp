@@ -71,11 +71,14 @@ void Pass::take_owed_notices() {
 // Looks at everything once while nothing has changed yet: what needs the network is known before the first change, the
 // journal can announce many changes at once, and a healthy box is done with it.
 void Pass::look_ahead() {
+  const MachineSnapshot machine(view_.machine);
+  const View unchanged{view_.files,    view_.commands, view_.packages, view_.services,
+                       view_.accounts, machine,        view_.clock};
   for (std::size_t entry = 0; entry < catalog_.entries.size(); ++entry) {
     if (order_.step(entry) == Step::repositories || ended_.cause(entry)) continue;
     const Resource& resource = *entry_at(entry).resource;
     try {
-      const Changes changes = resource.diff(view_);
+      const Changes changes = resource.diff(unchanged);
       looks_[entry] = changes.empty() ? Look::in_sync : Look::differs;
       if (!changes.empty()) ahead_[entry] = {resource.action(changes), attributes_of(changes)};
     } catch (const std::exception&) {

@@ -11,7 +11,11 @@ namespace {
 // Follows the steps of a run, with would-be changes in place of changes.
 class Planner {
  public:
-  Planner(const Catalog& catalog, const View& view) : catalog_(catalog), view_(view), order_(catalog) {
+  Planner(const Catalog& catalog, const View& view)
+      : catalog_(catalog),
+        machine_(view.machine),
+        view_{view.files, view.commands, view.packages, view.services, view.accounts, machine_, view.clock},
+        order_(catalog) {
     report_.outcomes.reserve(catalog.entries.size());
     for (const CatalogEntry& entry : catalog.entries) report_.outcomes.push_back(outcome_of(entry));
   }
@@ -99,7 +103,8 @@ class Planner {
   }
 
   const Catalog& catalog_;
-  const View& view_;
+  const MachineSnapshot machine_;  // a plan changes nothing
+  const View view_;
   RunOrder order_;
   PendingNotices pending_{};
   std::set<SeenEntry> seen_{};
