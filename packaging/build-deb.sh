@@ -82,13 +82,9 @@ TOOLCHAIN
 }
 
 compile() {
-  local launcher=()
-  if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   packaging/static-curl.sh "$build/curl"
-  # Of -O3 the program gains nothing; it mostly waits for the disk.
   cmake -G Ninja -S . -B "$build" -DPORTABLE=ON -DCURL_STATIC_PREFIX="$build/curl" -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON -DBUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr \
-    -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 "${launcher[@]}" >"$build/log"
+    -DCMAKE_UNITY_BUILD=ON -DBUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr >"$build/log"
   if ! cmake --build "$build" ${JOBS:+--parallel "$JOBS"} >>"$build/log" 2>&1; then
     tail -n 40 "$build/log" >&2
     return 1

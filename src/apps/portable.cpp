@@ -1,5 +1,7 @@
 #include "apps/portable.hpp"
 
+#include <initializer_list>
+
 #ifdef MAILINABOX_PORTABLE
 extern "C" int __nss_configure_lookup(const char* database, const char* services);  // <nss.h>
 #endif

@@ -142,8 +142,8 @@ def _end_cgroup(cgroup):
 class Box:
     """One machine. Made by Lab.box(); `with` destroys it at the end."""
 
-    def __init__(self, lab, name, layers, address, systemd, host_name):
-        self.lab, self.name, self.address, self.systemd = lab, name, address, systemd
+    def __init__(self, lab, name, layers, address, systemd, host_name, bind):
+        self.lab, self.name, self.address, self.systemd, self.bind = lab, name, address, systemd, bind
         self.directory = os.path.join(lab.session_directory, "boxes", name)
         self.root = os.path.join(self.directory, "root")
         self.upper = os.path.join(self.directory, "upper")
@@ -198,6 +198,7 @@ class Box:
                   "--hostname=" + self.name, "--register=no", "--keep-unit",
                   "--console=pipe", "--resolv-conf=off", "--timezone=off", "--capability=CAP_NET_ADMIN",
                   "--network-namespace-path=/run/netns/" + namespace]
+        nspawn += [f"--bind={outside}:{inside}" for outside, inside in self.bind.items()]
         if self.systemd:
             nspawn.append("--boot")
         else:
@@ -385,9 +386,10 @@ class Lab:
         remove_tree(self.session_directory)
         self._lock.close()
 
-    def box(self, name, layers, address=namespaces.BOX, systemd=True, host_name=""):
-        """A new box over `layers`, the uppermost first; not started yet."""
-        box = Box(self, name, layers, address, systemd, host_name)
+    def box(self, name, layers, address=namespaces.BOX, systemd=True, host_name="", bind=None):
+        """A new box over `layers`, the uppermost first; not started yet. bind: directories of this machine, and where the
+        box finds them."""
+        box = Box(self, name, layers, address, systemd, host_name, bind or {})
         self.boxes.append(box)
         return box
 

@@ -15,11 +15,22 @@ from mail_user import MailUser, Stranger, message
 
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
 HOST_NAME = "box.local.test"
+CACHE = "/root/compiler-cache"
+
+
+def cache():
+    """tests/run.sh's cache of what compilers made: the program's sources have gone through the same compiler already."""
+    directory = os.environ.get("CCACHE_DIR", "")
+    return directory if os.path.isdir(directory) else None
 
 
 @pytest.fixture(scope="module")
 def container(lab):
-    with lab.box("container", lab.root(), address="198.51.100.20", systemd=False, host_name="3f2a9c41d0b7") as machine:
+    layers = lab.root()
+    if cache():
+        layers = lab.layer_with_packages("root-ccache", layers, ["ccache"])
+    with lab.box("container", layers, address="198.51.100.20", systemd=False, host_name="3f2a9c41d0b7",
+                 bind={cache(): CACHE} if cache() else None) as machine:
         yield machine
 
 
@@ -34,7 +45,11 @@ def bootstrapped(lab, container):
     subprocess.run(["tar", "--no-same-owner", "-x", "-C", container.path("/root/mailinabox")], input=archive, check=True)
     container.start()
     lab.log("lab: bootstrapping in a container ...")
-    done = container.run("/root/mailinabox/packaging/bootstrap.sh", check=False, timeout=1500)
+    # As deep as the tests' own tree: the cache knows files by their paths from there.
+    environment = {name: value for name, value in os.environ.items() if name.startswith("CCACHE_")}
+    environment |= {"CCACHE_DIR": CACHE, "CCACHE_BASEDIR": "/root/mailinabox", "CMAKE_CXX_COMPILER_LAUNCHER": "ccache",
+                    "BUILD_DIRECTORY": "/root/mailinabox/build/release"} if cache() else {}
+    done = container.run("/root/mailinabox/packaging/bootstrap.sh", check=False, timeout=1500, env=environment)
     lab.log(f"lab: bootstrap ended with exit code {done.returncode}")
     return container, done
 
