@@ -25,7 +25,7 @@ mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' pack
   sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
 readonly build_packages test_packages=(catch2 ccache python3-jsonschema python3-yaml ldnsutils)
 readonly box_packages=(python3 python3-pytest python3-dkim python3-dnspython python3-pexpect mmdebstrap
-  systemd-container iproute2 procps util-linux mount openssl git perl)
+  systemd-container iproute2 procps util-linux mount openssl git perl strace)
 readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-build)
 readonly sanitizer_packages=(clang libclang-rt-14-dev)
 readonly bench_packages=(libsystemd-dev)

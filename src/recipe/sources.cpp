@@ -1,7 +1,11 @@
 #include "recipe/sources.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <functional>
+#include <map>
 
+#include "base/processors.hpp"
 #include "recipe/fields.hpp"
 
 namespace mailinabox {
@@ -19,7 +23,11 @@ std::vector<std::string> yaml_names(const FileReader& files, const std::string& 
   return names;
 }
 
-std::unique_ptr<YamlDocument> read_document(const FileReader& files, const std::string& path) {
+std::string file_of(const std::string& directory, const std::string& name) {
+  return directory + "/" + name + std::string(k_suffix);
+}
+
+std::string read_source(const FileReader& files, const std::string& path) {
   const Position start{intern_file(path), 1, 1};
   std::optional<FileContent> file;
   try {
@@ -28,8 +36,50 @@ std::unique_ptr<YamlDocument> read_document(const FileReader& files, const std::
     throw RecipeError(start, std::string("the file cannot be read: ") + error.what());
   }
   if (!file) throw RecipeError(start, "there is no such file");
-  return parse_yaml(std::move(file->content), path);
+  return std::move(file->content);
 }
+
+std::unique_ptr<YamlDocument> read_document(const FileReader& files, const std::string& path) {
+  return parse_yaml(read_source(files, path), path);
+}
+
+// Recipes that are read ahead. Parsing them is most of what a run with nothing to do computes, so all processors do it.
+class ParsedFiles {
+ public:
+  ParsedFiles(const FileReader& files, const std::vector<std::string>& paths) {
+    std::vector<std::function<void()>> work;
+    for (const std::string& path : paths) {
+      Parsed& parsed = parsed_[path];
+      try {
+        work.emplace_back([&parsed, path, source = read_source(files, path)] { parsed.parse(source, path); });
+      } catch (const RecipeError&) {
+        parsed.error = std::current_exception();
+      }
+    }
+    run_on_all_processors(work);
+  }
+
+  // Throws what reading or parsing the file threw.
+  std::unique_ptr<YamlDocument> take(const std::string& path) {
+    Parsed& parsed = parsed_.at(path);
+    if (parsed.error) std::rethrow_exception(parsed.error);
+    return std::move(parsed.document);
+  }
+
+ private:
+  struct Parsed {
+    std::unique_ptr<YamlDocument> document{};
+    std::exception_ptr error{};
+    void parse(const std::string& source, const std::string& path) {
+      try {
+        document = parse_yaml(source, path);
+      } catch (...) {
+        error = std::current_exception();
+      }
+    }
+  };
+  std::map<std::string, Parsed> parsed_{};
+};
 
 const Fragment& add_fragment(RecipeFiles& result, std::unique_ptr<YamlDocument> document, bool local,
                              const std::string& expected_name) {
@@ -66,14 +116,20 @@ std::string platform_directory(const RecipeSources& sources) { return sources.re
 
 RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sources, ErrorList& errors) {
   RecipeFiles result;
-  for (const std::string& name : yaml_names(files, sources.recipes)) {
-    const std::string path = sources.recipes + "/" + name + std::string(k_suffix);
+  const std::vector<std::string> shipped = yaml_names(files, sources.recipes);
+  const std::vector<std::string> local = yaml_names(files, sources.local);
+  std::vector<std::string> paths;
+  for (const std::string& name : shipped) paths.push_back(file_of(sources.recipes, name));
+  for (const std::string& name : local) paths.push_back(file_of(sources.local, name));
+  ParsedFiles parsed(files, paths);
+  for (const std::string& name : shipped) {
+    const std::string path = file_of(sources.recipes, name);
     const Position start{intern_file(path), 1, 1};
     Recipe recipe;
     recipe.name = name;
     recipe.where = start;
     recipe.broken = !errors.collect(start, [&] {
-      const Fragment& fragment = add_fragment(result, read_document(files, path), false, name);
+      const Fragment& fragment = add_fragment(result, parsed.take(path), false, name);
       recipe.where = fragment.where;
       add_to_recipe(recipe, fragment);
     });
@@ -84,10 +140,10 @@ RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sour
     errors.add(RecipeError({intern_file(sources.local + "/" + file), 1, 1},
                            "the names of recipes end in .yaml; rename this file, or it is not read"));
   }
-  for (const std::string& name : yaml_names(files, sources.local)) {
-    const std::string path = sources.local + "/" + name + std::string(k_suffix);
+  for (const std::string& name : local) {
+    const std::string path = file_of(sources.local, name);
     errors.collect({intern_file(path), 1, 1}, [&] {
-      auto document = read_document(files, path);
+      auto document = parsed.take(path);
       if (document->empty) return;  // all commented out
       add_local(result, add_fragment(result, std::move(document), true, ""));
     });
@@ -101,7 +157,7 @@ Value load_platform(const FileReader& files, const RecipeSources& sources, const
     throw Error("this machine runs " + platform + ", for which there is no platform file in " +
                     platform_directory(sources) + "; supported: " + enumerate(known),
                 ExitCode::unsuitable);
-  const std::string path = platform_directory(sources) + "/" + platform + std::string(k_suffix);
+  const std::string path = file_of(platform_directory(sources), platform);
   const auto document = read_document(files, path);
   if (!document->root.is_map())
     throw RecipeError(document->at(document->root),

@@ -1,5 +1,7 @@
 """Running it again: nothing on a healthy box, repairs and nothing else on a broken one."""
 
+import subprocess
+
 import pytest
 
 import observe
@@ -47,6 +49,18 @@ def test_second_run_starts_no_process(settled):
 
 def _last_pid(box):
     return int(box.run("cat", "/proc/loadavg").stdout.split()[4])
+
+
+@pytest.mark.parametrize("command", ["setup", "plan"])
+def test_run_without_changes_opens_the_users_once_and_asks_no_name_server(settled, tmp_path, command):
+    trace = tmp_path / "trace"
+    subprocess.run(["strace", "-f", "-qq", "-e", "trace=openat,sendto,sendmsg,sendmmsg", "-o", trace,
+                    *settled.command(["mailinabox", command], {"NONINTERACTIVE": "1"})], check=True, capture_output=True)
+    lines = trace.read_text(errors="replace").splitlines()
+    assert sum('/users.sqlite"' in line and "O_DIRECTORY" not in line for line in lines) == 1
+    # Systemd is asked over a socket of its own; a name server would be sent a question from an address.
+    assert [line for line in lines if "send" in line and "sin_port" in line] == []
+    assert [line for line in lines if "sendto(" in line] == []
 
 
 def test_only_root_may(settled):
