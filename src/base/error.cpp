@@ -3,29 +3,19 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <string_view>
+
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
 
-std::string join_words(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    text += word;
-  }
-  return text;
-}
-
 // The end of what a command said: enough to understand, short enough to read.
-std::string last_lines(const std::string& output) {
-  constexpr int k_lines = 20;
-  std::size_t end = output.size();
-  while (end > 0 && output[end - 1] == '\n') --end;
-  std::size_t begin = end;
-  for (int lines = 0; begin > 0; --begin) {
-    if (output[begin - 1] == '\n' && ++lines == k_lines) break;
-  }
-  return output.substr(begin, end - begin);
+std::string last_lines(std::string_view output) {
+  constexpr std::ptrdiff_t k_lines = 20;
+  const std::vector<std::string_view> lines = lines_of(output.substr(0, output.find_last_not_of('\n') + 1));
+  return joined(std::vector(lines.end() - std::min(k_lines, std::ssize(lines)), lines.end()), "\n");
 }
 
 ExitCode code_of(int error_number) {
@@ -61,7 +51,7 @@ SystemError::SystemError(const std::string& operation, const std::string& path, 
 
 CommandError::CommandError(const std::vector<std::string>& argv, const std::string& ending, const std::string& output,
                            ExitCode code)
-    : Error("`" + join_words(argv) + "` " + ending + (output.empty() ? "" : ":\n" + last_lines(output)), code) {}
+    : Error("`" + joined(argv, " ") + "` " + ending + (output.empty() ? "" : ":\n" + last_lines(output)), code) {}
 
 std::string nearest_spelling(const std::string& name, const std::vector<std::string>& candidates) {
   std::string nearest;

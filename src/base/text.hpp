@@ -51,6 +51,9 @@ std::vector<std::string_view> words_of(Text&& text, std::string_view blanks = k_
 // The parts of a list that people type: between commas and line ends, trimmed, empty ones left out.
 std::vector<std::string> split_list(std::string_view text);
 
+// What stands behind the last "/" of a path: all of it if there is none, "" if it ends with one.
+constexpr std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 // {"a", "b"} with ", " gives "a, b". Takes any range of texts.
 template <typename Texts>
 std::string joined(const Texts& texts, std::string_view separator) {
@@ -66,11 +69,20 @@ std::string joined(const Texts& texts, std::string_view separator) {
 
 // The text as a number, if it is one from its first to its last character and fits: digits of `base`, and "-" before
 // them for signed types. Neither blanks nor "+" nor "0x".
-template <typename Number>
+template <std::integral Number>
 std::optional<Number> parse_number(std::string_view text, int base = 10) {
   Number number{};
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number, base);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+// The same for decimal fractions: "12", "0.25".
+inline std::optional<double> parse_fraction(std::string_view text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
   if (error != std::errc() || stop != end) return std::nullopt;
   return number;
 }

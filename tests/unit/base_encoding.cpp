@@ -31,3 +31,11 @@ TEST_CASE("digest: known ones", "[base]") {
   CHECK(sha256("abc").size() == 32);
   CHECK(to_hex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
+
+TEST_CASE("digest: in pieces", "[base]") {
+  Sha256 digest;
+  digest.add("a");
+  digest.add("");
+  digest.add("bc");
+  CHECK(digest.finish_hex() == sha256_hex("abc"));
+}

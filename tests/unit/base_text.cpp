@@ -40,6 +40,12 @@ TEST_CASE("text: parts, lines and words", "[base]") {
   CHECK(first_word("a").size() == 1);
 }
 
+TEST_CASE("text: last part of a path", "[base]") {
+  CHECK(base_name("/usr/sbin/nsd") == "nsd");
+  CHECK(base_name("nsd") == "nsd");
+  CHECK(base_name("/usr/").empty());
+}
+
 TEST_CASE("text: lists that people type", "[base]") {
   CHECK(split_list(" a , b c\r\n,\nd") == std::vector<std::string>{"a", "b c", "d"});
   CHECK(split_list(" , \n").empty());
@@ -57,5 +63,14 @@ TEST_CASE("text: numbers", "[base]") {
   for (const char* text : {"", "65536", "-1", "+1", " 1", "1 ", "1x", "0x1"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_number<std::uint16_t>(text));
+  }
+}
+
+TEST_CASE("text: fractions", "[base]") {
+  CHECK(parse_fraction("12") == 12.0);
+  CHECK(parse_fraction("0.25") == 0.25);
+  for (const char* text : {"", ".", "1,5", " 1", "1 ", "1e3", "+1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_fraction(text));
   }
 }
