@@ -1,12 +1,11 @@
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 
 #include "apps/real_machine.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "os/descriptor.hpp"
 
@@ -18,10 +17,8 @@ class DownloadedFile {
  public:
   explicit DownloadedFile(std::string path)
       : path_(std::move(path)),
-        file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)),
-        context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+        file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)) {
     if (!file_.valid()) throw SystemError("create", path_, errno);
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
   }
   ~DownloadedFile() {
     if (!kept_) ::unlink(path_.c_str());
@@ -30,7 +27,7 @@ class DownloadedFile {
   DownloadedFile& operator=(const DownloadedFile&) = delete;
 
   void append(std::string_view piece) {
-    EVP_DigestUpdate(context_.get(), piece.data(), piece.size());
+    digest_.add(piece);
     while (!piece.empty()) {
       const ssize_t written = ::write(file_.number(), piece.data(), piece.size());
       if (written < 0 && errno == EINTR) continue;
@@ -39,25 +36,13 @@ class DownloadedFile {
     }
   }
 
-  std::string digest() {
-    static constexpr char k_digits[] = "0123456789abcdef";
-    unsigned char bytes[EVP_MAX_MD_SIZE] = {};
-    unsigned int length = 0;
-    EVP_DigestFinal_ex(context_.get(), bytes, &length);
-    std::string text;
-    for (unsigned int i = 0; i < length; ++i) {
-      text += k_digits[bytes[i] >> 4U];
-      text += k_digits[bytes[i] & 15U];
-    }
-    return text;
-  }
-
+  std::string digest() { return digest_.finish_hex(); }
   void keep() { kept_ = true; }
 
  private:
   std::string path_;
   Descriptor file_;
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+  Sha256 digest_{};
   bool kept_ = false;
 };
 
