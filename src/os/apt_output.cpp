@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <vector>
 
 #include "base/text.hpp"
@@ -34,30 +32,20 @@ std::optional<PackageProgress> parse_apt_status(std::string_view line, std::uint
   line.remove_prefix(9);
   // The package may have an architecture ("libc6:amd64"), the text colons of its own: the percentage is the first
   // field that is a number after the first one.
-  const std::size_t first = line.find(':');
-  if (first == std::string_view::npos) return std::nullopt;
-  std::size_t begin = first + 1;
-  std::size_t end = line.find(':', begin);
-  double percent = 0;
-  while (end != std::string_view::npos) {
-    const std::string field(line.substr(begin, end - begin));
-    char* after = nullptr;
-    percent = std::strtod(field.c_str(), &after);
-    if (!field.empty() && *after == '\0') break;
-    begin = end + 1;
-    end = line.find(':', begin);
-  }
-  if (end == std::string_view::npos) return std::nullopt;
+  const auto fields = split(line, ':');
+  const auto percent = std::find_if(fields.begin() + 1, fields.end(),
+                                    [](std::string_view field) { return parse_fraction(field).has_value(); });
+  if (fields.end() - percent < 2) return std::nullopt;
   PackageProgress progress;
-  progress.fraction = std::clamp(percent / 100.0, 0.0, 1.0);
-  const std::string_view text = line.substr(end + 1);
+  progress.fraction = std::clamp(*parse_fraction(*percent) / 100.0, 0.0, 1.0);
   if (downloads) {
     progress.step = PackageProgress::Step::downloading;
     progress.bytes_total = total;
     progress.bytes_done = static_cast<std::uint64_t>(progress.fraction * static_cast<double>(total));
     return progress;
   }
-  progress.detail = line.substr(0, first);
+  progress.detail = fields.front();
+  const std::string_view text = line.substr(static_cast<std::size_t>(percent[1].data() - line.data()));
   const bool configures = contains_any(text, {"onfigur", "Installed ", "trigger"});
   progress.step = configures ? PackageProgress::Step::configuring : PackageProgress::Step::installing;
   return progress;
@@ -68,16 +56,12 @@ std::optional<std::uint64_t> parse_apt_size(std::string_view output) {
   const std::size_t found = output.find(k_begin);
   if (found == std::string_view::npos) return std::nullopt;
   const std::string_view rest = output.substr(found + k_begin.size());
-  std::string digits;
-  std::size_t used = 0;
-  for (; used < rest.size() && (rest[used] == ',' || rest[used] == '.' || (rest[used] >= '0' && rest[used] <= '9'));
-       ++used) {
-    if (rest[used] != ',') digits += rest[used];
-  }
-  if (digits.empty() || used >= rest.size() || rest[used] != ' ') return std::nullopt;
-  const std::optional<double> factor = unit_factor(rest.substr(used + 1));
-  if (!factor) return std::nullopt;
-  return static_cast<std::uint64_t>(std::llround(std::strtod(digits.c_str(), nullptr) * *factor));
+  const std::size_t space = rest.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  const auto number = parse_fraction(replaced(rest.substr(0, space), ",", ""));
+  const auto factor = unit_factor(rest.substr(space + 1));
+  if (!number || !factor) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(*number * *factor));
 }
 
 ExitCode classify_apt_failure(std::string_view output) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 namespace {
 
@@ -52,11 +54,6 @@ constexpr auto k_changing = std::to_array<Question>({
     {"postconf", "-X"},
     {"postconf", "-#"},
 });
-
-std::string_view base_name(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
 
 }  // namespace
 

@@ -2,15 +2,15 @@
 
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 namespace {
 
 // Moves `value` where the line is this field.
 bool take_field(std::string_view line, std::string_view name, std::string_view& value) {
   if (!line.starts_with(name)) return false;
-  value = line.substr(name.size());
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  while (value.ends_with(' ')) value.remove_suffix(1);
+  value = trim(line.substr(name.size()), " ");
   return true;
 }
 

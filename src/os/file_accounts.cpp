@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
-#include <sstream>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
@@ -33,22 +32,6 @@ FileVersion version_of(const std::string& path) {
     throw SystemError("stat", path, errno);
   }
   return {status.st_ino, status.st_size, status.st_mtim};
-}
-
-std::vector<std::string_view> fields_of(std::string_view line, char separator) {
-  std::vector<std::string_view> fields;
-  for (;;) {
-    const std::size_t end = line.find(separator);
-    fields.push_back(line.substr(0, end));
-    if (end == std::string_view::npos) return fields;
-    line.remove_prefix(end + 1);
-  }
-}
-
-// True where the whole text is a number that fits; a line with anything else is no entry (passwd(5)).
-bool parse_id(std::string_view text, unsigned& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
 template <typename Take>
@@ -87,25 +70,23 @@ struct FileAccounts::Tables {
   }
 
   void take_user(std::string_view line) {
-    const std::vector<std::string_view> fields = fields_of(line, ':');
-    Account account;
-    if (fields.size() != 7 || !parse_id(fields[2], account.uid) || !parse_id(fields[3], account.gid)) return;
-    account.name = fields[0];
-    account.home = fields[5];
-    account.shell = fields[6];
+    const std::vector<std::string_view> fields = split(line, ':');
+    if (fields.size() != 7) return;
+    const auto uid = parse_number<unsigned>(fields[2]);
+    const auto gid = parse_number<unsigned>(fields[3]);
+    if (!uid || !gid) return;
+    const Account account{std::string(fields[0]), *uid, *gid, std::string(fields[5]), std::string(fields[6])};
     // The first entry counts where a name or number stands twice, as for getpwnam(3).
     user_names.emplace(account.uid, account.name);
     users_by_name.emplace(account.name, account);
   }
 
   void take_group(std::string_view line) {
-    const std::vector<std::string_view> fields = fields_of(line, ':');
-    Group group;
-    if (fields.size() != 4 || !parse_id(fields[2], group.gid)) return;
-    group.name = fields[0];
-    for (const std::string_view member : fields_of(fields[3], ',')) {
-      if (!member.empty()) group.members.emplace_back(member);
-    }
+    const std::vector<std::string_view> fields = split(line, ':');
+    const auto gid = fields.size() == 4 ? parse_number<unsigned>(fields[2]) : std::nullopt;
+    if (!gid) return;
+    const std::vector<std::string_view> members = words_of(fields[3], ",");
+    const Group group{std::string(fields[0]), *gid, {members.begin(), members.end()}};
     group_names.emplace(group.gid, group.name);
     groups_by_name.emplace(group.name, group);
   }

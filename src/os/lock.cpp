@@ -7,21 +7,22 @@
 
 #include <array>
 #include <cerrno>
-#include <sstream>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
 
 constexpr std::chrono::milliseconds k_retry{100};
 
-std::optional<MachineLockHolder> parse_holder(const std::string& content) {
-  std::istringstream words(content);
-  MachineLockHolder holder;
-  if (!(words >> holder.process >> holder.started)) return std::nullopt;
-  std::getline(words >> std::ws, holder.command);
-  return holder;
+// "PID STARTED COMMAND"; the command has blanks of its own.
+std::optional<MachineLockHolder> parse_holder(std::string_view content) {
+  const auto words = words_of(content);
+  const auto process = words.size() < 2 ? std::nullopt : parse_number<int>(words[0]);
+  if (!process) return std::nullopt;
+  const auto behind = static_cast<std::size_t>(words[1].data() + words[1].size() - content.data());
+  return MachineLockHolder{*process, std::string(words[1]), std::string(trim(content.substr(behind)))};
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ std::optional<MachineLockHolder> MachineLock::holder() const {
   const ssize_t size = ::pread(file.number(), buffer.data(), buffer.size(), 0);
   if (size < 0) throw SystemError("read", path_, errno);
   // Locked but not yet written: somebody has it all the same.
-  return parse_holder(std::string(buffer.data(), static_cast<std::size_t>(size))).value_or(MachineLockHolder{});
+  return parse_holder({buffer.data(), static_cast<std::size_t>(size)}).value_or(MachineLockHolder{});
 }
 
 void MachineLock::release() {

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "os/descriptor.hpp"
 
 namespace mailinabox {
@@ -19,7 +20,7 @@ constexpr std::chrono::milliseconds k_lock_retry{500};
 std::string program_of(const FileReader& files, int process) {
   if (process <= 0) return "";  // outside this container
   const auto name = files.read("/proc/" + std::to_string(process) + "/comm");
-  return name ? name->content.substr(0, name->content.find('\n')) : "";
+  return name ? std::string(trim(name->content)) : "";
 }
 
 std::optional<int> locking_process(const std::string& path) {

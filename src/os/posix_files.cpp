@@ -11,13 +11,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <map>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "os/fault_point.hpp"
 
 namespace mailinabox {
@@ -127,15 +127,13 @@ std::string temporary_name(const std::string& leaf) {
 }
 
 // True for a temporary name whose process is gone.
-bool is_leftover(const std::string& name) {
+bool is_leftover(std::string_view name) {
   if (name.size() < 2 || name[0] != '.' || !name.ends_with(k_temporary_suffix)) return false;
-  const std::string body = name.substr(0, name.size() - k_temporary_suffix.size());
+  const std::string_view body = name.substr(0, name.size() - k_temporary_suffix.size());
   const std::size_t dot = body.rfind('.');
   const std::size_t dash = body.find('-', dot);
-  if (dot == 0 || dot == std::string::npos || dash == std::string::npos) return false;
-  const std::string digits = body.substr(dot + 1, dash - dot - 1);
-  if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != std::string::npos) return false;
-  const int process = std::atoi(digits.c_str());
+  if (dot == 0 || dot == std::string_view::npos || dash == std::string_view::npos) return false;
+  const int process = parse_number<int>(body.substr(dot + 1, dash - dot - 1)).value_or(0);
   return process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
 }
 

@@ -30,6 +30,7 @@
 #include <stdexcept>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "os/command_allow_list.hpp"
 #include "os/descriptor.hpp"
 #include "os/fault_point.hpp"
@@ -123,13 +124,11 @@ class BlockedSignals {
 
 // The file to execute: a name with a slash as it is, any other searched in k_command_path. "" where there is none.
 std::string find_program(const std::string& name) {
+  if (name.empty()) return "";
   if (name.find('/') != std::string::npos) return ::access(name.c_str(), F_OK) == 0 ? name : "";
-  std::string_view rest = name.empty() ? std::string_view() : k_command_path;
-  while (!rest.empty()) {
-    const std::size_t colon = rest.find(':');
-    std::string candidate = std::string(rest.substr(0, colon)) + "/" + name;
+  for (const std::string_view folder : split(k_command_path, ':')) {
+    std::string candidate = std::string(folder) + "/" + name;
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
   }
   return "";
 }
@@ -197,12 +196,6 @@ class LineCutter {
   Take take_;
   std::string rest_{};
 };
-
-std::string words_of(const Command& command) {
-  std::string words;
-  for (const std::string& word : command.argv) words += (words.empty() ? "" : " ") + word;
-  return words;
-}
 
 // One command from its pipes to its result. Never leaves the child running.
 class Execution {
@@ -334,7 +327,7 @@ class Execution {
 
 CommandResult ProcessCommands::query(const Command& command) const {
   if (!may_query(command)) {
-    throw std::logic_error("`" + words_of(command) + "` is not on the list of commands that only ask");
+    throw std::logic_error("`" + joined(command.argv, " ") + "` is not on the list of commands that only ask");
   }
   return Execution(command)(accounts_);
 }

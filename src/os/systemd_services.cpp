@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
@@ -85,7 +86,7 @@ void SystemdServices::read_aliases(const std::string& folder, SystemdLinks& link
     if (name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".d")) continue;
     const std::optional<std::string> target = files_.read_link(folder + "/" + name);
     if (!target) continue;
-    const std::string unit = target->substr(target->rfind('/') + 1);
+    const std::string unit(base_name(*target));
     if (*target == "/dev/null") {
       links.masked.insert(name);
     } else if (unit != name) {

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <csignal>
-#include <sstream>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
@@ -19,35 +18,20 @@ constexpr std::chrono::milliseconds k_start_grace{10'000};  // to write its pid 
 constexpr std::chrono::milliseconds k_script_grace{5'000};  // a script's stop may return before the process has ended
 constexpr std::chrono::milliseconds k_no_wait{0};
 
-bool is_number(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-// The first word of a text: a pid file may hold more lines, a program that names itself more words.
-std::string first_word(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == std::string::npos) return "";
-  const std::size_t end = text.find_first_of(" \t\n", begin);
-  return text.substr(begin, end == std::string::npos ? end : end - begin);
-}
+bool is_process(std::string_view text) { return parse_number<int>(text).value_or(0) > 0; }
 
 // The arguments in /proc/PID/cmdline, at most as many as an interpreter with options puts before a script's name.
-std::vector<std::string> first_arguments(const std::string& command_line) {
-  std::vector<std::string> arguments;
-  for (std::size_t at = 0; at < command_line.size() && arguments.size() < 4;) {
-    const std::size_t end = std::min(command_line.find('\0', at), command_line.size());
-    arguments.push_back(command_line.substr(at, end - at));
-    at = end + 1;
-  }
+std::vector<std::string_view> first_arguments(std::string_view command_line) {
+  std::vector<std::string_view> arguments = split(command_line, '\0');
+  arguments.resize(std::min<std::size_t>(arguments.size(), 4));
   return arguments;
 }
 
 // What runs scripts; an editor that has the script open is none.
 bool is_interpreter(const std::string& executable) {
-  const std::string base = executable.substr(executable.rfind('/') + 1);
   constexpr std::array<std::string_view, 6> k_interpreters = {"perl", "python", "sh", "dash", "bash", "ruby"};
   return std::any_of(k_interpreters.begin(), k_interpreters.end(),
-                     [&](std::string_view interpreter) { return base.starts_with(interpreter); });
+                     [&](std::string_view interpreter) { return base_name(executable).starts_with(interpreter); });
 }
 
 }  // namespace
@@ -74,9 +58,9 @@ bool SysvServices::runs(const std::string& process, const std::string& program) 
   if (!command_line || command_line->content.empty()) return false;  // gone, a zombie or a kernel thread
   if (program.empty()) return true;
   if (executable && (*executable == program || *executable == program + " (deleted)")) return true;
-  const std::vector<std::string> arguments = first_arguments(command_line->content);
-  const std::string title = first_word(arguments.front());
-  const std::string base = program.substr(program.rfind('/') + 1);
+  const std::vector<std::string_view> arguments = first_arguments(command_line->content);
+  const std::string_view title = first_word(arguments.front());
+  const std::string base(base_name(program));
   if (title == program || title == base || title == base + ":") return true;
   return executable && is_interpreter(*executable) &&
          std::find(arguments.begin(), arguments.end(), program) != arguments.end();
@@ -86,8 +70,8 @@ bool SysvServices::runs(const std::string& process, const std::string& program) 
 std::string SysvServices::number_in_pid_file(const ServiceName& service) const {
   if (service.pid_file.empty()) return "";
   const auto content = files_.read(service.pid_file);
-  const std::string number = content ? first_word(content->content) : "";
-  return is_number(number) ? number : "";
+  const std::string number(content ? first_word(content->content) : "");
+  return is_process(number) ? number : "";
 }
 
 std::optional<std::string> SysvServices::process_of(const ServiceName& service) const {
@@ -97,7 +81,7 @@ std::optional<std::string> SysvServices::process_of(const ServiceName& service) 
   }
   if (service.process.empty()) return std::nullopt;
   for (const std::string& id : files_.list("/proc")) {
-    if (is_number(id) && runs(id, service.process)) return id;
+    if (is_process(id) && runs(id, service.process)) return id;
   }
   return std::nullopt;
 }
@@ -105,17 +89,14 @@ std::optional<std::string> SysvServices::process_of(const ServiceName& service) 
 std::vector<SysvServices::ProcessGroup> SysvServices::processes() const {
   std::vector<ProcessGroup> found;
   for (const std::string& id : files_.list("/proc")) {
-    if (!is_number(id)) continue;
+    if (!is_process(id)) continue;
     try {
       const auto stat = files_.read("/proc/" + id + "/stat");
       // "PID (NAME) STATE PARENT GROUP SESSION …"; the name may hold anything.
       const std::size_t end = stat ? stat->content.rfind(')') : std::string::npos;
       if (end == std::string::npos) continue;
-      std::istringstream words(stat->content.substr(end + 1));
-      ProcessGroup process{.process = id};
-      std::string state;
-      std::string parent;
-      if (words >> state >> parent >> process.group >> process.session && state != "Z") found.push_back(process);
+      const auto words = words_of(std::string_view(stat->content).substr(end + 1));
+      if (words.size() >= 4 && words[0] != "Z") found.push_back({id, std::string(words[2]), std::string(words[3])});
     } catch (const SystemError&) {  // it ended while being looked at
     }
   }

@@ -134,6 +134,12 @@ TEST_CASE("init scripts: a pid file is believed only if the process is the servi
   CHECK_FALSE(services.active(service));
   host.put("/run/nginx.pid", "  77\n");
   CHECK_FALSE(services.active(service));  // stale
+  for (const char* text : {"0", "-1", "99999999999999999999", "x", ""}) {
+    host.put("/run/nginx.pid", text);
+    CHECK_FALSE(services.active(service));
+    CHECK_THROWS_WITH(services.reload(service, std::chrono::seconds(1)), Catch::Contains("it is not running"));
+  }
+  host.put("/run/nginx.pid", "  77\n");
   put_process(host, "77", "/usr/bin/vim", std::string("vim\0x\0", 6));
   CHECK_FALSE(services.active(service));  // the number went to somebody else
   put_process(host, "77", "/usr/sbin/nginx", std::string("nginx: master process\0", 22));
