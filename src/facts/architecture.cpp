@@ -10,8 +10,7 @@ namespace mailinabox {
 std::string machine_architecture(const View& view) {
   // dpkg's own word where it has one; else the kernel's, translated.
   const std::string known = text_or_nothing(view, "/var/lib/dpkg/arch");
-  const std::string first = known.substr(0, known.find('\n'));
-  if (!first.empty()) return first;
+  if (const auto first = first_word(known); !first.empty()) return std::string(first);
   utsname kernel{};
   if (uname(&kernel) != 0) throw SystemError("uname", "", errno);
   const std::string machine = kernel.machine;

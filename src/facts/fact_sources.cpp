@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/error.hpp"
 
@@ -25,21 +24,12 @@ std::string text_or_nothing(const View& view, const std::string& path) {
 
 bool path_exists(const View& view, const std::string& path) { return view.files.info(path).kind != FileKind::absent; }
 
-std::optional<std::int64_t> number_in(std::string_view text, std::int64_t largest) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || text.front() == '-' || error != std::errc() || end != text.data() + text.size() ||
-      number > largest)
-    return std::nullopt;
-  return number;
-}
-
 std::int64_t meminfo_kb(const View& view, std::string_view name) {
   const std::string text = text_or_nothing(view, "/proc/meminfo");
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);
-    if (words.size() < 2 || words[0].size() != name.size() + 1 || words[0].substr(0, name.size()) != name) continue;
-    if (const auto number = number_in(words[1])) return *number;
+    if (words.size() < 2 || words[0] != std::string(name) + ":") continue;
+    if (const auto number = parse_number<std::int64_t>(words[1])) return *number;
   }
   throw Error("/proc/meminfo has no line \"" + std::string(name) + ": NUMBER kB\"");
 }
@@ -47,15 +37,16 @@ std::int64_t meminfo_kb(const View& view, std::string_view name) {
 std::int64_t usable_memory_kb(const View& view) {
   const std::int64_t all = meminfo_kb(view, "MemTotal");
   const std::string limit = text_or_nothing(view, "/sys/fs/cgroup/memory.max");  // bytes, or "max"
-  const auto bytes = number_in(std::string_view(limit).substr(0, limit.find('\n')));
+  const auto bytes = parse_number<std::int64_t>(trim(limit));
   return bytes ? std::min(all, *bytes / 1024) : all;
 }
 
 std::string os_release(const View& view, std::string_view key) {
   const std::string text = text_or_nothing(view, "/etc/os-release");
-  for (std::string_view line : lines_of(text)) {
-    if (line.size() <= key.size() || line.substr(0, key.size()) != key || line[key.size()] != '=') continue;
-    std::string_view value = line.substr(key.size() + 1);
+  const std::string begin = std::string(key) + "=";
+  for (const std::string_view line : lines_of(text)) {
+    if (!line.starts_with(begin)) continue;
+    std::string_view value = line.substr(begin.size());
     if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
       value = value.substr(1, value.size() - 2);
     return std::string(value);
@@ -75,15 +66,12 @@ std::vector<Mount> mounts_in(std::string_view text) {
 }
 
 std::int64_t processor_count(const View& view) {
-  std::string text = text_or_nothing(view, "/sys/devices/system/cpu/online");  // "0-3,6"
-  text.resize(std::min(text.find_first_of(" \n"), text.size()));
+  const std::string text = text_or_nothing(view, "/sys/devices/system/cpu/online");  // "0-3,6"
   std::int64_t count = 0;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::string_view range = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(range.size() + 1, rest.size()));
-    const std::size_t dash = range.find('-');
-    const auto first = number_in(range.substr(0, dash), 1 << 20);
-    const auto last = dash == std::string_view::npos ? first : number_in(range.substr(dash + 1), 1 << 20);
+  for (const std::string_view range : words_of(trim(text), ",")) {
+    const auto ends = split(range, '-');
+    const auto first = parse_number<std::uint16_t>(ends.front());
+    const auto last = parse_number<std::uint16_t>(ends.back());
     if (first && last && *last >= *first) count += *last - *first + 1;
   }
   return std::max<std::int64_t>(count, 1);

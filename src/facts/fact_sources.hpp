@@ -1,7 +1,7 @@
 // What several facts read.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +16,6 @@ namespace mailinabox {
 std::string text_or_nothing(const View& view, const std::string& path);
 
 bool path_exists(const View& view, const std::string& path);
-
-// Decimal digits and nothing else, at most `largest`.
-std::optional<std::int64_t> number_in(std::string_view text, std::int64_t largest = INT64_MAX);
 
 // "MemTotal" of /proc/meminfo in kB. Throws Error where the line is missing or has no number.
 std::int64_t meminfo_kb(const View& view, std::string_view name);

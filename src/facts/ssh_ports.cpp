@@ -7,9 +7,7 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::int64_t k_largest_port = 65535;
-
-char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+std::optional<std::uint16_t> port_in(std::string_view text) { return parse_number<std::uint16_t>(text); }
 
 // A shell pattern of * and ? only, as Include lines have them.
 bool matches(std::string_view name, std::string_view pattern) {
@@ -50,10 +48,9 @@ class SshdSettings {
     }
     const auto words = words_of(line);
     if (words.size() < 2) return;
-    std::string key(words[0]);
-    std::transform(key.begin(), key.end(), key.begin(), lower_letter);
+    const std::string key = lower_case(words[0]);
     if (key == "port") {
-      if (const auto port = number_in(words[1], k_largest_port)) ports_.insert(*port);
+      if (const auto port = port_in(words[1])) ports_.insert(*port);
     } else if (key == "listenaddress") {
       add_address(words[1]);
     } else if (key == "include") {
@@ -67,7 +64,7 @@ class SshdSettings {
     const std::size_t colon = address.rfind(':');
     const bool bare_ipv6 = address.front() != '[' && address.find(':') != colon;
     const bool has_port = colon != std::string_view::npos && !bare_ipv6 && address.back() != ']';
-    const auto port = has_port ? number_in(address.substr(colon + 1), k_largest_port) : std::nullopt;
+    const auto port = has_port ? port_in(address.substr(colon + 1)) : std::nullopt;
     if (port) {
       address_ports_.insert(*port);
     } else {
@@ -96,12 +93,10 @@ void add_socket_ports(const std::string& text, std::set<std::int64_t>& ports) {
   constexpr std::string_view k_key = "ListenStream=";
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);
-    if (words.empty() || words[0].substr(0, k_key.size()) != k_key) continue;
+    if (words.empty() || !words[0].starts_with(k_key)) continue;
     const std::string_view value = words[0].substr(k_key.size());
     if (value.empty()) ports.clear();
-    const std::size_t colon = value.rfind(':');
-    if (const auto port = number_in(value.substr(colon == std::string_view::npos ? 0 : colon + 1), k_largest_port))
-      ports.insert(*port);
+    if (const auto port = port_in(value.substr(value.rfind(':') + 1))) ports.insert(*port);
   }
 }
 
@@ -110,8 +105,7 @@ std::set<std::int64_t> socket_ports(const View& view) {
   add_socket_ports(text_or_nothing(view, "/etc/systemd/system/ssh.socket"), ports);
   for (const char* directory : {"/run/systemd/generator/ssh.socket.d", "/etc/systemd/system/ssh.socket.d"}) {
     for (const std::string& name : view.files.list(directory)) {
-      if (name.size() > 5 && name.compare(name.size() - 5, 5, ".conf") == 0)
-        add_socket_ports(text_or_nothing(view, std::string(directory) + "/" + name), ports);
+      if (name.ends_with(".conf")) add_socket_ports(text_or_nothing(view, std::string(directory) + "/" + name), ports);
     }
   }
   return ports;
@@ -124,12 +118,10 @@ std::optional<std::int64_t> connection_port(const View& view) {
   std::string process = "self";
   for (int level = 0; level < 32 && process != "0" && process != "1"; ++level) {
     const std::string environment = text_or_nothing(view, "/proc/" + process + "/environ");
-    for (std::string_view rest = environment; !rest.empty();) {
-      const std::string_view variable = rest.substr(0, rest.find('\0'));
-      rest.remove_prefix(std::min(variable.size() + 1, rest.size()));
-      if (variable.substr(0, k_name.size()) != k_name) continue;
+    for (const std::string_view variable : split(environment, '\0')) {
+      if (!variable.starts_with(k_name)) continue;
       const auto words = words_of(variable.substr(k_name.size()));
-      if (words.size() == 4) return number_in(words[3], k_largest_port);
+      if (words.size() == 4) return port_in(words[3]);
     }
     const std::string status = text_or_nothing(view, "/proc/" + process + "/status");
     process = "0";

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "base/text.hpp"
 #include "net/ldns_objects.hpp"
 
 namespace mailinabox {
@@ -22,12 +22,6 @@ constexpr std::uint16_t k_payload = 1232;  // fits every path without fragments
 
 const std::uint8_t* bytes_of(std::string_view message) { return reinterpret_cast<const std::uint8_t*>(message.data()); }
 
-std::string lower_text(std::string_view text) {
-  std::string result;
-  for (const char c : text) result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 // Nothing for what cannot be written as text: a CAA tag with other characters than letters and digits.
 std::optional<std::string> field_text(const ldns_rdf* field) {
   const LdnsText printed(ldns_rdf2str(field));
@@ -35,7 +29,7 @@ std::optional<std::string> field_text(const ldns_rdf* field) {
   std::string_view text = printed.get();
   if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_LONG_STR) return std::string(text);
   if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && text.size() > 1) text.remove_suffix(1);
-  return lower_text(text);
+  return lower_case(text);
 }
 
 // The fields one after the other as they stand in the message; TXT: the strings without their lengths.
