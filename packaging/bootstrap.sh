@@ -1,6 +1,6 @@
 #!/bin/sh
 # From a clone of this repository to a running box: installs what the build needs, builds, installs under /usr and runs
-# `mailinabox setup` with the arguments given here. It can be run again at any time; what is done already is skipped.
+# `mailinabox setup` with the arguments given here. It can be run again at any time and skips what is done.
 #
 #   sudo packaging/bootstrap.sh                       asks what it needs to know
 #   sudo NONINTERACTIVE=1 packaging/bootstrap.sh      asks nothing; answers come from variables (mailinabox setup --help)
@@ -9,20 +9,20 @@
 #
 # Exit codes: those of `mailinabox setup` when it got that far; before that
 #   3   not root, or not a supported distribution
-#   5   no space for the build
-#   6   the packages for the build cannot be had
+#   5   not enough space for the build
+#   6   the packages for the build cannot be fetched or installed
 #   70  the build failed
 #   71  the installation under /usr failed
 set -eu
 
 readonly k_unsuitable=3 k_no_space=5 k_no_packages=6 k_build_failed=70 k_install_failed=71
-# What CMakeLists.txt looks for, as Debian names it.
+# The Debian packages of what CMakeLists.txt looks for.
 readonly k_build_packages="g++ cmake ninja-build libboost-dev libyaml-cpp-dev libfmt-dev libcli11-dev
   libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libcrypt-dev libidn2-dev libldns-dev"
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 
-# stop CODE WORDS: ends with a message.
+# stop CODE MESSAGE: exits with a message.
 stop() {
   code=$1
   shift
@@ -30,7 +30,7 @@ stop() {
   exit "$code"
 }
 
-# quietly WHAT COMMAND...: runs a command with its words in a file, which is shown only where the command fails.
+# quietly WHAT COMMAND...: runs a command and shows its output only if it fails.
 quietly() {
   what=$1
   shift
@@ -44,7 +44,7 @@ check_machine() {
   [ "$(id -u)" -eq 0 ] || stop $k_unsuitable "This must be run as root: sudo $0"
   distribution=unknown
   if [ -r /etc/os-release ]; then
-    # shellcheck disable=SC1091 # a file of the machine
+    # shellcheck disable=SC1091 # the machine's file
     distribution=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-}")
   fi
   [ "$distribution" = "debian 12" ] ||
@@ -59,7 +59,7 @@ check_space() {
   done
 }
 
-# Installs without refreshing the package lists where that works: they are often fresh, and the network may be slow.
+# Tries without refreshing the package lists first: they are often fresh, and the network may be slow.
 install_build_packages() {
   # shellcheck disable=SC2086 # a list of names
   missing=$("$source_directory/packaging/missing-packages.sh" $k_build_packages | tr '\n' ' ')
@@ -69,13 +69,13 @@ install_build_packages() {
   # shellcheck disable=SC2086 # a list of names
   quietly_or_not "installing what the build needs: $missing" "$@" $missing && return 0
   quietly "refreshing the package lists" apt-get -o DPkg::Lock::Timeout=600 update ||
-    stop $k_no_packages "The package lists cannot be refreshed. Is the network up, and /etc/apt/sources.list right?"
+    stop $k_no_packages "The package lists cannot be refreshed. Check the network and /etc/apt/sources.list."
   # shellcheck disable=SC2086
   quietly "installing what the build needs" "$@" $missing ||
-    stop $k_no_packages "The packages for the build cannot be installed. See apt's words above."
+    stop $k_no_packages "The packages for the build cannot be installed. See apt's output above."
 }
 
-# Like quietly, but a failure is not shown: there is a second way.
+# Like quietly, but without showing a failure: there is a second try.
 quietly_or_not() {
   say "$1 ..."
   shift
@@ -83,17 +83,17 @@ quietly_or_not() {
 }
 
 build() {
-  # Several source files in one compiler run: three times faster than one by one, for a build that nobody edits.
+  # A unity build is three times faster, and nobody edits these sources.
   quietly "preparing the build" cmake -S "$source_directory" -B "$build_directory" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_UNITY_BUILD=ON -DBUILD_TESTS=OFF ||
-    stop $k_build_failed "The build cannot be prepared. See CMake's words above."
+    stop $k_build_failed "The build cannot be prepared. See CMake's output above."
   quietly "building (some minutes the first time)" cmake --build "$build_directory" --parallel "$(jobs_at_once)" ||
-    stop $k_build_failed "The build failed. See the compiler's words above."
+    stop $k_build_failed "The build failed. See the compiler's output above."
   quietly "installing under /usr" cmake --install "$build_directory" ||
-    stop $k_install_failed "mailinabox cannot be installed under /usr. See CMake's words above."
+    stop $k_install_failed "mailinabox cannot be installed under /usr. See CMake's output above."
 }
 
-# One compiler takes up to 700 MB: on a small machine fewer run at a time than there are processors.
+# One compiler needs up to 700 MB: small machines run fewer than they have processors.
 jobs_at_once() {
   if [ -n "${JOBS:-}" ]; then
     printf '%s' "$JOBS"

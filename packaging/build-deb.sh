@@ -1,16 +1,16 @@
 #!/bin/bash
-# Makes the Debian package of mailinabox: one file that every supported distribution installs.
+# Builds the Debian package of mailinabox: one file for all supported distributions.
 #
 #   packaging/build-deb.sh [--architecture ARCHITECTURE] [DIRECTORY]
 #
-# mailinabox_VERSION_ARCHITECTURE.deb goes into DIRECTORY (default: build/package). Needs Debian 12 and the packages listed
-# below; as root it installs what is missing. For another architecture than the machine's (arm64 has been tried) that
-# includes Debian's cross compiler, the libraries of that architecture, and QEMU, which runs the program's own test.
+# mailinabox_VERSION_ARCHITECTURE.deb goes into DIRECTORY (default: build/package). Needs Debian 12 and the packages
+# listed below; as root it installs those that are missing. For another architecture (arm64 has been tried) these include
+# Debian's cross compiler, the libraries of that architecture, and QEMU, which runs the program's self-test.
 #
-# The same commit gives the same bytes, wherever it is built and by whom, with the same versions of Debian's libraries.
+# The build is reproducible: the same commit and the same versions of Debian's libraries give the same bytes.
 #
-# Variables: BUILD_DIRECTORY (default: build/portable; for another architecture build/portable-ARCHITECTURE), JOBS (compilers at a time), SOURCE_DATE_EPOCH (default: that of the
-# commit).
+# Variables: BUILD_DIRECTORY (default: build/portable; for another architecture build/portable-ARCHITECTURE), JOBS
+# (compilers at a time), SOURCE_DATE_EPOCH (default: the time of the commit).
 set -euo pipefail
 export LC_ALL=C.UTF-8 TZ=UTC
 umask 022
@@ -36,7 +36,7 @@ cd "$source_directory"
 
 say() { printf 'build-deb: %s\n' "$*" >&2; }
 
-# packages_needed: with the architecture behind those that come in several.
+# packages_needed: prints them, with ":ARCHITECTURE" for libraries of another one.
 packages_needed() {
   local package
   # shellcheck disable=SC2086 # lists of names
@@ -66,7 +66,7 @@ install_missing() {
   apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "${missing[@]}" >&2
 }
 
-# The cross compiler comes with a C library of its own, which gets no security updates: that of libc6-dev goes first.
+# The cross compiler brings its own C library, which gets no security updates: libc6-dev takes precedence.
 choose_compiler() {
   local libraries=/usr/lib/$triplet
   if [[ -z $foreign ]]; then return; fi
@@ -101,7 +101,7 @@ try_program() {
   fi
 }
 
-# Compressed without the time and name that gzip would add.
+# Without the time and name that gzip would add.
 compressed() { gzip -9 -n >"$1"; }
 
 collect_files() {
@@ -124,7 +124,7 @@ collect_files() {
   install -D -m 644 packaging/debian/lintian-overrides "$root/usr/share/lintian/overrides/mailinabox"
 }
 
-# fill TEMPLATE FILE: with what differs from build to build.
+# fill TEMPLATE FILE: fills in what differs between builds.
 fill() {
   /usr/bin/python3 - "$1" "$build/libraries.cdx.json" "$version" "$architecture" \
     "$(du -k -s --apparent-size "$root" | cut -f 1)" >"$2" <<'PYTHON'
@@ -153,7 +153,7 @@ make_package() {
   fill packaging/debian/control.in "$root/DEBIAN/control"
   chmod 644 "$root/DEBIAN/md5sums" "$root/DEBIAN/control"
   for script in postinst postrm; do install -m 755 "packaging/debian/$script" "$root/DEBIAN/$script"; done
-  # Times of files are those of the commit: dpkg-deb takes none that is later.
+  # All files get the time of the commit: dpkg-deb only lowers later ones.
   find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
   dpkg-deb --root-owner-group -Zxz --build "$root" "$output/$name" >&2
 }
@@ -161,7 +161,7 @@ make_package() {
 triplet=""
 if [[ -n $foreign ]]; then
   triplet=$(dpkg-architecture "-a$foreign" -qDEB_HOST_GNU_TYPE 2>/dev/null) || {
-    say "dpkg-architecture knows no \"$foreign\", or is missing: apt-get install dpkg-dev"
+    say "unknown architecture \"$foreign\", or dpkg-architecture is missing: apt-get install dpkg-dev"
     exit 1
   }
 fi
@@ -174,7 +174,7 @@ fi
 export SOURCE_DATE_EPOCH
 version=$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)
 [[ $version == "$(sed -n 's/^project(mailinabox VERSION \([^ ]*\).*/\1/p' CMakeLists.txt)" ]] || {
-  say "packaging/debian/changelog begins with $version, CMakeLists.txt has another version"
+  say "packaging/debian/changelog has version $version, CMakeLists.txt another one; expected the same"
   exit 1
 }
 name=mailinabox_${version}_$architecture.deb

@@ -1,6 +1,5 @@
-# What the program is made of besides its own sources, for `mailinabox --version --verbose` and as a CycloneDX 1.4 list.
-# A fault found in one of the libraries inside the portable program means a new release of the program; this list says
-# which releases have it.
+# The libraries in the program, for `mailinabox --version --verbose` and as a CycloneDX 1.4 list. A vulnerability in a
+# library inside the portable program needs a new release; the list tells which releases have it.
 #
 # Sets LIBRARIES_SOURCE (the list as C++) and LIBRARIES_LIST (as JSON).
 
@@ -11,8 +10,8 @@ endif()
 set(LIBRARIES_ROWS "")
 set(LIBRARIES_JSON "")
 
-# library(NAME LINKAGE DEBIAN_PACKAGE LICENCE): LINKAGE is static, shared or header. The version is Debian's, with its
-# revision, as that tells which security patches are in it; a version as the fifth argument counts instead.
+# library(NAME LINKAGE DEBIAN_PACKAGE LICENCE [VERSION]): LINKAGE is static, shared or header. VERSION defaults to Debian's,
+# with its revision, which identifies the security patches.
 function(library name linkage package licence)
   set(version "${ARGN}")
   set(source ${name})
@@ -87,7 +86,7 @@ library(nlohmann-json header nlohmann-json3-dev MIT)
 library(openssl ${linked} libssl-dev Apache-2.0)
 library(sqlite ${linked} libsqlite3-dev blessing)
 library(yaml-cpp ${linked} libyaml-cpp-dev MIT)
-if(PORTABLE) # what the others stand on
+if(PORTABLE) # needed by the others
   library(zlib ${linked} zlib1g-dev Zlib)
 endif()
 

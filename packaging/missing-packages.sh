@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints those of the Debian packages named that are not installed, a line each.
+# Prints which of the named Debian packages are not installed, one per line.
 #
 #   packaging/missing-packages.sh g++ libssl-dev:arm64
 for package in "$@"; do

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes mailinabox-recipe(5): what was written by hand, and the kinds from the program's own declarations.
+"""Makes mailinabox-recipe(5) from the page written by hand and the program's declarations of the kinds.
 
     mailinabox recipes schema | packaging/recipe-manual.py packaging/mailinabox-recipe.5.in > mailinabox-recipe.5
 """
@@ -11,11 +11,11 @@ COMMON = ("notify", "when", "for_each", "as", "sensitive", "after_services")
 
 
 def escaped(text):
-    """Text as roff has it: a word in `backquotes` is printed bold."""
+    """Escaped for roff; words in `backquotes` become bold."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
     parts = text.split("`")
     if len(parts) % 2 == 0:
-        raise SystemExit(f"recipe-manual: a backquote too many or too few: {text}")
+        raise SystemExit(f"recipe-manual: a backquote is missing: {text}")
     text = "".join(f"\\fB{part}\\fR" if number % 2 else part for number, part in enumerate(parts))
     return "\\&" + text if text.startswith((".", "'")) else text
 

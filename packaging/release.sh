@@ -1,12 +1,12 @@
 #!/bin/bash
-# Puts packages where setup.sh finds them: a folder that any web server can give out as it is.
+# Publishes packages for setup.sh in a folder that any web server can serve as it is.
 #
 #   packaging/release.sh --key KEY [--also-trust KEY]... --base ADDRESS DIRECTORY PACKAGE.deb...
 #
-# DIRECTORY gets the packages, SHA256SUMS with its detached OpenPGP signature SHA256SUMS.sig, and the setup.sh that trusts KEY and
-# fetches from ADDRESS. Packages of earlier releases stay: the list in DIRECTORY must have a good signature by one of the
-# keys given here. KEY is a fingerprint, or what else gpg takes for one, of a secret key in gpg's home directory ($GNUPGHOME).
-# --also-trust names a public key that setup.sh shall accept as well: the next one, before it is used.
+# DIRECTORY gets the packages, SHA256SUMS with its detached OpenPGP signature SHA256SUMS.sig, and the setup.sh that trusts
+# KEY and fetches from ADDRESS. Packages of earlier releases stay; their SHA256SUMS in DIRECTORY must have a good signature
+# by one of the given keys. KEY names a secret key in gpg's home directory ($GNUPGHOME), by its fingerprint or as gpg
+# accepts it. --also-trust names another public key that setup.sh accepts: the next one, before its first use.
 #
 # Needs gnupg, gpgv and dpkg. The secret key never leaves gpg.
 set -euo pipefail
@@ -52,11 +52,11 @@ fi
 for package in "$@"; do
   # shellcheck disable=SC2016 # dpkg-deb's own variables
   name=$(dpkg-deb -W --showformat '${Package}_${Version}_${Architecture}.deb' "$package")
-  [[ $name == mailinabox_* ]] || { say "$package is a package of something else: $name"; exit 1; }
+  [[ $name == mailinabox_* ]] || { say "$package is not a package of mailinabox: $name"; exit 1; }
   digest=$(sha256sum <"$package" | cut -d ' ' -f 1)
   known=$(awk -v name="$name" '$2 == name { print $1 }' "$work/sums")
   if [[ -n $known && $known != "$digest" ]]; then
-    say "$name was released before with other bytes; a release never changes. Give it a new version"
+    say "$name was released before with different content; a release never changes: give it a new version"
     exit 1
   fi
   [[ -n $known ]] || printf '%s  %s\n' "$digest" "$name" >>"$work/sums"
@@ -73,6 +73,6 @@ sed -e "s|@BASE@|$base|" -e "s|@PLATFORMS@|$platforms|" -e "s|@ARCHITECTURES@|$a
   -e "s|@KEYRING@|$(base64 -w 0 "$work/keyring.gpg")|" -e '/^# In the source the words between @/d' \
   "$source_directory/packaging/setup.sh" >"$work/setup.sh"
 chmod 755 "$work/setup.sh"
-# The list last: what it names is there by then.
+# The list last: by then all files in it exist.
 for name in setup.sh SHA256SUMS.sig SHA256SUMS; do cp "$work/$name" "$directory/$name"; done
 say "$directory is ready for $base: $(wc -l <"$work/SHA256SUMS") package(s)"

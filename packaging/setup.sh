@@ -1,13 +1,13 @@
 #!/bin/bash
-# Makes a fresh machine a mail server, and brings one that is to the newest version:
+# Makes a fresh machine a mail server, or updates one to the newest version:
 #
 #   curl -s https://ADDRESS/setup.sh | sudo -E bash
 #   curl -s https://ADDRESS/setup.sh | sudo bash -s -- [--version VERSION] [NAME=VALUE...] [options of mailinabox setup]
 #
-# It checks the machine, fetches the package with its signed SHA-256, verifies both, installs the package and runs `mailinabox
-# setup`. Nothing of what it fetches is run or installed before it has been verified with the key below.
+# It checks the machine, fetches the package and its signed SHA-256, verifies both, installs the package and runs
+# `mailinabox setup`. Nothing is run or installed before it has been verified with the key below.
 #
-# Variables, which may also be given as NAME=VALUE behind `bash -s --`:
+# Variables, which may also be given as NAME=VALUE after `bash -s --`:
 #   MAILINABOX_VERSION   install this version rather than the newest
 #   MAILINABOX_BASE      fetch from this address: https:, or file: for a folder on this machine
 #   NONINTERACTIVE, PRIMARY_HOSTNAME, STORAGE_ROOT, EMAIL_ADDR ...: those of mailinabox setup, see mailinabox(8)
@@ -18,10 +18,10 @@
 #   6   the package cannot be fetched
 #   64  the command line is wrong
 #
-# In the source the words between @ stand for what packaging/release.sh puts there.
+# In the source the words between @ are placeholders that packaging/release.sh replaces.
 set -euo pipefail
 
-# All of it is a function, called on the last line: a script that comes through a pipe may be cut off anywhere.
+# Everything is a function, called on the last line: a script from a pipe may be cut off anywhere.
 main() {
   readonly k_failed=1 k_unsuitable=3 k_no_network=6 k_usage=64
   readonly k_base="@BASE@"
@@ -32,7 +32,7 @@ main() {
 
   local setup_arguments=()
   understand "$@"
-  [[ $k_base != @* ]] || stop $k_usage "This is the source of setup.sh; packaging/release.sh makes the one that works."
+  [[ $k_base != @* ]] || stop $k_usage "This is the template of setup.sh; packaging/release.sh makes the script itself."
   check_machine
   readonly base=${MAILINABOX_BASE:-$k_base}
   work=$(mktemp -d)
@@ -52,7 +52,7 @@ main() {
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# stop CODE WORDS
+# stop CODE MESSAGE
 stop() {
   local code=$1
   shift
@@ -71,10 +71,10 @@ understand() {
       --version=*) MAILINABOX_VERSION=${1#*=} ;;
       -*) setup_arguments+=("$1") ;;
       *=*)
-        [[ ${1%%=*} =~ ^[A-Z_]+$ ]] || stop $k_usage "\"${1%%=*}\" is no name of a variable."
+        [[ ${1%%=*} =~ ^[A-Z_]+$ ]] || stop $k_usage "\"${1%%=*}\" is not the name of a variable."
         export "${1?}"
         ;;
-      *) setup_arguments+=("$1") ;; # what belongs to an option of setup
+      *) setup_arguments+=("$1") ;; # the value of an option of setup
     esac
     shift
   done
@@ -90,12 +90,12 @@ readable() {
   printf '%s' "$list"
 }
 
-# Nothing is touched before all of these are as they must be.
+# Exits if the machine is unsuitable; changes nothing.
 check_machine() {
   local platform=unknown architecture=unknown memory
   ((EUID == 0)) || stop $k_unsuitable "This must be run as root: curl -s ... | sudo -E bash"
   if [[ -r /etc/os-release ]]; then
-    # shellcheck disable=SC1091 # a file of the machine
+    # shellcheck disable=SC1091 # the machine's file
     platform=$(. /etc/os-release && printf '%s-%s' "${ID:-unknown}" "${VERSION_ID:-}")
   fi
   # shellcheck disable=SC2086 # a list of names
@@ -109,7 +109,7 @@ check_machine() {
     "This machine has $((memory / 1000)) MB of memory; at least 512 MB are needed, better 1 GB. Nothing was changed."
 }
 
-# fetch NAME FILE: from the base address. A transfer that ends early is an error, never a shorter file.
+# fetch NAME FILE: fetches from the base address. An incomplete transfer is an error, never a shorter file.
 fetch() {
   local words=$work/words
   case $base in
@@ -118,33 +118,33 @@ fetch() {
       folder=/${folder#"${folder%%[!/]*}"} # file:/x, file:///x
       cp -- "$folder/$1" "$2" 2>"$words" && return 0
       ;;
-    https:* | http:*) # what is fetched is verified by its signature, whatever the way
+    https:* | http:*) # http too: everything is verified by its signature
       if command -v curl >/dev/null; then
         curl -fsSL --retry 3 --connect-timeout 30 --speed-limit 100 --speed-time 60 -o "$2" "$base/$1" 2>"$words" && return 0
       elif command -v wget >/dev/null; then
         wget -nv --tries=3 --timeout=60 -O "$2" "$base/$1" 2>"$words" && return 0
       else
-        stop $k_no_network "Neither curl nor wget is here: apt-get install curl, then again. Nothing was installed."
+        stop $k_no_network "Neither curl nor wget is installed: apt-get install curl, then run this again. Nothing was installed."
       fi
       ;;
     *) stop $k_usage "MAILINABOX_BASE is \"$base\"; it must begin with https: or file:." ;;
   esac
   tail -n 5 "$words" >&2
-  stop $k_no_network "$base/$1 cannot be fetched. Nothing was installed. Is the network up, and the address right?"
+  stop $k_no_network "$base/$1 cannot be fetched. Nothing was installed. Check the network and the address."
 }
 
 # Sets version, package and digest from the signed list.
 find_package() {
   local architecture file candidate="" list=""
-  command -v gpgv >/dev/null || stop $k_failed "gpgv is missing, which verifies the package: apt-get install gpgv, then again."
+  command -v gpgv >/dev/null || stop $k_failed "gpgv, which verifies the package, is missing: apt-get install gpgv, then run this again."
   fetch SHA256SUMS "$work/SHA256SUMS"
   fetch SHA256SUMS.sig "$work/SHA256SUMS.sig"
   base64 -d <<<"$k_keyring" >"$work/keyring.gpg"
-  # GOODSIG: the signature is right, and its key is one of ours and has not expired.
+  # GOODSIG: a valid signature by one of our keys that has not expired.
   if ! gpgv --keyring "$work/keyring.gpg" --status-fd 3 "$work/SHA256SUMS.sig" "$work/SHA256SUMS" \
     3>"$work/status" 2>"$work/words" || ! grep -q '^\[GNUPG:\] GOODSIG ' "$work/status"; then
     cat "$work/words" >&2
-    stop $k_failed "The signature of $base/SHA256SUMS is not that of mailinabox's makers. Nothing was installed."
+    stop $k_failed "$base/SHA256SUMS has no valid signature by mailinabox's makers. Nothing was installed."
   fi
   architecture=$(dpkg --print-architecture)
   version=""
@@ -160,17 +160,17 @@ find_package() {
     version=$candidate package=$file digest=$candidate_digest
   done <"$work/SHA256SUMS"
   [[ -n $version ]] ||
-    stop $k_no_network "There is no mailinabox ${MAILINABOX_VERSION:-} for $architecture at $base. There are:${list:- none}."
+    stop $k_no_network "There is no mailinabox ${MAILINABOX_VERSION:-} for $architecture at $base. Available:${list:- none}."
   refuse_step_back
 }
 
-# An old list with a good signature must not bring old faults back; who names a version wants it.
+# A replayed list with a good signature must not bring back old faults. A version that was named is wanted.
 refuse_step_back() {
   local installed
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Version}' mailinabox 2>/dev/null) || return 0
   [[ $installed == "installed "* && -z ${MAILINABOX_VERSION:-} ]] || return 0
   dpkg --compare-versions "${installed#* }" le "$version" ||
-    stop $k_failed "mailinabox ${installed#* } is installed, $base has only $version. To go back, name it: --version $version"
+    stop $k_failed "mailinabox ${installed#* } is installed, $base has only $version. To install it all the same: --version $version"
 }
 
 fetch_package() {
@@ -179,8 +179,8 @@ fetch_package() {
   fetch "$package" "$work/$package"
   found=$(sha256sum "$work/$package" | cut -d ' ' -f 1)
   [[ $found == "$digest" ]] || stop $k_failed \
-    "$base/$package is not what its makers signed (SHA-256 $found instead of $digest). Nothing was installed. The transfer was" \
-    "spoilt, or the file has been changed: try again, and tell them when it stays so."
+    "$base/$package is not what its makers signed (SHA-256 $found instead of $digest). Nothing was installed." \
+    "The file was damaged during the transfer, or changed: try again, and report it if it happens again."
 }
 
 install_package() {
@@ -188,14 +188,14 @@ install_package() {
   export DEBIAN_FRONTEND=${DEBIAN_FRONTEND:-noninteractive}
   say "installing mailinabox $version"
   "${apt[@]}" </dev/null >"$work/log" 2>&1 && return 0
-  # A new machine may not know yet where to get what the package needs.
+  # A new machine may have no package lists yet.
   apt-get -q -o DPkg::Lock::Timeout=600 update </dev/null >>"$work/log" 2>&1 || true
   "${apt[@]}" </dev/null >>"$work/log" 2>&1 && return 0
   tail -n 20 "$work/log" >&2
-  stop $k_failed "The package cannot be installed; above is what apt said."
+  stop $k_failed "The package cannot be installed. See apt's output above."
 }
 
-# Standard input is this script, where it comes through a pipe: the questions need the terminal.
+# Standard input may be the pipe with this script: the questions need the terminal.
 run_setup() {
   local input=/dev/null
   if (: </dev/tty) 2>/dev/null; then input=/dev/tty; fi

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Makes the libcurl that the portable program has inside: from Debian's source package, with Debian's security patches,
-# as an archive, with HTTP, HTTPS and file only. Debian's own libcurl.a wants Kerberos, LDAP and more, some of which are
-# not to be had as archives.
+# Builds the static libcurl of the portable program from Debian's source package, with Debian's security patches, for
+# HTTP, HTTPS and file only. Debian's own libcurl.a needs Kerberos, LDAP and others, some of which Debian does not have as
+# static libraries.
 #
 #   packaging/static-curl.sh PREFIX     PREFIX gets lib/, include/ and curl-version (the Debian version)
 #
-# Nothing is done where PREFIX has it already. Needs dpkg-dev, cmake, ninja-build, libssl-dev, zlib1g-dev, and apt sources for
-# Debian; they may name binary packages only, and stay as they are.
+# Does nothing if PREFIX is up to date. Needs dpkg-dev, cmake, ninja-build, libssl-dev, zlib1g-dev, and apt sources for
+# Debian, which may name binary packages only; they are not changed.
 set -euo pipefail
 
 prefix=${1:?usage: packaging/static-curl.sh PREFIX}
@@ -16,11 +16,11 @@ work=$prefix/work
 
 say() { printf 'static-curl: %s\n' "$*" >&2; }
 
-# The version of the other libraries' archives is that of the installed packages, so it is here.
+# The version of the installed package, as for the other static libraries.
 wanted=$(dpkg-query -W -f '${Version}' libcurl4-openssl-dev 2>/dev/null || true)
 if [[ -n $wanted && -f $prefix/curl-version && $(<"$prefix/curl-version") == "$wanted" ]]; then exit 0; fi
 
-# source_lists DIRECTORY: the machine's apt sources of Debian 12, asking for source packages.
+# source_lists DIRECTORY: writes the machine's apt sources of Debian 12 there, for source packages.
 source_lists() {
   local file
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -29,7 +29,7 @@ source_lists() {
   done >"$1/debian.list"
   for file in /etc/apt/sources.list.d/*.sources; do
     if [[ ! -f $file ]]; then continue; fi
-    # Comments end no stanza and hold none together.
+    # Comment lines neither end nor join stanzas.
     grep -v '^#' "$file" | awk 'BEGIN { RS = ""; ORS = "\n\n" }
       /(^|\n)Suites:[^\n]*[ \t]bookworm(-updates|-security)?([ \t\n]|$)/ { sub(/(^|\n)Types:[^\n]*/, "\nTypes: deb-src"); print }' |
       sed '/./,$!d' >"$1/$(basename "$file")"
@@ -45,7 +45,7 @@ say "asking Debian for the source of curl ${wanted:-(the newest)}"
 "${apt[@]}" update >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 cd "$work/source"
 if [[ -z $wanted ]] || ! "${apt[@]}" source --download-only "curl=$wanted" >>"$work/log" 2>&1; then
-  [[ -z $wanted ]] || say "Debian has no curl $wanted any more; taking the newest"
+  [[ -z $wanted ]] || say "Debian no longer has curl $wanted; using the newest"
   "${apt[@]}" source --download-only curl >>"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 fi
 version=$(sed -n 's/^Version: //p' curl_*.dsc | head -n 1)
