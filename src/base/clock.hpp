@@ -1,4 +1,4 @@
-// Time as an argument, so that a test can set it.
+// The clock as an interface, so that tests can set the time.
 #pragma once
 
 #include <chrono>

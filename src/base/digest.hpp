@@ -1,4 +1,4 @@
-// Digests of bytes, by OpenSSL. They throw Error if it refuses an algorithm.
+// Digests (OpenSSL). All throw Error if OpenSSL refuses the algorithm.
 #pragma once
 
 #include <memory>
@@ -12,12 +12,12 @@ namespace mailinabox {
 std::string sha256(std::string_view bytes);      // 32 bytes
 std::string sha256_hex(std::string_view bytes);  // 64 hexadecimal digits in lower case
 
-// SHA-256 of bytes that come in pieces.
+// SHA-256 of data that arrives in pieces.
 class Sha256 {
  public:
   Sha256();
   void add(std::string_view piece);
-  std::string finish_hex();  // as sha256_hex(); to be called once, last
+  std::string finish_hex();  // as sha256_hex(); call once, at the end
 
  private:
   struct Free {
@@ -26,7 +26,7 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-// 20 bytes. Only for identifiers whose making somebody else has laid down; it proves nothing.
+// 20 bytes. Not secure: only for identifiers that a standard defines by SHA-1.
 std::string sha1(std::string_view bytes);
 
 }  // namespace mailinabox

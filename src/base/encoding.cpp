@@ -29,7 +29,7 @@ std::string to_base64(std::string_view bytes) {
 std::optional<std::string> from_base64(std::string_view text) {
   constexpr std::string_view k_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const std::size_t padding = text.ends_with("==") ? 2 : (text.ends_with('=') ? 1 : 0);
-  // EVP_DecodeBlock takes blanks at the ends and "=" in the middle.
+  // EVP_DecodeBlock accepts blanks at the ends and "=" in the middle.
   if (text.size() % 4 != 0 || text.find_first_not_of(k_alphabet) < text.size() - padding) return std::nullopt;
   std::string bytes(text.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),

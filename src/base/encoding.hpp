@@ -1,4 +1,4 @@
-// Bytes as text: hexadecimal and base64 (RFC 4648).
+// Hexadecimal and base64 (RFC 4648).
 #pragma once
 
 #include <optional>
@@ -7,14 +7,14 @@
 
 namespace mailinabox {
 
-// Two digits a byte, in lower case.
+// Two lower-case digits per byte.
 std::string to_hex(std::string_view bytes);
 
-// In one line, padded with "=".
+// One line, padded with "=".
 std::string to_base64(std::string_view bytes);
 
-// The bytes of a padded base64 text; nothing if it has any other character (a blank, a line end) or a wrong length.
-// "" gives no bytes.
+// Decodes padded base64; std::nullopt if the text has any other character (a blank, a line end) or the wrong length.
+// "" decodes to no bytes.
 std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace mailinabox

@@ -11,7 +11,7 @@
 namespace mailinabox {
 namespace {
 
-// The end of what a command said: enough to understand, short enough to read.
+// The end of a command's output: enough to understand, short enough to read.
 std::string last_lines(std::string_view output) {
   constexpr std::ptrdiff_t k_lines = 20;
   const std::vector<std::string_view> lines = lines_of(output.substr(0, output.find_last_not_of('\n') + 1));

@@ -1,5 +1,5 @@
-// The errors of this program. Lower layers throw them, layers on the way up add context, and exactly two places
-// catch them: the engine, per catalog entry, and main(). Nothing that is thrown carries a secret.
+// The errors of this program. Lower layers throw them, higher layers add context, and exactly two places catch them:
+// the engine, per catalog entry, and main(). No error contains a secret.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@
 
 namespace mailinabox {
 
-// What `mailinabox` exits with; documented in --help and design.md section 8.
+// The exit codes of `mailinabox`; documented in --help and design.md section 8.
 enum class ExitCode : std::uint8_t {
   ok = 0,
   failed = 1,
   changes = 2,          // plan only: something would change
-  unsuitable = 3,       // not this machine: distribution, memory, architecture, not root
+  unsuitable = 3,       // unsuitable machine (distribution, memory, architecture), or not root
   locked = 4,           // another run holds the lock
   no_space = 5,         // a file system that the box needs is full
   no_network = 6,       // the package registry or a download cannot be reached
-  packages_locked = 7,  // dpkg or apt is locked by another program and stayed so
+  packages_locked = 7,  // another program holds the lock of dpkg or apt
   missing_answers = 8,  // non-interactive, and answers without a default are missing
-  usage = 64,           // the command line cannot be understood
+  usage = 64,           // the command line is wrong
 };
 
-// An error that a user can act on: what failed, where, what was expected, what to do now.
+// An error that a user can act on: what failed, where, what was expected, what to do.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message, ExitCode code = ExitCode::failed)
@@ -37,7 +37,7 @@ class Error : public std::runtime_error {
   ExitCode code_;
 };
 
-// Something in a recipe, platform or settings file that cannot be accepted. what() begins "file:line:column: ".
+// A mistake in a recipe, platform or settings file. what() begins with "file:line:column: ".
 class RecipeError : public Error {
  public:
   RecipeError(const Position& where, const std::string& message)
@@ -48,8 +48,7 @@ class RecipeError : public Error {
   Position where_;
 };
 
-// The operating system refused. what() reads "OPERATION PATH: reason" from errno. ENOSPC and EDQUOT give
-// ExitCode::no_space.
+// A system call failed. what() is "OPERATION PATH: REASON", by errno. ENOSPC and EDQUOT give ExitCode::no_space.
 class SystemError : public Error {
  public:
   SystemError(const std::string& operation, const std::string& path, int error_number);
@@ -59,14 +58,14 @@ class SystemError : public Error {
   int error_number_;
 };
 
-// A command that had to succeed did not. what() names the command, how it ended and the last lines it said.
+// A command that had to succeed failed. what() names the command, how it ended and the last lines of its output.
 class CommandError : public Error {
  public:
   CommandError(const std::vector<std::string>& argv, const std::string& ending, const std::string& output,
                ExitCode code = ExitCode::failed);
 };
 
-// The name of `candidates` nearest to `name` by edit distance, or "" where none is near enough to be a misspelling.
+// The candidate nearest to `name` by edit distance, or "" if none is near enough to be what was meant.
 std::string nearest_spelling(const std::string& name, const std::vector<std::string>& candidates);
 
 }  // namespace mailinabox

@@ -1,4 +1,4 @@
-// Owners for the objects of C libraries: std::unique_ptr<BIO, FreeWith<BIO_free>>.
+// A deleter for objects of C libraries: std::unique_ptr<BIO, FreeWith<BIO_free>>.
 #pragma once
 
 namespace mailinabox {

@@ -1,4 +1,4 @@
-// JSON (RFC 8259): the one door through which it enters and leaves the program. Who builds or reads a tree includes
+// All JSON (RFC 8259) that the program reads or writes goes through here. Code that builds or reads a tree includes
 // nlohmann/json.hpp as well.
 #pragma once
 
@@ -10,14 +10,14 @@ namespace mailinabox {
 
 using Json = nlohmann::ordered_json;  // keys stay in the order in which they were added
 
-// Never fails for what the tree holds: bytes that are not UTF-8 become U+FFFD. `indent` is in spaces for each level;
-// a negative one gives a single line. No newline at the end.
+// Never fails: bytes that are not UTF-8 become U+FFFD. `indent` is the number of spaces per level; a negative one puts
+// everything on one line. No newline at the end.
 std::string json_text(const Json& json, int indent = 2);
 
 // The same for trees whose keys are sorted.
 std::string json_text(const nlohmann::json& json, int indent = 2);
 
-// Throws Error, beginning "`what` is not valid JSON: ", with the place and the reason.
+// Throws Error "WHAT is not valid JSON: ", followed by the position and the reason.
 Json parse_json(std::string_view text, std::string_view what);
 
 }  // namespace mailinabox

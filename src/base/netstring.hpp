@@ -1,5 +1,4 @@
-// Netstrings: a text with its length before it, "5:hello,". Postfix's socketmaps are spoken in them
-// (socketmap_table(5)).
+// Netstrings: a text preceded by its length, "5:hello,". Postfix's socketmap protocol uses them (socketmap_table(5)).
 #pragma once
 
 #include <istream>
@@ -11,8 +10,8 @@ namespace mailinabox {
 
 std::string netstring(std::string_view text);
 
-// The next one of the stream; nothing at its end, and where what comes is none or is longer than `longest`: the rest of
-// such a stream cannot be understood either.
+// Reads the next netstring. std::nullopt at the end of the stream, and if the input is not a netstring or is longer
+// than `longest`; the rest of the stream is unusable then.
 std::optional<std::string> read_netstring(std::istream& input, std::size_t longest = 100'000);
 
 }  // namespace mailinabox

@@ -1,4 +1,4 @@
-// Where in a text file something stands, for messages that an operator can click on.
+// A position in a text file, printed as editors and terminals link it.
 #pragma once
 
 #include <string>
@@ -6,18 +6,18 @@
 
 namespace mailinabox {
 
-// Lines and columns count from 1; 0 means "unknown". `file` is interned (intern_file) and lives as long as the
-// program, so that positions are cheap to copy.
+// Lines and columns count from 1; 0 means unknown. `file` is interned (intern_file) and lives as long as the program,
+// so positions are cheap to copy.
 struct Position {
   const std::string* file = nullptr;
   int line = 0;
   int column = 0;
 };
 
-// Keeps one copy of the name for the life of the program. Not thread-safe.
+// Keeps one copy of the name until the program ends. Not thread-safe.
 const std::string* intern_file(std::string_view name);
 
-// "file:line:column"; parts that are unknown are left out.
+// "file:line:column"; unknown parts are left out.
 std::string to_string(const Position& position);
 
 }  // namespace mailinabox

@@ -14,7 +14,7 @@ void run_on_all_processors(const std::vector<std::function<void()>>& work) {
       try {
         work[index]();
       } catch (const std::exception&) {
-        // As promised.
+        // See the header.
       }
     }
   };
@@ -23,7 +23,7 @@ void run_on_all_processors(const std::vector<std::function<void()>>& work) {
   try {
     while (others.size() + 1 < wanted) others.emplace_back(take);
   } catch (const std::exception&) {
-    // No memory for another thread: those that there are do it all.
+    // Not enough memory for another thread: the existing ones do all the work.
   }
   take();
   for (std::thread& other : others) other.join();

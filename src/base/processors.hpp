@@ -1,4 +1,4 @@
-// Work that is spread over the machine's processors.
+// Parallel work.
 #pragma once
 
 #include <functional>
@@ -6,8 +6,8 @@
 
 namespace mailinabox {
 
-// Does all of it, in no order, as many pieces at once as there are processors, and returns when all are done. The
-// pieces must not depend on each other. Exceptions that leave one are dropped.
+// Runs all functions, in any order, one per processor at a time, and returns when all are done. They must not depend on
+// each other. Exceptions they throw are ignored.
 void run_on_all_processors(const std::vector<std::function<void()>>& work);
 
 }  // namespace mailinabox

@@ -16,16 +16,17 @@ Secret random_bytes(std::size_t bytes) {
   for (std::size_t done = 0; done < bytes;) {
     const ssize_t got = getrandom(text.data() + done, bytes - done, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw SystemError("getrandom", "the kernel's random generator", errno);
+    if (got < 0) throw SystemError("read", "the kernel's random generator", errno);
     done += static_cast<std::size_t>(got);
   }
   return Secret(std::move(text));
 }
 
 Secret random_password(std::size_t length) {
-  // 56 characters without 0 O, 1 l I: read aloud and typed from a screen.
+  // 56 characters, without 0 O 1 l I: people read passwords aloud and type them from a screen.
   static constexpr std::string_view k_letters = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-  constexpr unsigned k_fair = 256 - 256 % static_cast<unsigned>(k_letters.size());  // above it some would be likelier
+  // From this value on, bytes would make some letters likelier than others.
+  constexpr unsigned k_fair = 256 - 256 % static_cast<unsigned>(k_letters.size());
   std::string text;
   while (text.size() < length) {
     const Secret bytes = random_bytes(2 * length);

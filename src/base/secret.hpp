@@ -1,5 +1,5 @@
-// A text that must never be printed: a password, a key. It has no formatter and no stream operator, so that printing
-// one does not compile; reveal() marks the few places that need the text.
+// A text that must never be printed: a password, a key. There is no formatter and no stream operator, so printing one
+// does not compile; reveal() marks the few places that need the text.
 #pragma once
 
 #include <string>
@@ -23,10 +23,10 @@ class Secret {
   std::string text_{};
 };
 
-// `bytes` random bytes of the kernel's generator (getrandom(2)), as is. Throws SystemError.
+// Raw random bytes from the kernel (getrandom(2)). Throws SystemError.
 Secret random_bytes(std::size_t bytes);
 
-// A password of `length` letters and digits without look-alikes, from the kernel's generator.
+// A random password of letters and digits without look-alikes. Throws SystemError.
 Secret random_password(std::size_t length);
 
 }  // namespace mailinabox

@@ -9,7 +9,7 @@ std::string Value::text() const {
   if (is_bool()) return as_bool() ? "true" : "false";
   if (is_integer()) return std::to_string(as_integer());
   if (is_string()) return as_string();
-  throw Error(std::string("a ") + (is_list() ? "list" : "mapping") + " stands where a text is expected");
+  throw Error(std::string("expected a text, found a ") + (is_list() ? "list" : "mapping"));
 }
 
 bool Value::truthy() const {

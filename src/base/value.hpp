@@ -33,7 +33,7 @@ class Value {
   bool is_list() const { return std::holds_alternative<ValueList>(data_); }
   bool is_map() const { return std::holds_alternative<ValueMap>(data_); }
 
-  // REQUIRES the type. A violated requirement throws std::bad_variant_access: a programming error.
+  // The value must have the type; otherwise std::bad_variant_access is thrown, a programming error.
   bool as_bool() const { return std::get<bool>(data_); }
   std::int64_t as_integer() const { return std::get<std::int64_t>(data_); }
   const std::string& as_string() const { return std::get<std::string>(data_); }
@@ -42,14 +42,14 @@ class Value {
   ValueList& as_list() { return std::get<ValueList>(data_); }
   ValueMap& as_map() { return std::get<ValueMap>(data_); }
 
-  // A scalar as it stands in a configuration file: true and false, decimal digits, the string itself, "" for null.
-  // A list or map throws Error.
+  // A scalar as written in a configuration file: "true" or "false", decimal digits, the string itself, "" for null.
+  // Throws Error for a list or map.
   std::string text() const;
 
-  // What `when` and template sections take as true: not null, not false, not "", not an empty list or map.
+  // True for `when` and template sections: neither null, false, "" nor an empty list or map.
   bool truthy() const;
 
-  // The value at a dotted path ("platform.postfix.unit"), or nullptr where a part is missing.
+  // The value at a dotted path ("platform.postfix.unit"), or nullptr if a part is missing.
   const Value* find(std::string_view dotted_path) const;
 
   bool operator==(const Value&) const = default;

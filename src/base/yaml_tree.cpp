@@ -21,11 +21,11 @@ class TreeBuilder final : public YAML::EventHandler {
   bool complete() const { return complete_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (complete_) refuse(mark, "a second document begins here; expected one document in a file");
+    if (complete_) refuse(mark, "a second document begins here; expected one document per file");
   }
   void OnDocumentEnd() override {
     complete_ = true;
-    // yaml-cpp takes a quote that is still open at the end of the file for closed.
+    // yaml-cpp accepts a quote that is still open at the end of the file.
     if (!quote_closed(last_scalar_.offset))
       throw RecipeError(document_.at(last_scalar_), "not valid YAML: this quote is not closed");
   }
@@ -39,7 +39,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
-    refuse(mark, "aliases (*name) are not used here; write the value again");
+    refuse(mark, "aliases (*name) are not supported; repeat the value");
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -75,9 +75,9 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) const {
-    if (anchor != YAML::NullAnchor) refuse(mark, "anchors (&name) are not used here; write the value out");
+    if (anchor != YAML::NullAnchor) refuse(mark, "anchors (&name) are not supported; write the value out");
     if (!tag.empty() && tag != "?" && tag != "!")
-      refuse(mark, "tags (!name) are not used here; types come from the field");
+      refuse(mark, "tags (!name) are not supported; the field determines the type");
   }
 
   static YamlNode make(YamlKind kind, const YAML::Mark& mark) {
@@ -89,7 +89,7 @@ class TreeBuilder final : public YAML::EventHandler {
     return node;
   }
 
-  // yaml-cpp tells of a written `null` or `~` and of a missing value by the same event.
+  // yaml-cpp reports a written `null` or `~` and a missing value by the same event.
   std::string null_text(std::size_t offset) const {
     const std::string_view source = document_.source;
     for (const std::string_view word : {"null", "Null", "NULL", "~"}) {
@@ -121,7 +121,7 @@ class TreeBuilder final : public YAML::EventHandler {
     for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
       const YamlNode& key = map.children[i];
       if (!key.is_scalar())
-        throw RecipeError(document_.at(key), "expected a text as key, found " + std::string(describe(key)));
+        throw RecipeError(document_.at(key), "expected a text as a key, found " + std::string(describe(key)));
       keys.push_back(&key);
     }
     std::stable_sort(keys.begin(), keys.end(),
@@ -131,7 +131,7 @@ class TreeBuilder final : public YAML::EventHandler {
     });
     if (twice == keys.end()) return;
     throw RecipeError(document_.at(**(twice + 1)), "\"" + (*twice)->text +
-                                                       "\" stands twice in this mapping (first in line " +
+                                                       "\" appears twice in this mapping (first in line " +
                                                        std::to_string((*twice)->line) + "); expected each key once");
   }
 
@@ -156,7 +156,7 @@ class TreeBuilder final : public YAML::EventHandler {
   bool complete_ = false;
 };
 
-// Position of a byte of the source.
+// The position of a byte of the source.
 Position source_position(const YamlDocument& document, std::size_t offset) {
   const std::string_view before = std::string_view(document.source).substr(0, offset);
   const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
@@ -183,8 +183,8 @@ Position YamlDocument::at(const YamlNode& scalar, std::size_t offset) const {
   if (scalar.plain && scalar.text.find('\n') == std::string::npos &&
       std::string_view(source).substr(std::min(scalar.offset, source.size()), scalar.text.size()) == scalar.text)
     return {file, scalar.line, scalar.column + static_cast<int>(offset)};
-  // In quotes and blocks, escapes and indentation are gone from the text. What we look for is found again by counting
-  // how often its first two characters come before it.
+  // The text of quoted and block scalars has lost its escapes and indentation. Count how often the two characters at
+  // `offset` occur before it, and find the same occurrence in the source.
   const std::string_view needle = std::string_view(scalar.text).substr(std::min(offset, scalar.text.size()), 2);
   if (needle.size() < 2) return at(scalar);
   std::size_t from = scalar.offset + 1;

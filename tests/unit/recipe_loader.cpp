@@ -156,7 +156,7 @@ TEST_CASE("errors of the grammar name place, what was expected and the nearest s
   CHECK(starts(error_of("recipe: a\nvariables: {1x: y}\n"), "a.yaml:2:13: \"1x\" cannot be a variable's name"));
   CHECK(starts(error_of("recipe: a\nresources:\n  - x\n"), "a.yaml:3:5: expected a resource (`KIND: NAME`"));
   CHECK(error_of("recipe: a\nresources:\n  - {file: /x, content: a, content: b}\n") ==
-        "a.yaml:3:28: \"content\" stands twice in this mapping (first in line 3); expected each key once");
+        "a.yaml:3:28: \"content\" appears twice in this mapping (first in line 3); expected each key once");
   CHECK(has(error_of("recipe: a\nresources: [\n"), "not valid YAML"));
   CHECK(error_of("recipe: a\nresources:\npackages:\nvariables:\nservices:\nrequires:\n") == "accepted");
 }
