@@ -1,5 +1,5 @@
-// Users and groups of the machine, read from /etc/passwd and /etc/group (never through NSS: the portable binary must
-// not load the target's modules, and a box's service accounts are always there).
+// Users and groups of the machine, from /etc/passwd and /etc/group. Never through NSS: the portable binary must not
+// load the machine's modules, and the service accounts of a box are always in these files.
 #pragma once
 
 #include <optional>

@@ -30,8 +30,8 @@ std::optional<PackageProgress> parse_apt_status(std::string_view line, std::uint
   const bool downloads = line.starts_with("dlstatus:");
   if (!downloads && !line.starts_with("pmstatus:")) return std::nullopt;
   line.remove_prefix(9);
-  // The package may have an architecture ("libc6:amd64"), the text colons of its own: the percentage is the first
-  // field that is a number after the first one.
+  // The package may have an architecture ("libc6:amd64"), and the text may have colons: the percentage is the first
+  // number after the first field.
   const auto fields = split(line, ':');
   const auto percent = std::find_if(fields.begin() + 1, fields.end(),
                                     [](std::string_view field) { return parse_fraction(field).has_value(); });
@@ -95,7 +95,7 @@ std::string apt_words(const std::string& output) {
   for (const std::string_view view : lines) {
     const bool marks = view.starts_with("E: ") || view.starts_with("W: ") || view.starts_with("Err:") ||
                        view.starts_with("dpkg: error") || view.starts_with("dpkg: ");
-    // What follows is indented: the reason.
+    // Indented lines that follow give the reason.
     continues = marks || (continues && view.starts_with(" "));
     if (continues && std::find(marked.begin(), marked.end(), view) == marked.end()) marked.push_back(view);
   }

@@ -17,7 +17,7 @@ constexpr std::chrono::hours k_fresh{24};
 constexpr std::chrono::hours k_apt_limit{3};
 constexpr int k_status_descriptor = 9;
 
-// Nobody is there to answer; configuration files that exist stay as they are, also ucf's (UCF_FORCE_CONFFOLD).
+// Ask nothing; keep existing configuration files, also those managed by ucf (UCF_FORCE_CONFFOLD).
 const std::map<std::string, std::string> k_environment = {
     {"DEBIAN_FRONTEND", "noninteractive"}, {"DEBIAN_PRIORITY", "critical"}, {"APT_LISTCHANGES_FRONTEND", "none"},
     {"NEEDRESTART_SUSPEND", "1"},          {"UCF_FORCE_CONFFOLD", "1"},
@@ -29,7 +29,7 @@ const std::vector<std::string> k_apt_options = {
     "-oDpkg::Use-Pty=0",
     "-oDpkg::Options::=--force-confdef",
     "-oDpkg::Options::=--force-confold",
-    "-oDPkg::Lock::Timeout=60",  // for who takes the lock between our look and apt's
+    "-oDPkg::Lock::Timeout=60",  // in case somebody takes the lock after we looked
     "-oAcquire::Retries=3",
     "-oAPT::Status-Fd=9",
 };
@@ -43,9 +43,9 @@ std::string remedy(ExitCode code) {
       return "A file system is full. Make room (`df -h` shows where; `apt-get clean` empties apt's cache), then run "
              "this again.";
     case ExitCode::packages_locked:
-      return "Another program is changing packages. Wait until it is done, then run this again.";
+      return "Another program is changing packages. Wait until it has finished, then run this again.";
     default:
-      return "Solve what is named here, then run this again.";
+      return "Solve the problem above, then run this again.";
   }
 }
 
@@ -59,7 +59,7 @@ std::vector<std::string> concat(std::vector<std::string> left, const std::vector
 const DpkgStatus& AptPackages::status() const {
   if (!status_) {
     std::optional<FileContent> file = files_.read(k_status);
-    if (!file) throw Error(std::string(k_status) + " is missing: this is no machine that dpkg manages");
+    if (!file) throw Error(std::string(k_status) + " is missing: dpkg does not manage this machine");
     status_ = std::make_unique<DpkgStatus>(std::move(file->content));
   }
   return *status_;
@@ -70,13 +70,13 @@ std::optional<std::string> AptPackages::installed_version(const std::string& pac
   return version.empty() ? std::nullopt : std::optional(std::string(version));
 }
 
-// dpkg keeps steps that it has not yet merged into its status file in numbered files.
+// Numbered files in k_updates are steps that dpkg has not merged into its status file yet.
 bool AptPackages::dpkg_interrupted() const { return status().interrupted() || !files_.list(k_updates).empty(); }
 
 bool AptPackages::interrupted() const { return dpkg_interrupted() || ServiceHold::left_behind(files_); }
 
-// No indexes, or older than a day, or older than the list of where to get them from. apt-get update touches the
-// directories even where nothing was new.
+// No indexes, or older than a day or than the list of sources. apt-get update touches the directories even if nothing
+// was new.
 bool AptPackages::indexes_are_stale() const {
   const std::vector<std::string> names = files_.list(k_lists);
   const bool any = std::any_of(names.begin(), names.end(),
@@ -93,7 +93,7 @@ bool AptPackages::indexes_are_stale() const {
   return sources > refreshed;
 }
 
-// Runs as soon as no other program holds a lock, and again where one takes it in between.
+// Runs once no other program holds a lock, and again if one took it just before.
 CommandResult AptPackages::run_when_unlocked(Command command, const PackageProgressHandler& progress) {
   command.timeout = k_apt_limit;
   command.environment = k_environment;
@@ -128,7 +128,7 @@ CommandResult AptPackages::apt_get(const std::vector<std::string>& arguments, co
 
 AptPackages::Refresh AptPackages::refresh_indexes(const PackageProgressHandler& progress) {
   if (progress) progress({PackageProgress::Step::refreshing, "", 0, 0, 0});
-  // One index of several that cannot be had need not matter: what is asked for next decides.
+  // A missing index need not matter: the installation that follows will show.
   const CommandResult result = run_when_unlocked({.argv = {"apt-get", "-oAcquire::Retries=3", "update"}}, progress);
   if (result.exit_code != 0) {
     const ExitCode code = classify_apt_failure(result.out + result.err);
@@ -142,17 +142,17 @@ void AptPackages::throw_failure(const std::string& what, const CommandResult& re
                                 const std::string& complaints) const {
   const std::string output = result.out + result.err;
   ExitCode code = classify_apt_failure(output);
-  // "Unable to locate package" because no index could be fetched is the network's failure.
+  // "Unable to locate package" after a failed refresh is a network failure.
   if (code == ExitCode::failed && classify_apt_failure(complaints) == ExitCode::no_network) code = ExitCode::no_network;
   std::string words = apt_words(output);
   if (!complaints.empty()) words = complaints + "\n" + words;
-  if (result.timed_out) words += "\nit was not done within 3 hours";
+  if (result.timed_out) words += "\ntimed out after 3 hours";
   throw Error(what + ":\n" + words + "\n" + remedy(code), code);
 }
 
 void AptPackages::download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) {
   if (packages.empty()) return;
-  finish_interrupted(progress);  // apt looks for no packages before that
+  finish_interrupted(progress);  // apt refuses to work before that
   Refresh refresh;
   if (indexes_are_stale()) refresh = refresh_indexes(progress);
   const std::vector<std::string> arguments = concat({"--download-only", "install"}, packages);
@@ -164,8 +164,8 @@ void AptPackages::download(const std::vector<std::string>& packages, const Packa
   if (result.exit_code != 0) throw_failure("packages cannot be downloaded", result, refresh.complaints);
 }
 
-// Completes what dpkg has unpacked. Where that is not enough, because a package or one it depends on was not unpacked
-// whole (a full disk), apt fetches and installs what is missing.
+// Configures what dpkg has unpacked. If that is not enough, because a package or a dependency was only partly unpacked
+// (a full disk), apt fetches and installs what is missing.
 void AptPackages::finish_interrupted(const PackageProgressHandler& progress) {
   if (!dpkg_interrupted()) return;
   const ServiceHold hold(files_);
@@ -174,7 +174,7 @@ void AptPackages::finish_interrupted(const PackageProgressHandler& progress) {
       run_when_unlocked({.argv = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"}}, progress);
   status_.reset();
   if (dpkg_interrupted()) {
-    // Only here: to mend dependencies apt may also remove packages.
+    // The last resort: to fix dependencies apt may also remove packages.
     result = apt_get({"--fix-broken", "install"}, progress);
     status_.reset();
   }

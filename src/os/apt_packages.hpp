@@ -1,4 +1,4 @@
-// Packages by dpkg's status file, apt-get(8) and dpkg(1).
+// Packages through dpkg's status file, apt-get(8) and dpkg(1).
 #pragma once
 
 #include <chrono>
@@ -16,14 +16,14 @@ namespace mailinabox {
 
 class AptPackages final : public PackageManager {
  public:
-  // All three must outlive this object. `lock_wait`: how long other holders of dpkg's and apt's locks are waited for.
+  // All three must outlive this object. `lock_wait`: how long to wait for locks of dpkg and apt that others hold.
   AptPackages(FileSystem& files, CommandRunner& commands, const Clock& clock,
               std::chrono::milliseconds lock_wait = std::chrono::minutes(10))
       : files_(files), commands_(commands), clock_(clock), lock_wait_(lock_wait) {}
 
   std::optional<std::string> installed_version(const std::string& package) const override;
-  // Also true where a run of ours that was cut off still keeps services from starting: change() ends that too, and may
-  // be called with nothing to install for it.
+  // Also true if an interrupted run of ours still keeps services from starting. change() repairs that too, even with
+  // nothing to install.
   bool interrupted() const override;
   void download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) override;
   void change(const std::vector<std::string>& install, const std::vector<std::string>& remove,
@@ -32,7 +32,7 @@ class AptPackages final : public PackageManager {
  private:
   struct Refresh {
     bool done = false;
-    std::string complaints{};  // of a refresh that did not get everything, which apt does not call a failure
+    std::string complaints{};  // of an incomplete refresh, which apt does not report as a failure
   };
 
   const DpkgStatus& status() const;

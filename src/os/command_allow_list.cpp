@@ -9,7 +9,7 @@
 namespace mailinabox {
 namespace {
 
-// A program, and the first argument that makes it a question; "" stands for any arguments, "(none)" for no argument.
+// A program, and the first argument that makes it read-only: "" for any arguments, "(none)" for no argument.
 struct Question {
   std::string_view program;
   std::string_view first_argument;
@@ -48,7 +48,7 @@ constexpr auto k_questions = std::to_array<Question>({
     {"uname", ""},
 });
 
-// Arguments that turn a question of the list into a change.
+// Arguments that turn one of the commands above into a change.
 constexpr auto k_changing = std::to_array<Question>({
     {"postconf", "-e"},
     {"postconf", "-X"},

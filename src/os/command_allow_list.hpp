@@ -1,11 +1,11 @@
-// Which commands only ask. CommandProbe::query accepts nothing else.
+// The read-only commands. CommandProbe::query accepts no others.
 #pragma once
 
 #include "os/commands.hpp"
 
 namespace mailinabox {
 
-// True where the command is on the list of command_allow_list.cpp, or declared a guard by a recipe.
+// True if the command is on the list in command_allow_list.cpp, or if a recipe declares it a guard.
 bool may_query(const Command& command);
 
 }  // namespace mailinabox

@@ -1,5 +1,5 @@
-// Programs started by this program. Argument vectors only: no shell, absolute or PATH-less names are looked up in the
-// fixed path /usr/sbin:/usr/bin:/sbin:/bin, the environment is a fixed clean one plus what the command adds.
+// Child processes. No shell: commands are argument vectors. Names without a slash are looked up in the fixed path
+// /usr/sbin:/usr/bin:/sbin:/bin; the environment is a fixed one plus the command's own variables.
 #pragma once
 
 #include <chrono>
@@ -12,26 +12,26 @@ namespace mailinabox {
 
 struct Command {
   std::vector<std::string> argv{};
-  std::string input{};  // given on standard input, which is closed after it; secrets go here
+  std::string input{};                               // for standard input, which is closed after it; secrets go here
   std::map<std::string, std::string> environment{};  // added to PATH, LC_ALL=C.UTF-8, HOME=/root
   std::chrono::milliseconds timeout{60'000};
-  std::string user{};          // run as this account (with its groups); "" = as we are
-  bool guard = false;          // a recipe's author declared it a query (`unless`)
-  bool starts_daemon = false;  // something it starts outlives it and keeps its output: on_output is not called
-  std::function<void(std::string_view)> on_output{};  // each piece of standard output as it comes (progress)
-  int status_descriptor = -1;  // where >= 0: the child's descriptor of this number is a pipe whose lines
-  std::function<void(std::string_view)> on_status{};  // go here (apt's APT::Status-Fd), without their newline
+  std::string user{};          // run as this account, with its groups; "": as the current user
+  bool guard = false;          // a recipe declares it read-only (`unless`)
+  bool starts_daemon = false;  // starts a process that outlives it and keeps its output open: on_output is not called
+  std::function<void(std::string_view)> on_output{};  // gets each piece of standard output (progress)
+  int status_descriptor = -1;  // if >= 0: the child gets a pipe with this number, for apt's APT::Status-Fd
+  std::function<void(std::string_view)> on_status{};  // gets each line of that pipe, without its newline
 };
 
 struct [[nodiscard]] CommandResult {
-  int exit_code = 0;       // 128 + signal where a signal ended it; 127 where the program does not exist
-  bool timed_out = false;  // its whole process group was ended
+  int exit_code = 0;       // 128 + signal if a signal killed it; 127 if the program does not exist
+  bool timed_out = false;  // its whole process group was killed
   std::string out{};
   std::string err{};
 };
 
-// May only ask. The real one refuses (throws std::logic_error) what is neither on the allow-list in
-// command_allow_list.cpp nor declared a guard.
+// For read-only commands. The real one throws std::logic_error for a command that is neither in command_allow_list.cpp
+// nor a guard.
 class CommandProbe {
  public:
   virtual ~CommandProbe() = default;
@@ -40,14 +40,14 @@ class CommandProbe {
 
 class CommandRunner : public CommandProbe {
  public:
-  // Any ending is a value.
+  // Throws nothing for a command that fails: see CommandResult.
   virtual CommandResult run(const Command& command) = 0;
 };
 
-// Throws CommandError, with how it ended and what it said, where the command did not exit with 0.
+// Throws CommandError, with how the command ended and its output, unless it exited with 0.
 void throw_unless_done(const Command& command, const CommandResult& result);
 
-// Runs and throws CommandError where the command did not exit with 0.
+// run(), then throw_unless_done().
 CommandResult run_or_throw(CommandRunner& runner, const Command& command);
 
 }  // namespace mailinabox

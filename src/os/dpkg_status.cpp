@@ -7,7 +7,7 @@
 namespace mailinabox {
 namespace {
 
-// Moves `value` where the line is this field.
+// Sets `value` if the line is this field.
 bool take_field(std::string_view line, std::string_view name, std::string_view& value) {
   if (!line.starts_with(name)) return false;
   value = trim(line.substr(name.size()), " ");
@@ -40,7 +40,7 @@ DpkgStatus::DpkgStatus(std::string content) : content_(std::move(content)) {
   take(package, state, version);
 }
 
-// `state` is three words: what is wanted, "ok" or "reinstreq", and how far the package is.
+// `state` is three words: the wanted state, "ok" or "reinstreq", and the actual state.
 void DpkgStatus::take(std::string_view package, std::string_view state, std::string_view version) {
   const std::size_t last = state.rfind(' ');
   if (package.empty() || last == std::string_view::npos) return;

@@ -14,7 +14,7 @@
 namespace mailinabox {
 namespace {
 
-// What tells one version of a file from the next.
+// Identifies the version of a file.
 struct FileVersion {
   ino_t inode = 0;
   off_t size = -1;
@@ -76,7 +76,7 @@ struct FileAccounts::Tables {
     const auto gid = parse_number<unsigned>(fields[3]);
     if (!uid || !gid) return;
     const Account account{std::string(fields[0]), *uid, *gid, std::string(fields[5]), std::string(fields[6])};
-    // The first entry counts where a name or number stands twice, as for getpwnam(3).
+    // Of duplicate names or numbers the first counts, as for getpwnam(3).
     user_names.emplace(account.uid, account.name);
     users_by_name.emplace(account.name, account);
   }

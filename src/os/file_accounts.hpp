@@ -1,4 +1,4 @@
-// Users and groups from /etc/passwd and /etc/group (passwd(5), group(5)), read again when a file has changed.
+// Users and groups from /etc/passwd and /etc/group (passwd(5), group(5)); a file that changed is read again.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class FileAccounts final : public AccountReader {
   std::optional<Group> group(const std::string& name) const override;
   std::optional<std::string> user_name(unsigned uid) const override;
   std::optional<std::string> group_name(unsigned gid) const override;
-  // The groups that a session of this user has: its own and those that list it. Unknown user: empty.
+  // The groups of a process of this user: its own and those that list it. Empty for an unknown user.
   std::vector<unsigned> groups_of(const std::string& user) const;
 
  private:

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* k_host_name = "/proc/sys/kernel/hostname";
 constexpr std::string_view k_listen = "0A";  // TCP_LISTEN
 
-// "0100007F" or four such words: each is 32 bits of the address in network order, printed as a number of this machine.
+// "0100007F" or four such words: each is 32 bits of the address in network order, printed as a number of the host.
 std::string address_of(std::string_view hexadecimal) {
   std::array<std::uint32_t, 4> words{};
   if (hexadecimal.size() != 8 && hexadecimal.size() != 32) return "";
@@ -30,7 +30,7 @@ std::string address_of(std::string_view hexadecimal) {
   return ::inet_ntop(family, words.data(), text.data(), text.size()) == nullptr ? "" : text.data();
 }
 
-// The heading has other words where an entry has its state.
+// The heading is skipped as well: its fourth word is not a state.
 void add_listening(const std::string& table, std::set<ListeningPort>& ports) {
   for (const std::string_view line : lines_of(table)) {
     const auto words = words_of(line);  // slot, local and remote address, state
@@ -42,7 +42,7 @@ void add_listening(const std::string& table, std::set<ListeningPort>& ports) {
   }
 }
 
-// Spaces, tabs and backslashes of a path stand as \040 in /proc/swaps.
+// /proc/swaps writes the spaces, tabs and backslashes of a path as \040 and others.
 std::string without_octal_escapes(std::string_view text) {
   std::string plain;
   for (std::size_t index = 0; index < text.size(); ++index) {
@@ -68,7 +68,7 @@ std::string LinuxMachine::host_name() const {
 std::set<ListeningPort> LinuxMachine::listening_tcp() const {
   std::set<ListeningPort> ports;
   for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    const std::optional<FileContent> table = files_.read(path);  // no tcp6 where the kernel has no IPv6
+    const std::optional<FileContent> table = files_.read(path);  // no tcp6 without IPv6
     if (table) add_listening(table->content, ports);
   }
   return ports;

@@ -1,4 +1,4 @@
-// The kernel's own words, from /proc (proc(5)).
+// What the kernel reports in /proc (proc(5)).
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace mailinabox {
 
 class LinuxMachine final : public Machine {
  public:
-  // `files` decides the root. With a root prefix the running name is its file /proc/sys/kernel/hostname, and
-  // set_host_name() writes that; the machine's own name never changes.
+  // If `files` has a root prefix, set_host_name() writes /proc/sys/kernel/hostname below it and leaves the machine's
+  // own name alone.
   explicit LinuxMachine(FileSystem& files) : files_(files) {}
 
   std::string host_name() const override;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds k_retry{100};
 
-// "PID STARTED COMMAND"; the command has blanks of its own.
+// "PID STARTED COMMAND"; the command may contain blanks.
 std::optional<MachineLockHolder> parse_holder(std::string_view content) {
   const auto words = words_of(content);
   const auto process = words.size() < 2 ? std::nullopt : parse_number<int>(words[0]);
@@ -70,18 +70,19 @@ std::optional<MachineLockHolder> MachineLock::holder() const {
     if (errno == ENOENT) return std::nullopt;
     throw SystemError("open", path_, errno);
   }
-  if (::flock(file.number(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;  // a leftover: let go with the descriptor
+  if (::flock(file.number(), LOCK_SH | LOCK_NB) == 0)
+    return std::nullopt;  // a leftover; closing the descriptor unlocks it
   std::array<char, 4096> buffer{};
   const ssize_t size = ::pread(file.number(), buffer.data(), buffer.size(), 0);
   if (size < 0) throw SystemError("read", path_, errno);
-  // Locked but not yet written: somebody has it all the same.
+  // Locked, but the holder has not written its line yet.
   return parse_holder({buffer.data(), static_cast<std::size_t>(size)}).value_or(MachineLockHolder{});
 }
 
 void MachineLock::release() {
   if (!file_.valid()) return;
   if (::ftruncate(file_.number(), 0) != 0) {
-    // The content is only a hint; whoever asks also looks for the lock.
+    // The content is only a hint: holder() checks the lock too.
   }
   file_.reset();
 }

@@ -1,5 +1,5 @@
-// One run at a time on a machine: an flock(2) on /run/mailinabox.lock. The kernel lets go of it when the process ends,
-// however it ends; the file's content, "PID STARTED COMMAND", only tells who holds it.
+// One run at a time: an flock(2) on /run/mailinabox.lock. The kernel releases it when the process ends, however it
+// ends; the file's content, "PID STARTED COMMAND", only says who holds it.
 #pragma once
 
 #include <chrono>
@@ -27,15 +27,15 @@ class MachineLock {
   MachineLock(const MachineLock&) = delete;
   MachineLock& operator=(const MachineLock&) = delete;
 
-  // False where another process, or another MachineLock of this one, holds it. Throws SystemError where the file cannot
-  // be made; a symbolic link in its place is refused.
+  // False if another process, or another MachineLock of this process, holds it. Throws SystemError if the file cannot
+  // be created or is a symbolic link.
   bool try_acquire(const std::string& command, const Clock& clock);
 
-  // Tries until `limit` has passed; `waiting` is called once for each holder that is waited for. False at the end.
+  // Tries again until `limit` has passed, then returns false. Calls `waiting` once for each holder.
   bool acquire(const std::string& command, const Clock& clock, std::chrono::milliseconds limit,
                const std::function<void(const MachineLockHolder&)>& waiting);
 
-  // Who holds it now, this object included; nothing where nobody does. Needs no right to write.
+  // The current holder, this object included; std::nullopt if free. Does not need write access.
   std::optional<MachineLockHolder> holder() const;
 
   bool held() const { return file_.valid(); }

@@ -1,4 +1,4 @@
-// What the kernel says and takes that is no file of ours: host name, swap, sockets.
+// The state of the kernel: host name, swap, sockets, capabilities.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,7 @@ class MachineReader {
   virtual bool has_capability(int capability) const = 0;      // of this process, effective (CAP_NET_ADMIN = 12)
 };
 
-// The same machine while nothing on it changes: the kernel is asked for its sockets once, which takes it 3 ms, and not
-// for each service.
+// For times in which nothing changes: reads the kernel's table of sockets, which takes 3 ms, once for all services.
 class MachineSnapshot final : public MachineReader {
  public:
   explicit MachineSnapshot(const MachineReader& machine) : machine_(machine) {}

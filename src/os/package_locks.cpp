@@ -18,7 +18,7 @@ constexpr std::array<const char*, 4> k_locks = {"/var/lib/dpkg/lock-frontend", "
 constexpr std::chrono::milliseconds k_lock_retry{500};
 
 std::string program_of(const FileReader& files, int process) {
-  if (process <= 0) return "";  // outside this container
+  if (process <= 0) return "";  // a process outside this container
   const auto name = files.read("/proc/" + std::to_string(process) + "/comm");
   return name ? std::string(trim(name->content)) : "";
 }
@@ -59,7 +59,7 @@ void wait_for_package_locks(const FileReader& files, const Clock& clock, std::ch
     if (waited >= limit) {
       const auto seconds = std::chrono::ceil<std::chrono::seconds>(limit).count();
       throw Error("packages cannot be changed: " + holder->text() + " has held " + holder->lock + " for more than " +
-                      std::to_string(seconds) + " seconds. Wait until it is done, or end it, then run this again",
+                      std::to_string(seconds) + " seconds. Wait until it has finished, or stop it, then run this again",
                   ExitCode::packages_locked);
     }
     if (progress) {

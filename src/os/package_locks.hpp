@@ -13,15 +13,15 @@ namespace mailinabox {
 
 struct PackageLockHolder {
   int process = 0;
-  std::string program{};  // "unattended-upgr" as /proc/PID/comm has it; "" where unknown
+  std::string program{};  // "unattended-upgr", from /proc/PID/comm; "" if unknown
   std::string lock{};     // the file
   std::string text() const;
 };
 
-// Who holds one of the locks now (fcntl(2), F_GETLK); this process itself never counts.
+// The holder of one of the locks (fcntl(2), F_GETLK), other than this process.
 std::optional<PackageLockHolder> package_lock_holder(const FileReader& files);
 
-// Waits until nobody does, telling `progress` who. After `limit` throws Error (ExitCode::packages_locked).
+// Waits until the locks are free; `progress` gets the holder. Throws Error (ExitCode::packages_locked) after `limit`.
 void wait_for_package_locks(const FileReader& files, const Clock& clock, std::chrono::milliseconds limit,
                             const PackageProgressHandler& progress);
 

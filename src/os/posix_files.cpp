@@ -41,7 +41,7 @@ FileInfo info_of(const struct stat& status) {
 
 bool means_absent(int error_number) { return error_number == ENOENT || error_number == ENOTDIR; }
 
-// SYS_openat2, or -1 with ENOSYS where the kernel is older than 5.6.
+// openat2(2); -1 with ENOSYS on kernels before 5.6.
 int open_beneath(int directory, const char* path, int flags, std::uint64_t resolve) {
   struct open_how how {};
   how.flags = static_cast<unsigned>(flags);
@@ -61,7 +61,7 @@ int open_plain(int directory, const char* path, int flags) {
   return number;
 }
 
-// Reads at most content.size() - used bytes; returns what read(2) says.
+// Fills `content` from `used` on as far as it can; returns the result of read(2).
 ssize_t read_some(int descriptor, std::string& content, std::size_t used) {
   ssize_t got = -1;
   do {
@@ -72,7 +72,7 @@ ssize_t read_some(int descriptor, std::string& content, std::size_t used) {
 
 std::string read_all(int descriptor, std::size_t size, const std::string& path) {
   std::string content;
-  const bool grows = size == 0;  // files of /proc say 0
+  const bool grows = size == 0;  // files in /proc have size 0
   content.resize(grows ? 4096 : size);
   std::size_t used = 0;
   while (used < content.size()) {
@@ -96,7 +96,7 @@ void write_all(int descriptor, std::string_view content, const std::string& path
 }
 
 void set_owner_and_mode(int descriptor, const FileAttributes& attributes, const std::string& path) {
-  // The owner first: chown(2) takes the set-user-id bits away.
+  // The owner first: chown(2) clears the set-user-id bits.
   if (::fchown(descriptor, attributes.uid, attributes.gid) != 0) throw SystemError("chown", path, errno);
   if (::fchmod(descriptor, attributes.mode & 07777) != 0) throw SystemError("chmod", path, errno);
 }
@@ -105,7 +105,7 @@ void sync(int descriptor, const std::string& path) {
   if (::fsync(descriptor) != 0) throw SystemError("fsync", path, errno);
 }
 
-// A file that has been mounted over the name (/etc/hosts in many containers) can be filled, not replaced.
+// A file that is a mount point (/etc/hosts in many containers) can be rewritten but not replaced.
 void fill_mount_point(int parent, const std::string& leaf, std::string_view content, const FileAttributes& attributes,
                       const std::string& path) {
   const Descriptor file(::openat(parent, leaf.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -126,7 +126,7 @@ std::string temporary_name(const std::string& leaf) {
   return fmt::format(".{}.{}-{:016x}{}", leaf.substr(0, 190), ::getpid(), random, k_temporary_suffix);
 }
 
-// True for a temporary name whose process is gone.
+// True for a temporary name whose process has ended.
 bool is_leftover(std::string_view name) {
   if (name.size() < 2 || name[0] != '.' || !name.ends_with(k_temporary_suffix)) return false;
   const std::string_view body = name.substr(0, name.size() - k_temporary_suffix.size());
@@ -154,7 +154,7 @@ class TemporaryName {
   std::string name_;
 };
 
-// Takes the descriptor over.
+// Takes ownership of the descriptor.
 std::vector<std::string> names_in(Descriptor directory, const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.number()), &::closedir);
   if (!stream) throw SystemError("opendir", path, errno);
@@ -247,7 +247,7 @@ FileInfo PosixFileSystem::info(const std::string& path) const {
 }
 
 std::optional<FileContent> PosixFileSystem::read(const std::string& path) const {
-  // O_NONBLOCK: a named pipe must not stop us before we see what it is.
+  // O_NONBLOCK: opening a named pipe must not block.
   const Descriptor descriptor(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!descriptor.valid()) {
     if (means_absent(errno)) return std::nullopt;
@@ -377,7 +377,7 @@ void PosixFileSystem::write_some(const NewFile* first, const NewFile* end) {
   std::vector<Prepared> prepared;
   for (const NewFile* file = first; file != end; ++file) {
     prepared.push_back(prepare(file->path, file->content, file->attributes));
-    // Only a start, so that the first sync below does the work for all: what it answers is asked again there.
+    // Starts writing all files, so that the first fsync below covers them; errors show up there.
     static_cast<void>(::sync_file_range(prepared.back().file.number(), 0, 0, SYNC_FILE_RANGE_WRITE));
   }
   for (const Prepared& file : prepared) sync(file.file.number(), file.path);

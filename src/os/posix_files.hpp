@@ -1,5 +1,5 @@
-// The real file system. With a root prefix (tests) every path is resolved below that directory, symbolic links
-// included, as chroot(2) would.
+// The real file system. With a root prefix (tests) all paths and symbolic links are resolved below that directory, as
+// chroot(2) would.
 #pragma once
 
 #include <set>
@@ -12,7 +12,7 @@ namespace mailinabox {
 
 class PosixFileSystem final : public FileSystem {
  public:
-  // `root`: "" for the machine itself, or an existing directory without a slash at its end. Throws SystemError.
+  // `root`: "" for the machine itself, or an existing directory without a final slash. Throws SystemError.
   explicit PosixFileSystem(std::string root = "");
 
   FileInfo info(const std::string& path) const override;
@@ -22,8 +22,8 @@ class PosixFileSystem final : public FileSystem {
   std::string real_path(const std::string& path) const override { return root_ + path; }
   std::uint64_t free_bytes(const std::string& path) const override;
 
-  // Temporary names are ".NAME.PID-RANDOM.mailinabox-new"; what a killed process left of them is removed the first
-  // time that something is written to their directory.
+  // Temporary names are ".NAME.PID-RANDOM.mailinabox-new". The first write to a directory removes those that a killed
+  // process left there.
   void write(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
   void write_together(const std::vector<NewFile>& files) override;
   void append(const std::string& path, std::string_view content, const FileAttributes& attributes) override;
@@ -35,7 +35,7 @@ class PosixFileSystem final : public FileSystem {
   void preserve(const std::string& /*path*/) override {}
 
  private:
-  // The directory that holds a path's last part.
+  // The directory of a path, opened, and the path's last part.
   struct Place {
     Descriptor parent{};
     std::string leaf{};
@@ -53,7 +53,7 @@ class PosixFileSystem final : public FileSystem {
 
   std::string root_;
   Descriptor root_descriptor_{};
-  std::set<std::pair<std::uint64_t, std::uint64_t>> cleaned_{};  // device and inode of directories
+  std::set<std::pair<std::uint64_t, std::uint64_t>> cleaned_{};  // directories without leftovers: device and inode
 };
 
 }  // namespace mailinabox

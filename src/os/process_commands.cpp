@@ -1,5 +1,5 @@
-// The only file that includes Boost.Process (1.74's first interface): its headers cost the compiler as much as the
-// whole folder.
+// The only file that includes Boost.Process (the first interface, of 1.74): its headers take as long to compile as the
+// rest of the folder.
 #include "os/process_commands.hpp"
 
 #include <fcntl.h>
@@ -44,15 +44,14 @@ using Take = std::function<void(std::string_view)>;
 
 constexpr std::string_view k_command_path = "/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr milliseconds k_grace{2'000};         // between SIGTERM and SIGKILL
-constexpr milliseconds k_drain{200};           // at most, where something else still writes into a dead child's pipes
+constexpr milliseconds k_drain{200};           // limit if another process still writes to a dead child's pipes
 constexpr unsigned k_close_range_cloexec = 4;  // CLOSE_RANGE_CLOEXEC
 
-// What a child is given and kept from. The functions that run between fork(2) and execve(2) make only calls that are
-// safe there (signal-safety(7)).
+// Prepares the child between fork(2) and execve(2), with calls that are safe there (signal-safety(7)).
 struct ChildRules : boost::process::extend::handler {
   std::string program{};                    // the file to execute
   std::array<int, 3> standard{-1, -1, -1};  // become 0, 1 and 2
-  int status_source = -1;                   // where >= 0: becomes status_target
+  int status_source = -1;                   // if >= 0: becomes status_target
   int status_target = -1;
   std::optional<Account> account{};
   std::vector<gid_t> groups{};  // of the account
@@ -74,7 +73,7 @@ struct ChildRules : boost::process::extend::handler {
       check("setuid", ::setuid(account->uid));
     }
     check("chdir /", ::chdir("/"));
-    executor.exe = program.c_str();  // argv[0] stays as the command names it
+    executor.exe = program.c_str();  // argv[0] stays as given
   }
 
   template <typename Executor>
@@ -93,7 +92,7 @@ struct ChildRules : boost::process::extend::handler {
   static void check(const char* what, int result) {
     if (result < 0) fail(what, errno, 126);
   }
-  // dup2(2) leaves the close-on-exec flag where both numbers are the same.
+  // dup2(2) keeps the close-on-exec flag if both numbers are the same.
   static void place(int source, int target) {
     check("dup2", source == target ? ::fcntl(target, F_SETFD, 0) : ::dup2(source, target));
   }
@@ -106,7 +105,7 @@ struct ChildRules : boost::process::extend::handler {
   }
 };
 
-// No handler of ours may run in a child before it has its own program.
+// No signal handler of this program may run in a child before execve(2).
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -122,7 +121,7 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
-// The file to execute: a name with a slash as it is, any other searched in k_command_path. "" where there is none.
+// The file to execute: names with a slash as given, others searched in k_command_path. "" if there is none.
 std::string find_program(const std::string& name) {
   if (name.empty()) return "";
   if (name.find('/') != std::string::npos) return ::access(name.c_str(), F_OK) == 0 ? name : "";
@@ -133,10 +132,10 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
-// An unnamed file in memory, to be read from its beginning. Unlike a pipe it can neither block nor raise SIGPIPE.
+// An unnamed file in memory, positioned at its start. Unlike a pipe it can neither block nor raise SIGPIPE.
 Descriptor memory_file(const std::string& content) {
   Descriptor file(::memfd_create("mailinabox", MFD_CLOEXEC));
-  if (!file.valid()) throw SystemError("memfd_create", "of a command", errno);
+  if (!file.valid()) throw SystemError("memfd_create", "for a command", errno);
   if (::write(file.number(), content.data(), content.size()) != static_cast<ssize_t>(content.size()) ||
       ::lseek(file.number(), 0, SEEK_SET) != 0) {
     throw SystemError("write", "the input of a command", errno);
@@ -154,7 +153,7 @@ std::string content_of(const Descriptor& file) {
   return content;
 }
 
-// Hands on what comes out of a pipe, until its end.
+// Passes on what is read from a pipe, until its end.
 class PipeReader {
  public:
   PipeReader(boost::asio::io_context& io, int source, Take take) : source_(io, source), take_(std::move(take)) {
@@ -175,7 +174,7 @@ class PipeReader {
   std::array<char, 65'536> buffer_{};
 };
 
-// Cuts pieces into lines; what stands without a newline at the end is a line too.
+// Cuts pieces into lines; text without a newline at the end is a line too.
 class LineCutter {
  public:
   explicit LineCutter(Take take) : take_(std::move(take)) {}
@@ -197,13 +196,13 @@ class LineCutter {
   std::string rest_{};
 };
 
-// One command from its pipes to its result. Never leaves the child running.
+// Runs one command. Never leaves the child running.
 class Execution {
  public:
   explicit Execution(const Command& command) : command_(command) {}
   ~Execution() {
     if (!child_.valid() || exited_) return;
-    end_group(SIGKILL);  // an exception of a handler
+    end_group(SIGKILL);  // a handler has thrown
     std::error_code ignored;
     child_.wait(ignored);
   }
@@ -215,7 +214,7 @@ class Execution {
     rules_.program = find_program(command_.argv[0]);
     if (rules_.program.empty()) {
       result_.exit_code = 127;
-      result_.err = command_.argv[0] + ": there is no such program in " + std::string(k_command_path) + "\n";
+      result_.err = command_.argv[0] + ": no such program in " + std::string(k_command_path) + "\n";
       return result_;
     }
     const boost::process::environment environment = child_environment(accounts);
@@ -232,7 +231,7 @@ class Execution {
     if (!command_.user.empty()) {
       rules_.account = accounts.user(command_.user);
       if (!rules_.account) {
-        throw Error("cannot run `" + command_.argv[0] + "` as " + command_.user + ": there is no such account");
+        throw Error("cannot run `" + command_.argv[0] + "` as " + command_.user + ": no such account");
       }
       rules_.groups = accounts.groups_of(command_.user);
       variables["HOME"] = rules_.account->home;
@@ -247,7 +246,7 @@ class Execution {
   void connect() {
     rules_.standard[0] = given(memory_file(command_.input));
     if (command_.starts_daemon) {
-      // It writes to what it was given long after we are gone: a pipe would end it by SIGPIPE, a file does not.
+      // It still writes after we have exited: a pipe would kill it by SIGPIPE, a file does not.
       rules_.standard[1] = given(memory_file(""));
       rules_.standard[2] = given(memory_file(""));
     } else {
@@ -269,7 +268,7 @@ class Execution {
 
   int add_pipe(Take take) {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("pipe", "of a command", errno);
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("pipe", "for a command", errno);
     const int sink = given(Descriptor(ends[1]));
     readers_.emplace_back(io_, ends[0], std::move(take));
     return sink;
@@ -290,11 +289,11 @@ class Execution {
       result_.timed_out = true;
       end_group(SIGTERM);
       const bool ended = exits_before(steady_clock::now() + k_grace);
-      end_group(SIGKILL);  // whatever of it is left
+      end_group(SIGKILL);  // what is left of it
       if (!ended) exits_before(steady_clock::time_point::max());
     }
     const auto limit = steady_clock::now() + k_drain;
-    while (steady_clock::now() < limit && io_.poll_one() > 0) {  // what is left in the pipes
+    while (steady_clock::now() < limit && io_.poll_one() > 0) {  // the rest in the pipes
     }
     status_lines_.finish();
     const int status = child_.native_exit_code();
@@ -316,7 +315,7 @@ class Execution {
   ChildRules rules_{};
   CommandResult result_{};
   LineCutter status_lines_{command_.on_status};
-  std::vector<Descriptor> given_{};  // to the child: what becomes 0, 1, 2, and the status lines' pipe
+  std::vector<Descriptor> given_{};  // the child's ends: 0, 1, 2 and the pipe for status lines
   boost::asio::io_context io_{};
   std::deque<PipeReader> readers_{};
   boost::process::child child_{};
@@ -327,7 +326,7 @@ class Execution {
 
 CommandResult ProcessCommands::query(const Command& command) const {
   if (!may_query(command)) {
-    throw std::logic_error("`" + joined(command.argv, " ") + "` is not on the list of commands that only ask");
+    throw std::logic_error("`" + joined(command.argv, " ") + "` is not on the list of read-only commands");
   }
   return Execution(command)(accounts_);
 }

@@ -1,8 +1,8 @@
-// Real commands, started by Boost.Process. Each child has a session and process group of its own, the descriptors 0, 1,
-// 2 (and `status_descriptor`) and no other, the working directory /, umask 022 and no signal blocked.
+// Real commands, started by Boost.Process. Each child has its own session and process group, only the descriptors 0, 1
+// and 2 (and `status_descriptor`), the working directory /, umask 022 and no blocked signals.
 //
-// A command has ended when its process has, and what is then in its pipes has been read: a daemon that it started may
-// keep the pipes open for ever. After `timeout` its process group gets SIGTERM, two seconds later SIGKILL.
+// A command has ended when its process has; what is in its pipes then is still read, but a daemon that it started may
+// keep them open. After `timeout` its process group gets SIGTERM, two seconds later SIGKILL.
 #pragma once
 
 #include "os/commands.hpp"
@@ -12,7 +12,7 @@ namespace mailinabox {
 
 class ProcessCommands final : public CommandRunner {
  public:
-  // Throw Error where the account `command.user` does not exist, SystemError where no process can be made.
+  // Throw Error if the account `command.user` does not exist, SystemError if no process can be started.
   CommandResult query(const Command& command) const override;
   CommandResult run(const Command& command) override;
 

@@ -13,7 +13,7 @@ constexpr std::string_view k_mark = "# Put here by mailinabox while it installs 
 }  // namespace
 
 bool ServiceHold::left_behind(const FileReader& files) {
-  // A link belongs to somebody else, wherever it points.
+  // A link is not ours, wherever it points.
   if (files.info(k_policy).kind != FileKind::regular) return false;
   const std::optional<FileContent> policy = files.read(k_policy);
   return policy && policy->content.find(k_mark) != std::string::npos;
@@ -24,7 +24,7 @@ void ServiceHold::remove_left_behind(FileSystem& files) {
 }
 
 ServiceHold::ServiceHold(FileSystem& files) : files_(files) {
-  if (files_.info(k_policy).kind != FileKind::absent) return;  // somebody else's, or ours of a run that was cut off
+  if (files_.info(k_policy).kind != FileKind::absent) return;  // not ours, or ours from an interrupted run
   // 101: the action is forbidden by policy (policy-rc.d's interface).
   files_.write(k_policy, "#!/bin/sh\n" + std::string(k_mark) + "\nexit 101\n", {0755, 0, 0});
 }
@@ -34,7 +34,7 @@ ServiceHold::~ServiceHold() {
     remove_left_behind(files_);
   } catch (const Error& error) {
     // The next run finds and removes it.
-    std::fprintf(stderr, "%s stays in place and keeps services from starting: %s\n", k_policy, error.what());
+    std::fprintf(stderr, "%s cannot be removed and keeps services from starting: %s\n", k_policy, error.what());
   }
 }
 

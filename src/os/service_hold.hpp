@@ -1,5 +1,5 @@
-// Keeps packages from starting, stopping and restarting services while they are installed: /usr/sbin/policy-rc.d, which
-// invoke-rc.d(8) and deb-systemd-invoke(1) ask.
+// Keeps packages from starting, stopping and restarting services during their installation: /usr/sbin/policy-rc.d,
+// which invoke-rc.d(8) and deb-systemd-invoke(1) obey.
 #pragma once
 
 #include "os/files.hpp"
@@ -8,14 +8,14 @@ namespace mailinabox {
 
 class ServiceHold {
  public:
-  // Puts our policy in place. One that is not ours is left as it is and decides by itself. Throws SystemError.
+  // Installs our policy, unless there is another one, which then decides. Throws SystemError.
   explicit ServiceHold(FileSystem& files);
-  // Takes our policy away again; never one that is not ours.
+  // Removes our policy, never another one.
   ~ServiceHold();
   ServiceHold(const ServiceHold&) = delete;
   ServiceHold& operator=(const ServiceHold&) = delete;
 
-  // True where a policy of ours is in place, which outside of a change means that a run was cut off.
+  // True if our policy is in place. Outside of an installation this means that a run was interrupted.
   static bool left_behind(const FileReader& files);
   static void remove_left_behind(FileSystem& files);
 

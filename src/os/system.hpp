@@ -1,4 +1,4 @@
-// The machine as the rest of the program sees it: View to look, System to touch.
+// The machine as the rest of the program sees it: View to read, System to change.
 #pragma once
 
 #include "base/clock.hpp"
@@ -12,7 +12,7 @@
 
 namespace mailinabox {
 
-// Given to whatever computes a difference. Nothing in it can change the machine.
+// For code that computes differences. Nothing in it can change the machine.
 struct View {
   const FileReader& files;
   const CommandProbe& commands;

@@ -8,18 +8,18 @@
 namespace mailinabox {
 namespace {
 
-// The older place, which every release has: /usr/bin is the same folder only where /usr is merged.
+// Exists on every release; /usr/bin is the same folder only if /usr is merged.
 constexpr const char* k_systemctl = "/bin/systemctl";
 
-// Links that make a unit start at boot stand in NAME.wants and NAME.requires below these.
+// NAME.wants and NAME.requires below these hold the links that start units at boot.
 constexpr std::array k_link_folders = {"/etc/systemd/system", "/run/systemd/generator", "/usr/lib/systemd/system"};
-// Where an administrator masks units and gives them further names.
+// Links here mask units or give them other names.
 constexpr std::array k_alias_folders = {"/etc/systemd/system", "/run/systemd/system"};
 constexpr std::string_view k_from_init_scripts = "/run/systemd/generator.late/";
 constexpr std::array k_unit_folders = {"/etc/systemd/system",     "/run/systemd/system", "/run/systemd/generator",
                                        "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late"};
 
-// "postfix@-.service" stands in the file "postfix@.service".
+// "postfix@-.service" is defined by the file "postfix@.service".
 std::string template_of(const std::string& unit) {
   const std::size_t at = unit.find('@');
   const std::size_t dot = unit.rfind('.');
@@ -27,12 +27,12 @@ std::string template_of(const std::string& unit) {
   return unit.substr(0, at + 1) + unit.substr(dot);
 }
 
-// Whether a unit file has an [Install] section: without one it is static and cannot be enabled or disabled.
+// A unit file without [Install] section is static: it cannot be enabled or disabled.
 bool has_install_section(const std::string& text) {
   return text.starts_with("[Install]") || text.find("\n[Install]") != std::string::npos;
 }
 
-// The unit whose process is the service.
+// The unit that runs the service's process.
 const std::string& runner(const ServiceName& service) {
   return service.process_unit.empty() ? service.unit : service.process_unit;
 }
@@ -48,7 +48,7 @@ std::string invocation(const std::string& unit) { return "/run/systemd/units/inv
 
 bool SystemdServices::active(const ServiceName& service) const {
   const std::string& unit = runner(service);
-  // Timers and sockets leave no such link; those that start at boot are running unless somebody stopped them by hand.
+  // Timers and sockets have no such link; those that start at boot are active unless somebody stopped them.
   if (!unit.ends_with(".service")) return links().wanted.contains(unit) && !links().masked.contains(unit);
   return files_.info(invocation(unit)).kind != FileKind::absent;
 }
@@ -79,8 +79,8 @@ void SystemdServices::read_wants(const std::string& folder, SystemdLinks& links)
   }
 }
 
-// sshd.service -> /lib/systemd/system/ssh.service: an alias, which only an enabled unit has. A link to a file of the
-// same name only makes the unit known, one to /dev/null masks it.
+// sshd.service -> /lib/systemd/system/ssh.service is an alias, which only an enabled unit has. A link to a file of the
+// same name makes the unit known, one to /dev/null masks it.
 void SystemdServices::read_aliases(const std::string& folder, SystemdLinks& links) const {
   for (const std::string& name : files_.list(folder)) {
     if (name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".d")) continue;
@@ -96,7 +96,7 @@ void SystemdServices::read_aliases(const std::string& folder, SystemdLinks& link
   }
 }
 
-// systemctl enable and disable only change these links for a unit that was made from an init script.
+// For units generated from init scripts, systemctl enable and disable change only these links.
 bool SystemdServices::started_by_run_level(const std::string& unit) const {
   const std::string script = unit.substr(0, unit.rfind('.'));
   for (const char* folder : {"/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d"}) {
@@ -118,8 +118,8 @@ std::optional<std::string> SystemdServices::unit_file(const std::string& unit) c
   return std::nullopt;
 }
 
-// Where another unit runs the process, jobs of the first one reach it only later, and starting the first one again does
-// nothing: each is told by name, so that systemctl waits for both.
+// If another unit runs the process, a job of the first reaches it only later, and starting an active first one does
+// nothing. Naming both makes systemctl wait for both.
 void SystemdServices::start(const ServiceName& service, std::chrono::milliseconds timeout) {
   control("start", both_units(service), timeout);
 }
@@ -159,7 +159,7 @@ void SystemdServices::control(const std::string& verb, const std::vector<std::st
   Command command{.argv = {k_systemctl, verb}, .timeout = timeout};
   command.argv.insert(command.argv.end(), units.begin(), units.end());
   CommandResult result = commands_.run(command);
-  // A service that failed several times in a row is not started again until that is forgotten.
+  // A service that failed several times in a row starts again only after reset-failed.
   const bool too_often =
       result.err.find("too often") != std::string::npos || result.err.find("too quickly") != std::string::npos;
   if (result.exit_code != 0 && too_often) {
@@ -167,7 +167,7 @@ void SystemdServices::control(const std::string& verb, const std::vector<std::st
     result = commands_.run(command);
   }
   if (result.timed_out) {
-    throw CommandError(command.argv, "was not done within " + std::to_string(timeout.count() / 1000) + " s",
+    throw CommandError(command.argv, "timed out after " + std::to_string(timeout.count() / 1000) + " s",
                        last_words(units.back()));
   }
   if (result.exit_code != 0) {

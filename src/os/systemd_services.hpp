@@ -1,6 +1,5 @@
-// Services where systemd is PID 1. What is asked is answered from the links that systemd keeps (systemd.unit(5),
-// "invocation" links in /run/systemd/units), without a process: 0.05 ms for 20 units; what is changed goes through
-// systemctl(1).
+// Services if systemd is PID 1. Questions are answered without a process, from the links that systemd keeps
+// (systemd.unit(5), "invocation" links in /run/systemd/units): 0.05 ms for 20 units. Changes go through systemctl(1).
 #pragma once
 
 #include <optional>
@@ -14,7 +13,7 @@
 namespace mailinabox {
 
 struct SystemdLinks {
-  std::set<std::string> wanted{};  // units that some target or service wants at boot, and those with an alias
+  std::set<std::string> wanted{};  // units wanted at boot, and those with an alias
   std::set<std::string> masked{};
 };
 
@@ -46,7 +45,7 @@ class SystemdServices final : public ServiceManager {
 
   const FileReader& files_;
   CommandRunner& commands_;
-  mutable std::optional<SystemdLinks> links_{};  // until something of ours changes them
+  mutable std::optional<SystemdLinks> links_{};  // until we change them
 };
 
 }  // namespace mailinabox

@@ -14,20 +14,20 @@ namespace {
 
 constexpr std::chrono::milliseconds k_poll_interval{20};
 constexpr std::chrono::milliseconds k_orphan_grace{3'000};
-constexpr std::chrono::milliseconds k_start_grace{10'000};  // to write its pid file after the script has ended
-constexpr std::chrono::milliseconds k_script_grace{5'000};  // a script's stop may return before the process has ended
+constexpr std::chrono::milliseconds k_start_grace{10'000};  // for the pid file, after the script has ended
+constexpr std::chrono::milliseconds k_script_grace{5'000};  // a script may return before the process has stopped
 constexpr std::chrono::milliseconds k_no_wait{0};
 
 bool is_process(std::string_view text) { return parse_number<int>(text).value_or(0) > 0; }
 
-// The arguments in /proc/PID/cmdline, at most as many as an interpreter with options puts before a script's name.
+// The arguments in /proc/PID/cmdline, as far as a script's name may stand behind an interpreter's options.
 std::vector<std::string_view> first_arguments(std::string_view command_line) {
   std::vector<std::string_view> arguments = split(command_line, '\0');
   arguments.resize(std::min<std::size_t>(arguments.size(), 4));
   return arguments;
 }
 
-// What runs scripts; an editor that has the script open is none.
+// A program that runs scripts, unlike an editor that has one open.
 bool is_interpreter(const std::string& executable) {
   constexpr std::array<std::string_view, 6> k_interpreters = {"perl", "python", "sh", "dash", "bash", "ruby"};
   return std::any_of(k_interpreters.begin(), k_interpreters.end(),
@@ -44,8 +44,8 @@ bool SysvServices::has_init_script(const ServiceName& service) const {
   return !service.init_script.empty() && files_.info("/etc/init.d/" + service.init_script).kind != FileKind::absent;
 }
 
-// Whether the process is alive and, where `program` is given, is that program: by its executable, or, for scripts and
-// programs that rename themselves, by what stands at the beginning of its command line.
+// True if the process is alive and, unless `program` is "", is that program: by its executable or, for scripts and
+// programs that rename themselves, by its first arguments.
 bool SysvServices::runs(const std::string& process, const std::string& program) const {
   const std::string folder = "/proc/" + process;
   std::optional<FileContent> command_line;
@@ -53,9 +53,9 @@ bool SysvServices::runs(const std::string& process, const std::string& program) 
   try {
     command_line = files_.read(folder + "/cmdline");
     executable = files_.read_link(folder + "/exe");
-  } catch (const SystemError&) {  // it ended while being looked at, or its executable may not be seen
+  } catch (const SystemError&) {  // it has just ended, or we may not see its executable
   }
-  if (!command_line || command_line->content.empty()) return false;  // gone, a zombie or a kernel thread
+  if (!command_line || command_line->content.empty()) return false;  // ended, a zombie or a kernel thread
   if (program.empty()) return true;
   if (executable && (*executable == program || *executable == program + " (deleted)")) return true;
   const std::vector<std::string_view> arguments = first_arguments(command_line->content);
@@ -66,7 +66,7 @@ bool SysvServices::runs(const std::string& process, const std::string& program) 
          std::find(arguments.begin(), arguments.end(), program) != arguments.end();
 }
 
-// "" where there is none, or no number in it.
+// "" if there is no pid file or no number in it.
 std::string SysvServices::number_in_pid_file(const ServiceName& service) const {
   if (service.pid_file.empty()) return "";
   const auto content = files_.read(service.pid_file);
@@ -97,7 +97,7 @@ std::vector<SysvServices::ProcessGroup> SysvServices::processes() const {
       if (end == std::string::npos) continue;
       const auto words = words_of(std::string_view(stat->content).substr(end + 1));
       if (words.size() >= 4 && words[0] != "Z") found.push_back({id, std::string(words[2]), std::string(words[3])});
-    } catch (const SystemError&) {  // it ended while being looked at
+    } catch (const SystemError&) {  // it has just ended
     }
   }
   return found;
@@ -112,8 +112,8 @@ bool SysvServices::wait_until(const std::function<bool()>& condition, std::chron
   return true;
 }
 
-// A main process that was killed can leave workers that go on listening, so that it cannot be started again. They are
-// known by the number of their dead leader in the pid file.
+// A killed main process can leave workers that keep its ports, so that it cannot be started again. They belong to the
+// group or session of the dead process in the pid file.
 void SysvServices::end_orphans(const ServiceName& service) {
   const std::string leader = number_in_pid_file(service);
   if (leader.empty() || runs(leader, service.process)) return;
@@ -132,7 +132,7 @@ void SysvServices::end_orphans(const ServiceName& service) {
 
 CommandResult SysvServices::run_init_script(const ServiceName& service, const std::string& verb,
                                             std::chrono::milliseconds timeout) {
-  // What it starts goes on writing to its standard output after we have ended.
+  // The service keeps writing to its standard output after we have exited.
   return commands_.run(
       {.argv = {"/etc/init.d/" + service.init_script, verb}, .timeout = timeout, .starts_daemon = true});
 }
@@ -143,13 +143,12 @@ void SysvServices::start(const ServiceName& service, std::chrono::milliseconds t
   if (has_init_script(service)) command.argv = {"/etc/init.d/" + service.init_script, "start"};
   if (command.argv.empty()) {
     throw Error("service " + service.name +
-                ": it has no init script and its recipe names no start_command, so it cannot be started without "
-                "systemd");
+                " cannot be started without systemd: it has no init script, and its recipe names no start_command");
   }
   end_orphans(service);
   const CommandResult result = commands_.run(command);
   throw_unless_done(command, result);
-  // Init scripts exit with 0 before, and also without, the service being there.
+  // Init scripts exit with 0 before the service is up, and even if it fails.
   if (known_by_process(service) && !wait_until([&] { return active(service); }, std::min(timeout, k_start_grace))) {
     throw CommandError(command.argv, "succeeded, but the service is not running", result.out + result.err);
   }
@@ -159,7 +158,7 @@ void SysvServices::stop(const ServiceName& service, std::chrono::milliseconds ti
   const std::optional<std::string> process = process_of(service);
   CommandResult result;
   if (has_init_script(service)) result = run_init_script(service, "stop", timeout);
-  // By the number from before: the script may have removed the pid file of a process that is still ending.
+  // By the number read before: the script may remove the pid file while the process is still stopping.
   const auto stopped = [&] { return !process || !runs(*process, service.process); };
   if (wait_until(stopped, has_init_script(service) ? std::min(timeout, k_script_grace) : k_no_wait)) return;
   kill_(std::stoi(*process), SIGTERM);
@@ -176,7 +175,7 @@ void SysvServices::restart(const ServiceName& service, std::chrono::milliseconds
 void SysvServices::reload(const ServiceName& service, std::chrono::milliseconds timeout) {
   if (has_init_script(service)) {
     const CommandResult result = run_init_script(service, "reload", timeout);
-    // 2 and 3: the script does not know the word (LSB).
+    // 2 and 3: the script does not know "reload" (LSB).
     if (result.exit_code == 2 || result.exit_code == 3) return restart(service, timeout);
     throw_unless_done({.argv = {"/etc/init.d/" + service.init_script, "reload"}, .timeout = timeout}, result);
     return;

@@ -1,6 +1,5 @@
-// Services where systemd is not PID 1: the packages' init scripts, as in a container of a continuous integration.
-// Nobody supervises there: a service that has stopped is started again by the next run. What is started gets a session
-// of its own and outlives us.
+// Services without systemd, as in a container for tests: the packages' init scripts. Nothing supervises the services;
+// one that has stopped is started by the next run. Started services get their own session and outlive this program.
 #pragma once
 
 #include <functional>
@@ -20,7 +19,7 @@ class SysvServices final : public ServiceManager {
  public:
   using Kill = std::function<void(int process, int signal)>;
 
-  // All must outlive this object. Processes are looked up in `files`' /proc; `kill` signals them (kill(2)).
+  // All must outlive this object. Processes are looked up in /proc of `files`; `kill` signals them (kill(2)).
   SysvServices(const FileReader& files, CommandRunner& commands, const Clock& clock, Kill kill = kill_process)
       : files_(files), commands_(commands), clock_(clock), kill_(std::move(kill)) {}
 
@@ -37,7 +36,7 @@ class SysvServices final : public ServiceManager {
   void reload_definitions() override {}
 
  private:
-  // What started processes have in common, from /proc/PID/stat.
+  // A process with its process group and session, from /proc/PID/stat.
   struct ProcessGroup {
     std::string process{};
     std::string group{};

@@ -232,8 +232,8 @@ TEST_CASE("a command that had to succeed says how it ended and what it said", "[
   CHECK(run_or_throw(commands, {.argv = {"echo", "x"}}).out == "x\n");
   CHECK_THROWS_WITH(run_or_throw(commands, shell("echo why >&2; exit 4")),
                     Catch::Matchers::Contains("failed with exit code 4") && Catch::Matchers::Contains("why"));
-  CHECK_THROWS_WITH(run_or_throw(commands, shell("kill -9 $$")), Catch::Matchers::Contains("was ended by signal 9"));
+  CHECK_THROWS_WITH(run_or_throw(commands, shell("kill -9 $$")), Catch::Matchers::Contains("was killed by signal 9"));
   Command slow{.argv = {"sleep", "60"}};
   slow.timeout = milliseconds(100);
-  CHECK_THROWS_WITH(run_or_throw(commands, slow), Catch::Matchers::Contains("was not done within 100 ms"));
+  CHECK_THROWS_WITH(run_or_throw(commands, slow), Catch::Matchers::Contains("timed out after 100 ms"));
 }
