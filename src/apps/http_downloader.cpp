@@ -12,7 +12,7 @@
 namespace mailinabox {
 namespace {
 
-// A file that is written while its digest is computed; removed again unless kept.
+// Writes a file and computes its digest; removes the file unless keep() is called.
 class DownloadedFile {
  public:
   explicit DownloadedFile(std::string path)
@@ -64,8 +64,8 @@ void HttpDownloader::fetch(const std::string& url, const std::string& sha256, co
                 ExitCode::no_network);
   }
   if (const std::string digest = file.digest(); digest != sha256) {
-    throw Error("download of " + url + ": its SHA-256 is " + digest + ", expected is " + sha256 +
-                ". It was not used: the file has been changed, or the transfer was spoilt.");
+    throw Error("download of " + url + ": expected SHA-256 " + sha256 + ", found " + digest +
+                ". The file was not used: it was changed, or damaged during the transfer.");
   }
   file.keep();
 }

@@ -18,11 +18,11 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::uint16_t k_payload = 1232;  // fits every path without fragments
+constexpr std::uint16_t k_payload = 1232;  // fits every network path without fragments
 
 const std::uint8_t* bytes_of(std::string_view message) { return reinterpret_cast<const std::uint8_t*>(message.data()); }
 
-// Nothing for what cannot be written as text: a CAA tag with other characters than letters and digits.
+// std::nullopt if it cannot be written as text: a CAA tag with characters other than letters and digits.
 std::optional<std::string> field_text(const ldns_rdf* field) {
   const LdnsText printed(ldns_rdf2str(field));
   if (!printed) return std::nullopt;
@@ -32,7 +32,7 @@ std::optional<std::string> field_text(const ldns_rdf* field) {
   return lower_case(text);
 }
 
-// The fields one after the other as they stand in the message; TXT: the strings without their lengths.
+// The fields as in the message; TXT: the strings without their lengths.
 std::string raw_data(const ldns_rr* record) {
   std::string result;
   for (std::size_t index = 0; index < ldns_rr_rd_count(record); ++index) {
@@ -76,14 +76,14 @@ std::string record_data(const ldns_rr* record) {
   return raw_data(record);
 }
 
-// ldns gives no error for a record that ends in the middle of its fields. Only CAA's last one may be empty.
+// ldns accepts a record that ends in the middle of its fields. Only the last field of CAA may be empty.
 bool has_all_fields(const ldns_rr* record) {
   const ldns_rr_type type = ldns_rr_get_type(record);
   const std::size_t least = type == LDNS_RR_TYPE_CAA ? 2 : ldns_rr_descriptor_minimum(ldns_rr_descript(type));
   return ldns_rr_rd_count(record) >= least;
 }
 
-// The record at `at`, which moves behind it; nothing where its data is shorter or longer than it says.
+// The record at `at`, which moves behind it; null if its data does not have the announced length.
 LdnsRecord read_record(std::string_view message, std::size_t& at) {
   constexpr std::size_t k_fixed = 10;  // type, class, TTL and the length of the data
   ldns_rdf* owner = nullptr;
@@ -99,8 +99,8 @@ LdnsRecord read_record(std::string_view message, std::size_t& at) {
   return at == end && has_all_fields(read) ? std::move(record) : nullptr;
 }
 
-// False where a record cannot be read; those before it are there. Not ldns_wire2pkt(), which gives nothing of an answer
-// that was cut off within a record.
+// False if a record cannot be read; those before it are kept. ldns_wire2pkt() would return nothing of an answer that is
+// cut off within a record.
 bool read_records(std::string_view message, std::size_t& at, unsigned count, std::vector<DnsResourceRecord>& records) {
   for (unsigned index = 0; index < count; ++index) {
     const LdnsRecord record = read_record(message, at);
@@ -136,7 +136,7 @@ ServerAddress server_address(const std::string& server, std::uint16_t port) {
   } else if (inet_pton(AF_INET6, server.c_str(), &v6.sin6_addr) == 1) {
     std::memcpy(&result.bytes, &v6, result.size = sizeof v6);
   } else {
-    throw Error("\"" + server + "\" is no address of a name server");
+    throw Error("\"" + server + "\" is not an IP address; expected the address of a name server");
   }
   return result;
 }
@@ -164,7 +164,7 @@ class DnsSocket {
 
 using TimeLimit = std::chrono::steady_clock::time_point;
 
-// Whether the socket became ready for these events before the limit.
+// True if the socket became ready for these events before the limit.
 bool wait_for(int number, short events, TimeLimit limit) {
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
@@ -182,7 +182,7 @@ std::uint16_t random_identifier() {
                                     static_cast<unsigned char>(bytes.reveal()[1]));
 }
 
-// One query and what comes back until an answer fits or the time is over; `refused` where the network says so.
+// Sends one query and waits for its answer. Sets `refused` if the network reports an error.
 std::optional<DnsAnswer> exchange(int number, const DnsQuestion& question, std::chrono::milliseconds timeout,
                                   bool& refused) {
   const std::uint16_t identifier = random_identifier();
@@ -210,7 +210,7 @@ bool send_all(int number, std::string_view bytes, TimeLimit limit) {
   return true;
 }
 
-// Exactly so many bytes; nothing where they do not come in time.
+// Exactly `size` bytes; std::nullopt if they do not come in time.
 std::optional<std::string> receive_all(int number, std::size_t size, TimeLimit limit) {
   std::string bytes(size, '\0');
   for (std::size_t have = 0; have < size;) {
@@ -222,7 +222,7 @@ std::optional<std::string> receive_all(int number, std::size_t size, TimeLimit l
   return bytes;
 }
 
-// Each message has its length before it (RFC 1035 section 4.2.2).
+// Over TCP a message is preceded by its length (RFC 1035 section 4.2.2).
 std::optional<DnsAnswer> exchange_over_tcp(const ServerAddress& server, const DnsQuestion& question,
                                            std::chrono::milliseconds timeout) {
   const TimeLimit limit = std::chrono::steady_clock::now() + timeout;
@@ -251,7 +251,8 @@ std::string encode_dns_query(const DnsQuestion& question, std::uint16_t identifi
   std::size_t size = 0;
   const ldns_status status = ldns_pkt2wire(&bytes, message.get(), &size);
   const LdnsBytes owner(bytes);
-  if (status != LDNS_STATUS_OK) throw Error("the question for \"" + question.name + "\": " + words_of(status));
+  if (status != LDNS_STATUS_OK)
+    throw Error("cannot encode the DNS query for \"" + question.name + "\": " + words_of(status));
   return std::string(reinterpret_cast<const char*>(bytes), size);
 }
 

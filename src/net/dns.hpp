@@ -1,6 +1,6 @@
-// A stub resolver's question and answer (RFC 1035), with EDNS0 and the DNSSEC OK bit (RFC 6891, RFC 4035): to find out
-// what a name server, or the network on the way to it, lets through, and what the world is told of a name. Not a
-// resolver for daily use: it asks one server once or twice and follows nothing.
+// DNS queries and answers (RFC 1035) with EDNS0 and the DNSSEC OK bit (RFC 6891, RFC 4035), to find out what a server,
+// or the network on the way to it, lets through, and which records of a name the world sees. Not a full resolver: it
+// asks one server, at most twice, and follows no referrals.
 #pragma once
 
 #include <chrono>
@@ -29,16 +29,16 @@ enum class DnsType : std::uint16_t {
   caa = 257
 };
 
-// "MX" gives mx; nothing for a type that is not in the list.
+// "MX" gives mx; std::nullopt for a type that is not in the list.
 std::optional<DnsType> dns_type(std::string_view word);
 
 struct DnsResourceRecord {
-  std::string name{};  // lower case, without the final dot; "" is the root
+  std::string name{};  // lower case, without the final dot; "" for the root
   DnsType type = DnsType::a;
   std::uint32_t ttl = 0;
-  // As in a master file (RFC 1035 section 5), names without the final dot ("." is the root) and numbers in hexadecimal
-  // in lower case: "192.0.2.1", "10 mx.example.org", "0 issue \"letsencrypt.org\"", "3 1 1 0a1b…". TXT: the strings as
-  // one, without quotes. RRSIG, DNSKEY and types that are not in the list: the raw bytes.
+  // As in a master file (RFC 1035 section 5), but names without the final dot ("." for the root) and hexadecimal digits
+  // in lower case: "192.0.2.1", "10 mx.example.org", "0 issue \"letsencrypt.org\"", "3 1 1 0a1b…". TXT: the strings
+  // joined, without quotes. RRSIG, DNSKEY and types that are not in the list: the raw bytes.
   std::string data{};
 };
 
@@ -53,30 +53,29 @@ struct DnsAnswer {
 };
 
 struct DnsQuestion {
-  std::string name{};  // ASCII labels, with or without a final dot; "" or "." is the root
+  std::string name{};  // ASCII labels, with or without the final dot; "" or "." for the root
   DnsType type = DnsType::a;
   bool recursion_desired = true;
   bool dnssec_ok = false;
 };
 
-// A query message with this identifier. A name that is no domain name throws Error.
+// A query message with this identifier. Throws Error if the name is not a domain name.
 std::string encode_dns_query(const DnsQuestion& question, std::uint16_t identifier);
 
-// An answer message to the question, or nothing where the bytes are no such answer (cut off, looping compression,
-// another identifier or question).
+// The answer; std::nullopt if the bytes do not answer the question (cut off, compression loop, another identifier).
 std::optional<DnsAnswer> decode_dns_answer(std::string_view message, const DnsQuestion& question,
                                            std::uint16_t identifier);
 
 class DnsClient {
  public:
   virtual ~DnsClient() = default;
-  // Asks the server (IPv4 or IPv6 address), once more at half of `timeout`. Nothing where no valid answer came in time
-  // or the network refuses; a network without a route to it answers at once. What is no address throws Error.
+  // Asks the server (IPv4 or IPv6 address), a second time after half of `timeout`. std::nullopt if no valid answer came
+  // in time, or at once if there is no route. Throws Error if `server` is not an address.
   virtual std::optional<DnsAnswer> ask(const std::string& server, const DnsQuestion& question,
                                        std::chrono::milliseconds timeout) = 0;
 };
 
-// Over UDP; an answer that was cut off is fetched again over TCP (RFC 7766), and stands as it is where that fails.
+// Over UDP; a truncated answer is fetched again over TCP (RFC 7766), and returned as it is if that fails.
 class NetworkDnsClient final : public DnsClient {
  public:
   explicit NetworkDnsClient(std::uint16_t port = 53) : port_(port) {}

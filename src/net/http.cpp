@@ -24,7 +24,7 @@ int take_progress(void* user, curl_off_t total, curl_off_t done, curl_off_t /*up
 
 void initialise_once() {
   static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (result != CURLE_OK) throw Error(std::string("libcurl cannot start: ") + curl_easy_strerror(result));
+  if (result != CURLE_OK) throw Error(std::string("cannot initialise libcurl: ") + curl_easy_strerror(result));
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ void initialise_once() {
 int CurlHttpClient::get(const HttpRequest& request) {
   initialise_once();
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), &curl_easy_cleanup);
-  if (!handle) throw Error("libcurl cannot start: out of memory");
+  if (!handle) throw Error("cannot initialise libcurl: out of memory");
   CURL* curl = handle.get();
   std::string words(CURL_ERROR_SIZE, '\0');
   const bool secure = request.url.starts_with("https:");
@@ -56,7 +56,7 @@ int CurlHttpClient::get(const HttpRequest& request) {
   const CURLcode result = curl_easy_perform(curl);
   if (result != CURLE_OK) {
     const std::string reason = words[0] != '\0' ? words.c_str() : curl_easy_strerror(result);
-    throw Error("fetching " + request.url + ": " + reason, ExitCode::no_network);
+    throw Error("cannot fetch " + request.url + ": " + reason, ExitCode::no_network);
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

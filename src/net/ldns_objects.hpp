@@ -1,9 +1,9 @@
-// Owners of ldns's objects, and its files in memory. ldns has no exceptions and leaves freeing to its callers.
+// Owners for the objects of libldns, and files in memory for its functions.
 #pragma once
 
 #include <ldns/ldns.h>
 
-// In some versions it has C's words as macros, which would spoil the headers that come after it.
+// Some versions define these as macros, which would break later headers.
 #undef bool
 #undef true
 #undef false
@@ -31,14 +31,14 @@ using LdnsText = std::unique_ptr<char, FreeWith<std::free>>;
 using LdnsBytes = std::unique_ptr<std::uint8_t, FreeWith<std::free>>;
 using LdnsFile = std::unique_ptr<std::FILE, FreeWith<std::fclose>>;
 
-// A text as a file to read from; the text must outlive it. Not for empty texts.
+// A file that reads from `text`, which must outlive it and not be empty.
 inline LdnsFile file_of(const std::string& text) {
   LdnsFile file(fmemopen(const_cast<char*>(text.data()), text.size(), "r"));
   if (!file) throw SystemError("fmemopen", "text in memory", ENOMEM);
   return file;
 }
 
-// What `print` writes to the file that it is given.
+// The text that `print` writes to its argument, a std::FILE*.
 template <typename Print>
 std::string printed(Print print) {
   char* data = nullptr;
@@ -58,7 +58,7 @@ inline std::string text_of(const ldns_rr* record) {
 
 inline std::string words_of(ldns_status status) { return ldns_get_errorstr_by_id(status); }
 
-// With or without final dot; "" is the root. Throws Error where it is not a domain name.
+// With or without the final dot; "" for the root. Throws Error if `name` is not a domain name.
 inline LdnsName domain_name(const std::string& name) {
   ldns_rdf* read = nullptr;
   const ldns_status status = ldns_str2rdf_dname(&read, name.empty() ? "." : name.c_str());

@@ -17,7 +17,7 @@ bool tcp_reachable(const std::string& address, std::uint16_t port, std::chrono::
   target.sin_family = AF_INET;
   target.sin_port = htons(port);
   if (inet_pton(AF_INET, address.c_str(), &target.sin_addr) != 1) {
-    throw Error("\"" + address + "\" is no IPv4 address");
+    throw Error("\"" + address + "\" is not an IPv4 address");
   }
   const int number = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (number < 0) return false;

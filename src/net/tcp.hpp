@@ -1,4 +1,4 @@
-// Whether somebody answers: a TCP connection, opened and closed again.
+// A test whether a TCP port answers.
 #pragma once
 
 #include <chrono>
@@ -7,8 +7,8 @@
 
 namespace mailinabox {
 
-// False where the connection is refused, no answer comes within `timeout`, or there is no way there. `address` is an
-// IPv4 address; anything else throws Error.
+// Opens and closes a connection. False if it is refused, not answered within `timeout`, or if there is no route. Throws
+// Error if `address` is not an IPv4 address.
 bool tcp_reachable(const std::string& address, std::uint16_t port, std::chrono::milliseconds timeout);
 
 }  // namespace mailinabox

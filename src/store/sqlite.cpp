@@ -21,12 +21,12 @@ const char* remedy(int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return "; another program has kept it locked for 10 s, try again";
+      return "; another program has kept it locked for 10 s: try again";
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return "; the file is damaged: restore it from a backup";
     case SQLITE_FULL:
-      return "; make space on its file system";
+      return "; free space on its file system";
     default:
       return "";
   }
@@ -56,10 +56,10 @@ int open_flags(Database::Access access) {
   return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 }
 
-// The connections that this process has, by file and not by path: a file that was replaced is another one.
+// The open connections of this process, by device and inode: a file that was replaced is another one.
 class Connections {
  public:
-  // Null if there is none, or if it may only read and `access` asks for more.
+  // Null if there is none, or only a read-only one and `access` asks for more.
   std::shared_ptr<Database> find(const std::string& path, Database::Access access) {
     const std::lock_guard guard(mutex_);
     const auto known = open_.find(file_of(path));
@@ -106,7 +106,7 @@ std::shared_ptr<Database> connect_database(const std::string& path, Database::Ac
 
 std::string journal_mode_of(const std::string& path) {
   if (const auto known = connections().find(path, Database::Access::read_only)) return known->journal_mode();
-  // The file format: 16 bytes of magic, page size, then the write and the read version (1 rollback journal, 2 WAL).
+  // The header: 16 bytes of magic, page size, then the write and read versions (1 rollback journal, 2 WAL).
   static constexpr char k_magic[] = "SQLite format 3";
   char header[20] = {};
   std::FILE* file = std::fopen(path.c_str(), "rbe");
@@ -154,7 +154,7 @@ std::int64_t Database::changes() const { return sqlite3_changes(connection(handl
 Database::Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
 
 Database::Transaction::~Transaction() {
-  // Where SQLite has rolled back by itself (disk full) this reports an error that says nothing new.
+  // If SQLite has already rolled back by itself (disk full), this fails without consequence.
   if (open_) sqlite3_exec(connection(database_.handle()), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
@@ -168,10 +168,10 @@ void copy_database(Database& source, const std::string& path) {
     Database target(path, Database::Access::create);
     sqlite3* const written = connection(target.handle());
     sqlite3_backup* backup = sqlite3_backup_init(written, "main", connection(source.handle()), "main");
-    if (backup != nullptr) (void)sqlite3_backup_step(backup, -1);  // what it says, finish says again
+    if (backup != nullptr) (void)sqlite3_backup_step(backup, -1);  // backup_finish reports the same error
     const int code = backup != nullptr ? sqlite3_backup_finish(backup) : sqlite3_extended_errcode(written);
     if (code == SQLITE_OK) return;
-    const std::string words = "copy of the database " + source.path() + " to " + path + ": " + sqlite3_errstr(code);
+    const std::string words = "cannot copy database " + source.path() + " to " + path + ": " + sqlite3_errstr(code);
     throw Error(words + remedy(code), (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
   } catch (const std::exception&) {
     (void)std::remove(path.c_str());
@@ -193,7 +193,7 @@ Statement::Statement(Statement&& other) noexcept : database_(other.database_), h
 }
 
 void Statement::bind(int parameter, std::string_view text) {
-  // A null pointer would bind NULL, so that an empty view would not be an empty text.
+  // A null pointer would bind NULL instead of "".
   const char* data = text.empty() ? "" : text.data();
   check(database_, sqlite3_bind_text64(compiled(handle_), parameter, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
@@ -208,7 +208,7 @@ bool Statement::step() {
   const int code = sqlite3_step(compiled(handle_));
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) {
-    // Before reset, which keeps the message but ends the statement's lock on the database.
+    // fail() needs the error before reset, which releases the statement's lock on the database.
     try {
       fail(database_, code);
     } catch (const std::exception&) {
@@ -220,7 +220,7 @@ bool Statement::step() {
 }
 
 void Statement::reset() {
-  sqlite3_reset(compiled(handle_));  // reports the last step's error again, which step() has thrown
+  sqlite3_reset(compiled(handle_));  // repeats the error that step() has thrown
   sqlite3_clear_bindings(compiled(handle_));
 }
 

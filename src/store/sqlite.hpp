@@ -1,5 +1,5 @@
-// A thin, throwing layer over SQLite 3. Rollback journal only: the users' database must never be in WAL mode, because
-// Postfix's unprivileged readers cannot open it then.
+// SQLite 3 with exceptions: functions throw Error with the file and SQLite's message. Rollback journal only: Postfix's
+// unprivileged readers could not open a users' database in WAL mode.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,22 @@
 
 namespace mailinabox {
 
-// A constraint of the schema does not allow the row: a second user with the same address, a missing value.
+// The row violates a constraint of the schema: a second user with the same address, a missing value.
 class Conflict : public Error {
  public:
   using Error::Error;
 };
 
-// A writer was cut off within a transaction. Any connection that may write rolls it back when it first looks; one that
-// may only read cannot, and throws this.
+// A writer was interrupted in a transaction. A connection that may write rolls it back on first use; a read-only one
+// cannot, and throws this.
 class CutOffTransaction : public Error {
  public:
   using Error::Error;
 };
 
-// How a database file says it is written: "delete" for every rollback journal, "wal", "" for an empty file. If this
-// process has no connection to it, the header is read without opening it as a database (which would leave files beside
-// a database in WAL mode). Throws Error if the file cannot be read or is not an SQLite database.
+// The journal mode of a database file: "delete" for any rollback journal, "wal", "" for an empty file. Without a
+// connection in this process only the header is read: opening a database in WAL mode would create files beside it.
+// Throws Error if the file cannot be read or is not an SQLite database.
 std::string journal_mode_of(const std::string& path);
 
 class Statement;
@@ -37,18 +37,17 @@ class Database {
  public:
   enum class Access : std::uint8_t { read_only, read_write, create };
 
-  // Opens the file with a busy timeout of 10 s and foreign keys enforced. Throws Error naming the file and SQLite's
-  // words.
+  // Opens the file with a busy timeout of 10 s and foreign keys enforced.
   Database(const std::string& path, Access access);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Runs one or more statements without parameters or results.
+  // Runs one or more statements that have no parameters or results.
   void execute(const std::string& sql);
   Statement prepare(std::string_view sql);
 
-  // Commits on commit(), rolls back when destroyed without it. BEGIN IMMEDIATE: the write lock is taken at once.
+  // Takes the write lock at once (BEGIN IMMEDIATE); rolls back if destroyed without commit().
   class Transaction {
    public:
     explicit Transaction(Database& database);
@@ -72,16 +71,16 @@ class Database {
   void* handle_ = nullptr;  // sqlite3*
 };
 
-// The connection that this process has to the file already, if it may do as much, or a new one. Sharing is more than thrift:
-// closing any descriptor of a file ends all of a process's locks on it (fcntl(2)), so that two users of one database in
-// a process must not open and close it on their own.
+// This process's existing connection to the file if it allows `access`, or a new one. Sharing is necessary: closing any
+// descriptor of a file releases all locks of the process on it (fcntl(2)), so two users of one database in a process
+// must not open and close it separately.
 std::shared_ptr<Database> connect_database(const std::string& path, Database::Access access);
 
-// Copies all of `source` to a new file `path` and returns when that is on the disk. `source` must not be writing;
-// another connection's transaction keeps other writers out. Throws Error; `path` is gone then.
+// Copies `source` to a new file `path` and returns when that is on the disk. `source` must not be in a transaction of
+// its own; a transaction of another connection keeps writers out. Throws Error and removes `path`.
 void copy_database(Database& source, const std::string& path);
 
-// A prepared statement; parameters are bound in order by the arguments of step-wise calls:
+// A prepared statement:
 //   auto statement = database.prepare("SELECT email FROM users WHERE email = ?");
 //   statement.bind(1, address);
 //   while (statement.step()) use(statement.text(0));
@@ -97,7 +96,7 @@ class Statement {
   void bind(int parameter, std::string_view text);  // parameters count from 1
   void bind(int parameter, std::int64_t number);
   void bind_null(int parameter);
-  bool step();  // true: a row is there; false: done. Throws Error; a violated constraint throws Conflict
+  bool step();  // true: there is a row; false: done. A violated constraint throws Conflict
   void reset();
   std::string text(int column) const;  // columns count from 0; NULL is ""
   std::int64_t integer(int column) const;
