@@ -8,7 +8,7 @@
 
 namespace mailinabox {
 std::string machine_architecture(const View& view) {
-  // dpkg's own word where it has one; else the kernel's, translated.
+  // dpkg's name if it has one, else the kernel's, translated.
   const std::string known = text_or_nothing(view, "/var/lib/dpkg/arch");
   if (const auto first = first_word(known); !first.empty()) return std::string(first);
   utsname kernel{};
@@ -20,7 +20,7 @@ std::string machine_architecture(const View& view) {
 }
 
 Fact architecture_fact() {
-  return {"architecture", "Debian's name of the machine's architecture: amd64, arm64, …",
+  return {"architecture", "Debian's name for the machine's architecture: amd64, arm64, …",
           [](const View& view) { return Value(machine_architecture(view)); }};
 }
 

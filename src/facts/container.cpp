@@ -9,7 +9,7 @@ Value read_container(const View& view) { return Value(in_container(view)); }
 }  // namespace
 
 Fact container_fact() {
-  return {"container", "This is a container, not a machine with a kernel of its own.", read_container};
+  return {"container", "This is a container, not a machine with its own kernel.", read_container};
 }
 
 }  // namespace mailinabox

@@ -12,8 +12,7 @@ Value read_distribution_name(const View& view) {
 }  // namespace
 
 Fact distribution_name_fact() {
-  return {"distribution_name", "What the distribution calls itself: Debian GNU/Linux 12 (bookworm).",
-          read_distribution_name};
+  return {"distribution_name", "The distribution's own name: Debian GNU/Linux 12 (bookworm).", read_distribution_name};
 }
 
 }  // namespace mailinabox

@@ -5,8 +5,8 @@ namespace mailinabox {
 namespace {
 
 Value read_dovecot_client_limit(const View& view) {
-  // Each of the three login services and LMTP may run as many processes as the process limit says, and each holds one
-  // connection; one more such share for what Postfix asks.
+  // The three login services and LMTP may each run as many processes as dovecot_process_limit, each with one
+  // connection; as many again for Postfix.
   constexpr std::int64_t k_services = 5;
   return Value(processor_count(view) * 250 * k_services);
 }
@@ -14,7 +14,7 @@ Value read_dovecot_client_limit(const View& view) {
 }  // namespace
 
 Fact dovecot_client_limit_fact() {
-  return {"dovecot_client_limit", "Connections that Dovecot's auth and anvil processes must take.",
+  return {"dovecot_client_limit", "Connections that Dovecot's auth and anvil processes must accept.",
           read_dovecot_client_limit};
 }
 

@@ -9,7 +9,7 @@ Value read_dovecot_process_limit(const View& view) { return Value(processor_coun
 }  // namespace
 
 Fact dovecot_process_limit_fact() {
-  return {"dovecot_process_limit", "Processes of each of Dovecot's services: 250 for each processor.",
+  return {"dovecot_process_limit", "Process limit of each Dovecot service: 250 per processor.",
           read_dovecot_process_limit};
 }
 

@@ -6,8 +6,8 @@
 namespace mailinabox {
 namespace {
 
-// What the kernel counts of the swap file that the recipe "system" makes. It is counted before it is there, or the
-// second run would find another limit than the first.
+// Size of the swap file that the recipe "system" makes, as the kernel reports it. It counts before it exists; otherwise
+// the limit would change with the second run.
 constexpr std::int64_t k_swap_file_kb = 1024 * 1024 - 4;
 
 Value read_dovecot_vsz_limit_mb(const View& view) {
@@ -20,7 +20,7 @@ Value read_dovecot_vsz_limit_mb(const View& view) {
 
 Fact dovecot_vsz_limit_mb_fact() {
   return {"dovecot_vsz_limit_mb",
-          "Memory that one process of Dovecot may use: a third of memory and swap (at least 1 GB), at least 256 MB.",
+          "Memory limit of a Dovecot process: a third of memory and swap (at least 1 GB), at least 256 MB.",
           read_dovecot_vsz_limit_mb};
 }
 

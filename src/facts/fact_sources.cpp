@@ -94,10 +94,10 @@ std::string source_address(int family, const char* target) {
   const bool is_ipv4 = family == AF_INET;
   (is_ipv4 ? ipv4->sin_port : ipv6->sin6_port) = htons(53);
   void* const bytes = is_ipv4 ? static_cast<void*>(&ipv4->sin_addr) : static_cast<void*>(&ipv6->sin6_addr);
-  if (inet_pton(family, target, bytes) != 1) throw Error(std::string(target) + " is no address");
+  if (inet_pton(family, target, bytes) != 1) throw Error(std::string(target) + " is not an IP address");
   const int descriptor = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return {};  // the kernel has no such family
-  // Connecting a datagram socket only looks up the route.
+  if (descriptor < 0) return {};  // the kernel does not support the family
+  // connect() of a datagram socket only looks up the route.
   socklen_t size = is_ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
   const bool found = connect(descriptor, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
                      getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0;

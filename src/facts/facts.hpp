@@ -1,4 +1,4 @@
-// What is read from the machine. Each fact is one file in this folder and one line in facts.def.
+// Facts about the machine, for recipes and templates. Each is a file in this folder and a line in facts.def.
 #pragma once
 
 #include <functional>
@@ -18,8 +18,8 @@ struct Fact {
 
 const std::vector<Fact>& facts();  // alphabetical
 
-// All of them as a map. A fact that cannot be read throws Error with its name. Reads files and makes cheap system
-// calls only: no process is started, no packet sent.
+// The values of all facts by name. Reads files and makes cheap system calls: starts no process, sends no packet. Throws
+// Error with the name of a fact that cannot be read.
 ValueMap gather_facts(const View& view);
 
 }  // namespace mailinabox

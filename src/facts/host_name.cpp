@@ -7,6 +7,6 @@ Value read_host_name(const View& view) { return Value(view.machine.host_name());
 
 }  // namespace
 
-Fact host_name_fact() { return {"host_name", "The machine's own name, as it runs.", read_host_name}; }
+Fact host_name_fact() { return {"host_name", "The running host name of the machine.", read_host_name}; }
 
 }  // namespace mailinabox

@@ -8,6 +8,6 @@ Value read_ipv6(const View& view) { return Value(path_exists(view, "/proc/net/if
 
 }  // namespace
 
-Fact ipv6_fact() { return {"ipv6", "The kernel speaks IPv6.", read_ipv6}; }
+Fact ipv6_fact() { return {"ipv6", "The kernel supports IPv6.", read_ipv6}; }
 
 }  // namespace mailinabox

@@ -13,7 +13,7 @@ Value read_original_command(const View& view) {
 }  // namespace
 
 Fact original_command_fact() {
-  return {"original_command", "/usr/local/bin/mailinabox is a script: the set up of the Mail-in-a-Box that was here.",
+  return {"original_command", "/usr/local/bin/mailinabox is a script: the setup command of the original Mail-in-a-Box.",
           read_original_command};
 }
 

@@ -9,8 +9,7 @@ Value read_original_daemon(const View& view) { return Value(path_exists(view, "/
 }  // namespace
 
 Fact original_daemon_fact() {
-  return {"original_daemon", "The management daemon of the Mail-in-a-Box that was here is installed.",
-          read_original_daemon};
+  return {"original_daemon", "The management daemon of the original Mail-in-a-Box is installed.", read_original_daemon};
 }
 
 }  // namespace mailinabox

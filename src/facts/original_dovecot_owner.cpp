@@ -12,7 +12,7 @@ Value read_original_dovecot_owner(const View& view) {
 }  // namespace
 
 Fact original_dovecot_owner_fact() {
-  return {"original_dovecot_owner", "/etc/dovecot is not root's, as the Mail-in-a-Box that was here left it.",
+  return {"original_dovecot_owner", "/etc/dovecot does not belong to root, as the original Mail-in-a-Box leaves it.",
           read_original_dovecot_owner};
 }
 

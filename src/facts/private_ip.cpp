@@ -11,8 +11,7 @@ Value read_private_ip(const View& /*view*/) { return Value(source_address(AF_INE
 }  // namespace
 
 Fact private_ip_fact() {
-  return {"private_ip", "IPv4 address that this machine uses towards the internet; empty without a way there.",
-          read_private_ip};
+  return {"private_ip", "IPv4 address of this machine towards the Internet; empty without a route.", read_private_ip};
 }
 
 }  // namespace mailinabox

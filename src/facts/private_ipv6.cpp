@@ -11,7 +11,7 @@ Value read_private_ipv6(const View& /*view*/) { return Value(source_address(AF_I
 }  // namespace
 
 Fact private_ipv6_fact() {
-  return {"private_ipv6", "IPv6 address that this machine uses towards the internet; empty without a way there.",
+  return {"private_ipv6", "IPv6 address of this machine towards the Internet; empty without a route.",
           read_private_ipv6};
 }
 

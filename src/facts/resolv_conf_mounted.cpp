@@ -15,7 +15,7 @@ Value read_resolv_conf_mounted(const View& view) {
 }  // namespace
 
 Fact resolv_conf_mounted_fact() {
-  return {"resolv_conf_mounted", "/etc/resolv.conf is mounted by whoever runs this container, and cannot be replaced.",
+  return {"resolv_conf_mounted", "/etc/resolv.conf is a mount of the container and cannot be replaced.",
           read_resolv_conf_mounted};
 }
 

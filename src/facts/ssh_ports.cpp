@@ -9,7 +9,7 @@ namespace {
 
 std::optional<std::uint16_t> port_in(std::string_view text) { return parse_number<std::uint16_t>(text); }
 
-// A shell pattern of * and ? only, as Include lines have them.
+// Matches the shell patterns of Include lines, * and ? only.
 bool matches(std::string_view name, std::string_view pattern) {
   if (pattern.empty()) return name.empty();
   if (pattern.front() == '*')
@@ -18,7 +18,7 @@ bool matches(std::string_view name, std::string_view pattern) {
          matches(name.substr(1), pattern.substr(1));
 }
 
-// sshd's settings as far as they say where it listens (sshd_config(5)).
+// The settings of sshd that decide where it listens (sshd_config(5)).
 class SshdSettings {
  public:
   explicit SshdSettings(const View& view) : view_(view) { read("/etc/ssh/sshd_config", 0); }
@@ -33,7 +33,7 @@ class SshdSettings {
 
  private:
   void read(const std::string& path, int depth) {
-    constexpr int k_deepest = 16;  // sshd's own limit of Includes within Includes
+    constexpr int k_deepest = 16;  // sshd's limit for nested Includes
     if (depth > k_deepest) return;
     const std::string text = text_or_nothing(view_, path);
     for (const std::string_view line : lines_of(text)) read_line(std::string(line), depth);
@@ -42,7 +42,7 @@ class SshdSettings {
   void read_line(std::string line, int depth) {
     std::replace(line.begin(), line.end(), '"', ' ');
     const std::size_t key_end = line.find_first_of(" \t=", line.find_first_not_of(" \t"));
-    if (key_end != std::string::npos) {  // "Port=22" is as good as "Port 22"
+    if (key_end != std::string::npos) {  // "Port=22" means "Port 22"
       const std::size_t next = line.find_first_not_of(" \t", key_end);
       if (next != std::string::npos && line[next] == '=') line[next] = ' ';
     }
@@ -88,7 +88,7 @@ class SshdSettings {
   bool address_without_port_ = false;
 };
 
-// systemd.socket(5): ListenStream= takes a port or ADDRESS:PORT; an empty one forgets those before.
+// systemd.socket(5): ListenStream= takes a port or ADDRESS:PORT; an empty one clears the list.
 void add_socket_ports(const std::string& text, std::set<std::int64_t>& ports) {
   constexpr std::string_view k_key = "ListenStream=";
   for (const std::string_view line : lines_of(text)) {
@@ -111,8 +111,8 @@ std::set<std::int64_t> socket_ports(const View& view) {
   return ports;
 }
 
-// The port of the connection over which this run was started, whatever the settings say. sudo removes SSH_CONNECTION,
-// so the processes above are asked too.
+// The port of the SSH connection that started this run, whatever the settings say. sudo removes SSH_CONNECTION, so the
+// parent processes are read too.
 std::optional<std::int64_t> connection_port(const View& view) {
   constexpr std::string_view k_name = "SSH_CONNECTION=";  // "client port server port"
   std::string process = "self";
@@ -146,8 +146,7 @@ Value read_ssh_ports(const View& view) {
 }  // namespace
 
 Fact ssh_ports_fact() {
-  return {"ssh_ports", "Every TCP port on which SSH is reached, the one of this session included; empty without SSH.",
-          read_ssh_ports};
+  return {"ssh_ports", "All TCP ports of SSH, including that of this session; empty without SSH.", read_ssh_ports};
 }
 
 }  // namespace mailinabox

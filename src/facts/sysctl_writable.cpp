@@ -18,7 +18,7 @@ Value read_sysctl_writable(const View& view) {
 }  // namespace
 
 Fact sysctl_writable_fact() {
-  return {"sysctl_writable", "Kernel settings can be changed: not in a container, where they are the host's.",
+  return {"sysctl_writable", "Kernel settings can be changed: false in a container, where they belong to the host.",
           read_sysctl_writable};
 }
 

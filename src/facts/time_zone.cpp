@@ -21,7 +21,7 @@ Value read_time_zone(const View& view) {
 }  // namespace
 
 Fact time_zone_fact() {
-  return {"time_zone", "The machine's time zone: Europe/Berlin; Etc/UTC where none is set.", read_time_zone};
+  return {"time_zone", "The machine's time zone: Europe/Berlin; Etc/UTC if none is set.", read_time_zone};
 }
 
 }  // namespace mailinabox
