@@ -43,6 +43,8 @@ class RecipeError : public Error {
   RecipeError(const Position& where, const std::string& message)
       : Error(to_string(where) + ": " + message), where_(where) {}
   const Position& where() const { return where_; }
+  // what() without the position.
+  std::string message() const { return std::string(what()).substr(to_string(where_).size() + 2); }
 
  private:
   Position where_;

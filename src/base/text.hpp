@@ -2,6 +2,7 @@
 // Returned string_views point into the argument; functions that return many refuse a temporary std::string.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <optional>
@@ -83,6 +84,17 @@ inline std::optional<double> parse_fraction(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
   if (error != std::errc() || stop != end) return std::nullopt;
   return number;
+}
+
+// The path of another file in the same folder: beside("/a/b", "c") is "/a/c", with "" the folder itself, "/a/".
+inline std::string beside(std::string_view path, std::string_view name) {
+  return std::string(path.substr(0, path.rfind('/') + 1)).append(name);
+}
+
+// True if one item of the range equals `wanted`.
+template <typename Items, typename Item>
+bool contains(const Items& items, const Item& wanted) {
+  return std::find(items.begin(), items.end(), wanted) != items.end();
 }
 
 }  // namespace mailinabox

@@ -55,6 +55,14 @@ TEST_CASE("text: lists that people type", "[base]") {
   CHECK(joined(Views{}, ", ").empty());
 }
 
+TEST_CASE("text: neighbours and members", "[base]") {
+  CHECK(beside("/a/b", "c") == "/a/c");
+  CHECK(beside("/a/b", "") == "/a/");
+  CHECK(beside("b", "c") == "c");
+  CHECK(contains(Views{"a", "b"}, "b"));
+  CHECK_FALSE(contains(std::vector<std::string>{"ab"}, std::string_view("a")));
+}
+
 TEST_CASE("text: numbers", "[base]") {
   CHECK(parse_number<std::uint16_t>("65535") == 65535);
   CHECK(parse_number<int>("-7") == -7);
