@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view k_dns = "DNS:";
 constexpr std::string_view k_address = "IP:";
 
-// From 4 or 16 bytes in network order; "" for any other number.
+// From 4 or 16 bytes in network order; "" for another number of bytes.
 std::string address_text(const std::string& bytes) {
   char text[INET6_ADDRSTRLEN] = {};
   const int family = bytes.size() == 4 ? AF_INET : AF_INET6;
@@ -20,7 +20,7 @@ std::string address_text(const std::string& bytes) {
   return text;
 }
 
-// The reverse; "" for a text that is no address.
+// The reverse; "" for a text that is not an address.
 std::string address_bytes(const std::string& text) {
   char bytes[16] = {};
   if (inet_pton(AF_INET, text.c_str(), bytes) == 1) return std::string(bytes, 4);

@@ -16,7 +16,7 @@
 namespace mailinabox {
 namespace {
 
-// Every step only fails if memory is short or an argument is impossible.
+// Each step fails only if memory is short or an argument is invalid.
 void expect(bool done, const char* step) { expect_openssl(done, std::string("make a certificate (") + step + ")"); }
 
 TimePoint time_point(const ASN1_TIME* time) {
@@ -33,7 +33,7 @@ std::string name_part(const X509_NAME* name, int kind) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
-// As it stands in the certificate, byte for byte.
+// Of the key as it is in the certificate, byte for byte.
 std::string key_digest_of(X509* certificate) {
   unsigned char* bytes = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &bytes);
@@ -44,7 +44,7 @@ std::string key_digest_of(X509* certificate) {
 }
 
 void set_serial(X509* certificate) {
-  // 127 random bits, positive: RFC 5280 allows 20 bytes, browsers' rules ask for 64 bits that nobody can guess.
+  // 127 random bits, positive: RFC 5280 allows 20 bytes, browsers require 64 unpredictable bits.
   std::string bytes = random_bytes(16).reveal();
   bytes[0] = static_cast<char>((static_cast<unsigned char>(bytes[0]) & 0x7fU) | 0x40U);
   const std::unique_ptr<BIGNUM, FreeWith<BN_free>> number(
@@ -112,7 +112,7 @@ std::string Certificate::fingerprint() const {
 }
 
 std::optional<Certificate> certificate_from_pem(const std::string& pem) {
-  if (pem.find("-----BEGIN ") == std::string::npos) return std::nullopt;  // spares OpenSSL the loading of its tables
+  if (pem.find("-----BEGIN ") == std::string::npos) return std::nullopt;  // saves OpenSSL from loading its tables
   const std::shared_ptr<X509> read(PEM_read_bio_X509(bio_of(pem).get(), nullptr, no_passphrase, nullptr),
                                    FreeWith<X509_free>());
   ERR_clear_error();

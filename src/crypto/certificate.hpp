@@ -1,4 +1,4 @@
-// X.509 certificates (RFC 5280) in PEM (RFC 7468): what a box needs to know of one, and self-signed ones.
+// X.509 certificates (RFC 5280) in PEM (RFC 7468): reads their properties and makes self-signed ones.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ using TimePoint = std::chrono::system_clock::time_point;
 
 struct Certificate {
   std::string common_name{};                     // of the subject; "" if it has none
-  std::vector<std::string> alternative_names{};  // canonical (crypto/alternative_names.hpp), in their order
+  std::vector<std::string> alternative_names{};  // canonical (crypto/alternative_names.hpp), in order
   std::string issuer{};                          // the issuer's organization; "" if it has none
   std::string key_digest{};                      // as public_key_digest()
   bool self_signed = false;                      // issuer and subject are the same
@@ -28,21 +28,21 @@ struct Certificate {
   // The alternative names that are DNS names, without the prefix: "box.example.com", "*.example.com".
   std::vector<std::string> dns_names() const;
 
-  // Exactly, or by a wildcard in the first label (RFC 6125 section 6.4.3). A certificate without DNS names is for its
-  // common name.
+  // True if a name matches exactly, or by a wildcard in the first label (RFC 6125 section 6.4.3). A certificate without
+  // DNS names is for its common name.
   bool is_for(const std::string& host_name) const;
 
-  // Not self-signed and valid at that time. Whether clients trust the authority is not asked.
+  // True if it is not self-signed and is valid at that time. Does not check whether clients trust the authority.
   bool accepted_at(TimePoint now) const;
 
-  // REQUIRES a key.
+  // True if `key` is its private key. REQUIRES a key.
   bool belongs_to(const Key& key) const;
 
   // SHA-256 as browsers show it: "AA:BB:…".
   std::string fingerprint() const;
 };
 
-// The first certificate in the text; nothing if there is none that can be read.
+// The first certificate in the text; nothing if none can be read.
 std::optional<Certificate> certificate_from_pem(const std::string& pem);
 
 struct SelfSigned {
@@ -52,7 +52,7 @@ struct SelfSigned {
   TimePoint until{};
 };
 
-// For a TLS server, not an authority: version 3, random serial number, signed with SHA-256 (Ed25519 brings its own
+// For a TLS server, not an authority: version 3, random serial number, signed with SHA-256 (Ed25519 has its own
 // digest). Throws Error.
 std::string self_signed_pem(const SelfSigned& wanted, const Key& key);
 

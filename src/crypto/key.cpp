@@ -37,7 +37,7 @@ Key generate_key(const std::string& algorithm) {
   EVP_PKEY* made = nullptr;
   expect_openssl(context && EVP_PKEY_keygen_init(context.get()) > 0 && set_parameters(context.get(), algorithm) &&
                      EVP_PKEY_keygen(context.get(), &made) > 0,
-                 "make a private key of the kind " + algorithm);
+                 "make a private key of type " + algorithm);
   return Key(made);
 }
 
@@ -48,7 +48,7 @@ Secret key_to_pem(const Key& key) {
 }
 
 Key key_from_pem(const std::string& pem) {
-  if (pem.find("PRIVATE KEY-----") == std::string::npos) return nullptr;  // spares OpenSSL the loading of its decoders
+  if (pem.find("PRIVATE KEY-----") == std::string::npos) return nullptr;  // saves OpenSSL from loading its decoders
   Key key(PEM_read_bio_PrivateKey(bio_of(pem).get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
   return key;

@@ -24,19 +24,19 @@ Key generate_key(const std::string& algorithm);
 // PKCS#8 (RFC 5958), not encrypted. Throws Error.
 Secret key_to_pem(const Key& key);
 
-// The first private key in the text, of any algorithm and form that needs no passphrase; nullptr if there is none.
+// The first private key in the text, of any algorithm and form without a passphrase; nullptr if there is none.
 Key key_from_pem(const std::string& pem);
 
-// Whether the text holds a private key that only a passphrase opens.
+// True if the text has a private key that needs a passphrase.
 bool is_encrypted_key(const std::string& pem);
 
-// REQUIRES a key, like all below.
+// REQUIRES a key, as do the functions below.
 KeyKind kind_of(const Key& key);
 
 // The public half as SubjectPublicKeyInfo in DER (RFC 5280 section 4.1). Throws Error.
 std::string public_key_der(const Key& key);
 
-// SHA-256 of that in hexadecimal, lower case: what a TLSA record "3 1 1" holds (RFC 6698). "" for nullptr.
+// SHA-256 of public_key_der() in lower-case hexadecimal, as in a TLSA record "3 1 1" (RFC 6698). "" for nullptr.
 std::string public_key_digest(const Key& key);
 
 }  // namespace mailinabox

@@ -1,4 +1,4 @@
-// What the files of this folder, and those that call libraries on top of OpenSSL, share.
+// Helpers for this folder and for callers of libraries on top of OpenSSL.
 #pragma once
 
 #include <openssl/bio.h>
@@ -12,18 +12,18 @@ namespace mailinabox {
 
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
 
-// A text to read from, which must outlive it; never nullptr. Throws Error if memory is short, as all of this does.
+// Reads from a text, which must outlive it; never nullptr. Throws Error if memory is short, as do all functions here.
 Bio bio_of(const std::string& text);
 
-// What `write` writes to the BIO it is given: `[&](BIO* bio) { return PEM_write_bio_X509(bio, certificate); }`. Throws
-// Error, beginning "OpenSSL cannot write `what`", if it does not return 1. The memory in between is cleared.
+// What `write` writes to its BIO: `[&](BIO* bio) { return PEM_write_bio_X509(bio, certificate); }`. Throws Error,
+// beginning "OpenSSL cannot write `what`", if it does not return 1. The memory in between is cleared.
 template <typename Write>
 std::string written(const std::string& what, Write write);
 
-// Given as passphrase callback, it says that there is none. Without one, OpenSSL asks the terminal.
+// Passphrase callback that gives none. Without a callback, OpenSSL asks on the terminal.
 int no_passphrase(char* buffer, int size, int writing, void* data);
 
-// What OpenSSL noted last about its failure, for messages; empties its list.
+// OpenSSL's reason for its last failure, for messages; clears its list of errors.
 std::string openssl_words();
 
 // Throws Error unless `done`: "OpenSSL cannot `what`: …".

@@ -19,7 +19,7 @@ GeneralNames requested_names(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     canonical.push_back(canonical_alternative_name(name));
     if (canonical.back().empty()) {
-      throw Error("A certificate cannot be requested for \"" + name + "\": expected DNS:NAME or IP:ADDRESS.");
+      throw Error("A certificate cannot be requested for \"" + name + "\"; expected DNS:NAME or IP:ADDRESS.");
     }
   }
   if (names.empty()) throw Error("A certificate cannot be requested without a name.");
