@@ -19,7 +19,7 @@ std::optional<unsigned> account_number(const Fields& fields, std::string_view fi
   if (!fields.has(field)) return std::nullopt;
   const std::int64_t number = fields.integer(field, 0);
   if (number < 0 || number >= std::numeric_limits<unsigned>::max()) {
-    fields.refuse(field, std::to_string(number) + " is no user or group number");
+    fields.refuse(field, std::to_string(number) + " is not a user or group number; expected 0 to 4294967294");
   }
   return static_cast<unsigned>(number);
 }

@@ -1,17 +1,17 @@
-// The certificate that services present, behind a link of fixed name.
+// The certificate that services present, which a link of fixed name leads to.
 //
-//   behind the link                                    | is
-//   nothing, as the data has moved to another folder,  | linked to that
-//     and a usable one of that name beside the link    |
+//   the link leads to                                  | result
+//   nothing, but a usable certificate of that name is  | linked to that one: the data has moved
+//     beside the link                                  |
 //   nothing, or nothing readable                       | a new self-signed certificate
-//   a certificate of another key, or for another name  | a new self-signed certificate
-//   one issued by an authority                         | left, even when it has expired: another part renews it
+//   a certificate of another key or for another name   | a new self-signed certificate
+//   one issued by an authority                         | kept, even if it has expired: another part renews it
 //   a self-signed one that ends within `renew_days`,   | a new self-signed certificate
 //     is not valid yet, or has other names             |
 //   any other self-signed one                          | in sync
 //
-// A new one is written under its own name beside the link, and the link is switched in one rename: at every instant
-// there is a certificate. The old file stays.
+// A new certificate gets its own name beside the link, and the link is switched in one rename: there is a certificate
+// at every instant. The old file stays.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -22,6 +22,7 @@
 #include "crypto/alternative_names.hpp"
 #include "crypto/certificate.hpp"
 #include "resources/kind.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -60,23 +61,23 @@ class CertificateResource final : public Resource {
       system.files.make_symlink(wanted_.path, changes.front().after);
       return;
     }
-    const auto key_file = system.files.read(wanted_.private_key);
-    const Key key = key_from_pem(key_file ? key_file->content : "");
+    const std::string key_text = content_of(system.files, wanted_.private_key);
+    const Key key = key_from_pem(key_text);
     if (!key) {
       throw Error(fmt::format("certificate {}: its private key {} is {}; declare `- private_key: {}` before it",
-                              wanted_.path, wanted_.private_key, key_file ? "not readable as a key" : "missing",
+                              wanted_.path, wanted_.private_key, key_text.empty() ? "missing" : "not readable as a key",
                               wanted_.private_key));
     }
     const TimePoint now = system.clock.now();
-    // A day back: clients whose clocks are slow shall take it, too.
+    // A day back: clients whose clocks are slow must accept it, too.
     const std::string pem =
         self_signed_pem({wanted_.name, wanted_.alternative_names, now - Days(1), now + wanted_.days}, key);
     const std::string file = file_name(now);
-    system.files.write(wanted_.path.substr(0, wanted_.path.rfind('/') + 1) + file, pem, FileAttributes{});
+    system.files.write(beside(wanted_.path, file), pem, FileAttributes{});
     system.files.make_symlink(wanted_.path, file);
   }
 
-  Lasting lasting() const override { return {.data = {wanted_.path.substr(0, wanted_.path.rfind('/') + 1)}}; }
+  Lasting lasting() const override { return {.data = {beside(wanted_.path, "")}}; }
 
   Action action(const Changes& changes) const override {
     return changes.front().before.empty() ? Action::create : Action::update;
@@ -84,28 +85,22 @@ class CertificateResource final : public Resource {
 
  private:
   std::string file_name(TimePoint now) const {
-    std::string date = date_of(now);
-    date.erase(std::remove(date.begin(), date.end(), '-'), date.end());
-    std::string name = wanted_.name;
-    if (name.front() == '*') name.replace(0, 1, "_");
-    return fmt::format("{}-selfsigned-{}.pem", name, date);
+    return fmt::format("{}-selfsigned-{}.pem", replaced(wanted_.name, "*", "_"), replaced(date_of(now), "-", ""));
   }
 
-  // Why the present certificate will not do; "" where it will.
+  // Why the present certificate is not usable; "" if it is.
   std::string flaw_of_present(const View& view) const {
-    if (view.files.info(wanted_.path).kind == FileKind::directory) {
-      throw Error(
-          fmt::format("certificate {}: a directory stands there; move it away and run this again", wanted_.path));
-    }
+    const FileKind present = view.files.info(wanted_.path).kind;
+    if (present == FileKind::directory) refuse_present(wanted_.path, "link to a certificate", present);
     return flaw_of(view.files, wanted_.path, view.clock.now());
   }
 
-  // The name of a usable certificate beside the link, where the link leads to that name in a folder that is gone.
+  // The name of a usable certificate beside the link, if the link leads to that name in a missing folder.
   std::string left_beside(const FileReader& files, TimePoint now) const {
     const std::string target = files.read_link(wanted_.path).value_or("");
-    const std::string name = target.substr(target.rfind('/') + 1);
+    const std::string name(base_name(target));
     if (name.empty() || name == target) return {};
-    return flaw_of(files, wanted_.path.substr(0, wanted_.path.rfind('/') + 1) + name, now).empty() ? name : "";
+    return flaw_of(files, beside(wanted_.path, name), now).empty() ? name : "";
   }
 
   std::string flaw_of(const FileReader& files, const std::string& path, TimePoint now) const {
@@ -113,8 +108,7 @@ class CertificateResource final : public Resource {
     if (!file) return "absent";
     const std::optional<Certificate> certificate = certificate_from_pem(file->content);
     if (!certificate) return "not readable as a certificate";
-    const auto key_file = files.read(wanted_.private_key);
-    const Key key = key_from_pem(key_file ? key_file->content : "");
+    const Key key = key_from_pem(content_of(files, wanted_.private_key));
     if (!key || !certificate->belongs_to(key)) return "of another private key";
     if (!certificate->is_for(wanted_.name)) return "for " + certificate->common_name;
     return certificate->self_signed ? flaw_of_self_signed(*certificate, now) : "";
@@ -141,9 +135,10 @@ std::vector<std::string> names_of(const Fields& fields, const std::string& commo
     const std::string name = canonical_alternative_name(given);
     const bool ascii = std::all_of(name.begin(), name.end(), [](char letter) { return letter > ' ' && letter < 127; });
     if (name.empty() || !ascii) {
-      fields.refuse("alternative_names", fmt::format("\"{}\" is no name for a certificate: write DNS:box.example.com, "
-                                                     "IP:192.0.2.1 or IP:2001:db8::1",
-                                                     given));
+      fields.refuse("alternative_names",
+                    fmt::format("\"{}\" is not a name for a certificate: write DNS:box.example.com, "
+                                "IP:192.0.2.1 or IP:2001:db8::1",
+                                given));
     }
     names.push_back(name);
   }
@@ -160,9 +155,10 @@ std::shared_ptr<const Resource> make_certificate(const std::string& name, const 
   const bool plain = std::all_of(wanted.name.begin(), wanted.name.end(),
                                  [](char letter) { return letter > ' ' && letter < 127 && letter != '/'; });
   if (wanted.name.empty() || wanted.name.size() > 64 || !plain) {
-    fields.refuse("common_name", fmt::format("\"{}\" cannot be a common name: a host name in ASCII of at most 64 "
-                                             "characters",
-                                             wanted.name));
+    fields.refuse("common_name",
+                  fmt::format("\"{}\" cannot be a common name: expected a host name in ASCII of at most 64 "
+                              "characters",
+                              wanted.name));
   }
   wanted.alternative_names = names_of(fields, wanted.name);
   wanted.days = Days(fields.integer("days", 365));
@@ -181,26 +177,27 @@ std::shared_ptr<const Resource> make_certificate(const std::string& name, const 
 }  // namespace
 
 Kind certificate_kind() {
-  return {"certificate",
-          "The certificate that services present: self-signed until an authority has issued one for the same name and "
-          "key, which is then left alone.",
-          FieldType::path,
-          "The link that services read; it leads to COMMON_NAME-selfsigned-YYYYMMDD.pem beside it.",
-          {{"private_key", FieldType::path, true, "The private key that it belongs to.", {}},
-           {"common_name", FieldType::string, true, "The host name in ASCII, at most 64 characters.", {}},
-           {"alternative_names",
-            FieldType::strings,
-            false,
-            "Further names, DNS:NAME or IP:ADDRESS; the common name is always among them, and one with nothing behind "
-            "its colon is left out.",
-            {}},
-           {"days", FieldType::integer, false, "How long a self-signed one is valid; 365 where not given.", {}},
-           {"renew_days",
-            FieldType::integer,
-            false,
-            "How many days before its end a self-signed one is replaced; 30 where not given.",
-            {}}},
-          make_certificate};
+  return {
+      "certificate",
+      "The certificate that services present: self-signed until an authority has issued one for the same name and "
+      "key, which is then kept.",
+      FieldType::path,
+      "The link that services read; it leads to COMMON_NAME-selfsigned-YYYYMMDD.pem beside it.",
+      {{"private_key", FieldType::path, true, "Its private key.", {}},
+       {"common_name", FieldType::string, true, "The host name in ASCII, at most 64 characters.", {}},
+       {"alternative_names",
+        FieldType::strings,
+        false,
+        "More names, DNS:NAME or IP:ADDRESS; the common name is always added, and one with nothing after its colon is "
+        "left out.",
+        {}},
+       {"days", FieldType::integer, false, "Days that a self-signed one is valid; default: 365.", {}},
+       {"renew_days",
+        FieldType::integer,
+        false,
+        "Days before its end at which a self-signed one is replaced; default: 30.",
+        {}}},
+      make_certificate};
 }
 
 }  // namespace mailinabox

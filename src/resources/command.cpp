@@ -1,14 +1,15 @@
-// A program that is run where its guard says so.
+// A program that runs if its guard says so.
 //
 //   guard            | runs
-//   creates: path    | where the path does not exist (no process is started to find out)
-//   unless: argv     | where that command, a query, does not exit with 0
-//   on_notify: true  | once in a run, when a resource that notifies it has changed
+//   creates: path    | if the path does not exist (checked without starting a process)
+//   unless: argv     | if that command, which changes nothing, does not exit with 0
+//   on_notify: true  | once in a run, if a resource that notifies it has changed
 #include <fmt/core.h>
 
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 
 namespace mailinabox {
@@ -24,12 +25,6 @@ struct CommandWanted {
   std::vector<std::string> changes{};
 };
 
-std::string shown(const std::vector<std::string>& argv) {
-  std::string result;
-  for (const std::string& word : argv) result += (result.empty() ? "" : " ") + word;
-  return result;
-}
-
 class CommandResource final : public Resource {
  public:
   explicit CommandResource(CommandWanted wanted) : wanted_(std::move(wanted)) {}
@@ -38,27 +33,25 @@ class CommandResource final : public Resource {
     if (wanted_.on_notify) return {};
     if (!wanted_.creates.empty()) {
       if (view.files.info(wanted_.creates).kind != FileKind::absent) return {};
-      return {{wanted_.creates, "", "made by `" + shown(wanted_.command.argv) + "`"}};
+      return {{wanted_.creates, "", "made by `" + joined(wanted_.command.argv, " ") + "`"}};
     }
-    Command query;
+    Command query = wanted_.command;
     query.argv = wanted_.unless;
-    query.environment = wanted_.command.environment;
-    query.user = wanted_.command.user;
-    query.timeout = wanted_.command.timeout;
+    query.input.clear();
     query.guard = true;
     const CommandResult answer = view.commands.query(query);
     if (answer.timed_out) {
-      throw CommandError(wanted_.unless, "was not done within its time limit", answer.out + answer.err);
+      throw CommandError(wanted_.unless, "timed out", answer.out + answer.err);
     }
     if (answer.exit_code == 0) return {};
-    return {{"run", "", shown(wanted_.command.argv)}};
+    return {{"run", "", joined(wanted_.command.argv, " ")}};
   }
 
   void apply(System& system, const Changes& /*changes*/) const override {
     run(system);
     if (!wanted_.creates.empty() && system.files.info(wanted_.creates).kind == FileKind::absent) {
       throw Error(fmt::format("`{}` succeeded but did not create {}; check the command, or the path in `creates`",
-                              shown(wanted_.command.argv), wanted_.creates));
+                              joined(wanted_.command.argv, " "), wanted_.creates));
     }
   }
 
@@ -98,7 +91,7 @@ std::shared_ptr<const Resource> make_command(const std::string& name, const Fiel
   if (guards != 1) {
     fields.refuse("run",
                   "a command needs exactly one of `creates: PATH`, `unless: [PROGRAM, …]` and "
-                  "`on_notify: true`, which say when it has to run");
+                  "`on_notify: true`, which say when it runs");
   }
   wanted.command.input = fields.string("input");
   wanted.command.user = fields.string("user");
@@ -115,22 +108,22 @@ std::shared_ptr<const Resource> make_command(const std::string& name, const Fiel
 Kind command_kind() {
   return {
       "command",
-      "A program that is run, without a shell, where its guard says that it has to.",
+      "A program, run without a shell if its guard says so.",
       FieldType::string,
       "A label for reports and for notify.",
       {{"run", FieldType::strings, true, "The program and its arguments.", {}},
-       {"creates", FieldType::path, false, "Guard: run where this path does not exist.", {}},
+       {"creates", FieldType::path, false, "Guard: run if this path does not exist.", {}},
        {"unless",
         FieldType::strings,
         false,
-        "Guard: run where this program, which must change nothing, does not exit with 0.",
+        "Guard: run if this program, which must change nothing, does not exit with 0.",
         {}},
-       {"on_notify", FieldType::boolean, false, "Guard: run, once, when a resource that notifies it has changed.", {}},
-       {"user", FieldType::string, false, "The user to run as; root where not given.", {}},
+       {"on_notify", FieldType::boolean, false, "Guard: run once if a resource that notifies it has changed.", {}},
+       {"user", FieldType::string, false, "The user to run as; default: root.", {}},
        {"environment", FieldType::map, false, "Variables added to its environment.", {}},
-       {"input", FieldType::content, false, "Text for its standard input; the place for secrets.", {}},
-       {"timeout", FieldType::integer, false, "Seconds after which it is ended and has failed; 60.", {}},
-       {"changes", FieldType::strings, false, "Paths it will change, kept for a rollback.", {}}},
+       {"input", FieldType::content, false, "Text for its standard input; secrets go here.", {}},
+       {"timeout", FieldType::integer, false, "Seconds after which it is ended and has failed; default: 60.", {}},
+       {"changes", FieldType::strings, false, "Paths that it changes; their old content is kept for a rollback.", {}}},
       make_command};
 }
 

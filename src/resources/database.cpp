@@ -1,14 +1,15 @@
 // An SQLite database whose tables, columns, views, indexes and triggers are those of a schema.
 //
-//   the file                     | is
-//   absent                       | built beside under another name, with its owner and mode, and renamed
-//   empty                        | given the schema
-//   lacks or differs             | brought there in one transaction; rows, and what the schema does not name, stay
-//   in WAL mode                  | set back to a rollback journal, which unprivileged readers need
-//   holds half a transaction     | (its writer was cut off) rolled back by SQLite: a reader alone cannot
-//   damaged, or no database      | an error; it is never replaced
+//   the file                       | result
+//   missing                        | created under another name, with its owner and mode, and renamed
+//   empty                          | filled with the schema
+//   lacks parts, or they differ    | changed in one transaction; rows, and what the schema does not name, stay
+//   in WAL mode                    | set to a rollback journal, which unprivileged readers need
+//   holds an unfinished            | rolled back by SQLite when it is opened for writing; a reader cannot do that
+//     transaction                  |
+//   damaged, or not a database     | an error; it is never replaced
 //
-// Before a change the file is checked for damage. The look of a re-run reads the schema table only.
+// The file is checked for damage before a change. A run without a change only reads the schema table.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "resources/database/schema.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 #include "store/sqlite.hpp"
 
 namespace mailinabox {
@@ -36,10 +38,9 @@ void refuse_damaged(Database& database) {
   auto check = database.prepare("PRAGMA integrity_check(1)");
   const std::string said = check.step() ? check.text(0) : "nothing";
   if (said == "ok") return;
-  throw Error(
-      fmt::format("database {}: it is damaged ({}); restore it from a backup, then run this again. Nothing in "
-                  "it was changed",
-                  database.path(), said));
+  throw Error(fmt::format(
+      "database {}: the file is damaged ({}) and was not changed; restore it from a backup, then run this again",
+      database.path(), said));
 }
 
 class DatabaseResource final : public Resource {
@@ -47,16 +48,12 @@ class DatabaseResource final : public Resource {
   explicit DatabaseResource(DatabaseWanted wanted) : wanted_(std::move(wanted)) {}
 
   Changes diff(const View& view) const override {
-    const FileInfo present = view.files.info(wanted_.path);
+    const FileInfo present = require_file(view.files, wanted_.path);
     Changes changes;
     if (present.kind == FileKind::absent) {
       add_steps(schema_steps(wanted_.schema, Schema{}), changes);
       add_ownership(wanted_.ownership, changes);
       return changes;
-    }
-    if (present.kind != FileKind::regular) {
-      throw Error(
-          fmt::format("database {}: no plain file stands there; move it away and run this again", wanted_.path));
     }
     compare_ownership(wanted_.ownership, present, view.accounts, changes);
     compare_content(view.files.real_path(wanted_.path), changes);
@@ -115,13 +112,13 @@ class DatabaseResource final : public Resource {
       files.remove(unfinished);
       throw;
     }
-    // Left of a database that was deleted, they would be taken for this one's and destroy it.
+    // Left over from a deleted database: SQLite would apply them to this one and destroy it.
     for (const char* companion : {"-journal", "-wal", "-shm"}) files.remove(wanted_.path + companion);
     files.rename(unfinished, wanted_.path);
   }
 
   void update(FileSystem& files) const {
-    // Both before the file is opened as a database: closing any other descriptor of it would end this process's locks.
+    // Both before SQLite opens the file: closing any other descriptor of it would end this process's locks.
     files.preserve(wanted_.path);
     const std::string real = files.real_path(wanted_.path);
     const bool write_ahead = journal_mode_of(real) == "wal";
@@ -151,10 +148,10 @@ class DatabaseResource final : public Resource {
     auto statement = database.prepare("PRAGMA journal_mode = delete");
     const std::string mode = statement.step() ? statement.text(0) : "";
     if (mode == "delete") return;
-    throw Error(
-        fmt::format("database {}: it is in WAL mode and a program that has it open keeps it there; stop that "
-                    "program (`fuser {}` names it) and run this again",
-                    wanted_.path, wanted_.path));
+    throw Error(fmt::format(
+        "database {}: it is in WAL mode, and a program that has it open keeps it so; stop that program (`fuser {}` "
+        "names it) and run this again",
+        wanted_.path, wanted_.path));
   }
 
   DatabaseWanted wanted_;
@@ -171,7 +168,7 @@ std::shared_ptr<const Resource> make_database(const std::string& name, const Fie
     reference.execute(wanted.statements);
     wanted.schema = read_schema(reference);
   } catch (const Error& error) {
-    fields.refuse("schema", fmt::format("SQLite does not take this schema: {}", error.what()));
+    fields.refuse("schema", fmt::format("SQLite refuses this schema: {}", error.what()));
   }
   if (wanted.schema.objects.empty()) fields.refuse("schema", "the schema creates nothing");
   return std::make_shared<DatabaseResource>(std::move(wanted));
@@ -180,15 +177,16 @@ std::shared_ptr<const Resource> make_database(const std::string& name, const Fie
 }  // namespace
 
 Kind database_kind() {
-  return {"database",
-          "An SQLite database with the tables, columns, indexes and views of a schema. What is missing is added, views "
-          "and indexes that differ are replaced, rows and everything else stay.",
-          FieldType::path,
-          "The database file.",
-          with_ownership(
-              {{"schema", FieldType::source_file, true, "File below templates/ with the CREATE statements.", {}}},
-              "Permission bits, quoted; \"0644\" where not given."),
-          make_database};
+  return {
+      "database",
+      "An SQLite database with the tables, columns, indexes and views of a schema. Missing ones are added, views and "
+      "indexes that differ are replaced, rows and everything else stay.",
+      FieldType::path,
+      "The database file.",
+      with_ownership(
+          {{"schema", FieldType::source_file, true, "File below templates/ with the CREATE statements.", {}}},
+          "Permission bits, quoted; default: \"0644\"."),
+      make_database};
 }
 
 }  // namespace mailinabox

@@ -1,14 +1,14 @@
 // A directory with given owner and mode.
 //
-//   at the path                                         | is
+//   at the path                                         | result
 //   nothing                                             | created
 //   a directory                                         | compared: mode, owner, group
 //   a symbolic link of root's that leads to a directory | followed: operators move data to another disk this way
-//   anything else                                       | an error naming it
+//   anything else                                       | an error
 //
-// With `only`, plain files that it does not name are removed.
-// With files_owner or files_group, files directly in it (not what links lead to) have that owner or group. Data that
-// was copied from another machine has the numbers that the accounts had there.
+// With `only`, regular files that it does not name are removed.
+// With files_owner or files_group, files directly in it (not what links lead to) get that owner or group: data copied
+// from another machine has the account numbers of that machine.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -17,20 +17,22 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
 namespace {
 
 std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+  const std::string folder = beside(path, "");
+  return folder.size() < 2 ? "/" : folder.substr(0, folder.size() - 1);
 }
 
-// Follows links only where root made them: whoever owns the directory around could otherwise have root change the
-// owner of any directory.
+// Follows only root's links: otherwise the owner of the directory around could have root change the owner of any
+// directory.
 std::string followed_path(const FileReader& files, const std::string& path) {
   std::string current = path;
   for (int links = 0; links < 8; ++links) {
@@ -38,20 +40,20 @@ std::string followed_path(const FileReader& files, const std::string& path) {
     if (info.kind != FileKind::symlink) return current;
     const std::string target = files.read_link(current).value_or("");
     if (info.uid != 0) {
-      throw Error(
-          fmt::format("{}: a symbolic link to {} that is not root's stands where a directory shall be; replace "
-                      "it by a directory or a link of root's and run this again",
-                      current, target));
+      throw Error(fmt::format(
+          "{}: expected a directory, found a symbolic link to {} that root does not own; replace it with a directory "
+          "or a link owned by root and run this again",
+          current, target));
     }
-    current = target.starts_with('/') ? target : parent_of(current) + "/" + target;
+    current = target.starts_with('/') ? target : beside(current, target);
   }
-  throw Error(path + ": more than 8 symbolic links lead from here; make it a directory and run this again");
+  throw Error(path + ": more than 8 symbolic links in a row; make it a directory and run this again");
 }
 
-// Which plain files may stand in the directory.
+// Which regular files may be in the directory.
 struct AllowedFiles {
   std::set<std::string> names{};
-  std::vector<std::string> suffixes{};  // what is asked about; empty: every file
+  std::vector<std::string> suffixes{};  // the files it is about; empty: all
   bool local = false;
 
   bool unwanted(const std::string& name) const {
@@ -84,20 +86,19 @@ class DirectoryResource final : public Resource {
       if (foreign > 0) {
         changes.push_back({"files", fmt::format("{} of another owner or group", foreign), ownership_of_files()});
       }
-      std::string others;
-      for (const std::string& name : unwanted_files(view.files, path)) others += (others.empty() ? "" : ", ") + name;
+      const std::string others = joined(unwanted_files(view.files, path), ", ");
       if (!others.empty()) changes.push_back({"other files", others, "", false, wanted_.only->local});
     } else if (present.kind == FileKind::absent && path == wanted_.path && comes_with_package(view.packages)) {
-      return changes;  // what the package makes of it is compared then
+      return changes;  // compared once the package has created it
     } else if (present.kind == FileKind::absent && path == wanted_.path) {
       add_ownership(wanted_.ownership, changes);
     } else if (present.kind == FileKind::absent) {
-      throw Error(
-          fmt::format("{}: a symbolic link to {}, which does not exist, stands where a directory shall be; "
-                      "remove the link, or mount or create what it leads to, and run this again",
-                      wanted_.path, path));
+      throw Error(fmt::format(
+          "{}: expected a directory, found a symbolic link to {}, which does not exist; remove the link, or mount or "
+          "create its target, and run this again",
+          wanted_.path, path));
     } else {
-      throw Error(fmt::format("{}: a file stands where a directory shall be; move it away and run this again", path));
+      refuse_present(path, "directory", present.kind);
     }
     return changes;
   }
@@ -150,8 +151,8 @@ class DirectoryResource final : public Resource {
                : wanted_.files_owner + (wanted_.files_group.empty() ? "" : ":" + wanted_.files_group);
   }
 
-  // Files in it with another owner or group than wanted, each with what it shall have. None while an account is
-  // missing: the directory's own owner is an error then, or a difference.
+  // Files in it whose owner or group differs, each with the wanted attributes. None while an account is missing: that
+  // is a difference or an error of the directory's own owner.
   std::vector<std::pair<std::string, FileAttributes>> foreign_files(const FileReader& files,
                                                                     const AccountReader& accounts,
                                                                     const std::string& path) const {
@@ -185,7 +186,7 @@ std::shared_ptr<const Resource> make_directory(const std::string& name, const Fi
     wanted.only = AllowedFiles{.suffixes = fields.strings("suffixes"), .local = names->local};
     for (std::string& file : fields.strings("only")) wanted.only->names.insert(std::move(file));
   } else if (fields.has("suffixes")) {
-    fields.refuse("suffixes", "they say which files `only` is about; expected `only` beside them");
+    fields.refuse("suffixes", "they limit `only` to some files; expected `only` beside them");
   }
   return std::make_shared<DirectoryResource>(std::move(wanted));
 }
@@ -193,32 +194,32 @@ std::shared_ptr<const Resource> make_directory(const std::string& name, const Fi
 }  // namespace
 
 Kind directory_kind() {
-  return {
-      "directory",
-      "A directory with given owner and mode. What it holds is left alone, but for the owner or group of its files, "
-      "and files that may not be there, where that is asked for.",
-      FieldType::path,
-      "Where the directory stands.",
-      with_ownership({{"parents",
-                       FieldType::boolean,
-                       false,
-                       "Create missing directories above it, owned by root with mode 0755; false where not given.",
-                       {}},
-                      {"package",
-                       FieldType::string,
-                       false,
-                       "The package that brings the directory, so that a plan before its installation is right.",
-                       {}},
-                      {"only",
-                       FieldType::strings,
-                       false,
-                       "Names of the plain files that may stand in it; others are removed. All may where not given.",
-                       {}},
-                      {"suffixes", FieldType::strings, false, "Ends of names: `only` is about these files alone.", {}},
-                      {"files_owner", FieldType::string, false, "Owner of the files directly in it.", {}},
-                      {"files_group", FieldType::string, false, "Group of the files directly in it.", {}}},
-                     "Permission bits, quoted; \"0755\" where not given."),
-      make_directory};
+  return {"directory",
+          "A directory with given owner and mode. Its content is left alone; fields can set the owner or group of its "
+          "files, and remove files that are not allowed in it.",
+          FieldType::path,
+          "The path of the directory.",
+          with_ownership(
+              {{"parents",
+                FieldType::boolean,
+                false,
+                "Create missing directories above it, owned by root with mode 0755; default: false.",
+                {}},
+               {"package",
+                FieldType::string,
+                false,
+                "The package that ships the directory, so that a plan made before its installation is right.",
+                {}},
+               {"only",
+                FieldType::strings,
+                false,
+                "Names of the regular files allowed in it; others are removed. Default: all are allowed.",
+                {}},
+               {"suffixes", FieldType::strings, false, "Ends of names: `only` applies to these files alone.", {}},
+               {"files_owner", FieldType::string, false, "Owner of the files directly in it.", {}},
+               {"files_group", FieldType::string, false, "Group of the files directly in it.", {}}},
+              "Permission bits, quoted; default: \"0755\"."),
+          make_directory};
 }
 
 }  // namespace mailinabox

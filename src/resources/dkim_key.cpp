@@ -1,18 +1,17 @@
 // A key that signs outgoing mail (DKIM, RFC 6376; Ed25519: RFC 8463), and beside it the text of the DNS record with its
 // public half, in the form that opendkim-genkey writes: DIRECTORY/SELECTOR.private and DIRECTORY/SELECTOR.txt.
 //
-//   at SELECTOR.private          | is
+//   at SELECTOR.private          | result
 //   nothing                      | a new key
-//   a usable RSA or Ed25519 key  | kept, whatever its size: its record is in the DNS of all domains, also elsewhere
-//   a text that is no key        | replaced: nothing could be signed with it
-//   an encrypted or other key    | an error: the signer cannot use it, and it may be somebody's only copy
+//   a usable RSA or Ed25519 key  | kept, whatever its size: other name servers may publish its record
+//   a text that is not a key     | replaced: nothing can be signed with it
+//   an encrypted or other key    | an error: the signer cannot use it, and it may be the only copy
 //   at SELECTOR.txt              |
 //   nothing, or another key's    | made from the key
-//   the key's record             | kept, with whatever else it says (t=y, notes)
+//   the key's record             | kept, with everything else in it (t=y, notes)
 //   anything else at either      | an error
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -23,6 +22,7 @@
 #include "crypto/key.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -38,14 +38,14 @@ struct DkimKeyWanted {
 
 bool is_ed25519(const Key& key) { return kind_of(key) == KeyKind::ed25519; }
 
-// The tag p: of RSA the whole SubjectPublicKeyInfo, of Ed25519 its last 32 bytes, the key alone (RFC 8463 section 4).
+// The tag p: for RSA the whole SubjectPublicKeyInfo, for Ed25519 its last 32 bytes, the key alone (RFC 8463 section 4).
 std::string public_half(const Key& key) {
   const std::string der = public_key_der(key);
   return to_base64(is_ed25519(key) ? der.substr(der.size() - 32) : der);
 }
 
-// "mail._domainkey IN TXT ( … )". h: only SHA-256, as SHA-1 no longer proves anything; s: for mail and nothing else.
-// A string of a TXT record holds 255 bytes; the whole is their concatenation.
+// "mail._domainkey IN TXT ( … )". h: only SHA-256, because SHA-1 proves nothing any more; s: for mail only. A string of
+// a TXT record holds at most 255 bytes; the value is their concatenation.
 std::string record_text(const std::string& selector, const Key& key) {
   constexpr std::size_t k_longest_string = 250;
   const std::string p = "p=" + public_half(key);
@@ -57,7 +57,7 @@ std::string record_text(const std::string& selector, const Key& key) {
   return text + " )\n";
 }
 
-// The tags of a record in that form; "name" is its owner. Empty where it is none.
+// The tags of a record in that form; "name" is its owner. Empty if it has another form.
 std::map<std::string, std::string> tags_of(const std::string& text) {
   std::string value;
   bool quoted = false;
@@ -92,7 +92,7 @@ class DkimKeyResource final : public Resource {
 
   Changes diff(const View& view) const override {
     Changes changes;
-    const FileInfo present = plain_file(view.files, wanted_.path);
+    const FileInfo present = require_file(view.files, wanted_.path);
     const Key key = present_key(view.files);
     if (!key) {
       const bool absent = present.kind == FileKind::absent;
@@ -128,42 +128,32 @@ class DkimKeyResource final : public Resource {
 
   bool irreplaceable() const override { return true; }
 
-  Lasting lasting() const override { return {.data = {wanted_.path.substr(0, wanted_.path.rfind('/') + 1)}}; }
+  Lasting lasting() const override { return {.data = {beside(wanted_.path, "")}}; }
 
   Action action(const Changes& changes) const override {
     return has_change(changes, "key") && creates_path(changes) ? Action::create : Action::update;
   }
 
  private:
-  FileInfo plain_file(const FileReader& files, const std::string& path) const {
-    const FileInfo present = files.info(path);
-    if (present.kind == FileKind::absent || present.kind == FileKind::regular) return present;
-    throw Error(
-        fmt::format("DKIM key {}: no plain file stands at {}; move it away and run this again", wanted_.path, path));
-  }
-
-  // The key that stands there; nullptr where there is none, or nothing readable as one.
+  // The present key; nullptr if there is none, or none that can be read.
   Key present_key(const FileReader& files) const {
-    const auto file = files.read(wanted_.path);
-    const std::string pem = file ? file->content : "";
+    const std::string pem = content_of(files, wanted_.path);
     if (is_encrypted_key(pem)) {
-      throw Error(
-          fmt::format("DKIM key {}: it is encrypted, and the signer cannot ask for its passphrase; put it "
-                      "there decrypted (`openssl pkey -in OLD -out NEW`), or move it away to get a new key, "
-                      "whose record must then be in the DNS of every domain",
-                      wanted_.path));
+      throw Error(fmt::format(
+          "DKIM key {}: the key is encrypted, and the signer cannot ask for its passphrase; decrypt it (`openssl pkey "
+          "-in OLD -out NEW`), or move it away to get a new key, whose record every domain must then publish",
+          wanted_.path));
     }
     Key key = key_from_pem(pem);
     if (key && kind_of(key) != KeyKind::rsa && !is_ed25519(key)) {
-      throw Error(
-          fmt::format("DKIM key {}: it is neither an RSA nor an Ed25519 key, and DKIM knows no others; move "
-                      "it away to get a new key",
-                      wanted_.path));
+      throw Error(fmt::format(
+          "DKIM key {}: expected an RSA or Ed25519 key, which are all that DKIM has; move it away to get a new key",
+          wanted_.path));
     }
     return key;
   }
 
-  // The record is there for everybody to read.
+  // Everybody may read the record.
   Ownership record_ownership() const {
     Ownership ownership = wanted_.ownership;
     ownership.mode = 0644;
@@ -171,7 +161,7 @@ class DkimKeyResource final : public Resource {
   }
 
   void compare_record(const View& view, const Key& key, Changes& changes) const {
-    const FileInfo present = plain_file(view.files, wanted_.record_path);
+    const FileInfo present = require_file(view.files, wanted_.record_path);
     const auto file = view.files.read(wanted_.record_path);
     if (!file) {
       changes.push_back({"record", "", wanted_.record_path});
@@ -193,9 +183,7 @@ class DkimKeyResource final : public Resource {
 
 bool is_selector(const std::string& text) {
   return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-         std::all_of(text.begin(), text.end(), [](char letter) {
-           return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-';
-         });
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
 }
 
 std::shared_ptr<const Resource> make_dkim_key(const std::string& name, const Fields& fields) {
@@ -203,16 +191,17 @@ std::shared_ptr<const Resource> make_dkim_key(const std::string& name, const Fie
   wanted.path = name;
   wanted.selector = fields.string("selector");
   if (!is_selector(wanted.selector)) {
-    fields.refuse("selector", fmt::format("\"{}\" is no selector: lower-case letters, digits and hyphens, as in a "
-                                          "label of a domain name",
-                                          wanted.selector));
+    fields.refuse("selector",
+                  fmt::format("\"{}\" is not a selector; expected lower-case letters, digits and hyphens, as in a "
+                              "label of a domain name",
+                              wanted.selector));
   }
-  const std::string directory = name.substr(0, name.rfind('/') + 1);
-  if (name != directory + wanted.selector + ".private") {
-    fields.refuse("selector", fmt::format("the key of selector {0} is kept in {1}{0}.private, not in {2}",
-                                          wanted.selector, directory, name));
+  const std::string path = beside(name, wanted.selector + ".private");
+  if (name != path) {
+    fields.refuse("selector",
+                  fmt::format("the key of selector {} belongs in {}, not in {}", wanted.selector, path, name));
   }
-  wanted.record_path = directory + wanted.selector + ".txt";
+  wanted.record_path = beside(name, wanted.selector + ".txt");
   wanted.algorithm = fields.string("algorithm", "rsa-2048");
   wanted.ownership.owner = fields.string("owner", "root");
   wanted.ownership.group = fields.string("group", "root");
@@ -223,20 +212,21 @@ std::shared_ptr<const Resource> make_dkim_key(const std::string& name, const Fie
 }  // namespace
 
 Kind dkim_key_kind() {
-  return {"dkim_key",
-          "A key that signs outgoing mail, made once and then kept, and beside it SELECTOR.txt with the DNS record of "
-          "its public half.",
-          FieldType::path,
-          "Where the private key is kept: DIRECTORY/SELECTOR.private.",
-          {{"selector", FieldType::string, true, "The name of the key in DNS, below _domainkey.", {}},
-           {"algorithm",
-            FieldType::string,
-            false,
-            "What a new key is; rsa-2048 where not given: longer ones do not fit into every answer of the DNS.",
-            {"rsa-2048", "ed25519"}},
-           {"owner", FieldType::string, false, "Who alone may read the key; root where not given.", {}},
-           {"group", FieldType::string, false, "The group of both files; root where not given.", {}}},
-          make_dkim_key};
+  return {
+      "dkim_key",
+      "A key that signs outgoing mail, created once and then kept, and beside it SELECTOR.txt with the DNS record of "
+      "its public half.",
+      FieldType::path,
+      "Where the private key is kept: DIRECTORY/SELECTOR.private.",
+      {{"selector", FieldType::string, true, "The name of the key in DNS, below _domainkey.", {}},
+       {"algorithm",
+        FieldType::string,
+        false,
+        "Algorithm of a new key; default: rsa-2048, as longer ones do not fit into every DNS answer.",
+        {"rsa-2048", "ed25519"}},
+       {"owner", FieldType::string, false, "The only user who may read the key; default: root.", {}},
+       {"group", FieldType::string, false, "The group of both files; default: root.", {}}},
+      make_dkim_key};
 }
 
 }  // namespace mailinabox

@@ -1,9 +1,9 @@
 // The DNSSEC keys that all zones of the box are signed with: a key-signing key and a zone-signing key, in the files of
-// resources/dns/signing_keys.hpp. Registrars have the digest of the first written down: keys are never replaced.
+// resources/dns/signing_keys.hpp. Registrars have the digest of the first: keys are never replaced.
 //
-//   in the directory                               | is
+//   in the directory                               | result
 //   no .conf                                       | a new pair
-//   a complete pair, of whatever algorithm         | kept
+//   a complete pair, whatever its algorithm        | kept
 //   a .conf whose keys are missing, and no other   | an error: they may be in a backup
 #include <fmt/format.h>
 
@@ -27,10 +27,10 @@ class DnssecKeyResource final : public Resource {
     const SigningKeys keys = read_signing_keys(view.files, directory_);
     if (!keys.configured) return {{"keys", "", fmt::format("new keys, {}", k_algorithm_name)}};
     if (keys.pairs.empty() && !keys.problems.empty()) {
-      throw Error(
-          fmt::format("DNSSEC keys in {}: {}; put them back from a backup, or remove the .conf file to get new "
-                      "keys, whose DS records then have to be given to the registrar",
-                      directory_, fmt::join(keys.problems, "; ")));
+      throw Error(fmt::format(
+          "DNSSEC keys in {}: {}; restore them from a backup, or remove the .conf file to get new keys, whose DS "
+          "records the registrar then needs",
+          directory_, fmt::join(keys.problems, "; ")));
     }
     if (!exposed_keys(view.files).empty()) return {{"mode", "open to others", "0600, of root"}};
     return {};
@@ -50,7 +50,7 @@ class DnssecKeyResource final : public Resource {
       system.files.write(directory_ + "/" + key->name + ".key", key->record, FileAttributes{.mode = 0600});
       system.files.write(directory_ + "/" + key->name + ".private", key->private_text, FileAttributes{.mode = 0600});
     }
-    // Last: it says that the keys are there.
+    // Last: it says that the keys are complete.
     system.files.write(fmt::format("{}/{}.conf", directory_, k_algorithm_name),
                        fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name), FileAttributes{});
   }
@@ -63,11 +63,11 @@ class DnssecKeyResource final : public Resource {
     return changes.front().attribute == "mode" ? Action::update : Action::create;
   }
 
-  // Zones that cannot be signed without keys say so one by one; the name server's own settings need none.
+  // Each zone that cannot be signed reports it; the name server's own settings need no keys.
   bool fails_alone() const override { return true; }
 
  private:
-  // Private keys that are not root's alone.
+  // Private keys that not only root can read.
   std::vector<std::string> exposed_keys(const FileReader& files) const {
     std::vector<std::string> exposed;
     for (const std::string& name : files.list(directory_)) {
@@ -92,11 +92,11 @@ std::shared_ptr<const Resource> make_dnssec_key(const std::string& name, const F
 Kind dnssec_key_kind() {
   return {
       "dnssec_key",
-      "The keys that zones are signed with (DNSSEC), made once: a key-signing and a zone-signing key. Keys that are "
-      "there are kept, whatever their algorithm.",
+      "The keys that sign zones (DNSSEC), created once: a key-signing and a zone-signing key. Existing keys are kept, "
+      "whatever their algorithm.",
       FieldType::path,
       "The directory of the keys.",
-      {{"algorithm", FieldType::string, false, "What new keys are; ecdsa-p256 where not given.", {"ecdsa-p256"}}},
+      {{"algorithm", FieldType::string, false, "Algorithm of new keys; default: ecdsa-p256.", {"ecdsa-p256"}}},
       make_dnssec_key};
 }
 

@@ -1,21 +1,23 @@
 // A file from the network whose digest is known, or a tree of files unpacked from one.
 //
-//   plain                          | unpacked                                | is
-//   a file with the digest         | a link to NAME-DIGEST beside it         | in sync (a tree is not looked through)
-//   anything else, or nothing      | another link, a directory, or nothing   | fetched, verified, put in place
+//   as a file                | unpacked                               | result
+//   a file with the digest   | a link to NAME-DIGEST beside it        | in sync (files of a tree are not compared)
+//   nothing or another file  | nothing, a directory or another link   | fetched, verified, installed
 //
-// A tree is unpacked into a private directory beside its place and given its owner, then renamed to NAME-DIGEST, and at
-// last the link is switched by rename: whoever opens the path sees the old or the new tree, never half of one. What the
+// A tree is unpacked into a private directory beside its path, gets its owner, is renamed to NAME-DIGEST, and then the
+// link is switched by rename: whoever opens the path sees the old or the new tree, never half of one. The tree that the
 // link led to before is removed. A directory that an older installation left at the path is moved away first.
 #include <fmt/core.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -34,21 +36,6 @@ struct DownloadWanted {
   bool local = false;
 };
 
-std::string sha256_of(const std::string& content) {
-  unsigned char digest[EVP_MAX_MD_SIZE] = {};
-  unsigned size = 0;
-  if (EVP_Digest(content.data(), content.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-    throw Error("OpenSSL cannot compute a SHA-256 digest");
-  }
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
-}
-
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 class DownloadResource final : public Resource {
  public:
   explicit DownloadResource(DownloadWanted wanted) : wanted_(std::move(wanted)) {}
@@ -56,7 +43,9 @@ class DownloadResource final : public Resource {
   Changes diff(const View& view) const override {
     const FileInfo present = view.files.info(wanted_.path);
     if (!wanted_.unpack) return diff_file(view, present);
-    if (present.kind == FileKind::regular || present.kind == FileKind::other) refuse("a file");
+    if (present.kind == FileKind::regular || present.kind == FileKind::other) {
+      refuse_present(wanted_.path, "link to an unpacked tree", present.kind);
+    }
     const std::string target = view.files.read_link(wanted_.path).value_or("");
     const FileInfo tree = view.files.info(tree_path());
     Changes changes;
@@ -72,7 +61,7 @@ class DownloadResource final : public Resource {
 
   void fetch(System& system) const override {
     const auto there = system.files.read(archive_path());
-    if (there && sha256_of(there->content) == wanted_.sha256) return;
+    if (there && sha256_hex(there->content) == wanted_.sha256) return;
     for (const char* directory : {k_state, k_downloads}) {
       if (system.files.info(directory).kind == FileKind::absent) system.files.make_directory(directory, {0700, 0, 0});
     }
@@ -99,15 +88,10 @@ class DownloadResource final : public Resource {
   }
 
  private:
-  std::string name() const { return wanted_.path.substr(wanted_.path.rfind('/') + 1); }
-  std::string directory() const { return wanted_.path.substr(0, wanted_.path.rfind('/') + 1); }
+  std::string name() const { return std::string(base_name(wanted_.path)); }
   std::string tree_name() const { return name() + "-" + wanted_.sha256.substr(0, k_digest_in_name); }
-  std::string tree_path() const { return directory() + tree_name(); }
+  std::string tree_path() const { return beside(wanted_.path, tree_name()); }
   std::string archive_path() const { return std::string(k_downloads) + "/" + wanted_.sha256; }
-
-  [[noreturn]] void refuse(const char* what) const {
-    throw Error(fmt::format("download {}: {} stands there; move it away and run this again", wanted_.path, what));
-  }
 
   Changes diff_file(const View& view, const FileInfo& present) const {
     Changes changes;
@@ -117,9 +101,9 @@ class DownloadResource final : public Resource {
       add_ownership(wanted_.ownership, changes);
       return changes;
     }
-    if (present.kind != FileKind::regular) refuse("something that is no plain file");
+    if (present.kind != FileKind::regular) refuse_present(wanted_.path, "file", present.kind);
     const auto file = view.files.read(wanted_.path);
-    const std::string digest = file ? sha256_of(file->content) : "";
+    const std::string digest = file ? sha256_hex(file->content) : "";
     if (digest != wanted_.sha256) {
       changes.push_back(content);
       changes.back().before = "sha256 " + digest;
@@ -139,7 +123,7 @@ class DownloadResource final : public Resource {
           run_or_throw(system.commands, {.argv = {"chown", "-R", fmt::format("{}:{}", attributes.uid, attributes.gid),
                                                   system.files.real_path(top)}}));
       system.files.set_attributes(top, attributes);
-      system.files.remove(tree_path(), true);  // of the same digest, but not whole or no longer linked
+      system.files.remove(tree_path(), true);  // with this digest, but incomplete or no longer linked
       system.files.rename(top, tree_path());
       if (top != work) system.files.remove(work, true);
     } catch (const std::exception&) {
@@ -152,7 +136,7 @@ class DownloadResource final : public Resource {
   void unpack(System& system, const std::string& into) const {
     const std::string archive = system.files.real_path(archive_path());
     constexpr auto k_limit = std::chrono::minutes(5);
-    if (ends_with(wanted_.url, ".zip")) {
+    if (wanted_.url.ends_with(".zip")) {
       static_cast<void>(
           run_or_throw(system.commands, {.argv = {"unzip", "-q", archive, "-d", into}, .timeout = k_limit}));
     } else {
@@ -177,10 +161,10 @@ class DownloadResource final : public Resource {
       files.remove(old, true);
       files.rename(wanted_.path, old);
     } else if (const auto target = files.read_link(wanted_.path)) {
-      // Only a tree of ours: whatever else a link leads to is somebody's own.
-      const bool ours = target->rfind(name() + "-", 0) == 0 && target->find('/') == std::string::npos &&
+      // Only our own tree: whatever else the link leads to belongs to somebody else.
+      const bool ours = target->starts_with(name() + "-") && target->find('/') == std::string::npos &&
                         target->size() == tree_name().size();
-      if (ours && *target != tree_name()) old = directory() + *target;
+      if (ours && *target != tree_name()) old = beside(wanted_.path, *target);
     }
     files.make_symlink(wanted_.path, tree_name());
     if (!old.empty()) files.remove(old, true);
@@ -193,22 +177,21 @@ std::shared_ptr<const Resource> make_download(const std::string& name, const Fie
   DownloadWanted wanted;
   wanted.path = name;
   wanted.url = fields.string("url");
-  const bool known = wanted.url.rfind("https://", 0) == 0 || wanted.url.rfind("http://", 0) == 0 ||
-                     wanted.url.rfind("file:///", 0) == 0;
+  const bool known =
+      wanted.url.starts_with("https://") || wanted.url.starts_with("http://") || wanted.url.starts_with("file:///");
   if (!known)
-    fields.refuse("url", fmt::format("\"{}\" is no address that begins https://, http:// or file:///", wanted.url));
-  wanted.sha256 = fields.string("sha256");
-  std::transform(wanted.sha256.begin(), wanted.sha256.end(), wanted.sha256.begin(),
-                 [](char digit) { return digit >= 'A' && digit <= 'F' ? static_cast<char>(digit + 32) : digit; });
+    fields.refuse("url", fmt::format("\"{}\" is not a URL that begins with https://, http:// or file:///", wanted.url));
+  wanted.sha256 = lower_case(fields.string("sha256"));
   if (wanted.sha256.size() != 64 || wanted.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    fields.refuse("sha256", fmt::format("\"{}\" is no SHA-256 digest: it has 64 hexadecimal digits", wanted.sha256));
+    fields.refuse("sha256",
+                  fmt::format("\"{}\" is not a SHA-256 digest; expected 64 hexadecimal digits", wanted.sha256));
   }
   wanted.unpack = fields.boolean("unpack", false);
   wanted.ownership = ownership_of(fields, wanted.unpack ? 0755 : 0644);
   wanted.local = fields.find("url")->local || fields.find("sha256")->local;
   const std::vector<std::string_view> endings = {".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".zip"};
   const bool archive = std::any_of(endings.begin(), endings.end(),
-                                   [&](std::string_view ending) { return ends_with(wanted.url, ending); });
+                                   [&](std::string_view ending) { return wanted.url.ends_with(ending); });
   if (wanted.unpack && !archive) {
     fields.refuse("url", fmt::format("{} cannot be unpacked: it must end in .tar.gz, .tgz, .tar.xz, .tar.bz2 or .zip",
                                      wanted.url));
@@ -219,22 +202,21 @@ std::shared_ptr<const Resource> make_download(const std::string& name, const Fie
 }  // namespace
 
 Kind download_kind() {
-  return {
-      "download",
-      "A file from the network, verified by its digest; or, with unpack, the tree in it, switched in one rename.",
-      FieldType::path,
-      "Where the file, or the link to the unpacked tree, stands.",
-      with_ownership(
-          {{"url", FieldType::string, true, "Where it is fetched from: https, http or file.", {}},
-           {"sha256", FieldType::string, true, "Its SHA-256 digest, 64 hexadecimal digits.", {}},
-           {"unpack",
-            FieldType::boolean,
-            false,
-            "Unpack the archive (tar with gzip, xz or bzip2, or zip) beside the path, without its single top "
-            "folder; false where not given.",
-            {}}},
-          "Permission bits, quoted, of the file or the tree's top; \"0644\", or \"0755\" for a tree, where not given."),
-      make_download};
+  return {"download",
+          "A file from the network, verified by its digest; with unpack, the tree in it, switched in one rename.",
+          FieldType::path,
+          "The path of the file, or of the link to the unpacked tree.",
+          with_ownership(
+              {{"url", FieldType::string, true, "Its URL: https, http or file.", {}},
+               {"sha256", FieldType::string, true, "Its SHA-256 digest, 64 hexadecimal digits.", {}},
+               {"unpack",
+                FieldType::boolean,
+                false,
+                "Unpack the archive (tar with gzip, xz or bzip2, or zip) beside the path, without its single top "
+                "folder; default: false.",
+                {}}},
+              "Permission bits, quoted, of the file or the tree's top; default: \"0644\", of a tree \"0755\"."),
+          make_download};
 }
 
 }  // namespace mailinabox

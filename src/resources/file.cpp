@@ -1,17 +1,15 @@
 // A regular file with given content, owner and mode.
 //
-//   at the path          | is
+//   at the path          | result
 //   nothing              | created
 //   a regular file       | compared: content (unless create_only), mode, owner, group
-//   a symbolic link      | replaced by the file, never followed (with create_only one that leads to a file is left)
-//   a directory, device… | an error: nothing of that kind is ever removed to make room
-#include <fmt/core.h>
-
+//   a symbolic link      | replaced, never followed (with create_only, one that leads to a file is kept)
+//   a directory, device… | an error: they are never removed
 #include <utility>
 
-#include "base/error.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -43,8 +41,7 @@ class FileResource final : public Resource {
       case FileKind::other:
         break;
     }
-    throw Error(fmt::format("{}: a {} stands where a file shall be; move it away and run this again", wanted_.path,
-                            present.kind == FileKind::directory ? "directory" : "device, socket or pipe"));
+    refuse_present(wanted_.path, "file", present.kind);
   }
 
   void apply(System& system, const Changes& changes) const override {
@@ -99,7 +96,7 @@ std::shared_ptr<const Resource> make_file(const std::string& name, const Fields&
   int given = 0;
   for (const char* source : {"content", "template", "source"}) {
     if (!fields.has(source)) continue;
-    if (++given > 1) fields.refuse(source, "a file takes its text from one of content, template and source, not two");
+    if (++given > 1) fields.refuse(source, "a file takes its text from only one of content, template and source");
     wanted.content = fields.string(source);
     wanted.local_content = fields.find(source)->local;
   }
@@ -116,7 +113,7 @@ Kind file_kind() {
   return {"file",
           "A regular file with given text, owner and mode. A symbolic link at the path is replaced, never followed.",
           FieldType::path,
-          "Where the file stands.",
+          "The path of the file.",
           with_ownership(
               {{"content", FieldType::content, false, "The text itself.", {}},
                {"template",
@@ -128,9 +125,9 @@ Kind file_kind() {
                {"create_only",
                 FieldType::boolean,
                 false,
-                "Write the content only where the file is missing; false where not given.",
+                "Write the content only if the file is missing; default: false.",
                 {}}},
-              "Permission bits, quoted; \"0644\" where not given."),
+              "Permission bits, quoted; default: \"0644\"."),
           make_file};
 }
 

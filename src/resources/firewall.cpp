@@ -1,17 +1,21 @@
-// Ports that the firewall (ufw) lets in. What is allowed already, in whatever form, is left; no rule is removed.
+// Ports that the firewall (ufw) opens. A port that is already open, in whatever form, is left alone; no rule is
+// removed.
 //
-//   a general rule for the port | is
-//   the wanted action           | in sync, for IPv4 and, where ufw filters it, for IPv6
-//   another action, or none     | `ufw ACTION PORT/PROTOCOL`, by which ufw replaces a rule that differs in its action
+//   a general rule for the port | result
+//   the wanted action           | in sync, for IPv4 and, if ufw filters it, for IPv6
+//   another action, or none     | `ufw ACTION PORT/PROTOCOL`, with which ufw replaces a rule of another action
 //
-// The rules are read from ufw's files; the firewall is switched on only after them, so that nobody is locked out.
+// The rules are read from ufw's files. The firewall is switched on after them, so that nobody is locked out.
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
+#include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 #include "resources/ufw/rules.hpp"
 
 namespace mailinabox {
@@ -36,7 +40,7 @@ struct FirewallWanted {
   std::optional<bool> enabled{};
 };
 
-// What ufw's files say.
+// The state in ufw's files.
 struct FirewallState {
   std::vector<UfwRule> rules{};
   std::vector<UfwRule> rules6{};
@@ -44,17 +48,12 @@ struct FirewallState {
   bool enabled = false;
 };
 
-std::string text_of(const FileReader& files, const char* path) {
-  auto file = files.read(path);
-  return file ? std::move(file->content) : "";
-}
-
 FirewallState read_state(const FileReader& files) {
   FirewallState state;
-  state.rules = parse_ufw_rules(text_of(files, k_rules));
-  state.filters_ipv6 = ufw_setting(text_of(files, k_defaults), "IPV6") != "no";
-  if (state.filters_ipv6) state.rules6 = parse_ufw_rules(text_of(files, k_rules6));
-  state.enabled = ufw_setting(text_of(files, k_configuration), "ENABLED") == "yes";
+  state.rules = parse_ufw_rules(content_of(files, k_rules));
+  state.filters_ipv6 = ufw_setting(content_of(files, k_defaults), "IPV6") != "no";
+  if (state.filters_ipv6) state.rules6 = parse_ufw_rules(content_of(files, k_rules6));
+  state.enabled = ufw_setting(content_of(files, k_configuration), "ENABLED") == "yes";
   return state;
 }
 
@@ -73,7 +72,7 @@ class FirewallResource final : public Resource {
     Changes changes;
     for (const FirewallRequest& request : wanted_.requests) {
       const std::vector<UfwPort> ports = ports_of(view.files, request);
-      // Before the table of services is there (package netbase) a name stands for itself.
+      // Without /etc/services (package netbase not installed yet) a name stands for itself.
       if (ports.empty()) changes.push_back({"rule", "", request.action + " " + request.port, false, request.local});
       for (const UfwPort& port : ports) {
         const std::string present = present_action(state, port, request.action);
@@ -94,10 +93,9 @@ class FirewallResource final : public Resource {
       const std::string port = change.after.substr(blank + 1);
       static_cast<void>(run_or_throw(system.commands, {.argv = {"ufw", change.after.substr(0, blank), port}}));
     }
-    // Last: every port that somebody may be connected through is open by now.
-    const bool enable =
-        std::any_of(changes.begin(), changes.end(), [](const Change& change) { return change.attribute == "enabled"; });
-    if (enable) static_cast<void>(run_or_throw(system.commands, {.argv = {"ufw", "--force", "enable"}}));
+    // Last: by now every port that somebody may be connected through is open.
+    if (has_change(changes, "enabled"))
+      static_cast<void>(run_or_throw(system.commands, {.argv = {"ufw", "--force", "enable"}}));
   }
 
   Lasting lasting() const override { return {.beyond_files = true}; }
@@ -105,7 +103,7 @@ class FirewallResource final : public Resource {
   Action action(const Changes& /*changes*/) const override { return Action::update; }
 
  private:
-  // "" where the port has no rule, in IPv4 or in IPv6; the wanted action only where both have it.
+  // "" if the port has no rule for IPv4 or IPv6; the wanted action only if both have it.
   static std::string present_action(const FirewallState& state, const UfwPort& port, const std::string& action) {
     const std::string present = action_for(state.rules, port);
     if (!state.filters_ipv6 || present != action) return present;
@@ -122,7 +120,7 @@ class FirewallResource final : public Resource {
     const std::string protocol = slash == std::string::npos ? "" : request.port.substr(slash + 1);
     for (const ServicePort& service : parse_services(lines_with(services->content, name))) {
       const bool matches = service.name == name && (protocol.empty() || service.port.protocol == protocol);
-      if (matches && std::find(ports.begin(), ports.end(), service.port) == ports.end()) ports.push_back(service.port);
+      if (matches && !contains(ports, service.port)) ports.push_back(service.port);
     }
     if (ports.empty()) refuse_service(request.port, name, services->content);
     return ports;
@@ -147,7 +145,7 @@ class FirewallResource final : public Resource {
     const std::string nearest = nearest_spelling(name, names);
     throw Error(fmt::format(
         "firewall {}: {} has no service \"{}\"; {}", wanted_.label, k_services, port,
-        nearest.empty() || nearest == name ? "give it as PORT/tcp or PORT/udp" : "did you mean " + nearest + "?"));
+        nearest.empty() || nearest == name ? "write PORT/tcp or PORT/udp" : "did you mean " + nearest + "?"));
   }
 
   FirewallWanted wanted_;
@@ -155,10 +153,10 @@ class FirewallResource final : public Resource {
 
 void add_requests(const Fields& fields, const char* action, std::vector<FirewallRequest>& requests) {
   for (const std::string& port : fields.strings(action)) {
-    const bool numeric = !port.empty() && port.front() >= '0' && port.front() <= '9';
+    const bool numeric = !port.empty() && is_digit(port.front());
     if (port.empty() || port.front() == '-' || port.front() == '/' || (numeric && parse_ports(port).empty())) {
       fields.refuse(action,
-                    fmt::format("\"{}\" is no port: write a name of /etc/services, 25/tcp, 53/udp, 53 for both, "
+                    fmt::format("\"{}\" is not a port: write a name of /etc/services, 25/tcp, 53/udp, 53 for both, "
                                 "or 6000:6010/tcp",
                                 port));
     }
@@ -174,7 +172,7 @@ std::shared_ptr<const Resource> make_firewall(const std::string& name, const Fie
   if (fields.has("enabled")) wanted.enabled = fields.boolean("enabled", false);
   if (wanted.enabled && !*wanted.enabled) {
     fields.refuse("enabled",
-                  "a recipe may switch the firewall on, or leave it (no `enabled`), but not off; "
+                  "a recipe can switch the firewall on or leave it as it is (no `enabled`), but not switch it off; "
                   "`ufw disable` does that");
   }
   return std::make_shared<FirewallResource>(std::move(wanted));
@@ -184,7 +182,7 @@ std::shared_ptr<const Resource> make_firewall(const std::string& name, const Fie
 
 Kind firewall_kind() {
   return {"firewall",
-          "Ports that the firewall ufw lets in, over IPv4 and IPv6. Rules are only added, none is removed.",
+          "Ports that the firewall ufw opens for IPv4 and IPv6. Rules are only added, none is removed.",
           FieldType::string,
           "A label that tells it from other firewall resources.",
           {{"allow",
@@ -195,12 +193,12 @@ Kind firewall_kind() {
            {"limit",
             FieldType::strings,
             false,
-            "Open, but a sender with six new connections in 30 seconds is refused for a while: for SSH.",
+            "Open, but a sender with six new connections in 30 seconds is refused for a while; for SSH.",
             {}},
            {"enabled",
             FieldType::boolean,
             false,
-            "true switches the firewall on after these rules are in; where not given it stays as it is.",
+            "true switches the firewall on after these rules are added; default: it stays as it is.",
             {}}},
           make_firewall};
 }

@@ -1,4 +1,4 @@
-// A group. One that exists is not renumbered: files carry the old number.
+// A group. An existing one is not renumbered: files carry the old number.
 #include <fmt/core.h>
 
 #include <optional>
@@ -22,7 +22,7 @@ class GroupResource final : public Resource {
     if (!present) return {{"state", "", gid_ ? fmt::format("present, number {}", *gid_) : "present"}};
     if (gid_ && present->gid != *gid_) {
       throw Error(
-          fmt::format("group {}: has the number {}, the recipe wants {}; files carry the old number, so change "
+          fmt::format("group {}: it has number {}, the recipe wants {}; files carry the old number, so change "
                       "it by hand (groupmod --gid {} {}, then chgrp on its files) or the recipe",
                       name_, present->gid, *gid_, *gid_, name_));
     }
@@ -56,11 +56,11 @@ std::shared_ptr<const Resource> make_group(const std::string& name, const Fields
 
 Kind group_kind() {
   return {"group",
-          "A group of the machine, created where missing.",
+          "A group of the machine, created if missing.",
           FieldType::string,
           "The group's name.",
-          {{"gid", FieldType::integer, false, "Its number; the system chooses where not given.", {}},
-           {"system", FieldType::boolean, false, "Number from the range for services; true where not given.", {}}},
+          {{"gid", FieldType::integer, false, "Its number; default: the system chooses.", {}},
+           {"system", FieldType::boolean, false, "Number from the range for services; default: true.", {}}},
           make_group};
 }
 

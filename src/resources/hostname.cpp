@@ -1,18 +1,18 @@
 // The machine's name: /etc/hostname for the next boot, the running name, and the line of /etc/hosts by which the
 // machine finds its own full name without asking DNS.
 //
-// In /etc/hosts exactly one line has the address; it names the full and the short name. Where the address is not
-// 127.0.1.1, a line of 127.0.1.1 no longer names the machine. Every other line stays as it is.
+// In /etc/hosts exactly one line has the address; it has the full and the short name. If the address is not 127.0.1.1,
+// the machine's names are removed from a line of 127.0.1.1. Every other line stays as it is.
 #include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -21,7 +21,7 @@ namespace {
 constexpr const char* k_hostname = "/etc/hostname";
 constexpr const char* k_hosts = "/etc/hosts";
 constexpr const char* k_own_address = "127.0.1.1";
-constexpr int k_cap_sys_admin = 21;  // sethostname(2) asks for it
+constexpr int k_cap_sys_admin = 21;  // sethostname(2) needs it
 constexpr std::size_t k_longest_name = 64;
 
 std::vector<std::string> host_words(std::string_view line) {
@@ -50,13 +50,13 @@ struct HostNames {
   bool names(const std::string& word) const { return word == full || word == full.substr(0, full.find('.')); }
 };
 
-// Whether a line that has the wanted address says what it shall; further names behind it are somebody's own.
+// True if a line of the wanted address has the wanted names; more names after them are somebody else's.
 bool is_right(const std::vector<std::string>& words, const HostNames& wanted) {
   const std::vector<std::string> expected = host_words(wanted.line());
   return words.size() >= expected.size() && std::equal(expected.begin(), expected.end(), words.begin());
 }
 
-// The line of 127.0.1.1 without the machine's names; "" where nothing else stands in it.
+// The line of 127.0.1.1 without the machine's names; "" if it has no others.
 std::string without_names(const std::string& line, const HostNames& wanted) {
   std::vector<std::string> words = host_words(line);
   std::string kept = words.front();
@@ -69,11 +69,11 @@ std::string without_names(const std::string& line, const HostNames& wanted) {
   return others ? kept + comment_of(line) : "";
 }
 
-// The file as it shall be; the same text where it is right.
+// The wanted text of the file; `text` itself if it is right.
 std::string hosts_with(const std::string& text, const HostNames& wanted) {
   std::vector<std::string> result;
   bool placed = false;
-  std::size_t behind_localhost = 0;
+  std::size_t after_localhost = 0;
   for (const std::string& line : host_lines(text)) {
     const std::vector<std::string> words = host_words(line);
     const std::string address = words.empty() ? "" : words.front();
@@ -86,24 +86,22 @@ std::string hosts_with(const std::string& text, const HostNames& wanted) {
                                                                [&](const auto& word) { return wanted.names(word); });
     const std::string kept = stale ? without_names(line, wanted) : line;
     if (!stale || !kept.empty()) result.push_back(kept);
-    if (address == "127.0.0.1") behind_localhost = result.size();
+    if (address == "127.0.0.1") after_localhost = result.size();
   }
-  if (!placed) result.insert(result.begin() + static_cast<std::ptrdiff_t>(behind_localhost), wanted.line());
-  std::string joined;
-  for (const std::string& line : result) joined += line + "\n";
-  // A missing last newline alone is no reason to write.
-  return joined == text + "\n" ? text : joined;
+  if (!placed) result.insert(result.begin() + static_cast<std::ptrdiff_t>(after_localhost), wanted.line());
+  const std::string lines = joined(result, "\n") + "\n";
+  // Do not write only for a missing last newline.
+  return lines == text + "\n" ? text : lines;
 }
 
-// Lines of /etc/hosts that have one of two addresses, for the report.
+// The lines of /etc/hosts with one of the two addresses, for the report.
 std::string lines_with(const std::string& text, const HostNames& names) {
-  std::string result;
-  for (const std::string& line : host_lines(text)) {
-    const std::vector<std::string> words = host_words(line);
-    if (words.empty() || (words.front() != names.address && words.front() != k_own_address)) continue;
-    result += (result.empty() ? "" : "; ") + line;
+  std::vector<std::string_view> found;
+  for (const std::string_view line : lines_of(text)) {
+    const std::string_view address = first_word(line.substr(0, line.find('#')));
+    if (address == names.address || address == k_own_address) found.push_back(line);
   }
-  return result;
+  return joined(found, "; ");
 }
 
 class HostnameResource final : public Resource {
@@ -114,19 +112,18 @@ class HostnameResource final : public Resource {
     Changes changes;
     const std::string named = name_in_file(view.files);
     if (named != wanted_.full) changes.push_back({"hostname", named, wanted_.full});
-    // A container without the right to set it was named by whoever started it.
+    // A container that may not set it got its name from whoever started it.
     if (view.machine.has_capability(k_cap_sys_admin) && view.machine.host_name() != wanted_.full) {
       changes.push_back({"running name", view.machine.host_name(), wanted_.full});
     }
-    const auto hosts = view.files.read(k_hosts);
-    const std::string text = hosts ? hosts->content : "";
+    const std::string text = content_of(view.files, k_hosts);
     const std::string right = hosts_with(text, wanted_);
     if (right != text) changes.push_back({"hosts", lines_with(text, wanted_), lines_with(right, wanted_)});
     return changes;
   }
 
   void apply(System& system, const Changes& changes) const override {
-    // First the line by which the new name is found: sudo and others look it up at once.
+    // First the line in /etc/hosts: sudo and others look the new name up at once.
     if (has_change(changes, "hosts")) write_hosts(system.files);
     if (has_change(changes, "hostname")) system.files.write(k_hostname, wanted_.full + "\n", FileAttributes{});
     if (has_change(changes, "running name")) system.machine.set_host_name(wanted_.full);
@@ -139,20 +136,18 @@ class HostnameResource final : public Resource {
  private:
   // hostname(5): the first line that is neither empty nor a comment.
   static std::string name_in_file(const FileReader& files) {
-    const auto file = files.read(k_hostname);
-    if (!file) return "";
-    for (const std::string& line : host_lines(file->content)) {
-      const std::vector<std::string> words = host_words(line);
-      if (!words.empty()) return words.front();
+    const std::string text = content_of(files, k_hostname);
+    for (const std::string_view line : lines_of(text)) {
+      if (const std::string_view name = first_word(line.substr(0, line.find('#'))); !name.empty()) {
+        return std::string(name);
+      }
     }
     return "";
   }
 
   void write_hosts(FileSystem& files) const {
     const auto hosts = files.read(k_hosts);
-    FileAttributes attributes;
-    if (hosts) attributes = {hosts->info.mode, hosts->info.uid, hosts->info.gid};
-    files.write(k_hosts, hosts_with(hosts ? hosts->content : "127.0.0.1 localhost\n", wanted_), attributes);
+    files.write(k_hosts, hosts_with(hosts ? hosts->content : "127.0.0.1 localhost\n", wanted_), attributes_of(hosts));
   }
 
   HostNames wanted_;
@@ -160,13 +155,9 @@ class HostnameResource final : public Resource {
 
 // RFC 1123: letters, digits and hyphens in labels of at most 63.
 bool is_host_name(const std::string& name) {
-  if (name.empty() || name.size() > k_longest_name || name.back() == '.') return false;
-  std::istringstream stream(name);
-  for (std::string label; std::getline(stream, label, '.');) {
-    const auto allowed = [](char letter) {
-      return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
-             letter == '-';
-    };
+  if (name.empty() || name.size() > k_longest_name) return false;
+  const auto allowed = [](char letter) { return is_letter(letter) || is_digit(letter) || letter == '-'; };
+  for (const std::string_view label : split(name, '.')) {
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
     if (!std::all_of(label.begin(), label.end(), allowed)) return false;
   }
@@ -180,15 +171,16 @@ bool is_ip_address(const std::string& text) {
 
 std::shared_ptr<const Resource> make_hostname(const std::string& name, const Fields& fields) {
   if (!is_host_name(name)) {
-    fields.refuse("", fmt::format("\"{}\" is no host name: letters, digits and hyphens between dots, at most {} "
-                                  "characters in all",
-                                  name, k_longest_name));
+    fields.refuse(
+        "", fmt::format("\"{}\" is not a host name; expected letters, digits and hyphens between dots, at most {} "
+                        "characters in all",
+                        name, k_longest_name));
   }
   const std::string address = fields.string("address", k_own_address);
-  if (!is_ip_address(address)) fields.refuse("address", fmt::format("\"{}\" is no IP address", address));
+  if (!is_ip_address(address)) fields.refuse("address", fmt::format("\"{}\" is not an IP address", address));
   if (address == "127.0.0.1" || address == "::1") {
-    fields.refuse("address", fmt::format("{} belongs to localhost; {} is meant for the machine's own name", address,
-                                         k_own_address));
+    fields.refuse("address",
+                  fmt::format("{} belongs to localhost; use {} for the machine's own name", address, k_own_address));
   }
   return std::make_shared<HostnameResource>(HostNames{name, address});
 }
@@ -198,15 +190,11 @@ std::shared_ptr<const Resource> make_hostname(const std::string& name, const Fie
 Kind hostname_kind() {
   return {
       "hostname",
-      "The machine's name: /etc/hostname, the running name, and its line in /etc/hosts. In a container that may not "
-      "set its name the running one is left.",
+      "The machine's name: /etc/hostname, the running name, and its line in /etc/hosts. A container that may not set "
+      "its name keeps the running one.",
       FieldType::string,
       "The full host name, such as box.example.com.",
-      {{"address",
-        FieldType::string,
-        false,
-        "The address that /etc/hosts gives the name; 127.0.1.1 where not given.",
-        {}}},
+      {{"address", FieldType::string, false, "The address of the name in /etc/hosts; default: 127.0.1.1.", {}}},
       make_hostname};
 }
 

@@ -1,5 +1,5 @@
-// How a resource kind declares itself: its fields with types and documentation (from which the recipe loader checks,
-// the JSON Schema and `recipes show` are made), and the factory.
+// How a resource kind declares itself: its fields with types and documentation (which the recipe loader, the JSON
+// Schema and `recipes show` use), and the factory.
 //
 // To add a kind: src/resources/NAME.cpp with its `Kind NAME_kind()`, one line in kinds.def, and its cases in
 // tests/cases/. The registry test fails for a file without a line and for a line without cases.
@@ -21,17 +21,17 @@
 namespace mailinabox {
 
 enum class FieldType : std::uint8_t {
-  string,         // any scalar, kept as it is written (yes stays "yes"); {{names}} are replaced
-  path,           // string that must be absolute, without "..", "//" or a final slash
-  mode,           // string, quoted in YAML: "0640". The value reaching the kind is an integer Value
+  string,         // any scalar, as it is written (yes stays "yes"); {{names}} are replaced
+  path,           // an absolute path without "..", "//" or a final slash
+  mode,           // string, quoted in YAML: "0640"; the kind gets an integer Value
   integer,        // decimal digits, optional sign; {{names}} are replaced first
   boolean,        // true or false
   strings,        // list of string; a single scalar is a list of one
   integers,       // list of integer; a single one is a list of one
   map,            // mapping of string to string or nested mapping (settings' values); leaves are strings
   any,            // scalars, lists and maps as written, leaves as strings
-  template_file,  // name of a file below templates/; the value reaching the kind is its rendered text
-  source_file,    // name of a file below templates/, taken byte by byte; the value reaching the kind is its content
+  template_file,  // name of a file below templates/; the kind gets its rendered text
+  source_file,    // name of a file below templates/; the kind gets its content as it is
   content,        // text; {{names}} are replaced
 };
 
@@ -43,7 +43,7 @@ struct FieldSchema {
   std::vector<std::string_view> allowed{};  // string fields: the only values
 };
 
-// One field as the loader gives it to the factory: rendered, of the declared type, with its place for messages.
+// One field as the factory gets it: rendered, of the declared type, with its position for messages.
 struct Field {
   Value value{};
   Position where{};
@@ -51,7 +51,7 @@ struct Field {
   bool local = false;                  // the whole field was set in recipes.d
 };
 
-// The fields of one resource; all of them known to the schema, required ones present.
+// The fields of one resource: all are in the schema, required ones are present.
 class Fields {
  public:
   Fields(Position where, std::map<std::string, Field, std::less<>> fields)
@@ -81,7 +81,7 @@ class Fields {
 struct Kind {
   std::string_view name{};                  // as in a recipe: "file"
   std::string_view doc{};                   // one or two sentences
-  FieldType name_type = FieldType::string;  // of what stands behind the kind: `file: /etc/x`
+  FieldType name_type = FieldType::string;  // of the resource's name: `file: /etc/x`
   std::string_view name_doc{};
   std::vector<FieldSchema> fields{};
   // `name` is rendered and checked. Throws RecipeError.

@@ -10,7 +10,7 @@ namespace mailinabox {
 
 namespace {
 
-// Every run asks this once per file: root, which nearly all files belong to, is not looked up.
+// Every run asks this once per file: root, who owns nearly all of them, is not looked up.
 bool is_user(const AccountReader& accounts, const std::string& name, unsigned uid) {
   if (name == "root") return uid == 0;
   const auto account = accounts.user(name);
@@ -26,8 +26,8 @@ bool is_group(const AccountReader& accounts, const std::string& name, unsigned g
 }  // namespace
 
 std::vector<FieldSchema> with_ownership(std::vector<FieldSchema> fields, std::string_view mode_doc) {
-  fields.push_back({"owner", FieldType::string, false, "User that owns it; root where not given.", {}});
-  fields.push_back({"group", FieldType::string, false, "Group that it belongs to; root where not given.", {}});
+  fields.push_back({"owner", FieldType::string, false, "The user who owns it; default: root.", {}});
+  fields.push_back({"group", FieldType::string, false, "Its group; default: root.", {}});
   fields.push_back({"mode", FieldType::mode, false, mode_doc, {}});
   return fields;
 }
@@ -44,6 +44,15 @@ Ownership ownership_of(const Fields& fields, unsigned default_mode) {
   result.local_owner = is_local("owner");
   result.local_group = is_local("group");
   result.local_mode = is_local("mode");
+  return result;
+}
+
+Ownership secret_ownership(const Fields& fields, std::string_view what) {
+  Ownership result = ownership_of(fields, 0600);
+  if ((result.mode & 07U) != 0) {
+    fields.refuse("mode",
+                  fmt::format("mode is {}, but a {} must not be open to every user", mode_text(result.mode), what));
+  }
   return result;
 }
 
@@ -84,20 +93,20 @@ FileAttributes file_attributes(const Ownership& wanted, const AccountReader& acc
   if (wanted.owner != "root") {
     const auto account = accounts.user(wanted.owner);
     if (!account) {
-      throw Error(
-          fmt::format("{}: its owner shall be {}, but /etc/passwd has no such user; declare `- user: {}` "
-                      "before it, or the package that brings the user",
-                      path, wanted.owner, wanted.owner));
+      throw Error(fmt::format(
+          "{}: its owner should be {}, but /etc/passwd has no such user; declare `- user: {}` before it, or the "
+          "package that creates the user",
+          path, wanted.owner, wanted.owner));
     }
     result.uid = account->uid;
   }
   if (wanted.group != "root") {
     const auto group = accounts.group(wanted.group);
     if (!group) {
-      throw Error(
-          fmt::format("{}: its group shall be {}, but /etc/group has no such group; declare `- group: {}` "
-                      "before it, or the package that brings the group",
-                      path, wanted.group, wanted.group));
+      throw Error(fmt::format(
+          "{}: its group should be {}, but /etc/group has no such group; declare `- group: {}` before it, or the "
+          "package that creates the group",
+          path, wanted.group, wanted.group));
     }
     result.gid = group->gid;
   }

@@ -1,4 +1,4 @@
-// Owner, group and mode as recipes name them: what every kind that makes files or directories has in common.
+// Owner, group and mode as recipes name them, for all kinds that make files or directories.
 #pragma once
 
 #include <string>
@@ -23,20 +23,22 @@ struct Ownership {
 std::vector<FieldSchema> with_ownership(std::vector<FieldSchema> fields, std::string_view mode_doc);
 
 Ownership ownership_of(const Fields& fields, unsigned default_mode);
+// The same for a `what` ("private key"): 0600, and a mode that is open to every user is refused.
+Ownership secret_ownership(const Fields& fields, std::string_view what);
 
-// Adds "mode", "owner" and "group" where the path differs. An account that does not exist yet is a difference.
+// Adds a change of "mode", "owner" or "group" for each that differs. An account that does not exist yet differs.
 void compare_ownership(const Ownership& wanted, const FileInfo& present, const AccountReader& accounts,
                        Changes& changes);
 
-// The same three for a path that is to be created: before is "" in each.
+// All three, with "" before, for a path that will be created.
 void add_ownership(const Ownership& wanted, Changes& changes);
 
-// True for changes that create the path (add_ownership was used).
+// True if the changes create the path (add_ownership() was used).
 bool creates_path(const Changes& changes);
 
 bool has_change(const Changes& changes, std::string_view attribute);
 
-// The numbers behind the names. Throws Error where there is no such user or group, naming the `path` they are for.
+// Names as numbers. Throws Error, naming `path`, if there is no such user or group.
 FileAttributes file_attributes(const Ownership& wanted, const AccountReader& accounts, const std::string& path);
 
 std::string mode_text(unsigned mode);  // "0644"

@@ -1,5 +1,5 @@
-// A package of the distribution. The engine gathers all packages of a run into one transaction; apply() is for the one
-// that is asked for alone.
+// A package of the distribution. The engine installs all packages of a run in one transaction; apply() is for a single
+// one.
 #include <utility>
 
 #include "resources/kind.hpp"
@@ -47,7 +47,7 @@ bool is_package_name(const std::string& name) {
 
 std::shared_ptr<const Resource> make_package(const std::string& name, const Fields& fields) {
   if (!is_package_name(name)) {
-    fields.refuse("", "\"" + name + "\" is no package name; expected lower-case letters, digits, +, - and .");
+    fields.refuse("", "\"" + name + "\" is not a package name; expected lower-case letters, digits, +, - and .");
   }
   const Field* state = fields.find("state");
   return std::make_shared<PackageResource>(name, fields.string("state", "installed") == "absent",
@@ -58,10 +58,10 @@ std::shared_ptr<const Resource> make_package(const std::string& name, const Fiel
 
 Kind package_kind() {
   return {"package",
-          "A package of the distribution, installed without the packages that it recommends, or purged.",
+          "A package of the distribution, installed without the packages it recommends, or purged.",
           FieldType::string,
           "The package's name.",
-          {{"state", FieldType::string, false, "installed where not given.", {"installed", "absent"}}},
+          {{"state", FieldType::string, false, "Default: installed.", {"installed", "absent"}}},
           make_package};
 }
 

@@ -1,11 +1,11 @@
-// A private key for TLS. Other parts of the world have its public half written down (DANE), so a key that works is
-// never replaced, whatever its algorithm.
+// A private key for TLS. DNS publishes its public half (DANE), so a key that works is never replaced, whatever its
+// algorithm.
 //
-//   at the path              | is
+//   at the path              | result
 //   nothing                  | a new key
-//   a usable key             | kept; owner, group and mode are set right
-//   a text that is no key    | replaced: no service could start with it
-//   an encrypted key         | an error: services cannot type its passphrase, and it may be somebody's only copy
+//   a usable key             | kept; owner, group and mode are corrected
+//   a text that is not a key | replaced: no service can start with it
+//   an encrypted key         | an error: services cannot type its passphrase, and it may be the only copy
 //   anything else            | an error
 #include <fmt/core.h>
 
@@ -15,6 +15,7 @@
 #include "crypto/key.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -31,24 +32,19 @@ class PrivateKeyResource final : public Resource {
   explicit PrivateKeyResource(KeyWanted wanted) : wanted_(std::move(wanted)) {}
 
   Changes diff(const View& view) const override {
-    const FileInfo present = view.files.info(wanted_.path);
+    const FileInfo present = require_file(view.files, wanted_.path);
     Changes changes;
     if (present.kind == FileKind::absent) {
       changes.push_back({"key", "", "new key, " + wanted_.algorithm});
       add_ownership(wanted_.ownership, changes);
       return changes;
     }
-    if (present.kind != FileKind::regular) {
-      throw Error(
-          fmt::format("private key {}: no plain file stands there; move it away and run this again", wanted_.path));
-    }
-    const auto file = view.files.read(wanted_.path);
-    const std::string pem = file ? file->content : "";
+    const std::string pem = content_of(view.files, wanted_.path);
     if (is_encrypted_key(pem)) {
-      throw Error(
-          fmt::format("private key {}: it is encrypted, and services cannot ask for its passphrase; put it there "
-                      "decrypted (`openssl pkey -in OLD -out NEW`), or move it away to get a new key",
-                      wanted_.path));
+      throw Error(fmt::format(
+          "private key {}: the key is encrypted, and services cannot ask for its passphrase; decrypt it (`openssl pkey "
+          "-in OLD -out NEW`), or move it away to get a new key",
+          wanted_.path));
     }
     if (!key_from_pem(pem)) changes.push_back({"key", "not readable as a key", "new key, " + wanted_.algorithm});
     compare_ownership(wanted_.ownership, present, view.accounts, changes);
@@ -80,11 +76,7 @@ std::shared_ptr<const Resource> make_private_key(const std::string& name, const 
   KeyWanted wanted;
   wanted.path = name;
   wanted.algorithm = fields.string("algorithm", "ecdsa-p256");
-  wanted.ownership = ownership_of(fields, 0600);
-  if ((wanted.ownership.mode & 07U) != 0) {
-    fields.refuse("mode", fmt::format("mode is {}, but a private key must not be open to every user",
-                                      mode_text(wanted.ownership.mode)));
-  }
+  wanted.ownership = secret_ownership(fields, "private key");
   return std::make_shared<PrivateKeyResource>(std::move(wanted));
 }
 
@@ -92,15 +84,15 @@ std::shared_ptr<const Resource> make_private_key(const std::string& name, const 
 
 Kind private_key_kind() {
   return {"private_key",
-          "A private key in PEM (PKCS#8), made once; one that works is kept, whatever its algorithm.",
+          "A private key in PEM (PKCS#8), created once; one that works is kept, whatever its algorithm.",
           FieldType::path,
-          "Where the key is kept.",
+          "The path of the key.",
           with_ownership({{"algorithm",
                            FieldType::string,
                            false,
-                           "What a new key is; ecdsa-p256 where not given.",
+                           "Algorithm of a new key; default: ecdsa-p256.",
                            {"ecdsa-p256", "rsa-2048", "rsa-4096", "ed25519"}}},
-                         "Permission bits, quoted, nothing for others; \"0600\" where not given."),
+                         "Permission bits, quoted, nothing for others; default: \"0600\"."),
           make_private_key};
 }
 

@@ -1,19 +1,19 @@
-// A random text in a file that is made once and then kept: a password between two services, a signing key.
+// A random text in a file, created once and then kept: a password between two services, a signing key.
 //
-//   at the path       | is
-//   nothing           | made from the kernel's random generator
-//   an empty file     | filled: a service that reads it would run with an empty password
-//   a file            | kept as it is; owner, group and mode are set right
+//   at the path       | result
+//   nothing           | created, from the kernel's random generator
+//   an empty file     | filled: a service would run with an empty password
+//   a file            | kept as it is; owner, group and mode are corrected
 //   anything else     | an error
 #include <fmt/core.h>
 
 #include <utility>
 
 #include "base/encoding.hpp"
-#include "base/error.hpp"
 #include "base/secret.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -37,16 +37,12 @@ class SecretResource final : public Resource {
   explicit SecretResource(SecretWanted wanted) : wanted_(std::move(wanted)) {}
 
   Changes diff(const View& view) const override {
-    const FileInfo present = view.files.info(wanted_.path);
+    const FileInfo present = require_file(view.files, wanted_.path);
     Changes changes;
     if (present.kind == FileKind::absent) {
       changes.push_back({"content", "", "", true});
       add_ownership(wanted_.ownership, changes);
       return changes;
-    }
-    if (present.kind != FileKind::regular) {
-      throw Error(fmt::format("{}: no plain file stands where the secret shall be; move it away and run this again",
-                              wanted_.path));
     }
     if (present.size == 0) changes.push_back({"content", "", "", true});
     compare_ownership(wanted_.ownership, present, view.accounts, changes);
@@ -78,15 +74,11 @@ std::shared_ptr<const Resource> make_secret(const std::string& name, const Field
   const std::int64_t bytes = fields.integer("bytes", 32);
   if (bytes < 16 || bytes > 4096) {
     fields.refuse("bytes",
-                  fmt::format("bytes is {}, but fewer than 16 can be guessed and more than 4096 help nobody", bytes));
+                  fmt::format("bytes is {}; expected 16 to 4096, as fewer can be guessed and more do not help", bytes));
   }
   wanted.bytes = static_cast<std::size_t>(bytes);
   wanted.encoding = fields.string("encoding", "hex");
-  wanted.ownership = ownership_of(fields, 0600);
-  if ((wanted.ownership.mode & 07U) != 0) {
-    fields.refuse("mode", fmt::format("mode is {}, but a secret must not be open to every user",
-                                      mode_text(wanted.ownership.mode)));
-  }
+  wanted.ownership = secret_ownership(fields, "secret");
   return std::make_shared<SecretResource>(std::move(wanted));
 }
 
@@ -94,22 +86,21 @@ std::shared_ptr<const Resource> make_secret(const std::string& name, const Field
 
 Kind secret_kind() {
   return {"secret",
-          "A random text, made once and then kept; it is never shown. One line with a newline at its end.",
+          "A random text, created once and then kept; it is never shown. One line with a newline at its end.",
           FieldType::path,
-          "Where the secret is kept.",
-          with_ownership({{"bytes",
-                           FieldType::integer,
-                           false,
-                           "Random bytes it is made of, 16 to 4096 (with encoding letters: how many letters); 32 where "
-                           "not given.",
-                           {}},
-                          {"encoding",
-                           FieldType::string,
-                           false,
-                           "How the bytes are written; hex where not given. letters are letters and digits without "
-                           "look-alikes.",
-                           {"hex", "base64", "letters"}}},
-                         "Permission bits, quoted, nothing for others; \"0600\" where not given."),
+          "The path of the secret.",
+          with_ownership(
+              {{"bytes",
+                FieldType::integer,
+                false,
+                "Random bytes in it, 16 to 4096 (with encoding letters: how many letters); default: 32.",
+                {}},
+               {"encoding",
+                FieldType::string,
+                false,
+                "How the bytes are written; default: hex. \"letters\" are letters and digits without look-alikes.",
+                {"hex", "base64", "letters"}}},
+              "Permission bits, quoted, nothing for others; default: \"0600\"."),
           make_secret};
 }
 

@@ -1,6 +1,6 @@
 // A service: running, listening, starting at boot; the target of notifies.
 //
-//   wanted  | found                                          | is
+//   wanted  | found                                          | result
 //   running | not active                                     | started
 //   running | active, but a port of `listens` has no listener | restarted
 //   stopped | active                                         | stopped
@@ -8,13 +8,14 @@
 //
 // After each start, restart and reload it must be active and listening within `timeout`.
 #include <arpa/inet.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
 
@@ -39,11 +40,7 @@ struct ServiceWanted {
   bool local = false;
 };
 
-std::string port_list(const std::set<std::uint16_t>& ports) {
-  std::string result;
-  for (const std::uint16_t port : ports) result += (result.empty() ? "" : ", ") + std::to_string(port);
-  return result;
-}
+std::string port_list(const std::set<std::uint16_t>& ports) { return fmt::format("{}", fmt::join(ports, ", ")); }
 
 class ServiceResource final : public Resource {
  public:
@@ -62,7 +59,7 @@ class ServiceResource final : public Resource {
             {"listens", "nothing on " + port_list(missing), port_list(wanted_.listens), false, wanted_.local});
       }
     }
-    // Without systemd nothing is started at boot by anybody but this program and the container's own start.
+    // Without systemd only this program and the container's own start start services at boot.
     if (view.services.manager() == "systemd" && view.services.enabled(wanted_.service) != wanted_.enabled) {
       changes.push_back(
           {"enabled", wanted_.enabled ? "false" : "true", wanted_.enabled ? "true" : "false", false, wanted_.local});
@@ -154,16 +151,14 @@ class ServiceResource final : public Resource {
         run_or_throw(system.commands, Command{.argv = wanted_.reload_command, .timeout = wanted_.timeout}));
   }
 
-  // A reload takes in neither a new unit file nor a new program.
+  // A reload applies neither a new unit file nor a new program.
   bool needs_restart(const Notice& notice) const {
     if (notice.cause.kind == "package" || notice.cause.name.starts_with(k_unit_folder)) return true;
-    const auto listed = [&](const std::string& word) {
-      return std::find(wanted_.restart_on.begin(), wanted_.restart_on.end(), word) != wanted_.restart_on.end();
-    };
+    const auto listed = [&](const std::string& word) { return contains(wanted_.restart_on, word); };
     return listed(notice.cause.text()) || std::any_of(notice.attributes.begin(), notice.attributes.end(), listed);
   }
 
-  // systemd has to be told of unit files and additions to them that are not the package's.
+  // systemd must be told about unit files and drop-ins that the package did not install.
   bool has_own_definition(const FileReader& files) const {
     const std::string path = std::string(k_unit_folder) + wanted_.service.unit;
     return files.info(path).kind == FileKind::regular || files.info(path + ".d").kind == FileKind::directory;
@@ -198,8 +193,8 @@ class ServiceResource final : public Resource {
     const auto limit = system.clock.monotonic() + wanted_.timeout;
     while (system.services.active(wanted_.service)) {
       if (system.clock.monotonic() >= limit) {
-        throw Error(fmt::format("service {}: still running {} s after it was told to stop; {}", wanted_.service.name,
-                                seconds(), where_to_look(system.services)));
+        throw Error(fmt::format("service {}: still running {} s after the stop; {}", wanted_.service.name, seconds(),
+                                where_to_look(system.services)));
       }
       system.clock.sleep(k_poll_interval);
     }
@@ -236,13 +231,14 @@ class ServiceResource final : public Resource {
 std::set<std::uint16_t> ports_of(const Fields& fields) {
   std::set<std::uint16_t> result;
   for (const std::int64_t port : fields.integers("listens")) {
-    if (port < 1 || port > 65535) fields.refuse("listens", std::to_string(port) + " is no TCP port (1 to 65535)");
+    if (port < 1 || port > 65535)
+      fields.refuse("listens", std::to_string(port) + " is not a TCP port; expected 1 to 65535");
     result.insert(static_cast<std::uint16_t>(port));
   }
   return result;
 }
 
-// As the machine lists its listeners: RFC 5952 for IPv6, without the interface of a link-local address.
+// The form in which the machine lists listeners: RFC 5952 for IPv6, without the interface of a link-local address.
 std::string usual_form(const std::string& address, const Fields& fields) {
   char text[INET6_ADDRSTRLEN] = {};
   in6_addr binary{};
@@ -262,7 +258,7 @@ ServiceName service_name_of(const std::string& name, const Fields& fields) {
   service.process_unit = fields.string("process_unit");
   service.init_script = fields.string("init_script", name);
   service.start_command = fields.strings("start_command");
-  std::erase(service.start_command, "");  // a platform without one
+  std::erase(service.start_command, "");  // the platform has none
   service.pid_file = fields.string("pid_file");
   service.process = fields.string("process");
   return service;
@@ -289,55 +285,57 @@ std::shared_ptr<const Resource> make_service(const std::string& name, const Fiel
 
 std::vector<FieldSchema> service_fields() {
   return {
-      {"unit", FieldType::string, false, "systemd's unit to start and stop; NAME.service where not given.", {}},
-      {"process_unit", FieldType::string, false, "The unit that runs the process, where it is another one.", {}},
-      {"init_script", FieldType::string, false, "Name in /etc/init.d, for machines without systemd; NAME.", {}},
+      {"unit", FieldType::string, false, "The systemd unit to start and stop; default: NAME.service.", {}},
+      {"process_unit", FieldType::string, false, "The unit that runs the process, if it is another one.", {}},
+      {"init_script",
+       FieldType::string,
+       false,
+       "Name in /etc/init.d, for machines without systemd; default: NAME.",
+       {}},
       {"start_command",
        FieldType::strings,
        false,
-       "Starts it in the background where there is neither systemd nor an init script.",
+       "Starts it in the background if there is neither systemd nor an init script.",
        {}},
-      {"pid_file", FieldType::string, false, "Without systemd: where the main process writes its number.", {}},
+      {"pid_file", FieldType::string, false, "Without systemd: the file with the number of the main process.", {}},
       {"process", FieldType::string, false, "Without systemd: the path of the program.", {}},
-      {"state", FieldType::string, false, "running where not given.", {"running", "stopped"}},
-      {"enabled", FieldType::boolean, false, "Start it at boot; true, and false with `state: stopped`.", {}},
+      {"state", FieldType::string, false, "Default: running.", {"running", "stopped"}},
+      {"enabled", FieldType::boolean, false, "Start it at boot; default: true, with `state: stopped` false.", {}},
       {"validate",
        FieldType::strings,
        false,
-       "Checks the new configuration before the service takes it; exit 0 means good.",
+       "Checks the new configuration before the service loads it; exit 0 means good.",
        {}},
       {"listens", FieldType::integers, false, "TCP ports that must have a listener while it runs.", {}},
-      {"addresses",
-       FieldType::strings,
-       false,
-       "Addresses on which each port must have one, where any listener on the machine is not enough.",
-       {}},
-      {"on_change", FieldType::string, false, "What takes a change in; reload.", {"reload", "restart"}},
+      {"addresses", FieldType::strings, false, "Addresses on which each port must have a listener; default: any.", {}},
+      {"on_change", FieldType::string, false, "What applies a change; default: reload.", {"reload", "restart"}},
       {"reload_command",
        FieldType::strings,
        false,
-       "Has the running service take changes in; the service manager's own reload where not given.",
+       "Makes the running service apply changes; default: the service manager's reload.",
        {}},
       {"restart_on",
        FieldType::strings,
        false,
-       "Setting keys, attributes, or ids of resources (\"file:/etc/x\") whose change needs a restart where on_change "
+       "Setting keys, attributes, or ids of resources (\"file:/etc/x\") whose change needs a restart although "
+       "on_change "
        "is reload.",
        {}},
-      {"timeout", FieldType::integer, false, "Seconds until it must be running and listening; 30.", {}},
+      {"timeout", FieldType::integer, false, "Seconds until it must be running and listening; default: 30.", {}},
   };
 }
 
 }  // namespace
 
 Kind service_kind() {
-  return {"service",
-          "A service that runs, listens and starts at boot. Resources that notify it have it reloaded or restarted, at "
-          "most once in a run, after `validate` accepted the new configuration.",
-          FieldType::string,
-          "The service's name, as notify and reports use it.",
-          service_fields(),
-          make_service};
+  return {
+      "service",
+      "A service that runs, listens and starts at boot. A change of a resource that notifies it reloads or restarts "
+      "it, at most once in a run, after `validate` accepted the new configuration.",
+      FieldType::string,
+      "The service's name, as notify and reports use it.",
+      service_fields(),
+      make_service};
 }
 
 }  // namespace mailinabox

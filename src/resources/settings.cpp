@@ -1,17 +1,19 @@
 // Single keys in a file that the distribution or an operator owns; see settings/editor.hpp.
 //
-//   at the path                        | is
-//   nothing                            | created with the wanted values alone
-//   a file                             | edited; owner and mode are left as they are
-//   a directory, symbolic link, device | an error naming it
+//   at the path                        | result
+//   nothing                            | created with only the wanted values
+//   a file                             | edited; owner and mode stay
+//   a directory, symbolic link, device | an error
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 #include "resources/settings/editor.hpp"
 
 namespace mailinabox {
@@ -47,8 +49,8 @@ class SettingsResource final : public Resource {
   void apply(System& system, const Changes& /*changes*/) const override {
     const auto present = read(system.files);
     const EditedText edited = edit(present ? present->content : "");
-    const FileAttributes attributes = present ? FileAttributes{present->info.mode, present->info.uid, present->info.gid}
-                                              : file_attributes(wanted_.ownership, system.accounts, wanted_.path);
+    const FileAttributes attributes =
+        present ? attributes_of(present) : file_attributes(wanted_.ownership, system.accounts, wanted_.path);
     system.files.write(wanted_.path, edited.text, attributes);
   }
 
@@ -61,39 +63,24 @@ class SettingsResource final : public Resource {
   EditedText edit(const std::string& text) const { return wanted_.format->edit(wanted_.path, text, wanted_.settings); }
 
   std::optional<FileContent> read(const FileReader& files) const {
-    const FileInfo info = files.info(wanted_.path);
-    switch (info.kind) {
-      case FileKind::absent:
-        return std::nullopt;
-      case FileKind::regular:
-        return files.read(wanted_.path);
-      case FileKind::symlink:
-        throw Error(
-            fmt::format("{}: a symbolic link to {}; settings are made in files themselves, so name that one in "
-                        "the recipe or replace the link by a file",
-                        wanted_.path, files.read_link(wanted_.path).value_or("")));
-      case FileKind::directory:
-      case FileKind::other:
-        break;
+    if (const auto target = files.read_link(wanted_.path)) {
+      throw Error(
+          fmt::format("{}: expected a file, found a symbolic link to {}; name that file in the recipe, or "
+                      "replace the link with a file",
+                      wanted_.path, *target));
     }
-    throw Error(fmt::format("{}: a {} stands where a file of settings shall be; move it away and run this again",
-                            wanted_.path, info.kind == FileKind::directory ? "directory" : "device, socket or pipe"));
+    return require_file(files, wanted_.path).kind == FileKind::absent ? std::nullopt : files.read(wanted_.path);
   }
 
-  // recipes.d may have set the key itself, or a mapping around it or within it.
+  // recipes.d may have set the key itself, or a mapping around or inside it.
   bool is_local(const SettingChange& change) const {
-    if (change.after.empty() && is_unset(change.key)) {
+    if (change.after.empty() && contains(wanted_.settings.unset, change.key)) {
       return wanted_.local_unset || wanted_.local_keys.contains(change.key);
     }
     return wanted_.local || std::any_of(wanted_.local_keys.begin(), wanted_.local_keys.end(), [&](std::string key) {
              if (key.starts_with('.')) key.erase(0, 1);  // of the nameless section
              return key == change.key || change.key.starts_with(key + ".") || key.starts_with(change.key + ".");
            });
-  }
-
-  bool is_unset(const std::string& key) const {
-    const auto& unset = wanted_.settings.unset;
-    return std::find(unset.begin(), unset.end(), key) != unset.end();
   }
 
   SettingsWanted wanted_;
@@ -103,7 +90,7 @@ std::shared_ptr<const Resource> make_settings(const std::string& name, const Fie
   SettingsWanted wanted;
   wanted.path = name;
   wanted.format = find_settings_format(fields.string("format"));
-  if (wanted.format == nullptr) fields.refuse("format", "there is no format \"" + fields.string("format") + "\"");
+  if (wanted.format == nullptr) fields.refuse("format", "unknown format \"" + fields.string("format") + "\"");
   wanted.settings.values = fields.map("values");
   wanted.settings.unset = fields.strings("unset");
   wanted.settings.comment = fields.string("comment", "#");
@@ -111,7 +98,7 @@ std::shared_ptr<const Resource> make_settings(const std::string& name, const Fie
     fields.refuse("values", "settings need `values` or `unset`");
   }
   for (const std::string& key : wanted.settings.unset) {
-    if (wanted.settings.values.contains(key)) fields.refuse("unset", key + " is set and unset at once");
+    if (wanted.settings.values.contains(key)) fields.refuse("unset", key + " is both set and unset; keep one of them");
   }
   if (const auto refusal = wanted.format->refusal(wanted.settings)) fields.refuse("values", *refusal);
   wanted.ownership = ownership_of(fields, 0644);
@@ -132,17 +119,22 @@ std::vector<FieldSchema> settings_fields() {
       {"format",
        FieldType::string,
        true,
-       "How the file is written; equals is \"key = value\", spaces is \"Key value\".",
+       "The file's format; equals is \"key = value\", spaces is \"Key value\".",
        {"postfix", "postfix-master", "equals", "spaces", "shell", "ini"}},
       {"values",
        FieldType::map,
        false,
-       "Keys and their values. ini: sections with their keys, \"\" for before the first; "
-       "postfix-master: NAME/TYPE with private, unprivileged, chroot, wakeup, process_limit, command and options, "
-       "which then are all that the service has.",
+       "Keys and their values. ini: sections with their keys, \"\" for those before the first; postfix-master: "
+       "NAME/TYPE "
+       "with private, unprivileged, chroot, wakeup, process_limit, command and options, which replace all that the "
+       "service has.",
        {}},
-      {"unset", FieldType::strings, false, "Keys that are removed; in ini SECTION.KEY.", {}},
-      {"part", FieldType::string, false, "Tells several resources for one file apart; every key in one of them.", {}},
+      {"unset", FieldType::strings, false, "Keys to remove; in ini SECTION.KEY.", {}},
+      {"part",
+       FieldType::string,
+       false,
+       "Tells several resources for one file apart; each key may be in one of them only.",
+       {}},
       {"comment", FieldType::string, false, "What begins a comment besides #, in equals and spaces.", {}},
   };
 }
@@ -152,10 +144,10 @@ std::vector<FieldSchema> settings_fields() {
 Kind settings_kind() {
   return {"settings",
           "Single keys in a file that the distribution owns. Comments, order and everything not named are kept; a key "
-          "that is set several times ends as one line.",
+          "that is set several times becomes one line.",
           FieldType::path,
           "The file.",
-          with_ownership(settings_fields(), "Permission bits, quoted, for when the file is created; \"0644\"."),
+          with_ownership(settings_fields(), "Permission bits, quoted, for a new file; default: \"0644\"."),
           make_settings};
 }
 

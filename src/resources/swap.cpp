@@ -1,19 +1,18 @@
-// A swap file, for machines whose memory is short, where nobody has set up swap.
+// A swap file, for machines with little memory on which nobody has set up swap.
 //
-//   the file              | fstab         | active | is
-//   active and listed     |               |        | in sync
-//   another swap is active or listed      |        | in sync: nothing is made
-//   absent                | no            | no     | made, listed, switched on, where the file system can hold it and
-//                         |               |        | has more than 5 GiB free
-//   present               | listed or not | no     | listed and switched on
+//   the file                              | result
+//   active and listed in /etc/fstab       | in sync
+//   another swap is active or listed      | in sync: no file is made
+//   missing, not listed                   | made, listed and switched on, if the file system can hold a swap file and
+//                                         | more than 5 GiB stay free
+//   present, not active                   | listed and switched on
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <sstream>
-
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -23,27 +22,24 @@ constexpr const char* k_fstab = "/etc/fstab";
 constexpr std::uint64_t k_left_free = std::uint64_t{5} << 30;
 constexpr FileAttributes k_private{0600, 0, 0};
 
-std::vector<std::vector<std::string>> table_rows(const std::string& text) {
-  std::vector<std::vector<std::string>> rows;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    std::istringstream words(line.substr(0, line.find('#')));
-    std::vector<std::string> row;
-    for (std::string word; words >> word;) row.push_back(word);
-    if (!row.empty()) rows.push_back(row);
+// Lines of at least three words, as in /etc/fstab.
+std::vector<std::vector<std::string_view>> table_rows(std::string_view text) {
+  std::vector<std::vector<std::string_view>> rows;
+  for (const std::string_view line : lines_of(text)) {
+    auto row = words_of(line.substr(0, line.find('#')));
+    if (row.size() >= 3) rows.push_back(std::move(row));
   }
   return rows;
 }
 
-// The type of the file system that holds `path`: of the longest mount point above it.
+// The type of the file system that holds `path`: that of the longest mount point above it.
 std::string file_system_type(const FileReader& files, const std::string& path) {
-  const auto mounts = files.read("/proc/mounts");
+  const std::string mounts = content_of(files, "/proc/mounts");
   std::string type;
   std::size_t longest = 0;
-  for (const auto& row : table_rows(mounts ? mounts->content : "")) {
-    if (row.size() < 3) continue;
-    const std::string& point = row[1];
-    const bool above = point == "/" || path.compare(0, point.size() + 1, point + "/") == 0;
+  for (const auto& row : table_rows(mounts)) {
+    const std::string_view point = row[1];
+    const bool above = point == "/" || path.starts_with(std::string(point) + "/");
     if (above && point.size() >= longest) {
       longest = point.size();
       type = row[2];
@@ -52,11 +48,11 @@ std::string file_system_type(const FileReader& files, const std::string& path) {
   return type;
 }
 
-// The kernel needs to find the file's blocks in place: not where files are copied on write or lie elsewhere.
+// The kernel needs fixed blocks on a disk: not file systems that copy on write or are elsewhere.
 bool can_hold_swap(const std::string& type) {
   static const std::vector<std::string> k_cannot = {"btrfs", "zfs",      "bcachefs", "overlay", "tmpfs",
                                                     "ramfs", "virtiofs", "nfs",      "nfs4",    "9p"};
-  return std::find(k_cannot.begin(), k_cannot.end(), type) == k_cannot.end();
+  return !contains(k_cannot, type);
 }
 
 struct SwapState {
@@ -75,7 +71,7 @@ class SwapResource final : public Resource {
     if ((state.active && state.listed) || (!state.active && state.others)) return {};
     Changes changes;
     if (!state.exists) {
-      if (state.active) return {};  // its name was removed while it is in use; it is gone with the next boot
+      if (state.active) return {};  // removed while in use; it ends with the next boot
       const bool room = view.files.free_bytes(path_) > k_left_free + size_bytes();
       if (!state.listed && (!can_hold_swap(file_system_type(view.files, path_)) || !room)) return {};
       changes.push_back({"size", "", fmt::format("{} MiB", size_mb_)});
@@ -103,25 +99,20 @@ class SwapResource final : public Resource {
 
   SwapState look(const View& view) const {
     SwapState state;
-    const FileInfo info = view.files.info(path_);
-    if (info.kind != FileKind::absent && info.kind != FileKind::regular) {
-      throw Error(
-          fmt::format("swap {}: something that is no plain file stands there; move it away and run this again", path_));
-    }
-    state.exists = info.kind == FileKind::regular;
+    state.exists = require_file(view.files, path_).kind == FileKind::regular;
     for (const std::string& active : view.machine.active_swaps()) {
       (active == path_ ? state.active : state.others) = true;
     }
-    const auto fstab = view.files.read(k_fstab);
-    for (const auto& row : table_rows(fstab ? fstab->content : "")) {
-      if (row.size() < 3 || row[2] != "swap") continue;
+    const std::string fstab = content_of(view.files, k_fstab);
+    for (const auto& row : table_rows(fstab)) {
+      if (row[2] != "swap") continue;
       (row[0] == path_ ? state.listed : state.others) = true;
     }
     return state;
   }
 
-  // Under another name until it is complete, so that a file of the name is always a whole one. It is never readable
-  // for others, because memory of every program will be in it.
+  // Under another name until it is complete, so that a file of this name is always whole. Others can never read it,
+  // because it will hold memory of every program.
   void make_file(System& system) const {
     const std::string unfinished = path_ + ".new";
     const std::string real = system.files.real_path(unfinished);
@@ -149,19 +140,17 @@ class SwapResource final : public Resource {
     const CommandResult result = system.commands.run({.argv = {"swapon", system.files.real_path(path_)}});
     if (result.exit_code == 0) return;
     if (made_now) system.files.remove(path_);
-    throw Error(
-        fmt::format("swap {}: swapon refused it: {}. A container uses the swap of its host: there, leave this "
-                    "resource out (an override with `when`) or set up swap on the host",
-                    path_, result.err.substr(0, result.err.find_last_not_of('\n') + 1)));
+    throw Error(fmt::format(
+        "swap {}: swapon failed: {}. A container uses the swap of its host: leave this resource out there (an override "
+        "with `when`), or set up swap on the host",
+        path_, trim(result.err)));
   }
 
   void list(FileSystem& files) const {
     const auto fstab = files.read(k_fstab);
     std::string text = fstab ? fstab->content : "";
     if (!text.empty() && text.back() != '\n') text += '\n';
-    FileAttributes attributes;
-    if (fstab) attributes = {fstab->info.mode, fstab->info.uid, fstab->info.gid};
-    files.write(k_fstab, text + fstab_line() + "\n", attributes);
+    files.write(k_fstab, text + fstab_line() + "\n", attributes_of(fstab));
   }
 
   std::string path_;
@@ -170,11 +159,11 @@ class SwapResource final : public Resource {
 
 std::shared_ptr<const Resource> make_swap(const std::string& name, const Fields& fields) {
   if (name.find_first_of(" \t#") != std::string::npos) {
-    fields.refuse("", fmt::format("swap {}: /etc/fstab has no room for blanks and # in the path", name));
+    fields.refuse("", fmt::format("swap {}: /etc/fstab cannot hold a path with blanks or #", name));
   }
   const std::int64_t size_mb = fields.integer("size_mb", 1024);
   if (size_mb < 64 || size_mb > 65'536) {
-    fields.refuse("size_mb", fmt::format("size_mb is {}; a swap file has 64 to 65536 MiB", size_mb));
+    fields.refuse("size_mb", fmt::format("size_mb is {}; expected 64 to 65536 MiB", size_mb));
   }
   return std::make_shared<SwapResource>(name, size_mb);
 }
@@ -183,11 +172,11 @@ std::shared_ptr<const Resource> make_swap(const std::string& name, const Fields&
 
 Kind swap_kind() {
   return {"swap",
-          "A swap file, made, switched on and listed in /etc/fstab where no swap is active or listed, the file system "
-          "can hold one (not btrfs, for one) and more than 5 GiB stay free.",
+          "A swap file, made, switched on and listed in /etc/fstab if no swap is active or listed, the file system can "
+          "hold one (btrfs, for example, cannot) and more than 5 GiB stay free.",
           FieldType::path,
           "The swap file.",
-          {{"size_mb", FieldType::integer, false, "Its size in MiB, 64 to 65536; 1024 where not given.", {}}},
+          {{"size_mb", FieldType::integer, false, "Its size in MiB, 64 to 65536; default: 1024.", {}}},
           make_swap};
 }
 

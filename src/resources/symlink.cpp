@@ -1,9 +1,9 @@
-// A symbolic link. A file in its place is replaced (its content is journaled); a directory in the way is an error.
+// A symbolic link. A file at the path is replaced (its content is journaled); a directory there is an error.
 #include <utility>
 
-#include "base/error.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -31,8 +31,7 @@ class SymlinkResource final : public Resource {
       case FileKind::other:
         break;
     }
-    throw Error(path_ + ": a " + (present == FileKind::directory ? "directory" : "device, socket or pipe") +
-                " stands where a symbolic link shall be; move it away and run this again");
+    refuse_present(path_, "symbolic link", present);
   }
 
   void apply(System& system, const Changes& /*changes*/) const override { system.files.make_symlink(path_, target_); }
@@ -51,7 +50,7 @@ class SymlinkResource final : public Resource {
 
 std::shared_ptr<const Resource> make_symlink(const std::string& name, const Fields& fields) {
   const std::string target = fields.string("target");
-  if (target.empty()) fields.refuse("target", "a symbolic link needs a target that is not empty");
+  if (target.empty()) fields.refuse("target", "a symbolic link needs a target");
   return std::make_shared<SymlinkResource>(name, target, fields.boolean("create_only", false),
                                            fields.find("target")->local);
 }
@@ -59,17 +58,14 @@ std::shared_ptr<const Resource> make_symlink(const std::string& name, const Fiel
 }  // namespace
 
 Kind symlink_kind() {
-  return {"symlink",
-          "A symbolic link. A file at the path is replaced; a directory there is an error.",
-          FieldType::path,
-          "Where the link stands.",
-          {{"target", FieldType::string, true, "What it leads to: a path, absolute or relative to the link.", {}},
-           {"create_only",
-            FieldType::boolean,
-            false,
-            "Leave alone whatever file or link is there already; false where not given.",
-            {}}},
-          make_symlink};
+  return {
+      "symlink",
+      "A symbolic link. A file at the path is replaced; a directory there is an error.",
+      FieldType::path,
+      "The path of the link.",
+      {{"target", FieldType::string, true, "What it leads to: a path, absolute or relative to the link.", {}},
+       {"create_only", FieldType::boolean, false, "Keep any file or link that is already there; default: false.", {}}},
+      make_symlink};
 }
 
 }  // namespace mailinabox

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -16,7 +18,7 @@ constexpr const char* k_zones = "/usr/share/zoneinfo";
 constexpr const char* k_localtime = "/etc/localtime";
 constexpr const char* k_timezone = "/etc/timezone";
 
-// Names of all zones below `prefix` ("" or "America/"); only wanted where a name is wrong.
+// Names of all zones below `prefix` ("" or "America/"); needed only for a wrong name.
 void collect_zones(const FileReader& files, const std::string& prefix, std::vector<std::string>& zones) {
   for (const std::string& name : files.list(std::string(k_zones) + "/" + prefix)) {
     if (prefix.empty() && (name == "posix" || name == "right")) continue;
@@ -29,8 +31,6 @@ void collect_zones(const FileReader& files, const std::string& prefix, std::vect
   }
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 class TimezoneResource final : public Resource {
  public:
   explicit TimezoneResource(std::string zone) : zone_(std::move(zone)) {}
@@ -40,8 +40,8 @@ class TimezoneResource final : public Resource {
     Changes changes;
     const std::string link = view.files.read_link(k_localtime).value_or("");
     if (link != target() && link != ".." + target()) changes.push_back({"localtime", link, target()});
-    const auto file = view.files.read(k_timezone);
-    const std::string named = file ? first_line(file->content) : "";
+    const std::string text = content_of(view.files, k_timezone);
+    const std::string named = text.substr(0, text.find('\n'));
     if (named != zone_) changes.push_back({"timezone", named, zone_});
     return changes;
   }
@@ -56,7 +56,7 @@ class TimezoneResource final : public Resource {
  private:
   std::string target() const { return std::string(k_zones) + "/" + zone_; }
 
-  // Before tzdata is installed nothing can be said about names.
+  // Before tzdata is installed names cannot be checked.
   void check_zone(const FileReader& files) const {
     const FileKind kind = files.info(target()).kind;
     if (kind == FileKind::regular || kind == FileKind::symlink) return;
@@ -65,8 +65,8 @@ class TimezoneResource final : public Resource {
     collect_zones(files, "", zones);
     const std::string nearest = nearest_spelling(zone_, zones);
     throw Error(fmt::format(
-        "time zone {}: there is no such zone in {}; {}", zone_, k_zones,
-        nearest.empty() ? "a zone is written like Europe/Berlin or Etc/UTC" : "did you mean " + nearest + "?"));
+        "time zone {}: it does not exist in {}; {}", zone_, k_zones,
+        nearest.empty() ? "expected a name such as Europe/Berlin or Etc/UTC" : "did you mean " + nearest + "?"));
   }
 
   std::string zone_;
@@ -74,15 +74,14 @@ class TimezoneResource final : public Resource {
 
 bool is_zone_name(const std::string& name) {
   const auto allowed = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
-           letter == '/' || letter == '_' || letter == '-' || letter == '+';
+    return is_letter(letter) || is_digit(letter) || std::string_view("/_-+").find(letter) != std::string_view::npos;
   };
   return !name.empty() && name.front() != '/' && name.back() != '/' && std::all_of(name.begin(), name.end(), allowed);
 }
 
 std::shared_ptr<const Resource> make_timezone(const std::string& name, const Fields& fields) {
   if (!is_zone_name(name)) {
-    fields.refuse("", fmt::format("\"{}\" is no time zone; one is written like Europe/Berlin or Etc/UTC", name));
+    fields.refuse("", fmt::format("\"{}\" is not a time zone; expected a name such as Europe/Berlin or Etc/UTC", name));
   }
   return std::make_shared<TimezoneResource>(name);
 }

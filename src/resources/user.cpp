@@ -1,4 +1,4 @@
-// A user account. One that exists is not renumbered (files carry the old number) and keeps its other groups; its home
+// A user account. An existing one is not renumbered (files carry the old number) and keeps its other groups; its home
 // directory is not moved.
 #include <fmt/core.h>
 
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "resources/account_names.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
@@ -18,19 +19,13 @@ namespace {
 struct UserWanted {
   std::string name{};
   std::optional<unsigned> uid{};
-  std::string group{};                // primary; "": one of the user's own name
+  std::string group{};                // primary; "": one with the user's name
   std::vector<std::string> groups{};  // supplementary
   std::string home{};
   std::string shell{};
   bool system = true;
   bool create_home = false;
 };
-
-std::string comma_separated(const std::vector<std::string>& words) {
-  std::string result;
-  for (const std::string& word : words) result += (result.empty() ? "" : ",") + word;
-  return result;
-}
 
 class UserResource final : public Resource {
  public:
@@ -41,7 +36,7 @@ class UserResource final : public Resource {
     if (!present) return diff_absent();
     if (wanted_.uid && present->uid != *wanted_.uid) {
       throw Error(
-          fmt::format("user {}: has the number {}, the recipe wants {}; files carry the old number, so change "
+          fmt::format("user {}: it has number {}, the recipe wants {}; files carry the old number, so change "
                       "it by hand (usermod --uid {} {}, then chown on its files) or the recipe",
                       wanted_.name, present->uid, *wanted_.uid, *wanted_.uid, wanted_.name));
     }
@@ -54,7 +49,7 @@ class UserResource final : public Resource {
       }
     }
     const auto missing = missing_groups(view.accounts, present->gid);
-    if (!missing.empty()) changes.push_back({"groups", "", comma_separated(missing)});
+    if (!missing.empty()) changes.push_back({"groups", "", joined(missing, ",")});
     if (!wanted_.home.empty() && present->home != wanted_.home) {
       changes.push_back({"home", present->home, wanted_.home});
     }
@@ -82,7 +77,7 @@ class UserResource final : public Resource {
   Changes diff_absent() const {
     Changes changes{{"state", "", wanted_.uid ? fmt::format("present, number {}", *wanted_.uid) : "present"}};
     if (!wanted_.group.empty()) changes.push_back({"group", "", wanted_.group});
-    if (!wanted_.groups.empty()) changes.push_back({"groups", "", comma_separated(wanted_.groups)});
+    if (!wanted_.groups.empty()) changes.push_back({"groups", "", joined(wanted_.groups, ",")});
     if (!wanted_.home.empty()) changes.push_back({"home", "", wanted_.home});
     if (!wanted_.shell.empty()) changes.push_back({"shell", "", wanted_.shell});
     return changes;
@@ -92,9 +87,7 @@ class UserResource final : public Resource {
     std::vector<std::string> result;
     for (const std::string& name : wanted_.groups) {
       const auto group = accounts.group(name);
-      const bool is_in = group && (group->gid == primary || std::find(group->members.begin(), group->members.end(),
-                                                                      wanted_.name) != group->members.end());
-      if (!is_in) result.push_back(name);
+      if (!group || (group->gid != primary && !contains(group->members, wanted_.name))) result.push_back(name);
     }
     return result;
   }
@@ -106,11 +99,11 @@ class UserResource final : public Resource {
     };
     if (wanted_.system) argv.emplace_back("--system");
     add("--uid", wanted_.uid ? std::to_string(*wanted_.uid) : "");
-    // useradd refuses to make a group that is there already.
+    // useradd refuses to create a group that exists.
     const bool own_group_exists = wanted_.group.empty() && accounts.group(wanted_.name).has_value();
     add("--gid", own_group_exists ? wanted_.name : wanted_.group);
     if (wanted_.group.empty() && !own_group_exists) argv.emplace_back("--user-group");
-    add("--groups", comma_separated(wanted_.groups));
+    add("--groups", joined(wanted_.groups, ","));
     add("--home-dir", wanted_.home);
     add("--shell", wanted_.shell);
     argv.emplace_back(wanted_.create_home ? "--create-home" : "--no-create-home");
@@ -149,19 +142,19 @@ std::shared_ptr<const Resource> make_user(const std::string& name, const Fields&
 
 Kind user_kind() {
   return {"user",
-          "A user of the machine, created where missing. Its number and its other groups are left alone.",
+          "A user of the machine, created if missing. The number and the other groups of an existing one are kept.",
           FieldType::string,
           "The user's name.",
-          {{"uid", FieldType::integer, false, "Its number; the system chooses where not given.", {}},
-           {"group", FieldType::string, false, "Its primary group; one of its own name where not given.", {}},
-           {"groups", FieldType::strings, false, "Groups that it is added to; none is taken away.", {}},
-           {"home", FieldType::path, false, "Its home directory, as /etc/passwd shall name it.", {}},
+          {{"uid", FieldType::integer, false, "Its number; default: the system chooses.", {}},
+           {"group", FieldType::string, false, "Its primary group; default: one with its name.", {}},
+           {"groups", FieldType::strings, false, "Groups that it is added to; it leaves none.", {}},
+           {"home", FieldType::path, false, "Its home directory in /etc/passwd.", {}},
            {"shell", FieldType::path, false, "Its login shell.", {}},
-           {"system", FieldType::boolean, false, "Number from the range for services; true where not given.", {}},
+           {"system", FieldType::boolean, false, "Number from the range for services; default: true.", {}},
            {"create_home",
             FieldType::boolean,
             false,
-            "Create the home directory together with the user; false where not given.",
+            "Create the home directory together with the user; default: false.",
             {}}},
           make_user};
 }

@@ -1,17 +1,17 @@
 // A zone that the box serves: three files in the name server's directory.
 //
-//   FILE         the unsigned zone, for people and for the API; its records decide whether anything is to be done
-//   FILE.signed  what is served: signed with the box's keys
+//   FILE         the unsigned zone, for people and for the API; its records decide whether anything is written
+//   FILE.signed  the zone that is served, signed with the box's keys
 //   FILE.ds      DS records for the parent zone, digest types 2 and 4
 //
-//   at FILE and FILE.signed                        | is
-//   nothing, or other records or keys              | written anew, with a higher serial number
-//   signatures that end in less than ten days      | likewise
-//   another serial number in one than in the other | likewise: a run was cut off between the two
-//   the same records, with signatures that hold    | left as it is, bytes and serial number
-//   another owner or mode                          | set right
+//   at FILE and FILE.signed                     | result
+//   nothing, or other records or keys           | written again, with a higher serial number
+//   signatures that end in less than ten days   | likewise
+//   different serial numbers in the two         | likewise: a run was cut off in between
+//   the same records, with valid signatures     | kept, bytes and serial number
+//   another owner or mode                       | corrected
 //
-// Where the records are no zone that a name server would take, the last good ones stay, and are signed anew in time.
+// If name servers would refuse the wanted records, the last good ones stay and are signed again in time.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -24,6 +24,7 @@
 #include "resources/dns/signing_keys.hpp"
 #include "resources/dns/zone_file.hpp"
 #include "resources/kind.hpp"
+#include "resources/paths.hpp"
 
 namespace mailinabox {
 
@@ -32,7 +33,7 @@ namespace {
 using std::chrono::hours;
 
 constexpr hours k_signed_for = hours(30 * 24);
-constexpr hours k_renewed_before_end = hours(10 * 24);  // many nights may fail before anyone is hurt
+constexpr hours k_renewed_before_end = hours(10 * 24);  // many nights may fail before anyone notices
 constexpr hours k_signed_since = hours(1);              // for resolvers whose clock is slow
 
 struct ZoneWanted {
@@ -41,12 +42,7 @@ struct ZoneWanted {
   std::string keys{};
 };
 
-std::string content_of(const FileReader& files, const std::string& path) {
-  const auto file = files.read(path);
-  return file ? file->content : std::string();
-}
-
-// What stands in the directory now.
+// The files in the directory now.
 struct PresentZone {
   std::string unsigned_text{};
   std::optional<std::uint32_t> serial{};
@@ -79,7 +75,7 @@ class ZoneResource final : public Resource {
       if (!refusal) return {{"records", present.unsigned_text, text}};
       if (!present.serial || obsolete.empty()) throw Error(*refusal);
     }
-    if (!obsolete.empty()) return {{"signatures", obsolete, "signed anew"}};
+    if (!obsolete.empty()) return {{"signatures", obsolete, "signed again"}};
     if (!present.has_ds) return {{"DS records", "", "written"}};
     if (!misplaced_files(view.files).empty()) return {{"mode", "other than 0644 of root", "0644 of root"}};
     return {};
@@ -94,7 +90,7 @@ class ZoneResource final : public Resource {
     const bool done_ahead = signed_ahead_.text == draft.text && signed_ahead_.keys_hash == draft.keys_hash;
     SignedZone result = done_ahead ? std::move(signed_ahead_.result) : signed_form(draft);
     signed_ahead_ = {};
-    // The unsigned one last: it says that the others are complete.
+    // The unsigned one last: it means that the others are complete.
     const std::string ds = draft.remarks + result.ds;
     std::vector<NewFile> files;
     if (content_of(system.files, wanted_.path + ".ds") != ds || ds.empty()) {
@@ -125,10 +121,10 @@ class ZoneResource final : public Resource {
   }
 
  private:
-  // What the files shall be, but for the signatures.
+  // The wanted files, without signatures.
   struct Draft {
     std::string text{};
-    std::vector<SigningPair> pairs{};  // that sign it; none: it is served unsigned
+    std::vector<SigningPair> pairs{};  // that sign it; if none, it is served unsigned
     std::string keys_hash{};
     std::string remarks{};  // comments for the DS file
     std::chrono::system_clock::time_point now{};
@@ -150,7 +146,7 @@ class ZoneResource final : public Resource {
     const PresentZone present = look(view.files);
     const std::uint32_t serial = next_serial(present.last_serial(), draft.now);
     draft.text = zone.text(serial);
-    // Then diff() has asked for new signatures of the last good records; it refuses the wanted ones afterwards.
+    // Then diff() wants new signatures for the last good records; it refuses the wanted records afterwards.
     const std::string same_age = zone.text(present.serial.value_or(0));
     if (present.serial && present.unsigned_text != same_age && refusal_of(same_age)) {
       draft.text = with_serial(present.unsigned_text, serial);
@@ -168,7 +164,7 @@ class ZoneResource final : public Resource {
     return sign_zone(wanted_.zone.zone, draft.text, pairs, draft.now - k_signed_since, draft.now + k_signed_for);
   }
 
-  // Of one text at a time, as long as the process lives: a run asks several times of the same.
+  // Remembers one text: a run asks about the same one several times.
   const std::optional<std::string>& refusal_of(const std::string& text) const {
     if (checked_ == text) return refusal_;
     try {
@@ -181,7 +177,7 @@ class ZoneResource final : public Resource {
     return refusal_;
   }
 
-  // The name server reads them with rights of its own.
+  // The name server reads them as its own user.
   std::vector<std::string> misplaced_files(const FileReader& files) const {
     std::vector<std::string> misplaced;
     for (const std::string& path : paths()) {
@@ -211,23 +207,23 @@ class ZoneResource final : public Resource {
     return pairs;
   }
 
-  // Why the signatures have to be made again; "" where they hold.
+  // Why the zone must be signed again; "" if its signatures are valid.
   static std::string signatures_obsolete(const PresentZone& present, bool unsigned_on_purpose, const Clock& clock) {
-    if (present.signed_text.empty()) return "not there";
+    if (present.signed_text.empty()) return "missing";
     if (unsigned_on_purpose) return present.signed_text == present.unsigned_text ? "" : "of keys that are switched off";
-    if (!present.state) return "not there";
+    if (!present.state) return "missing";
     if (present.state->serial != *present.serial) return "of another version of the zone";
     const auto now = clock.now();
     if (present.state->valid_until - now < k_renewed_before_end) {
       return "valid until " + rfc3339(present.state->valid_until);
     }
-    // Made while the clock was ahead: nobody else would take them yet.
+    // Made while the clock was ahead: nobody else accepts them yet.
     if (present.state->valid_from > now) return "valid only from " + rfc3339(present.state->valid_from);
     return "";
   }
 
-  // Those that OpenSSL can sign with; what is wrong with the others becomes comments beside the DS records. No pair at
-  // all is right only where the administrator has switched all off for this zone.
+  // The pairs that OpenSSL can sign with; problems of the others become comments beside the DS records. Throws Error if
+  // there is none, unless the administrator has switched all off for this zone.
   std::vector<const SigningPair*> able_pairs(const SigningKeys& keys, const std::vector<const SigningPair*>& pairs,
                                              std::string& remarks) const {
     std::vector<const SigningPair*> able;
@@ -241,12 +237,12 @@ class ZoneResource final : public Resource {
       }
     }
     if (able.empty() && (!keys.configured || !problems.empty())) {
-      throw Error(
-          fmt::format("zone {} cannot be signed: {}; put the keys back from a backup, or name a pair that is "
-                      "complete in a .conf file there",
-                      wanted_.zone.zone,
-                      problems.empty() ? "there are no DNSSEC keys in " + wanted_.keys
-                                       : fmt::format("{}", fmt::join(problems, "; "))));
+      throw Error(fmt::format(
+          "zone {} cannot be signed: {}; restore the keys from a backup, or name a complete pair in a .conf file "
+          "there",
+          wanted_.zone.zone,
+          problems.empty() ? "there are no DNSSEC keys in " + wanted_.keys
+                           : fmt::format("{}", fmt::join(problems, "; "))));
     }
     for (const std::string& problem : problems) remarks += "; " + problem + "\n";
     return able;
@@ -276,19 +272,18 @@ std::shared_ptr<const Resource> make_zone(const std::string& name, const Fields&
 }  // namespace
 
 Kind zone_kind() {
-  return {
-      "zone",
-      "A DNS zone that the box serves: the zone file, its signed form (DNSSEC) and the DS records for its parent. "
-      "Written anew, with a higher serial number, only where its records or keys differ or its signatures end soon.",
-      FieldType::string,
-      "The zone's name, without a final dot.",
-      {{"directory", FieldType::path, true, "Where the three files are."},
-       {"file", FieldType::string, false, "Name of the unsigned file; the zone's name and \".txt\" where not given."},
-       {"records", FieldType::content, true, "Master file lines of all records but the SOA (RFC 1035 section 5)."},
-       {"name_server", FieldType::string, true, "The primary name server in the SOA record, without a final dot."},
-       {"hostmaster", FieldType::string, true, "The mailbox in the SOA record, its @ written as a dot."},
-       {"keys", FieldType::path, true, "The directory of the DNSSEC keys (kind dnssec_key)."}},
-      make_zone};
+  return {"zone",
+          "A DNS zone that the box serves: the zone file, its signed form (DNSSEC) and the DS records for its parent. "
+          "Written again, with a higher serial number, only if records or keys differ or signatures end soon.",
+          FieldType::string,
+          "The zone's name, without a final dot.",
+          {{"directory", FieldType::path, true, "The directory of the three files."},
+           {"file", FieldType::string, false, "Name of the unsigned file; default: the zone's name and \".txt\"."},
+           {"records", FieldType::content, true, "Master file lines of all records but the SOA (RFC 1035 section 5)."},
+           {"name_server", FieldType::string, true, "The primary name server in the SOA record, without a final dot."},
+           {"hostmaster", FieldType::string, true, "The mailbox in the SOA record, its @ written as a dot."},
+           {"keys", FieldType::path, true, "The directory of the DNSSEC keys (kind dnssec_key)."}},
+          make_zone};
 }
 
 }  // namespace mailinabox

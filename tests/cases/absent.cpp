@@ -52,9 +52,8 @@ TEST_CASE("absent: in sync", "[cases]") {
 TEST_CASE("absent: error", "[cases]") {
   TestHost host;
   host.put("/etc/x/y", "text");
-  check_error(host, *make_resource("absent", "/etc/x"),
-              "/etc/x: shall be absent, but is a directory that is not empty");
+  check_error(host, *make_resource("absent", "/etc/x"), "/etc/x: must be absent, but is a directory with content");
   for (const char* path : {"/", "/etc", "/home", "/var", "/usr", "/srv"}) {
-    check_refused("absent", path, {{"recursive", true}}, "will not be removed");
+    check_refused("absent", path, {{"recursive", true}}, "cannot be removed");
   }
 }

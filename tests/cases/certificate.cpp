@@ -205,7 +205,7 @@ TEST_CASE("certificate: error", "[cases]") {
   SECTION("a directory stands there") {
     put_key(host);
     host.put_directory(k_link);
-    check_error(host, *box_certificate(), "a directory stands there");
+    check_error(host, *box_certificate(), "found a directory");
   }
   const auto refused = [](std::map<std::string, Value> fields, const char* message) {
     fields.insert({{"private_key", k_key}, {"common_name", "box.example.com"}});
@@ -213,7 +213,7 @@ TEST_CASE("certificate: error", "[cases]") {
   };
   refused({{"common_name", std::string(65, 'a')}}, "cannot be a common name");
   refused({{"common_name", "bücher.example"}}, "cannot be a common name");
-  refused({{"alternative_names", ValueList{"box.example.com"}}}, "is no name for a certificate");
-  refused({{"alternative_names", ValueList{"IP:1.2.3"}}}, "is no name for a certificate");
+  refused({{"alternative_names", ValueList{"box.example.com"}}}, "is not a name for a certificate");
+  refused({{"alternative_names", ValueList{"IP:1.2.3"}}}, "is not a name for a certificate");
   refused({{"days", 10}, {"renew_days", 10}}, "every run would renew");
 }

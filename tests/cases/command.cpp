@@ -94,7 +94,7 @@ TEST_CASE("command: error", "[cases]") {
   check_error(host, *make_resource("command", "it", {{"run", words({"idle"})}, {"creates", "/etc/x"}}),
               "did not create /etc/x");
   check_error(host, *make_resource("command", "it", {{"run", words({"idle"})}, {"unless", words({"hang"})}}),
-              "time limit");
+              "timed out");
   check_refused("command", "it", {{"run", words({"do-it"})}}, "exactly one of");
   check_refused("command", "it", {{"run", words({"do-it"})}, {"creates", "/x"}, {"on_notify", true}}, "exactly one of");
   check_refused("command", "it", {{"run", ValueList{}}, {"on_notify", true}}, "expected the program");

@@ -165,7 +165,7 @@ TEST_CASE("database: error", "[cases]") {
     const std::size_t page = row / 4096 * 4096;
     text.replace(page, 8, 8, '\x7f');
     host.put(k_path, text, 0640, 0, 8);
-    check_error(host, *resource, "it is damaged");
+    check_error(host, *resource, "the file is damaged");
   }
   SECTION("a change that the rows do not allow is undone as a whole") {
     put_database(host, "CREATE TABLE users (email TEXT); INSERT INTO users VALUES ('a'), ('a');");
@@ -179,9 +179,9 @@ TEST_CASE("database: error", "[cases]") {
   }
   SECTION("a directory") {
     host.put_directory(k_path);
-    check_error(host, *resource, "no plain file");
+    check_error(host, *resource, "expected a file, found a");
   }
-  check_refused("database", k_path, {{"schema", "CREATE TABEL x"}}, "SQLite does not take this schema");
+  check_refused("database", k_path, {{"schema", "CREATE TABEL x"}}, "SQLite refuses this schema");
   check_refused("database", k_path, {{"schema", "-- nothing\n"}}, "creates nothing");
 }
 

@@ -75,14 +75,14 @@ TEST_CASE("directory: error", "[cases]") {
   host.put("/etc/file", "text");
   host.put_symlink("/etc/nowhere", "/none");
   host.put_symlink("/etc/loop", "loop");
-  check_error(host, *make_resource("directory", "/etc/file"), "a file stands where a directory shall be");
+  check_error(host, *make_resource("directory", "/etc/file"), "expected a directory, found a file");
   check_error(host, *make_resource("directory", "/etc/nowhere"), "which does not exist");
   check_error(host, *make_resource("directory", "/etc/loop"), "more than 8 symbolic links");
   check_error(host, *make_resource("directory", "/none/x"), "/none");
   host.put_directory("/etc/disk");
   host.put_symlink("/etc/theirs", "/etc/disk");
   REQUIRE(::lchown(host.real("/etc/theirs").c_str(), 33, 33) == 0);
-  check_error(host, *make_resource("directory", "/etc/theirs"), "that is not root's");
+  check_error(host, *make_resource("directory", "/etc/theirs"), "that root does not own");
 }
 
 TEST_CASE("directory: one that a package brings is nothing to do before its installation", "[cases]") {

@@ -119,16 +119,16 @@ TEST_CASE("dkim_key: error", "[cases]") {
   const auto resource = signing_key();
   SECTION("encrypted") {
     host.put(k_key, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", 0600);
-    check_error(host, *resource, "it is encrypted");
+    check_error(host, *resource, "the key is encrypted");
   }
   SECTION("a key that DKIM does not know") {
     host.put(k_key, key_to_pem(generate_key("ecdsa-p256")).reveal(), 0600);
-    check_error(host, *resource, "neither an RSA nor an Ed25519 key");
+    check_error(host, *resource, "expected an RSA or Ed25519 key");
   }
   SECTION("a directory") {
     host.put_directory(k_record);
-    check_error(host, *resource, "no plain file stands at /etc/dkim/mail.txt");
+    check_error(host, *resource, "/etc/dkim/mail.txt: expected a file, found a directory");
   }
-  check_refused("dkim_key", "/etc/dkim/mail.private", {{"selector", "two words"}}, "is no selector");
-  check_refused("dkim_key", "/etc/dkim/mail.pem", {{"selector", "mail"}}, "is kept in /etc/dkim/mail.private");
+  check_refused("dkim_key", "/etc/dkim/mail.private", {{"selector", "two words"}}, "is not a selector");
+  check_refused("dkim_key", "/etc/dkim/mail.pem", {{"selector", "mail"}}, "belongs in /etc/dkim/mail.private");
 }

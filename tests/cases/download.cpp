@@ -161,9 +161,9 @@ TEST_CASE("download: error", "[cases]") {
   }
   SECTION("a directory stands there") {
     host.put_directory("/usr/tool");
-    check_error(host, *tool, "something that is no plain file");
+    check_error(host, *tool, "expected a file, found a directory");
   }
-  check_refused("download", "/usr/tool", {{"url", "ftp://x/y"}, {"sha256", k_digest}}, "is no address");
+  check_refused("download", "/usr/tool", {{"url", "ftp://x/y"}, {"sha256", k_digest}}, "is not a URL");
   check_refused("download", "/usr/tool", {{"url", k_url}, {"sha256", "abc"}}, "64 hexadecimal digits");
   check_refused("download", "/usr/tool", {{"url", k_url}, {"sha256", k_digest}, {"unpack", true}},
                 "must end in .tar.gz");

@@ -84,11 +84,11 @@ TEST_CASE("file: in sync", "[cases]") {
 TEST_CASE("file: error", "[cases]") {
   TestHost host;
   host.put_directory("/etc/x");
-  check_error(host, *make_resource("file", "/etc/x", {{"content", "a"}}), "/etc/x: a directory stands where a file");
+  check_error(host, *make_resource("file", "/etc/x", {{"content", "a"}}), "/etc/x: expected a file, found a directory");
   check_error(host, *make_resource("file", "/etc/y", {{"content", "a"}, {"owner", "later"}}), "no such user");
   check_error(host, *make_resource("file", "/etc/y", {{"content", "a"}, {"group", "later"}}), "no such group");
   check_refused("file", "/etc/x", {}, "one of content, template and source");
-  check_refused("file", "/etc/x", {{"content", "a"}, {"source", "b"}}, "not two");
+  check_refused("file", "/etc/x", {{"content", "a"}, {"source", "b"}}, "only one of content");
 }
 
 TEST_CASE("file: secrets and local overrides are marked", "[cases]") {

@@ -139,7 +139,7 @@ TEST_CASE("firewall: error", "[cases]") {
   });
   check_error(host, *make_resource("firewall", "mail", {{"allow", ValueList{"25/tcp"}}}), "problem running iptables");
   for (const char* port : {"", "/tcp", "0/tcp", "70000/tcp", "25/sctp", "-h", "30:20/tcp", "20:30"}) {
-    check_refused("firewall", "x", {{"allow", ValueList{port}}}, "is no port");
+    check_refused("firewall", "x", {{"allow", ValueList{port}}}, "is not a port");
   }
   check_refused("firewall", "x", {{"enabled", false}}, "`ufw disable` does that");
 }

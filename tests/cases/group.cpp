@@ -41,8 +41,8 @@ TEST_CASE("group: in sync", "[cases]") {
 TEST_CASE("group: error", "[cases]") {
   TestHost host;
   host.commands.answer({"groupadd", "--system", "box"}, {.exit_code = 10, .err = "cannot lock /etc/group"});
-  check_error(host, *make_resource("group", "mail", {{"gid", 9}}), "has the number 8, the recipe wants 9");
+  check_error(host, *make_resource("group", "mail", {{"gid", 9}}), "has number 8, the recipe wants 9");
   check_error(host, *make_resource("group", "box"), "cannot lock /etc/group");
   check_refused("group", "-box", {}, "cannot be the name");
-  check_refused("group", "box", {{"gid", -1}}, "no user or group number");
+  check_refused("group", "box", {{"gid", -1}}, "not a user or group number");
 }

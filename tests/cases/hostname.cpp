@@ -98,10 +98,10 @@ TEST_CASE("hostname: error", "[cases]") {
   check_error(host, *make_resource("hostname", "box.example.com"), "/etc/hosts");
   for (const char* name : {"", "box_1.example.com", "box..example.com", "-box.example.com", "box.example.com.",
                            "box example", "bücher.example"}) {
-    check_refused("hostname", name, {}, "is no host name");
+    check_refused("hostname", name, {}, "is not a host name");
   }
-  check_refused("hostname", std::string(65, 'a'), {}, "is no host name");
-  check_refused("hostname", "box", {{"address", "300.1.1.1"}}, "is no IP address");
+  check_refused("hostname", std::string(65, 'a'), {}, "is not a host name");
+  check_refused("hostname", "box", {{"address", "300.1.1.1"}}, "is not an IP address");
   check_refused("hostname", "box", {{"address", "127.0.0.1"}}, "belongs to localhost");
 }
 

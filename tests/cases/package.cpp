@@ -40,6 +40,6 @@ TEST_CASE("package: error", "[cases]") {
   TestHost host;
   host.packages.unknown.insert("postfixx");
   check_error(host, *make_resource("package", "postfixx"), "Unable to locate package postfixx");
-  check_refused("package", "Post fix", {}, "is no package name");
-  check_refused("package", "-y", {}, "is no package name");
+  check_refused("package", "Post fix", {}, "is not a package name");
+  check_refused("package", "-y", {}, "is not a package name");
 }

@@ -58,11 +58,11 @@ TEST_CASE("private_key: error", "[cases]") {
   SECTION("encrypted") {
     host.put("/etc/key.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
              0600);
-    check_error(host, *resource, "it is encrypted");
+    check_error(host, *resource, "the key is encrypted");
   }
   SECTION("a directory") {
     host.put_directory("/etc/key.pem");
-    check_error(host, *resource, "no plain file");
+    check_error(host, *resource, "expected a file, found a");
   }
   check_refused("private_key", "/etc/key.pem", {{"mode", 0644}}, "open to every user");
 }

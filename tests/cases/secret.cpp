@@ -56,7 +56,7 @@ TEST_CASE("secret: in sync", "[cases]") {
 TEST_CASE("secret: error", "[cases]") {
   TestHost host;
   host.put_directory("/etc/x");
-  check_error(host, *make_resource("secret", "/etc/x"), "/etc/x: no plain file stands where the secret shall be");
+  check_error(host, *make_resource("secret", "/etc/x"), "/etc/x: expected a file, found a");
   check_error(host, *make_resource("secret", "/etc/y", {{"owner", "nosuch"}}), "no such user");
   check_refused("secret", "/etc/x", {{"mode", 0644}}, "open to every user");
   check_refused("secret", "/etc/x", {{"bytes", 4}}, "can be guessed");

@@ -90,7 +90,7 @@ TEST_CASE("service: error", "[cases]") {
     host.services.manager_name = "sysvinit";
     check_error(host, *make_resource("service", "postfix", {{"timeout", 2}}), "not running 2 s after the start");
   }
-  check_refused("service", "x", {{"listens", ValueList{70000}}}, "no TCP port");
+  check_refused("service", "x", {{"listens", ValueList{70000}}}, "not a TCP port");
   check_refused("service", "x", {{"timeout", 0}}, "1 to 3600");
 }
 

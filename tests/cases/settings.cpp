@@ -69,13 +69,14 @@ TEST_CASE("settings: error", "[cases]") {
   }
   SECTION("a directory") {
     host.put_directory("/etc/postfix/main.cf");
-    check_error(host, *main_cf(), "a directory stands where a file of settings");
+    check_error(host, *main_cf(), "expected a file, found a directory");
   }
   check_refused("settings", "/etc/x", {{"format", "equals"}}, "need `values` or `unset`");
   check_refused("settings", "/etc/x", {{"format", "shell"}, {"values", ValueMap{{"a-b", "1"}}}},
                 "cannot be a variable");
   check_refused("settings", "/etc/x",
-                {{"format", "equals"}, {"values", ValueMap{{"a", "1"}}}, {"unset", ValueList{"a"}}}, "set and unset");
+                {{"format", "equals"}, {"values", ValueMap{{"a", "1"}}}, {"unset", ValueList{"a"}}},
+                "both set and unset");
 }
 
 TEST_CASE("settings: two parts edit one file, secrets are marked", "[cases]") {

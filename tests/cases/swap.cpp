@@ -102,8 +102,8 @@ TEST_CASE("swap: error", "[cases]") {
   }
   SECTION("a directory stands there") {
     host.put_directory("/swapfile");
-    check_error(host, *swap, "something that is no plain file");
+    check_error(host, *swap, "expected a file, found a directory");
   }
   check_refused("swap", "/swapfile", {{"size_mb", 1}}, "64 to 65536 MiB");
-  check_refused("swap", "/swap file", {}, "no room for blanks");
+  check_refused("swap", "/swap file", {}, "cannot hold a path with blanks");
 }

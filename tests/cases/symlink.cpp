@@ -42,6 +42,7 @@ TEST_CASE("symlink: in sync", "[cases]") {
 TEST_CASE("symlink: error", "[cases]") {
   TestHost host;
   host.put_directory("/etc/x");
-  check_error(host, *make_resource("symlink", "/etc/x", {{"target", "y"}}), "a directory stands where a symbolic link");
-  check_refused("symlink", "/etc/x", {{"target", ""}}, "not empty");
+  check_error(host, *make_resource("symlink", "/etc/x", {{"target", "y"}}),
+              "expected a symbolic link, found a directory");
+  check_refused("symlink", "/etc/x", {{"target", ""}}, "needs a target");
 }

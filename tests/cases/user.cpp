@@ -65,7 +65,7 @@ TEST_CASE("user: error", "[cases]") {
   TestHost host;
   host.commands.answer({"useradd", "--system", "--user-group", "--no-create-home", "box"},
                        {.exit_code = 1, .err = "cannot lock /etc/passwd"});
-  check_error(host, *make_resource("user", "mail", {{"uid", 9}}), "has the number 8, the recipe wants 9");
+  check_error(host, *make_resource("user", "mail", {{"uid", 9}}), "has number 8, the recipe wants 9");
   check_error(host, *make_resource("user", "box"), "cannot lock /etc/passwd");
   check_refused("user", "Box", {}, "cannot be the name");
 }

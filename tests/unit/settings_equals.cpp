@@ -31,7 +31,7 @@ TEST_CASE("settings equals: blocks are another's", "[settings]") {
         "!include conf.d/*.conf\n");
   CHECK_THAT(error_of("equals", "a {\n  b = 1\n", {{"c", "1"}}),
              Catch::StartsWith("/etc/x:1: this block does not end"));
-  CHECK_THAT(error_of("equals", "a = 1\n}\n", {{"c", "1"}}), Catch::StartsWith("/etc/x:2: a block ends here"));
+  CHECK_THAT(error_of("equals", "a = 1\n}\n", {{"c", "1"}}), Catch::StartsWith("/etc/x:2: this ends a block"));
 }
 
 TEST_CASE("settings equals: repeated keys end as one, in the place of the last", "[settings]") {

@@ -68,5 +68,5 @@ TEST_CASE("settings ini: nasty texts", "[settings]") {
   CHECK(edited("ini", "[a] ; why\nx=1", in("a", "y", "")) == "[a] ; why\nx=1\ny=\n");
   CHECK_THAT(error_of("ini", "x = 1\n[a\n", in("a", "x", "2")), Catch::StartsWith("/etc/x:2: expected \"[section]\""));
   CHECK_THAT(refusal_of("ini", {{"a", "b"}}), Catch::Contains("must be a section"));
-  CHECK_THAT(refusal_of("ini", in("a", "x", "1\n# 2")), Catch::Contains("would be read as something else"));
+  CHECK_THAT(refusal_of("ini", in("a", "x", "1\n# 2")), Catch::Contains("would not be read as part of it"));
 }

@@ -96,6 +96,6 @@ TEST_CASE("settings postfix-master: errors", "[settings]") {
   }
   CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", "x"}}), Catch::Contains("must be a mapping"));
   CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", ValueMap{{"privat", "n"}}}}),
-             Catch::Contains("no \"privat\""));
+             Catch::Contains("unknown column \"privat\""));
   CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", ValueMap{{"chroot", ""}}}}), Catch::Contains("one word"));
 }

@@ -35,5 +35,6 @@ TEST_CASE("settings spaces: nasty texts", "[settings]") {
 }
 
 TEST_CASE("settings spaces: one key in two spellings is refused", "[settings]") {
-  CHECK_THAT(refusal_of("spaces", {{"Port", "22"}, {"port", "23"}}), Catch::Contains("are one key in this format"));
+  CHECK_THAT(refusal_of("spaces", {{"Port", "22"}, {"port", "23"}}),
+             Catch::Contains("are the same key in this format"));
 }

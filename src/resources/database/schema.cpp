@@ -10,33 +10,26 @@ namespace {
 
 bool is_blank(char letter) { return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r'; }
 
-std::string quoted(std::string_view name) {
-  std::string result = "\"";
-  for (const char letter : name) {
-    result += letter;
-    if (letter == '"') result += letter;
-  }
-  return result + "\"";
-}
+std::string quoted(std::string_view name) { return "\"" + replaced(name, "\"", "\"\"") + "\""; }
 
-// The position behind the token at `position`: a quoted text or name, a comment, or one character.
+// The position after the token at `position`: a quoted text or name, a comment, or one character.
 std::size_t token_end(std::string_view sql, std::size_t position) {
-  const auto behind = [&](std::string_view end, std::size_t from) {
+  const auto after = [&](std::string_view end, std::size_t from) {
     const std::size_t found = sql.find(end, from);
     return found == std::string_view::npos ? sql.size() : found + end.size();
   };
   const char first = sql[position];
-  if (first == '\'' || first == '"' || first == '`') return behind(std::string_view(&first, 1), position + 1);
-  if (first == '[') return behind("]", position + 1);
-  if (sql.substr(position, 2) == "--") return behind("\n", position + 2);
-  if (sql.substr(position, 2) == "/*") return behind("*/", position + 2);
+  if (first == '\'' || first == '"' || first == '`') return after(std::string_view(&first, 1), position + 1);
+  if (first == '[') return after("]", position + 1);
+  if (sql.substr(position, 2) == "--") return after("\n", position + 2);
+  if (sql.substr(position, 2) == "/*") return after("*/", position + 2);
   return position + 1;
 }
 
-bool is_comment(std::string_view token) { return token.substr(0, 2) == "--" || token.substr(0, 2) == "/*"; }
+bool is_comment(std::string_view token) { return token.starts_with("--") || token.starts_with("/*"); }
 
-// The statement without comments and with single blanks, none beside brackets and commas: two statements that differ
-// in nothing else are the same.
+// The statement without comments and with single blanks, none beside brackets and commas: statements that differ in
+// nothing else compare equal.
 std::string comparable(std::string_view sql) {
   std::string result;
   bool blank = false;
@@ -78,7 +71,7 @@ std::vector<std::string> table_parts(std::string_view sql) {
   return parts;
 }
 
-// The name that a column's definition begins with, without its quotes.
+// The name at the beginning of a column's definition, without its quotes.
 std::string name_of(const std::string& definition) {
   if (definition.empty()) return "";
   const std::size_t end = token_end(definition, 0);
@@ -126,7 +119,7 @@ Schema read_schema(Database& database) {
   auto objects = database.prepare("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL");
   while (objects.step()) {
     SchemaObject object{objects.text(0), objects.text(1), objects.text(2), objects.text(3)};
-    if (object.name.rfind("sqlite_", 0) == 0) continue;
+    if (object.name.starts_with("sqlite_")) continue;
     schema.objects.push_back(std::move(object));
   }
   auto columns = database.prepare(

@@ -1,4 +1,4 @@
-// What a database file contains, and what it lacks to be as a schema wants it.
+// The schema of an SQLite database, and the statements that bring it to a wanted one.
 #pragma once
 
 #include <map>
@@ -18,15 +18,15 @@ struct SchemaObject {
 };
 
 struct Schema {
-  std::vector<SchemaObject> objects{};                                           // in the order of their making
+  std::vector<SchemaObject> objects{};                                           // in the order of creation
   std::map<std::string, std::vector<std::string>> columns{};                     // of each table
-  const SchemaObject* find(std::string_view type, std::string_view name) const;  // names match without case
+  const SchemaObject* find(std::string_view type, std::string_view name) const;  // names match in any case
 };
 
-// Objects and columns of an open database, without SQLite's own ones. Throws Error where it is damaged.
+// Objects and columns of an open database, without SQLite's own. Throws Error if it is damaged.
 Schema read_schema(Database& database);
 
-// One statement that brings a database nearer to the wanted schema.
+// One statement on the way to the wanted schema.
 struct SchemaStep {
   std::string what{};    // "table users", "column users.quota", "view domains"
   std::string before{};  // the CREATE statement that is replaced, or ""
@@ -35,12 +35,12 @@ struct SchemaStep {
 };
 
 // Missing tables, then missing columns, then views, indexes and triggers that are missing or differ (apart from
-// blanks). What the database has and the schema has not is left alone. Dropping a view drops its triggers, so that
-// after executing the steps this is to be asked again until it is empty.
+// blanks). Objects that only the database has are kept. Dropping a view drops its triggers, so execute the steps and
+// call this again until it returns none.
 std::vector<SchemaStep> schema_steps(const Schema& wanted, const Schema& present);
 
-// The text of one column's definition within a CREATE TABLE statement ("quota TEXT NOT NULL DEFAULT '0'"); "" where
-// there is no such column.
+// The text of a column's definition in a CREATE TABLE statement ("quota TEXT NOT NULL DEFAULT '0'"); "" if it has no
+// such column.
 std::string column_definition(std::string_view create_table, std::string_view column);
 
 }  // namespace mailinabox

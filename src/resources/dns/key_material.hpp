@@ -1,4 +1,4 @@
-// DNSSEC keys as ldns has them. Internal to this folder.
+// DNSSEC keys as ldns objects. Internal to this folder.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@
 
 namespace mailinabox {
 
-// Gives the key its owner, its role (the flags of RFC 4034 section 2.1.1) and the tag that follows from them.
+// Sets the key's owner, role (the flags of RFC 4034 section 2.1.1) and tag. Throws Error.
 void equip_key(ldns_key& key, const std::string& owner, bool key_signing);
 
 // From the text of a .private file. Throws Error.
 LdnsKey load_key(const std::string& private_text, const std::string& owner, bool key_signing);
 
-// Signs something; why that did not work, or "".
+// Signs a test record; why that failed, or "".
 std::string refusal_to_sign(ldns_key& key);
 
 }  // namespace mailinabox

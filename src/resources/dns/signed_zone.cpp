@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
+#include "base/text.hpp"
 #include "resources/dns/key_material.hpp"
 
 namespace mailinabox {
@@ -16,30 +16,10 @@ using std::chrono::system_clock;
 
 constexpr std::uint8_t k_nsec3_hash = 1;  // SHA-1, the only one there is (RFC 5155 section 11)
 
-std::vector<std::string_view> words_in(std::string_view line) {
-  std::vector<std::string_view> words;
-  for (std::size_t at = 0; at < line.size();) {
-    const std::size_t first = line.find_first_not_of(" \t", at);
-    if (first == std::string_view::npos) break;
-    const std::size_t end = std::min(line.find_first_of(" \t", first), line.size());
-    words.push_back(line.substr(first, end - first));
-    at = end;
-  }
-  return words;
-}
-
-template <typename Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // YYYYMMDDHHmmSS in UTC (RFC 4034 section 3.2).
 std::optional<system_clock::time_point> signature_time(std::string_view text) {
   if (text.size() != 14) return std::nullopt;
-  const auto part = [&](std::size_t first, std::size_t size) { return number_in<int>(text.substr(first, size)); };
+  const auto part = [&](std::size_t first, std::size_t size) { return parse_number<int>(text.substr(first, size)); };
   const auto year = part(0, 4);
   const auto month = part(4, 2);
   const auto day = part(6, 2);
@@ -54,16 +34,6 @@ std::optional<system_clock::time_point> signature_time(std::string_view text) {
          std::chrono::seconds(*second);
 }
 
-std::string line_of(std::string_view text, int number) {
-  std::size_t at = 0;
-  for (int line = 1; line < number && at != std::string_view::npos; ++line) {
-    at = text.find('\n', at);
-    if (at != std::string_view::npos) ++at;
-  }
-  if (at == std::string_view::npos) return "";
-  return std::string(text.substr(at, text.find('\n', at) - at));
-}
-
 LdnsName zone_name(const std::string& zone) {
   LdnsName name = domain_name(zone);
   ldns_dname2canonical(name.get());
@@ -71,10 +41,8 @@ LdnsName zone_name(const std::string& zone) {
 }
 
 void refuse_record(const std::string& zone, const ldns_rr* record, std::string_view why) {
-  std::string text = text_of(record);
-  std::replace(text.begin(), text.end(), '\t', ' ');
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  throw Error(fmt::format("zone {}: {}: {}; correct or remove this record", zone, text, why));
+  const std::string text = text_of(record);
+  throw Error(fmt::format("zone {}: {}: {}; correct or remove this record", zone, joined(words_of(text), " "), why));
 }
 
 // The rules of RFC 1034 and 1035 that make a name server refuse a whole zone.
@@ -93,7 +61,7 @@ void refuse_bad_records(const std::string& zone, const ldns_rdf* origin, const l
     const bool apex = ldns_dname_compare(owner, origin) == 0;
     if (!apex && !ldns_dname_is_subdomain(owner, origin)) refuse_record(zone, record, "its name is not in this zone");
     const ldns_rr_type type = ldns_rr_get_type(record);
-    if (type == LDNS_RR_TYPE_SOA) refuse_record(zone, record, "a zone has one SOA record, and that is made by the box");
+    if (type == LDNS_RR_TYPE_SOA) refuse_record(zone, record, "a zone has one SOA record, which the box makes");
     has_name_server = has_name_server || (apex && type == LDNS_RR_TYPE_NS);
     const std::string name = owner_of(record);
     const bool alias = type == LDNS_RR_TYPE_CNAME;
@@ -104,15 +72,15 @@ void refuse_bad_records(const std::string& zone, const ldns_rdf* origin, const l
       refuse_record(zone, record, "a name with a CNAME can have no other records");
     }
   }
-  if (!has_name_server) throw Error("zone " + zone + ": it has no name server (NS) at its top");
+  if (!has_name_server) throw Error("zone " + zone + ": it has no NS record at its apex");
 }
 
-// Reads record after record: ldns's own reader of whole zones loses the memory of those before a mistake.
+// Record by record: ldns's own reader of whole zones leaks the records before a mistake.
 LdnsZone read_records(const std::string& zone, const std::string& zone_text, const ldns_rdf* origin) {
   LdnsZone parsed(ldns_zone_new());
   const LdnsFile file = file_of(zone_text);
   std::uint32_t ttl = 0;
-  ldns_rdf* current_origin = ldns_rdf_clone(origin);  // replaced by $ORIGIN, which frees the one before
+  ldns_rdf* current_origin = ldns_rdf_clone(origin);  // $ORIGIN replaces it and frees the old one
   ldns_rdf* previous = nullptr;
   ldns_status status = LDNS_STATUS_OK;
   int line = 0;
@@ -132,10 +100,10 @@ LdnsZone read_records(const std::string& zone, const std::string& zone_text, con
   ldns_rdf_deep_free(previous);
   if (status == LDNS_STATUS_OK) return parsed;
   --line;  // ldns has counted the end of the line, too
-  std::string text = line_of(zone_text, line);
-  std::replace(text.begin(), text.end(), '\t', ' ');
-  throw Error(fmt::format("zone {}: line {} of it cannot be read ({}): {}; correct or remove this record", zone, line,
-                          words_of(status), text));
+  const std::vector<std::string_view> lines = split(zone_text, '\n');
+  const auto index = static_cast<std::size_t>(line - 1);
+  throw Error(fmt::format("zone {}: line {} cannot be read ({}): {}; correct or remove this record", zone, line,
+                          words_of(status), index < lines.size() ? replaced(lines[index], "\t", " ") : ""));
 }
 
 LdnsZone parsed_zone(const std::string& zone, const std::string& zone_text, const ldns_rdf* origin) {
@@ -152,11 +120,11 @@ std::uint32_t seconds_of(system_clock::time_point time) {
 
 std::string digest_record(const ldns_rr* key, ldns_hash digest) {
   const LdnsRecord record(ldns_key_rr2ds(key, digest));
-  if (!record) throw Error("no DS record can be made of a DNSSEC key");
+  if (!record) throw Error("ldns cannot make a DS record for a DNSSEC key");
   return text_of(record.get());
 }
 
-// The keys of a zone: what signs it, their DNSKEY records in it, and what the parent zone has to say of them.
+// The keys that sign a zone, with their DNSKEY records and the DS records for the parent zone.
 class ZoneKeys {
  public:
   ZoneKeys(const std::string& zone, system_clock::time_point valid_from, system_clock::time_point valid_until)
@@ -182,7 +150,7 @@ class ZoneKeys {
     ldns_key_set_expiration(key.get(), seconds_of(valid_until_));
     ldns_rr* record = ldns_key2rr(key.get());
     ldns_rr_set_ttl(record, ldns_rr_ttl(ldns_zone_soa(&parsed)));
-    ldns_zone_push_rr(&parsed, record);  // the zone's from here
+    ldns_zone_push_rr(&parsed, record);  // owned by the zone from here on
     if (key_signing) ds_ += digest_record(record, LDNS_SHA256) + digest_record(record, LDNS_SHA384);
     ldns_key_list_push_key(keys_.get(), key.release());
   }
@@ -200,14 +168,13 @@ std::optional<SignedZoneState> signed_zone_state(std::string_view signed_text) {
   SignedZoneState state;
   bool has_soa = false;
   bool has_signature = false;
-  for (std::size_t at = 0; at < signed_text.size();) {
-    const std::size_t end = std::min(signed_text.find('\n', at), signed_text.size());
-    const std::string_view line = signed_text.substr(at, end - at);
-    at = end + 1;
+  while (!signed_text.empty()) {
+    const std::string_view line = signed_text.substr(0, signed_text.find('\n'));
+    signed_text.remove_prefix(std::min(line.size() + 1, signed_text.size()));
     if (line.empty() || line.front() == ';') continue;
-    const auto words = words_in(line);
+    const auto words = words_of(line);
     if (words.size() >= 7 && words[3] == "SOA") {
-      const auto serial = number_in<std::uint32_t>(words[6]);
+      const auto serial = parse_number<std::uint32_t>(words[6]);
       if (!serial) return std::nullopt;
       state.serial = *serial;
       has_soa = true;

@@ -1,4 +1,5 @@
-// Signing zones in memory with libldns, and reading from a signed zone whether it still holds.
+// Signs zones (DNSSEC, RFC 4033 to 4035) in memory with libldns, and reads from a signed zone whether it is still
+// valid.
 #pragma once
 
 #include <chrono>
@@ -19,11 +20,11 @@ struct SignedZoneState {
   std::chrono::system_clock::time_point valid_until{};  // the earliest
 };
 
-// Nothing where the text has no SOA record or no signature of it. Reads no further than the zone's own name.
+// Nothing if the text has no SOA record or no signature of it. Reads only the records of the zone's own name.
 std::optional<SignedZoneState> signed_zone_state(std::string_view signed_text);
 
-// Throws Error, naming the record, where the text is no zone that a name server takes: a record that cannot be read,
-// one outside of the zone, a CNAME beside other records, no name server at its top.
+// Throws Error, naming the record, if name servers would refuse the zone: a record that cannot be read or is outside
+// the zone, a CNAME beside other records, no NS record at its apex.
 void check_zone(const std::string& zone, const std::string& zone_text);
 
 struct SignedZone {

@@ -39,7 +39,7 @@ std::vector<std::string> zone_names(std::string_view comma_list) {
   return names;
 }
 
-// Reads one key of a pair. "" and a problem noted where that cannot be.
+// Reads one key of a pair; if it cannot, "" and an entry in `problems`.
 std::string private_text(const FileReader& files, const std::string& directory, const std::string& conf,
                          const std::string& role, const std::string& base_name, std::vector<std::string>& problems) {
   if (base_name.empty() || base_name.find('/') != std::string::npos) {
@@ -68,9 +68,7 @@ std::string tried_refusal(const SigningPair& pair) {
 
 }  // namespace
 
-bool SigningPair::signs(const std::string& zone) const {
-  return !zones || std::find(zones->begin(), zones->end(), zone) != zones->end();
-}
+bool SigningPair::signs(const std::string& zone) const { return !zones || contains(*zones, zone); }
 
 SigningKeys read_signing_keys(const FileReader& files, const std::string& directory) {
   SigningKeys keys;
@@ -106,7 +104,7 @@ std::string signing_keys_hash(const std::vector<const SigningPair*>& pairs) {
 }
 
 std::string signing_refusal(const SigningPair& pair) {
-  // All zones have the same few keys: each is tried once.
+  // All zones have the same few keys: try each once.
   static std::map<std::string, std::string> known;
   const auto [place, unknown] = known.try_emplace(signing_keys_hash({&pair}));
   if (unknown) place->second = tried_refusal(pair);
@@ -116,7 +114,7 @@ std::string signing_refusal(const SigningPair& pair) {
 NewSigningKey make_signing_key(bool key_signing) {
   constexpr const char* k_placeholder = "_domain_";
   const LdnsKey key(ldns_key_new_frm_algorithm(LDNS_SIGN_ECDSAP256SHA256, 256));
-  if (!key) throw Error("no DNSSEC key could be made: OpenSSL refuses ECDSA with P-256");
+  if (!key) throw Error("cannot make a DNSSEC key: OpenSSL refuses ECDSA with P-256");
   equip_key(*key, k_placeholder, key_signing);
   const LdnsRecord record(ldns_key2rr(key.get()));
   NewSigningKey made;

@@ -13,9 +13,7 @@ namespace {
 constexpr std::string_view k_serial_comment = "serial number";
 constexpr std::string_view k_record_blanks = " \t";
 
-bool is_decimal(char letter) { return letter >= '0' && letter <= '9'; }
-
-// Where the digits of the serial number stand; npos where there are none.
+// Position and length of the serial number; npos if there is none.
 std::pair<std::size_t, std::size_t> place_of_serial(std::string_view text) {
   constexpr auto k_none = std::string_view::npos;
   const std::size_t comment = text.find(k_serial_comment);
@@ -23,9 +21,9 @@ std::pair<std::size_t, std::size_t> place_of_serial(std::string_view text) {
   const std::size_t semicolon = text.find_last_not_of(k_record_blanks, comment - 1);
   if (semicolon == k_none || semicolon == 0 || text[semicolon] != ';') return {k_none, 0};
   const std::size_t last = text.find_last_not_of(k_record_blanks, semicolon - 1);
-  if (last == k_none || !is_decimal(text[last])) return {k_none, 0};
+  if (last == k_none || !is_digit(text[last])) return {k_none, 0};
   std::size_t first = last;
-  while (first > 0 && is_decimal(text[first - 1])) --first;
+  while (first > 0 && is_digit(text[first - 1])) --first;
   return {first, last + 1 - first};
 }
 
@@ -52,11 +50,7 @@ std::string ZoneFile::text(std::uint32_t serial) const {
 std::optional<std::uint32_t> serial_in(std::string_view zone_text) {
   const auto [first, length] = place_of_serial(zone_text);
   if (first == std::string_view::npos) return std::nullopt;
-  const std::string_view digits = zone_text.substr(first, length);
-  std::uint32_t serial = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), serial);
-  if (error != std::errc()) return std::nullopt;
-  return serial;
+  return parse_number<std::uint32_t>(zone_text.substr(first, length));
 }
 
 std::string with_serial(std::string zone_text, std::uint32_t serial) {
@@ -69,11 +63,8 @@ bool serial_before(std::uint32_t first, std::uint32_t second) {
 }
 
 std::uint32_t next_serial(std::optional<std::uint32_t> present, std::chrono::system_clock::time_point now) {
-  const std::string date = rfc3339(now);  // 2026-11-23T…
-  const auto year = static_cast<std::uint32_t>(std::stoul(date.substr(0, 4)));
-  const auto month = static_cast<std::uint32_t>(std::stoul(date.substr(5, 2)));
-  const auto day = static_cast<std::uint32_t>(std::stoul(date.substr(8, 2)));
-  const std::uint32_t today = ((year * 100 + month) * 100 + day) * 100;
+  const std::string date = replaced(rfc3339(now).substr(0, 10), "-", "");  // of 2026-11-23T…
+  const std::uint32_t today = *parse_number<std::uint32_t>(date + "00");
   return !present || serial_before(*present, today) ? today : *present + 1;
 }
 

@@ -1,12 +1,12 @@
 // Editors of configuration files that the distribution or an operator owns: each sets and removes single keys in a
-// text and keeps everything that it was not asked about (comments, order, blank lines, line ends, blanks).
+// text and keeps everything else (comments, order, blank lines, line ends, blanks).
 //
-// Files that an earlier line editor has worked on are taken over: a key that is set several times ends as one active
-// line (in the place of the last, which is the one that counted); versions commented out stay comments. A new key
-// stands right after its commented-out version, else at the end of its section or file.
+// Files that an earlier line editor has changed are accepted: a key that is set several times becomes one active line
+// (in the place of the last, which was the one in effect); commented-out versions stay comments. A new key goes right
+// after its commented-out version, else to the end of its section or file.
 //
-// Every editor is idempotent: the text that it returns gives no changes when it is edited again, and no changes means
-// that the text is returned byte by byte as it was.
+// Every editor is idempotent: editing its result again gives no changes, and without changes the text is returned byte
+// by byte.
 #pragma once
 
 #include <optional>
@@ -19,15 +19,15 @@
 namespace mailinabox {
 
 struct WantedSettings {
-  ValueMap values{};                 // nested as the format has it; leaves are texts
+  ValueMap values{};                 // nested as the format needs; leaves are texts
   std::vector<std::string> unset{};  // keys as SettingChange names them
   std::string comment = "#";         // what begins a comment (ini: both ; and # are understood)
 };
 
 struct SettingChange {
   std::string key{};     // "myhostname"; ini: "section.key"; postfix-master: "smtp/inet"
-  std::string before{};  // "" where it was not set; all values in turn where it was set several times
-  std::string after{};   // "" where it is removed
+  std::string before{};  // "" if it was not set; all values if it was set several times
+  std::string after{};   // "" if it is removed
 };
 
 struct EditedText {
@@ -37,9 +37,9 @@ struct EditedText {
 
 struct SettingsFormat {
   std::string_view name{};
-  // `file` is for messages. Throws Error, beginning "file:line: ", for a text that cannot be edited safely.
+  // `file` is for messages. Throws Error, beginning "file:line: ", if the text cannot be edited safely.
   EditedText (*edit)(const std::string& file, const std::string& text, const WantedSettings& wanted) = nullptr;
-  // What makes the wanted settings impossible in this format, in words; nothing where all is well.
+  // Why this format cannot hold the wanted settings; nothing if it can.
   std::optional<std::string> (*refusal)(const WantedSettings& wanted) = nullptr;
 };
 

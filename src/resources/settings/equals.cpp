@@ -1,5 +1,5 @@
-// "key = value", one a line, as Dovecot and sysctl.conf have it. A backslash at the end of a line continues it. Blocks
-// in braces are left alone: a key inside is another one.
+// "key = value", one on each line, as in Dovecot's files and sysctl.conf. A backslash at the end of a line continues
+// it. Blocks in braces are left alone: a key inside is another one.
 #include "resources/settings/keyed_lines.hpp"
 
 namespace mailinabox {
@@ -19,7 +19,7 @@ class EqualsFormat final : public KeyedFormat {
       if (trim(lines[index]).empty() || comment_text(lines[index], comment_)) continue;
       if (blocks.takes(index)) continue;
       auto setting = split_assignment(lines[index]);
-      if (!setting) continue;  // "!include" and the like
+      if (!setting) continue;  // "!include" and others
       setting->lines = {index};
       while (setting->value.ends_with('\\')) {
         if (++index == lines.size()) lines.fail(index - 1, "a backslash at the end of the file; remove it");
@@ -60,7 +60,7 @@ std::optional<std::string> equals_refusal(const WantedSettings& wanted) {
     const std::string whole = value.text();
     const std::string_view text = trim(whole);
     if (text.ends_with('\\') || text.ends_with('{')) {
-      return "the value of " + key + " ends in a backslash or brace, which would take in the next line";
+      return "the value of " + key + " ends in a backslash or brace, which would make the next line part of it";
     }
   }
   return std::nullopt;

@@ -1,5 +1,5 @@
-// "[section]" and "key = value" below it; comments begin with # or ; whatever the dialect. A deeper indented line
-// continues the value before it, as Python's configparser (fail2ban) has it, unless it is "word = …" itself.
+// "[section]" and "key = value" below it; comments begin with # or ; in every dialect. A line with more indentation
+// continues the value before it, as in Python's configparser (fail2ban), unless it is "word = …" itself.
 #include <algorithm>
 #include <cctype>
 
@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view k_comment_characters = "#;";
 
 bool is_simple_word(std::string_view key) {
-  return std::all_of(key.begin(), key.end(), [](unsigned char character) {
-    return std::isalnum(character) != 0 || character == '_' || character == '.' || character == '-';
+  return std::all_of(key.begin(), key.end(), [](char character) {
+    return is_letter(character) || is_digit(character) || character == '_' || character == '.' || character == '-';
   });
 }
 
@@ -57,7 +57,7 @@ class IniFormat final : public KeyedFormat {
   std::vector<std::string> render(const KeyedLine& style, const std::string& key,
                                   const std::string& value) const override {
     std::vector<std::string> result;
-    // Indented, an unusual key would be read as the continuation of the value above it.
+    // An indented unusual key would be read as a continuation of the value above it.
     const std::string indent = is_simple_word(key) ? style.before_key : "";
     std::string first = indent + key + (style.separator.empty() ? " = " : style.separator);
     for (const std::string& line : lines_of(value)) {
@@ -76,10 +76,8 @@ class IniFormat final : public KeyedFormat {
 
   static std::vector<std::string> lines_of(std::string_view value) {
     std::vector<std::string> result;
-    while (!value.empty()) {
-      const std::size_t newline = std::min(value.find('\n'), value.size());
-      if (const std::string_view line = trim(value.substr(0, newline)); !line.empty()) result.emplace_back(line);
-      value.remove_prefix(std::min(newline + 1, value.size()));
+    for (const std::string_view line : words_of(value, "\n")) {
+      if (const std::string_view text = trim(line); !text.empty()) result.emplace_back(text);
     }
     return result;
   }
@@ -96,8 +94,8 @@ class IniFormat final : public KeyedFormat {
     return leading_blanks(line).size() > before.before_key.size() && !looks_like_setting(line);
   }
 
-  // An indented line below a key without a value is a setting of its own. Given a value, or a new line in between, it
-  // would be read as the continuation of that one.
+  // An indented line below a key without a value is a setting of its own. If that key got a value, or a line were added
+  // in between, it would be read as a continuation.
   static void refuse_what_would_swallow(const std::string& line, KeyedText& text, std::size_t index) {
     if (leading_blanks(line).empty() || looks_like_setting(line)) return;
     const int section = text.place[index];
@@ -145,7 +143,7 @@ std::optional<std::string> ini_refusal(const WantedSettings& wanted) {
       for (std::size_t index = 1; index < lines.size(); ++index) {
         if (comment_text(lines[index], k_comment_characters) || lines[index].starts_with('[') ||
             looks_like_setting(lines[index])) {
-          return "the line \"" + lines[index] + "\" in the value of " + key + " would be read as something else";
+          return "the line \"" + lines[index] + "\" in the value of " + key + " would not be read as part of it";
         }
       }
     }

@@ -66,12 +66,9 @@ class KeyedEditor {
   }
 
   static std::string values_of(const std::vector<const KeyedLine*>& present) {
-    std::string result;
-    for (const KeyedLine* one : present) {
-      if (one != present.front()) result += ", then ";
-      result += one->value;
-    }
-    return result;
+    std::vector<std::string> values;
+    for (const KeyedLine* one : present) values.push_back(one->value);
+    return joined(values, ", then ");
   }
 
   void refuse_uneditable(const std::vector<const KeyedLine*>& present) const {
@@ -84,7 +81,7 @@ class KeyedEditor {
     for (const std::size_t line : one.lines) lines_.remove(line);
   }
 
-  // The last one counts in nearly every program, so that its place is the one to keep.
+  // The last one is in effect in nearly every program, so its place is kept.
   void replace(const std::vector<const KeyedLine*>& present, const std::string& value) {
     refuse_uneditable(present);
     for (const KeyedLine* one : present) remove(*one);
@@ -112,7 +109,7 @@ class KeyedEditor {
     for (std::string& line : format_.render(style, key, value)) lines_.insert_before(place, std::move(line));
   }
 
-  // Sections may stand in a file several times; the last is where new keys go.
+  // A section may be in a file several times; new keys go to the last.
   std::optional<int> section_number(const std::string& name) const {
     if (!format_.has_sections() || name.empty()) return 0;
     for (std::size_t index = parsed_.sections.size(); index-- > 1;) {
@@ -142,7 +139,7 @@ class KeyedEditor {
     return style;
   }
 
-  // The first commented-out version after which a line of this section may stand.
+  // The first commented-out version after which a line of this section may be inserted.
   std::optional<std::size_t> commented_out(const std::string& section, const std::string& key) const {
     for (std::size_t index = 0; index < lines_.size(); ++index) {
       const auto commented = format_.commented_out(lines_[index]);
@@ -150,7 +147,7 @@ class KeyedEditor {
       std::size_t place = index + 1;
       while (place < lines_.size() && parsed_.place[place] < 0) ++place;
       const int there = parsed_.place[place];
-      // A block may have ended in between: then this comment stood inside it, and the key in it is another one.
+      // A block may have ended in between: then this comment was inside it, and its key is another one.
       if (there < 0 || parsed_.place[index] != there) continue;
       if (parsed_.sections[static_cast<std::size_t>(there)].name == section) return index;
     }
@@ -228,11 +225,10 @@ EditedText edit_keyed_lines(const KeyedFormat& format, const std::string& file, 
   };
   EditedText edited = edit(text);
   if (edited.changes.empty()) return edited;
-  // Read again, it must say what is wanted: a line beside the change may have become a part of it.
+  // Read again, it must have the wanted values: a line beside the change may have become part of it.
   const EditedText again = edit(edited.text);
   if (again.changes.empty() && again.text == edited.text) return edited;
-  throw Error(file +
-              ": a line beside the settings would be read as a part of them; put the file right or move it away");
+  throw Error(file + ": a line beside the settings would be read as part of them; correct the file or move it away");
 }
 
 std::optional<KeyedLine> split_assignment(std::string_view line) {
@@ -249,7 +245,7 @@ std::optional<KeyedLine> split_assignment(std::string_view line) {
   if (!result.value.empty()) {
     result.separator += leading_blanks(rest);
   } else if (result.separator.size() > 1) {
-    result.separator += ' ';  // "key =" is in the style of "key = value"
+    result.separator += ' ';  // "key =" has the style of "key = value"
   }
   return result;
 }
@@ -271,12 +267,12 @@ std::optional<KeyedLine> commented_assignment(std::string_view line, std::string
 std::optional<std::string> refuse_keyed(const ValueMap& values, std::string_view forbidden, bool multiline) {
   for (const auto& [key, value] : values) {
     if (value.is_map() || value.is_list()) return fmt::format("{} must be a text, not a list or mapping", key);
-    if (key.empty() || key.find_first_of(" \t\r\n\f\v") != std::string::npos ||
+    if (key.empty() || key.find_first_of(k_blanks) != std::string::npos ||
         key.find_first_of(forbidden) != std::string::npos) {
       return fmt::format("\"{}\" cannot be a key in this format", key);
     }
     if (!multiline && trim(value.text()).find('\n') != std::string_view::npos) {
-      return fmt::format("the value of {} must stand on one line in this format", key);
+      return fmt::format("the value of {} must be one line in this format", key);
     }
   }
   return std::nullopt;
@@ -287,7 +283,7 @@ bool BlockTracker::takes(std::size_t index) {
   if (const std::size_t comment = text.find(" #"); comment != std::string_view::npos) text = text.substr(0, comment);
   text = trim(text);
   if (text.starts_with('}')) {
-    if (open_.empty()) lines_.fail(index, "a block ends here that did not begin; expected \"name {\" before it");
+    if (open_.empty()) lines_.fail(index, "this ends a block that did not begin; expected \"name {\" before it");
     open_.pop_back();
     return true;
   }

@@ -25,7 +25,7 @@ Lines::Lines(const std::string& file, std::string_view text) : file_(file) {
     std::string_view line = text.substr(0, newline);
     std::string end = newline == std::string_view::npos ? "" : "\n";
     text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-    // Also at the end of a file that lacks only the newline: it comes when something is added.
+    // Also at the end of a file that lacks only the newline, which is added with the next line.
     if (line.ends_with('\r')) {
       line.remove_suffix(1);
       end.insert(0, "\r");
@@ -33,7 +33,7 @@ Lines::Lines(const std::string& file, std::string_view text) : file_(file) {
     if (first && end.ends_with('\n')) end_ = end;
     first = false;
     if (line.find('\0') != std::string_view::npos) {
-      fail(lines_.size(), "expected a text, but there is a NUL byte; put the file right or move it away");
+      fail(lines_.size(), "expected a text, found a NUL byte; correct the file or move it away");
     }
     lines_.push_back({std::string(line), std::move(end)});
   }
@@ -72,10 +72,11 @@ void Lines::fail(std::size_t index, const std::string& message) const {
 
 bool is_space_or_tab(char character) { return character == ' ' || character == '\t'; }
 
-std::string_view leading_blanks(std::string_view text) {
-  std::size_t count = 0;
-  while (count < text.size() && is_space_or_tab(text[count])) ++count;
-  return text.substr(0, count);
+std::string_view leading_blanks(std::string_view text) { return text.substr(0, text.find_first_not_of(" \t")); }
+
+bool is_blank_or_comment(std::string_view line) {
+  const std::string_view text = trim(line);
+  return text.empty() || text.starts_with('#');
 }
 
 std::string fold_blanks(std::string_view text) { return joined(words_of(text), " "); }

@@ -1,4 +1,4 @@
-// A text as lines that can be replaced, removed and added to while every other byte stays.
+// The lines of a text, to replace, remove and add some while every other byte stays.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@ namespace mailinabox {
 
 class Lines {
  public:
-  // Takes LF and CRLF, a last line without its end, and a byte order mark. Throws Error, beginning "file:line: ", for
-  // a NUL byte: not a text.
+  // Accepts LF and CRLF, a last line without its end, and a byte order mark. Throws Error, beginning "file:line: ", for
+  // a NUL byte.
   Lines(const std::string& file, std::string_view text);
 
   std::size_t size() const { return lines_.size(); }
   const std::string& operator[](std::size_t index) const { return lines_[index].text; }
 
-  // Edits are collected; indexes go on naming the lines of the original text.
+  // Edits are collected; indexes always mean lines of the original text.
   void replace(std::size_t index, std::vector<std::string> with);  // with none: remove
   void remove(std::size_t index) { replace(index, {}); }
   void insert_before(std::size_t index, std::string line);  // size() appends; several keep the order of the calls
@@ -38,7 +38,7 @@ class Lines {
 
   std::string file_;
   std::string mark_{};
-  std::string end_ = "\n";  // what new lines end with: as the first line of the file does
+  std::string end_ = "\n";  // of new lines: as the first line of the file
   std::vector<Line> lines_{};
   std::map<std::size_t, std::vector<std::string>> replaced_{};
   std::map<std::size_t, std::vector<std::string>> inserted_{};
@@ -46,6 +46,7 @@ class Lines {
 
 bool is_space_or_tab(char character);  // space or tab
 std::string_view leading_blanks(std::string_view text);
+bool is_blank_or_comment(std::string_view line);  // a comment begins with #
 // Every run of blanks and line ends as one blank, none at either end.
 std::string fold_blanks(std::string_view text);
 

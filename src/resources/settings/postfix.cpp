@@ -1,15 +1,10 @@
 // Postfix main.cf, postconf(5): "name = value"; a line that begins with a blank continues the one before it, also
-// across comments and empty lines; the last of several counts.
+// across comments and empty lines; the last of several is in effect.
 #include "resources/settings/keyed_lines.hpp"
 
 namespace mailinabox {
 
 namespace {
-
-bool is_ignored_by_postfix(std::string_view line) {
-  const std::string_view text = trim(line);
-  return text.empty() || text.starts_with('#');
-}
 
 class PostfixFormat final : public KeyedFormat {
  public:
@@ -18,9 +13,10 @@ class PostfixFormat final : public KeyedFormat {
     result.place.assign(lines.size() + 1, 0);
     for (std::size_t index = 0; index < lines.size(); ++index) {
       const std::string& line = lines[index];
-      if (is_ignored_by_postfix(line)) continue;
+      if (is_blank_or_comment(line)) continue;
       if (is_space_or_tab(line.front())) {
-        if (result.settings.empty()) lines.fail(index, "a continuation line, but there is no line before it");
+        if (result.settings.empty())
+          lines.fail(index, "a continuation line without a line before it; remove its indentation");
         KeyedLine& continued = result.settings.back();
         for (std::size_t inner = continued.lines.back() + 1; inner <= index; ++inner) result.place[inner] = -1;
         continued.lines.push_back(index);

@@ -1,5 +1,5 @@
 // Postfix master.cf, master(5): services of eight columns and arguments; a line that begins with a blank continues the
-// one before it, also across comments. Compared by meaning, written in the layout of the distributed file:
+// one before it, also across comments. Compared by meaning, written in the layout of Postfix's own file:
 //
 //   submission inet  n       -       y       -       -       smtpd
 //     -o syslog_name=postfix/submission
@@ -28,9 +28,7 @@ struct MasterService {
   std::vector<std::size_t> lines{};
 
   std::string text() const {
-    std::string result;
-    for (const std::string& column : columns) result += column + " ";
-    result += command;
+    std::string result = joined(columns, " ") + " " + command;
     for (const auto& [option, value] : options) result += " " + option_text(option, value);
     return result;
   }
@@ -49,11 +47,6 @@ struct MasterService {
     return result;
   }
 };
-
-bool is_ignored_in_master(std::string_view line) {
-  const std::string_view text = trim(line);
-  return text.empty() || text.starts_with('#');
-}
 
 // Words at blanks; one that begins with a brace ends with the brace that closes it.
 std::vector<std::string> words_with_braces(const std::string& text) {
@@ -127,10 +120,10 @@ std::vector<MasterService> parse_services(const Lines& lines) {
     text.clear();
   };
   for (std::size_t index = 0; index < lines.size(); ++index) {
-    if (is_ignored_in_master(lines[index])) continue;
+    if (is_blank_or_comment(lines[index])) continue;
     if (!is_space_or_tab(lines[index].front())) finish();
     if (on.empty() && is_space_or_tab(lines[index].front())) {
-      lines.fail(index, "a continuation line, but there is no line before it");
+      lines.fail(index, "a continuation line without a line before it; remove its indentation");
     }
     on.push_back(index);
     text += " " + lines[index];
@@ -139,8 +132,8 @@ std::vector<MasterService> parse_services(const Lines& lines) {
   return result;
 }
 
-// A line like "#submission inet n …" is the service's template; "#  -o …" and the like after it belong to it.
-std::optional<std::size_t> behind_template(const Lines& lines, const std::string& name) {
+// A line such as "#submission inet n …" is the service's template; lines such as "#  -o …" after it belong to it.
+std::optional<std::size_t> after_template(const Lines& lines, const std::string& name) {
   for (std::size_t index = 0; index < lines.size(); ++index) {
     if (!lines[index].starts_with('#')) continue;
     const auto words = words_of(std::string_view(lines[index]).substr(1));
@@ -158,14 +151,14 @@ std::optional<std::size_t> behind_template(const Lines& lines, const std::string
 // The first place from `index` on that is not between a service and its continuation.
 std::size_t free_place(const Lines& lines, std::size_t index) {
   for (std::size_t next = index; next < lines.size(); ++next) {
-    if (is_ignored_in_master(lines[next])) continue;
+    if (is_blank_or_comment(lines[next])) continue;
     if (!is_space_or_tab(lines[next].front())) break;
     index = next + 1;
   }
   return index;
 }
 
-// What the service shall be: as it is, but for what the recipe says.
+// The wanted service: the present one with the recipe's changes.
 MasterService wanted_service(const std::string& file, const std::string& name, const ValueMap& wanted,
                              const MasterService* present) {
   MasterService service;
@@ -185,18 +178,15 @@ MasterService wanted_service(const std::string& file, const std::string& name, c
     take_command(service, words_with_braces(found->second.text()), 0);
   }
   if (service.command.empty()) {
-    throw Error(fmt::format("{}: has no service {} yet, so the recipe must say its `command`", file, name));
+    throw Error(fmt::format("{}: there is no service {} yet, so the recipe must give its `command`", file, name));
   }
   return service;
 }
 
 std::string texts_of(const std::vector<const MasterService*>& services) {
-  std::string result;
-  for (const MasterService* service : services) {
-    if (service != services.front()) result += ", then ";
-    result += service->text();
-  }
-  return result;
+  std::vector<std::string> texts;
+  for (const MasterService* service : services) texts.push_back(service->text());
+  return joined(texts, ", then ");
 }
 
 std::vector<const MasterService*> named(const std::vector<MasterService>& services, const std::string& name) {
@@ -224,7 +214,7 @@ EditedText edit_master(const std::string& file, const std::string& text, const W
     if (last != nullptr) {
       lines.replace(last->lines.front(), service.rendered());
     } else {
-      const std::size_t place = free_place(lines, behind_template(lines, name).value_or(lines.size()));
+      const std::size_t place = free_place(lines, after_template(lines, name).value_or(lines.size()));
       for (std::string& line : service.rendered()) lines.insert_before(place, std::move(line));
     }
     result.changes.push_back({name, texts_of(present), service.text()});
@@ -258,10 +248,10 @@ std::optional<std::string> refuse_service(const std::string& name, const ValueMa
       continue;
     }
     if (value.is_map() || value.is_list()) return name + ": " + column + " must be a text";
-    const bool is_column = std::find(k_columns.begin(), k_columns.end(), column) != k_columns.end();
+    const bool is_column = contains(k_columns, column);
     if (!is_column && column != "command") {
-      return name + ": there is no \"" + column +
-             "\"; known are private, unprivileged, chroot, wakeup, process_limit, command and options";
+      return name + ": unknown column \"" + column +
+             "\"; expected private, unprivileged, chroot, wakeup, process_limit, command or options";
     }
     const std::string text = value.text();
     if (words_of(text).size() != 1 && is_column) return name + ": " + column + " must be one word";
@@ -275,8 +265,8 @@ std::optional<std::string> master_refusal(const WantedSettings& wanted) {
     const std::size_t slash = name.rfind('/');
     const std::string type = slash == std::string::npos ? "" : name.substr(slash + 1);
     constexpr std::array<std::string_view, 5> k_types = {"inet", "unix", "unix-dgram", "fifo", "pass"};
-    if (slash == 0 || std::find(k_types.begin(), k_types.end(), type) == k_types.end() ||
-        name.find_first_of("#{") != std::string::npos || first_word(name) != name) {
+    if (slash == 0 || !contains(k_types, type) || name.find_first_of("#{") != std::string::npos ||
+        first_word(name) != name) {
       return "\"" + name + "\" must be NAME/TYPE with one of the types inet, unix, unix-dgram, fifo, pass";
     }
     if (!settings.is_map()) return name + " must be a mapping of columns to values";

@@ -1,6 +1,6 @@
-// Assignments of a shell: VAR="value", "export VAR=value", as files in /etc/default have them. Only assignments that
-// are a command of their own, outside of if, case, loops and functions, are settings; the rest is kept. Values that the
-// shell would compute (with $ or `) never equal a wanted one.
+// Shell assignments, VAR="value" and "export VAR=value", as in files of /etc/default. Only assignments that are a
+// command of their own, outside if, case, loops and functions, are settings; the rest is kept. Values that the shell
+// would compute (with $ or `) never equal a wanted one.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -13,13 +13,11 @@ namespace {
 
 constexpr std::string_view k_operators = ";&|<>()";
 
-bool begins_name(char character) {
-  return std::isalpha(static_cast<unsigned char>(character)) != 0 || character == '_';
-}
+bool begins_name(char character) { return is_letter(character) || character == '_'; }
 
 bool is_name(std::string_view text) {
   return !text.empty() && begins_name(text.front()) && std::all_of(text.begin(), text.end(), [](char character) {
-    return begins_name(character) || std::isdigit(static_cast<unsigned char>(character)) != 0;
+    return begins_name(character) || is_digit(character);
   });
 }
 
@@ -38,7 +36,7 @@ class ShellScanner {
       if (depth_ > 0 || !scan_assignment()) skip_command();
       for (std::size_t inner = first + 1; inner < line_; ++inner) result_.place[inner] = -1;
     }
-    if (depth_ > 0) lines_.fail(opened_, "what begins here (if, case, do, { or a parenthesis) does not end");
+    if (depth_ > 0) lines_.fail(opened_, "this (if, case, do, { or a parenthesis) does not end");
     return std::move(result_);
   }
 
@@ -69,7 +67,7 @@ class ShellScanner {
     line_ = mark.line;
   }
 
-  // Takes one whole line with an assignment, or nothing at all.
+  // Consumes one whole line with an assignment, or nothing.
   bool scan_assignment() {
     const Mark start = mark();
     KeyedLine setting;
@@ -86,7 +84,7 @@ class ShellScanner {
     if (current() != '\n' && setting.uneditable.empty()) {
       const bool is_another_assignment = k_operators.find(current()) != std::string_view::npos ||
                                          is_name(text_.substr(position_, text_.find('=', position_) - position_));
-      if (!is_another_assignment) {  // for the one command that stands behind it
+      if (!is_another_assignment) {  // for the one command after it
         back_to(start);
         return false;
       }
@@ -104,7 +102,8 @@ class ShellScanner {
   }
 
   static std::string uneditable(const std::string& key) {
-    return "expected the assignment of " + key + " alone on its line, with a plain value; write it so and try again";
+    return "expected the assignment of " + key +
+           " alone on its line, with a plain value; change the line and try again";
   }
 
   bool scan_name(KeyedLine& setting) {
@@ -116,7 +115,7 @@ class ShellScanner {
     }
     setting.before_key = text_.substr(start, position_ - start);
     const std::size_t name = position_;
-    while (begins_name(current()) || std::isdigit(static_cast<unsigned char>(current())) != 0) step();
+    while (begins_name(current()) || is_digit(current())) step();
     setting.key = text_.substr(name, position_ - name);
     if (!is_name(setting.key) || current() != '=') return false;
     step();
@@ -156,7 +155,7 @@ class ShellScanner {
       result += current();
       step();
     }
-    if (position_ >= text_.size()) lines_.fail(opened, "the quote ' that begins here does not end");
+    if (position_ >= text_.size()) lines_.fail(opened, "this quote ' does not end");
     step();
     return result;
   }
@@ -176,11 +175,11 @@ class ShellScanner {
       }
       if (position_ < text_.size()) step();
     }
-    if (position_ >= text_.size()) lines_.fail(opened, "the quote \" that begins here does not end");
+    if (position_ >= text_.size()) lines_.fail(opened, "this quote \" does not end");
     step();
   }
 
-  // To behind the newline that ends the command, counting what opens and closes compound commands.
+  // Skips to after the newline that ends the command, counting the beginnings and ends of compound commands.
   void skip_command() {
     std::string word;
     bool is_plain = true;
@@ -222,7 +221,8 @@ class ShellScanner {
 
   void scan_operator() {
     if (text_.compare(position_, 2, "<<") == 0 && text_.compare(position_, 3, "<<<") != 0) {
-      lines_.fail(line_, "a here-document, which cannot be edited safely; put the settings into a file of their own");
+      lines_.fail(line_,
+                  "files with here-documents cannot be edited safely; put the settings into a file of their own");
     }
     if (current() == '(') open();
     if (current() == ')' && parentheses_ > 0) {
@@ -239,13 +239,13 @@ class ShellScanner {
 
   void close() { depth_ = std::max(0, depth_ - 1); }
 
-  // Whether a command may follow the word.
+  // True if a command may follow the word.
   bool count_keyword(const std::string& word) {
     if (word == "if" || word == "case" || word == "do" || word == "{") open();
     if (word == "fi" || word == "esac" || word == "done" || word == "}") close();
     constexpr std::array<std::string_view, 10> k_leading = {"if",    "then",  "else", "elif", "do",
                                                             "while", "until", "{",    "!",    "time"};
-    return std::find(k_leading.begin(), k_leading.end(), word) != k_leading.end();
+    return contains(k_leading, word);
   }
 
   const Lines& lines_;

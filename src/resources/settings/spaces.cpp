@@ -1,5 +1,5 @@
-// "Key value", one a line, as sshd_config and opendkim.conf have it; keys in any case. What follows a "Match" line
-// holds only under its conditions and is left alone, like blocks in braces.
+// "Key value", one on each line, as in sshd_config and opendkim.conf; keys in any case. Lines after "Match" apply only
+// under its conditions and are left alone, like blocks in braces.
 #include <algorithm>
 #include <cctype>
 
@@ -9,10 +9,7 @@ namespace mailinabox {
 
 namespace {
 
-bool equal_in_any_case(std::string_view one, std::string_view other) {
-  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
-                    [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
-}
+bool equal_in_any_case(std::string_view one, std::string_view other) { return lower_case(one) == lower_case(other); }
 
 KeyedLine split_at_blank(std::string_view line) {
   KeyedLine result;
@@ -49,7 +46,7 @@ class SpacesFormat final : public KeyedFormat {
     return result;
   }
 
-  // Without a blank behind the comment character: "# Port is where…" is a sentence, "#Port 22" a setting.
+  // Without a blank after the comment character: "# Port is where…" is a sentence, "#Port 22" a setting.
   std::optional<KeyedLine> commented_out(const std::string& line) const override {
     const auto text = comment_text(line, comment_);
     if (!text || text->empty() || is_space_or_tab(text->front())) return std::nullopt;
@@ -84,12 +81,12 @@ std::optional<std::string> spaces_refusal(const WantedSettings& wanted) {
     if (equal_in_any_case(key, "Match")) return "Match begins a part of the file and cannot be set as a key";
     for (const auto& [other, other_value] : wanted.values) {
       if (other < key && equal_in_any_case(key, other)) {
-        return key + " and " + other + " are one key in this format; set one of them";
+        return key + " and " + other + " are the same key in this format; set one of them";
       }
     }
     for (const std::string& other : wanted.unset) {
       if (equal_in_any_case(key, other))
-        return key + " is set, and " + other + ", the same key, unset; keep one of them";
+        return key + " is set, but " + other + ", the same key, is unset; keep one of them";
     }
   }
   return std::nullopt;

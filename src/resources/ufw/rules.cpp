@@ -1,25 +1,16 @@
 #include "resources/ufw/rules.hpp"
 
-#include <charconv>
 #include <optional>
-#include <sstream>
+
+#include "base/text.hpp"
 
 namespace mailinabox {
 
 namespace {
 
-std::vector<std::string> blank_separated(const std::string& line) {
-  std::istringstream stream(line);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
-
 std::optional<std::uint16_t> port_number(std::string_view text) {
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number == 0) return std::nullopt;
-  return number;
+  const auto number = parse_number<std::uint16_t>(text);
+  return number == 0 ? std::nullopt : number;
 }
 
 // "25" or "6000:6010".
@@ -31,16 +22,16 @@ std::optional<UfwPort> port_range(std::string_view text) {
   return UfwPort{*first, *last, ""};
 }
 
-bool is_anywhere(const std::string& address) { return address == "0.0.0.0/0" || address == "::/0"; }
+bool is_anywhere(std::string_view address) { return address == "0.0.0.0/0" || address == "::/0"; }
 
-// The words behind "### tuple ###", without the comment.
-std::optional<UfwRule> general_rule(const std::vector<std::string>& words) {
+// The words after "### tuple ###", without the comment.
+std::optional<UfwRule> general_rule(const std::vector<std::string_view>& words) {
   const bool has_direction = words.size() == 7 || words.size() == 9;
   if (words.size() < 6 || words.size() > 9) return std::nullopt;
   if (has_direction && words.back() != "in") return std::nullopt;
-  if (words[0].find(':') != std::string::npos) return std::nullopt;  // route:…
+  if (words[0].find(':') != std::string_view::npos) return std::nullopt;  // route:…
   if (!is_anywhere(words[3]) || words[4] != "any" || !is_anywhere(words[5])) return std::nullopt;
-  return UfwRule{words[0].substr(0, words[0].find('_')), words[1], words[2]};
+  return UfwRule{std::string(words[0].substr(0, words[0].find('_'))), std::string(words[1]), std::string(words[2])};
 }
 
 }  // namespace
@@ -52,8 +43,7 @@ std::string UfwPort::text() const {
 bool UfwRule::covers(const UfwPort& port) const {
   if (protocol != "any" && protocol != port.protocol) return false;
   if (ports == "any") return true;
-  std::istringstream stream(ports);
-  for (std::string part; std::getline(stream, part, ',');) {
+  for (const std::string_view part : split(ports, ',')) {
     const auto range = port_range(part);
     if (range && range->first <= port.first && port.last <= range->last) return true;
   }
@@ -61,23 +51,20 @@ bool UfwRule::covers(const UfwPort& port) const {
 }
 
 std::vector<UfwRule> parse_ufw_rules(std::string_view text) {
-  static const std::string k_announcement = "### tuple ###";
+  constexpr std::string_view k_announcement = "### tuple ###";
   std::vector<UfwRule> rules;
-  std::istringstream stream{std::string(text)};
-  for (std::string line; std::getline(stream, line);) {
-    if (line.compare(0, k_announcement.size(), k_announcement) != 0) continue;
-    const std::size_t comment = line.find(" comment=");
-    const std::string tuple = line.substr(0, comment).substr(k_announcement.size());
-    if (const auto rule = general_rule(blank_separated(tuple))) rules.push_back(*rule);
+  for (const std::string_view line : lines_of(text)) {
+    if (!line.starts_with(k_announcement)) continue;
+    const std::string_view tuple = line.substr(0, line.find(" comment=")).substr(k_announcement.size());
+    if (const auto rule = general_rule(words_of(tuple))) rules.push_back(*rule);
   }
   return rules;
 }
 
 std::string ufw_setting(std::string_view text, std::string_view key) {
   std::string value;
-  std::istringstream stream{std::string(text)};
-  for (std::string line; std::getline(stream, line);) {
-    if (line.compare(0, key.size(), key) != 0 || line.size() <= key.size() || line[key.size()] != '=') continue;
+  for (const std::string_view line : lines_of(text)) {
+    if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != '=') continue;
     value.clear();
     for (const char letter : line.substr(key.size() + 1)) {
       if (letter != '"' && letter != '\'' && letter != ' ' && letter != '\r') value += letter;
@@ -88,17 +75,16 @@ std::string ufw_setting(std::string_view text, std::string_view key) {
 
 std::vector<ServicePort> parse_services(std::string_view text) {
   std::vector<ServicePort> services;
-  std::istringstream stream{std::string(text)};
-  for (std::string line; std::getline(stream, line);) {
-    std::vector<std::string> words = blank_separated(line.substr(0, line.find('#')));
+  for (const std::string_view line : lines_of(text)) {
+    std::vector<std::string_view> words = words_of(line.substr(0, line.find('#')));
     if (words.size() < 2) continue;
     const std::size_t slash = words[1].find('/');
-    const auto number = port_number(std::string_view(words[1]).substr(0, slash));
-    if (!number || slash == std::string::npos) continue;
-    const UfwPort port{*number, *number, words[1].substr(slash + 1)};
+    const auto number = port_number(words[1].substr(0, slash));
+    if (!number || slash == std::string_view::npos) continue;
+    const UfwPort port{*number, *number, std::string(words[1].substr(slash + 1))};
     if (port.protocol != "tcp" && port.protocol != "udp") continue;
     words.erase(words.begin() + 1);
-    for (const std::string& name : words) services.push_back({name, port});
+    for (const std::string_view name : words) services.push_back({std::string(name), port});
   }
   return services;
 }
