@@ -3,66 +3,50 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "recipe/fields.hpp"
 
 namespace mailinabox {
 namespace {
 
-struct Word {
-  std::string_view text{};
-  std::size_t offset = 0;
-};
-
-std::vector<Word> condition_words(std::string_view text) {
-  std::vector<Word> words;
-  for (std::size_t begin = text.find_first_not_of(' '); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    words.push_back({text.substr(begin, end - begin), begin});
-    begin = text.find_first_not_of(' ', end);
-  }
-  return words;
-}
-
 class Condition {
  public:
   Condition(const YamlDocument& document, const YamlNode& node, Renderer& renderer)
-      : document_(document), node_(node), renderer_(renderer) {}
+      : document_(document), node_(node), renderer_(renderer), text_(render_scalar(document, node, renderer)) {}
 
   bool holds() const {
-    const std::string text = render_scalar(document_, node_, renderer_);
-    const std::vector<Word> words = condition_words(text);
+    const std::vector<std::string_view> words = words_of(text_, " ");
     if (words.size() == 1) return value_of(words[0]).truthy();
-    if (words.size() == 2 && words[0].text == "not") return !value_of(words[1]).truthy();
-    if (words.size() >= 2 && (words[1].text == "==" || words[1].text == "!=")) {
-      const std::string_view rest =
-          words.size() == 2 ? std::string_view() : std::string_view(text).substr(words[2].offset);
-      return (scalar_of(words[0]) == word_of(rest)) == (words[1].text == "==");
+    if (words.size() == 2 && words[0] == "not") return !value_of(words[1]).truthy();
+    if (words.size() >= 2 && (words[1] == "==" || words[1] == "!=")) {
+      const std::string_view rest = std::string_view(text_).substr(offset(words[1]) + words[1].size());
+      return (scalar_of(words[0]) == word_of(trim(rest, " "))) == (words[1] == "==");
     }
-    throw RecipeError(document_.at(node_), "\"" + text +
-                                               "\" is no condition; expected `NAME`, `not NAME`, `NAME == word` or "
+    throw RecipeError(document_.at(node_), "\"" + text_ +
+                                               "\" is not a condition; expected `NAME`, `not NAME`, `NAME == word` or "
                                                "`NAME != word`, or a list of them");
   }
 
  private:
-  Position at(const Word& word) const { return document_.at(node_, word.offset); }
+  // Of a word of the text.
+  std::size_t offset(std::string_view word) const { return static_cast<std::size_t>(word.data() - text_.data()); }
+  Position at(std::string_view word) const { return document_.at(node_, offset(word)); }
 
-  const Value& value_of(const Word& word) const {
-    const Value* value = renderer_.find(word.text);
-    if (value == nullptr) throw RecipeError(at(word), renderer_.unknown_name(word.text));
+  const Value& value_of(std::string_view word) const {
+    const Value* value = renderer_.find(word);
+    if (value == nullptr) throw RecipeError(at(word), renderer_.unknown_name(word));
     return *value;
   }
 
-  std::string scalar_of(const Word& word) const {
+  std::string scalar_of(std::string_view word) const {
     const Value& value = value_of(word);
     if (value.is_list() || value.is_map())
-      throw RecipeError(at(word), "\"" + std::string(word.text) + "\" is " +
-                                      (value.is_list() ? "a list" : "a mapping") +
+      throw RecipeError(at(word), "\"" + std::string(word) + "\" is " + (value.is_list() ? "a list" : "a mapping") +
                                       "; expected a name with a text to compare");
     return value.text();
   }
 
   std::string word_of(std::string_view rest) const {
-    while (!rest.empty() && rest.back() == ' ') rest.remove_suffix(1);
     if (rest.size() >= 2 && (rest.front() == '"' || rest.front() == '\'') && rest.back() == rest.front())
       return std::string(rest.substr(1, rest.size() - 2));
     const Value* value = rest.empty() ? nullptr : renderer_.find(rest);
@@ -72,6 +56,7 @@ class Condition {
   const YamlDocument& document_;
   const YamlNode& node_;
   Renderer& renderer_;
+  std::string text_;
 };
 
 }  // namespace

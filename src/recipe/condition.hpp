@@ -1,10 +1,10 @@
-// `when`: whether a recipe or resource takes part.
+// `when`: the condition of a recipe or resource.
 //
-//   NAME            the value is there and is not "", not false, not an empty list
-//   not NAME        the contrary
+//   NAME            the value exists and is not "", false or an empty list
+//   not NAME        the opposite
 //   NAME == WORD    the value as text is this word; NAME != WORD: it is not
-//   a list          all of them
-// A WORD that is itself a name of the context stands for that value; in quotes it is only a word.
+//   a list          all must hold
+// A WORD that is a name of the context stands for its value; in quotes it is only a word.
 #pragma once
 
 #include "base/yaml_tree.hpp"
@@ -12,7 +12,7 @@
 
 namespace mailinabox {
 
-// Throws RecipeError for an unknown name or another shape.
+// Throws RecipeError for an unknown name or another form.
 bool holds(const YamlDocument& document, const YamlNode& condition, Renderer& renderer);
 
 }  // namespace mailinabox

@@ -22,14 +22,14 @@ const Kind& known_kind(const YamlDocument& document, const YamlNode& key) {
                                           suggestion(key.text, kind_names()));
 }
 
-// The kind behind a short form; every build has it.
+// The kind of a short form; every build has it.
 const Kind* required_kind(std::string_view name) {
   const Kind* kind = find_kind(name);
   if (kind == nullptr) throw std::logic_error("no such kind of resource: " + std::string(name));
   return kind;
 }
 
-// Where in CommonFields a common field's node goes; nullptr for a field of the kind.
+// The member of CommonFields for a common field; nullptr for a field of the kind.
 const YamlNode** common_slot(CommonFields& common, std::string_view name) {
   if (name == "notify") return &common.notify;
   if (name == "when") return &common.when;
@@ -51,7 +51,8 @@ void unknown_field(const Declaration& declaration, const YamlNode& key) {
 
 void add_field(Declaration& declaration, const YamlNode& key, const YamlNode& value) {
   const auto twice = [&] {
-    throw RecipeError(declaration.document->at(key), "\"" + key.text + "\" stands twice in this resource");
+    throw RecipeError(declaration.document->at(key),
+                      "\"" + key.text + "\" appears twice in this resource; expected it once");
   };
   if (const YamlNode** slot = common_slot(declaration.common, key.text)) {
     if (*slot != nullptr) twice();
@@ -77,11 +78,11 @@ void check_common(const Declaration& declaration) {
   const CommonFields& common = declaration.common;
   if (common.as != nullptr && common.for_each == nullptr)
     throw RecipeError(declaration.document->at(*common.as),
-                      "`as` names the items of `for_each`, which is missing here");
+                      "`as` names the items of `for_each`; expected `for_each` beside it");
   if (common.after_services != nullptr && common.notify != nullptr)
-    throw RecipeError(declaration.document->at(*common.notify),
-                      "a resource that is applied after the services notifies nothing; leave out `notify` or "
-                      "`after_services`");
+    throw RecipeError(
+        declaration.document->at(*common.notify),
+        "a resource that is applied after the services cannot notify one; leave out `notify` or `after_services`");
 }
 
 }  // namespace
@@ -91,20 +92,20 @@ const std::vector<FieldSchema>& common_fields() {
       {"notify",
        FieldType::strings,
        false,
-       "Services that reload or restart when this changes, or command:NAME for a command that then runs.",
+       "Services that reload or restart if this changes, or command:NAME for a command that then runs.",
        {}},
       {"when",
        FieldType::strings,
        false,
-       "Condition: NAME, not NAME, NAME == word or NAME != word; of a list all must hold.",
+       "Condition: NAME, not NAME, NAME == word or NAME != word; all of a list must hold.",
        {}},
-      {"for_each", FieldType::string, false, "Name of a list of the context: one resource for each of its items.", {}},
-      {"as", FieldType::string, false, "What the item of for_each is called; item where not given.", {}},
-      {"sensitive", FieldType::boolean, false, "The contents are never shown, only that they differ.", {}},
+      {"for_each", FieldType::string, false, "Name of a list of the context: one resource for each item.", {}},
+      {"as", FieldType::string, false, "The name of the item of for_each; default: item.", {}},
+      {"sensitive", FieldType::boolean, false, "The content is never shown, only that it differs.", {}},
       {"after_services",
        FieldType::boolean,
        false,
-       "Applied only when its recipe's services are up and answering; notifies nothing.",
+       "Applied only when its recipe's services are running and listening; notifies nothing.",
        {}},
   };
   return fields;

@@ -1,4 +1,4 @@
-// One resource as a recipe declares it, its keys matched with its kind's fields; nothing is rendered yet.
+// One resource as a recipe declares it, its keys matched with its kind's fields; names are not replaced yet.
 #pragma once
 
 #include <string_view>
@@ -30,7 +30,7 @@ struct Declaration {
   const Kind* kind = nullptr;
   Position where{};                // of the kind's key
   const YamlNode* name = nullptr;  // nullptr: the recipe's name (`- firewall: {…}`)
-  bool literal_name = false;       // the name is a key of the grammar: not rendered
+  bool literal_name = false;       // the name is a key of the grammar: names in it are not replaced
   CommonFields common{};
   std::vector<DeclaredField> fields{};
 };

@@ -5,12 +5,13 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
 
-// Nested keys are joined by dots, as in `unset` of INI files: "section.key".
-std::string joined(const std::string& prefix, const std::string& key) {
+// Nested keys are joined with dots, as in `unset` of INI files: "section.key".
+std::string dotted(const std::string& prefix, const std::string& key) {
   return prefix.empty() ? key : prefix + "." + key;
 }
 
@@ -19,9 +20,9 @@ using KeyHandler = std::function<void(const std::string& key)>;
 void for_each_key(const ValueMap& values, const std::string& prefix, const KeyHandler& handle) {
   for (const auto& [key, value] : values) {
     if (value.is_map()) {
-      for_each_key(value.as_map(), joined(prefix, key), handle);
+      for_each_key(value.as_map(), dotted(prefix, key), handle);
     } else {
-      handle(joined(prefix, key));
+      handle(dotted(prefix, key));
     }
   }
 }
@@ -37,16 +38,15 @@ void merge_values(ValueMap& base, const ValueMap& local) {
   }
 }
 
-// Removes a key by its joined name. Keys may have dots in them themselves.
+// Removes a key by its joined name. Keys may themselves contain dots.
 bool remove_key(ValueMap& values, const std::string& key, const std::string& prefix = "") {
   for (auto item = values.begin(); item != values.end(); ++item) {
-    const std::string name = joined(prefix, item->first);
+    const std::string name = dotted(prefix, item->first);
     if (name == key) {
       values.erase(item);
       return true;
     }
-    if (item->second.is_map() && key.compare(0, name.size() + 1, name + ".") == 0 &&
-        remove_key(item->second.as_map(), key, name))
+    if (item->second.is_map() && key.starts_with(name + ".") && remove_key(item->second.as_map(), key, name))
       return true;
   }
   return false;
@@ -60,9 +60,7 @@ void merge_values_field(Draft& base, Field local) {
   const auto unset = base.fields.find("unset");
   if (unset == base.fields.end() || !unset->second.value.is_list()) return;
   auto& keys = unset->second.value.as_list();
-  keys.erase(std::remove_if(keys.begin(), keys.end(),
-                            [&](const Value& key) { return field.local_keys.count(key.text()) > 0; }),
-             keys.end());
+  std::erase_if(keys, [&](const Value& key) { return field.local_keys.contains(key.text()); });
 }
 
 void merge_unset_field(Draft& base, Field local) {
@@ -71,7 +69,7 @@ void merge_unset_field(Draft& base, Field local) {
   const auto values = base.fields.find("values");
   for (const Value& key : local.value.as_list()) {
     auto& keys = field.value.as_list();
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    if (!contains(keys, key)) keys.push_back(key);
     field.local_keys.insert(key.text());
     if (values != base.fields.end()) remove_key(values->second.value.as_map(), key.text());
   }
@@ -81,7 +79,7 @@ Position key_position(const Draft& draft, const std::string& key) {
   const std::function<const YamlNode*(const YamlNode&, const std::string&)> find = [&](const YamlNode& map,
                                                                                        const std::string& prefix) {
     for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
-      const std::string name = joined(prefix, map.children[i].text);
+      const std::string name = dotted(prefix, map.children[i].text);
       if (name == key) return &map.children[i];
       if (!map.children[i + 1].is_map()) continue;
       if (const YamlNode* inner = find(map.children[i + 1], name)) return inner;
@@ -123,7 +121,7 @@ void merge_override(Draft& base, Draft local) {
   base.local = true;
   base.overridden_at.push_back(local.where);
   for (const char* source : {"content", "template", "source"}) {
-    if (local.fields.count(source) == 0) continue;
+    if (!local.fields.contains(source)) continue;
     for (const char* other : {"content", "template", "source"}) base.fields.erase(other);
     break;
   }

@@ -1,4 +1,4 @@
-// A resource whose loop, condition and names are resolved, before what recipes.d says about it is merged in.
+// A resource whose loop, condition and names are resolved, before overrides of recipes.d are merged into it.
 #pragma once
 
 #include <map>
@@ -35,13 +35,14 @@ struct Draft {
 };
 
 // The fields of `local`, from recipes.d, replace those of `base` one by one: `values` key by key; `content`, `template`
-// and `source` replace each other; `unset` adds up, and a key set anew is no longer unset. Marks what became local.
+// and `source` replace each other; `unset` adds up, and a key that is set again is no longer unset. Marks the changes
+// as local.
 void merge_override(Draft& base, Draft local);
 
-// Marks all of a resource that stands in recipes.d alone.
+// Marks a whole resource as local: it is only in recipes.d.
 void mark_local(Draft& draft);
 
-// Throws RecipeError where two parts of one file (settings with `part`) want the same key.
+// Throws RecipeError if two parts of one file (settings with `part`) have the same key.
 void check_parts(const std::vector<Draft*>& drafts);
 
 }  // namespace mailinabox

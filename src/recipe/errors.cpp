@@ -1,4 +1,5 @@
 #include "recipe/errors.hpp"
+#include "base/text.hpp"
 
 #include <set>
 
@@ -9,7 +10,6 @@ void ErrorList::throw_any() const {
   if (errors_.size() == 1) throw errors_.front();
   constexpr std::size_t k_listed = 20;
   const RecipeError& first = errors_.front();
-  std::string message = std::string(first.what()).substr(to_string(first.where()).size() + 2);
   std::set<std::string> seen{first.what()};
   std::string further;
   std::size_t left = 0;
@@ -22,7 +22,7 @@ void ErrorList::throw_any() const {
     }
   }
   if (left > 0) further += "\n… and " + std::to_string(left) + " more";
-  throw RecipeError(first.where(), message + further);
+  throw RecipeError(first.where(), first.message() + further);
 }
 
 std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
@@ -32,9 +32,8 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
 
 std::string enumerate(const std::vector<std::string>& words) {
   if (words.empty()) return "nothing";
-  std::string text = words.front();
-  for (std::size_t i = 1; i < words.size(); ++i) text += (i + 1 == words.size() ? " and " : ", ") + words[i];
-  return text;
+  if (words.size() == 1) return words.front();
+  return joined(std::vector(words.begin(), words.end() - 1), ", ") + " and " + words.back();
 }
 
 }  // namespace mailinabox

@@ -1,4 +1,4 @@
-// Errors of several recipes, thrown as one.
+// Collects errors of recipes and throws them as one.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace mailinabox {
 
 class ErrorList {
  public:
-  // Runs a step; what it throws as RecipeError is kept, any other Error is kept with `where`. False where it failed.
+  // Runs a step and keeps its RecipeError, or another Error with `where` as its position. False if it failed.
   template <typename Step>
   bool collect(const Position& where, Step&& step) {
     try {
@@ -27,14 +27,14 @@ class ErrorList {
   void add(const RecipeError& error) { errors_.push_back(error); }
   bool empty() const { return errors_.empty(); }
 
-  // Throws the first error, the others listed below its message; nothing where there is none.
+  // Throws the first error, with the others listed below its message; does nothing if there is none.
   void throw_any() const;
 
  private:
   std::vector<RecipeError> errors_{};
 };
 
-// "; did you mean \"x\"?", or "" where nothing is near.
+// "; did you mean \"x\"?", or "" if no known name is similar.
 std::string suggestion(const std::string& name, const std::vector<std::string>& known);
 
 // "a, b and c"; "nothing" for an empty list.

@@ -48,7 +48,7 @@ void Expander::expand(const Declaration& declaration, const Fragment& fragment, 
     variable = declaration.common.as->text;
     if (!is_name(variable) || variable.find('-') != std::string::npos)
       throw RecipeError(document.at(*declaration.common.as),
-                        "expected a name of lower-case letters, digits and _ behind `as`, found \"" + variable + "\"");
+                        "expected a name of lower-case letters, digits and _ after `as`, found \"" + variable + "\"");
   }
   for (const Value& item : loop_list(declaration)) {
     renderer_.push(variable, item);
@@ -65,12 +65,12 @@ const ValueList& Expander::loop_list(const Declaration& declaration) {
   const Position where = declaration.document->at(node);
   if (!node.is_scalar())
     throw RecipeError(
-        where, "expected the name of a list of the context behind `for_each`, found " + std::string(describe(node)));
+        where, "expected the name of a list of the context after `for_each`, found " + std::string(describe(node)));
   const Value* value = renderer_.find(node.text);
   if (value == nullptr) throw RecipeError(where, renderer_.unknown_name(node.text));
   if (!value->is_list())
     throw RecipeError(where, "\"" + node.text + "\" is " + (value->is_map() ? "a mapping" : "a text") +
-                                 "; expected the name of a list behind `for_each`");
+                                 "; expected the name of a list after `for_each`");
   return value->as_list();
 }
 
@@ -85,7 +85,7 @@ void Expander::leave_out(const Declaration& declaration, const Fragment& fragmen
   try {
     left_out_.insert({std::string(declaration.kind->name), name_of(declaration, fragment)});
   } catch (const Error&) {
-    // The name depends on what is missing here; then nothing can refer to it either.
+    // The name needs something that is missing here, so nothing can refer to it either.
   }
 }
 

@@ -20,12 +20,11 @@ class Expander {
   Expander(FieldReader& fields, Renderer& renderer, ErrorList& errors)
       : fields_(fields), renderer_(renderer), errors_(errors) {}
 
-  // Gives every resource of a file to `resources` (packages among them) or `services`, in the file's order. Errors are
-  // collected; after one the next resource is tried.
+  // Passes every resource of a file to `resources` (with packages) or `services`, in the file's order. Errors are
+  // collected, and the next resource is tried.
   void expand(const Fragment& fragment, const Sink& resources, const Sink& services);
 
-  // Ids that a `when` left out, as far as their names could be found without it: what notifies or overrides them is no
-  // mistake.
+  // Ids that a `when` left out, if their names could be found: notifying or overriding them is not an error.
   const std::set<ResourceId>& left_out() const { return left_out_; }
 
  private:

@@ -1,9 +1,9 @@
 #include "recipe/fields.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "base/text.hpp"
 #include "recipe/errors.hpp"
 
 namespace mailinabox {
@@ -17,12 +17,8 @@ namespace {
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
 std::optional<std::int64_t> to_integer(const std::string& text) {
-  const char* begin = text.data() + (text.size() > 1 && text[0] == '+' && text[1] != '-' ? 1 : 0);
-  const char* end = text.data() + text.size();
-  std::int64_t number = 0;
-  const auto [stop, error] = std::from_chars(begin, end, number);
-  if (begin == end || error != std::errc() || stop != end) return std::nullopt;
-  return number;
+  const bool plus = text.starts_with('+') && !text.starts_with("+-");
+  return parse_number<std::int64_t>(std::string_view(text).substr(plus ? 1 : 0));
 }
 
 Value to_integer(const FieldSchema& schema, const std::string& text, const Position& where) {
@@ -38,29 +34,27 @@ Value to_boolean(const FieldSchema& schema, const std::string& text, const Posit
 
 Value to_mode(const FieldSchema& schema, const YamlNode& node, const std::string& text, const Position& where) {
   if (node.plain)
-    throw RecipeError(where, "`" + std::string(schema.name) + "`: a mode must be quoted, because YAML readers take " +
-                                 text + " for a number; expected " + std::string(schema.name) + ": " + quoted(text));
+    throw RecipeError(where, "`" + std::string(schema.name) + "`: a mode must be quoted, because YAML reads " + text +
+                                 " as a number; expected " + std::string(schema.name) + ": " + quoted(text));
   const bool octal = text.size() >= 3 && text.size() <= 5 && text.find_first_not_of("01234567") == std::string::npos;
-  std::int64_t mode = 0;
-  if (octal) std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  if (!octal || mode > 07777) expected(schema, where, quoted(text));
-  return Value(mode);
+  const auto mode = octal ? parse_number<std::int64_t>(text, 8) : std::nullopt;
+  if (!mode || *mode > 07777) expected(schema, where, quoted(text));
+  return Value(*mode);
 }
 
 Value to_string_value(const FieldSchema& schema, std::string text, const Position& where) {
-  if (schema.allowed.empty() || std::find(schema.allowed.begin(), schema.allowed.end(), text) != schema.allowed.end())
-    return Value(std::move(text));
+  if (schema.allowed.empty() || contains(schema.allowed, text)) return Value(std::move(text));
   const std::vector<std::string> allowed(schema.allowed.begin(), schema.allowed.end());
   throw RecipeError(where, "`" + std::string(schema.name) + "`: expected one of " + enumerate(allowed) + ", found " +
                                quoted(text) + suggestion(text, allowed));
 }
 
-// `map` fields: mappings of texts, nested; lists have no place in them.
+// `map` fields are nested mappings of texts, without lists.
 void refuse_lists(const FieldSchema& schema, const YamlDocument& document, const YamlNode& map) {
   for (std::size_t i = 1; i < map.children.size(); i += 2) {
     const YamlNode& value = map.children[i];
     if (value.is_list())
-      throw RecipeError(document.at(value), "`" + std::string(schema.name) + "`: expected a text or a mapping behind " +
+      throw RecipeError(document.at(value), "`" + std::string(schema.name) + "`: expected a text or a mapping after " +
                                                 quoted(map.children[i - 1].text) + ", found a list");
     if (value.is_map()) refuse_lists(schema, document, value);
   }
@@ -99,9 +93,9 @@ std::string_view describe(FieldType type) {
 }
 
 void check_path(const std::string& path, const Position& where) {
-  const bool absolute = path.size() >= 2 && path.front() == '/';
-  const bool tidy = path.find("//") == std::string::npos && (path + "/").find("/../") == std::string::npos &&
-                    (path.empty() || path.back() != '/');
+  const bool absolute = path.size() >= 2 && path.starts_with('/');
+  const bool tidy =
+      path.find("//") == std::string::npos && (path + "/").find("/../") == std::string::npos && !path.ends_with('/');
   if (!absolute || !tidy)
     throw RecipeError(where,
                       "expected an absolute path without \"..\", \"//\" and a slash at the end, found " + quoted(path));
@@ -133,7 +127,7 @@ Value plain_value(const YamlDocument& document, const YamlNode& node, Renderer* 
         map.emplace(text(node.children[i]), plain_value(document, node.children[i + 1], renderer)).second;
     if (!added)
       throw RecipeError(document.at(node.children[i]),
-                        quoted(text(node.children[i])) + " stands twice in this mapping; expected each key once");
+                        quoted(text(node.children[i])) + " appears twice in this mapping; expected each key once");
   }
   return Value(std::move(map));
 }
@@ -168,8 +162,7 @@ Value FieldReader::read(const FieldSchema& schema, const YamlDocument& document,
       try {
         return Value(renderer_.render(file.text, file.start));
       } catch (const RecipeError& error) {
-        throw RecipeError(error.where(), std::string(error.what()).substr(to_string(error.where()).size() + 2) +
-                                             " (the template is used at " + to_string(where) + ")");
+        throw RecipeError(error.where(), error.message() + " (the template is used at " + to_string(where) + ")");
       }
     }
     case FieldType::source_file:
@@ -177,7 +170,7 @@ Value FieldReader::read(const FieldSchema& schema, const YamlDocument& document,
     case FieldType::content:
       return Value(scalar(schema, document, node, Sections::allowed));
   }
-  throw RecipeError(where, "`" + std::string(schema.name) + "` has a type that the loader does not know");
+  throw RecipeError(where, "`" + std::string(schema.name) + "` has a type unknown to the loader");
 }
 
 std::string FieldReader::scalar(const FieldSchema& schema, const YamlDocument& document, const YamlNode& node,
@@ -186,10 +179,10 @@ std::string FieldReader::scalar(const FieldSchema& schema, const YamlDocument& d
   return render_scalar(document, node, renderer_, sections);
 }
 
-// "{{name}}" where the name is a list: stands for the list's items.
+// The list of "{{name}}", which stands for its items; nullptr for anything else.
 const Value* FieldReader::named_list(const YamlNode& node) const {
   const std::string& text = node.text;
-  if (!node.is_scalar() || text.size() < 5 || text.compare(0, 2, "{{") != 0 || text.find("}}") != text.size() - 2)
+  if (!node.is_scalar() || text.size() < 5 || !text.starts_with("{{") || text.find("}}") != text.size() - 2)
     return nullptr;
   const Value* value = renderer_.find(std::string_view(text).substr(2, text.size() - 4));
   return value != nullptr && value->is_list() ? value : nullptr;

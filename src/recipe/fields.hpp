@@ -1,4 +1,4 @@
-// From a YAML value to a field's value: names replaced, of the declared type, or an error at its place.
+// Turns a YAML value into a field's value of the declared type, with names replaced; errors have its position.
 #pragma once
 
 #include <map>
@@ -15,13 +15,13 @@ namespace mailinabox {
 std::string render_scalar(const YamlDocument& document, const YamlNode& node, Renderer& renderer,
                           Sections sections = Sections::refused);
 
-// A tree of texts, lists and maps as written. With a renderer names are replaced, in keys too.
+// A tree of texts, lists and maps as written. With a renderer, names are replaced, in keys too. Throws RecipeError.
 Value plain_value(const YamlDocument& document, const YamlNode& node, Renderer* renderer);
 
-// Throws RecipeError where `path` is not absolute or has "..", "//" or a final slash.
+// Throws RecipeError unless `path` is absolute, without "..", "//" and a final slash.
 void check_path(const std::string& path, const Position& where);
 
-// What a FieldType is called in messages and in the schema: "a path", "a list of texts".
+// The type in messages: "an absolute path", "a list of texts".
 std::string_view describe(FieldType type);
 
 class FieldReader {

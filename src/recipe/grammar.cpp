@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "recipe/errors.hpp"
 
 namespace mailinabox {
@@ -31,7 +32,7 @@ class FragmentReader {
                                                 (expected_name.empty() ? "NAME" : expected_name) + "`");
     if (!expected_name.empty() && fragment_.name != expected_name)
       throw RecipeError(fragment_.where, "the recipe is called \"" + fragment_.name + "\"; expected \"" +
-                                             expected_name + "\", as its file is named");
+                                             expected_name + "\", the name of its file");
     return std::move(fragment_);
   }
 
@@ -70,11 +71,11 @@ class FragmentReader {
     YamlNode wanted;
     wanted.kind = kind;
     wanted.text = "x";
-    throw RecipeError(document_.at(value), "expected " + std::string(describe(wanted)) + " behind `" + key.text +
+    throw RecipeError(document_.at(value), "expected " + std::string(describe(wanted)) + " after `" + key.text +
                                                "`, found " + std::string(describe(value)));
   }
 
-  // A key without a value is as if it were not there.
+  // A key without a value counts as missing.
   const YamlNode* optional(const YamlNode& value, YamlKind kind, const YamlNode& key) const {
     return value.empty_scalar() ? nullptr : &expect(value, kind, key);
   }
@@ -108,9 +109,8 @@ Fragment read_fragment(const YamlDocument& document, bool local, const std::stri
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
+  return !text.empty() && is_letter(text.front()) &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
 }
 
 std::vector<std::string> keys_of(const YamlNode& map) {

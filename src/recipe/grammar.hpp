@@ -1,4 +1,4 @@
-// The outer shape of a recipe file, checked: which keys there are and what kind of thing stands behind each.
+// Checks the outer form of a recipe file: its keys, and the type of each value.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct Fragment {
   Position where{};  // of the name
   std::string summary{};
   std::vector<std::pair<std::string, Position>> requires_recipes{};
-  // Each nullptr where the file has no such key.
+  // Each is nullptr if the file has no such key.
   const YamlNode* when = nullptr;       // text or list
   const YamlNode* variables = nullptr;  // mapping
   const YamlNode* packages = nullptr;   // list
@@ -25,7 +25,7 @@ struct Fragment {
   const YamlNode* services = nullptr;   // mapping
 };
 
-// Throws RecipeError. `expected_name`: what a shipped file must be called by its file name; "" for any.
+// Throws RecipeError. `expected_name` is the name that a shipped file must have; "" for any.
 Fragment read_fragment(const YamlDocument& document, bool local, const std::string& expected_name);
 
 // A name of a recipe, variable or loop variable: lower-case letters, digits, - and _, beginning with a letter.

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/text.hpp"
 #include "recipe/errors.hpp"
 #include "recipe/expander.hpp"
 #include "recipe/fields.hpp"
@@ -14,7 +15,7 @@
 namespace mailinabox {
 namespace {
 
-// The resources of one recipe; services stand after everything else.
+// The resources of one recipe; services come last.
 struct RecipeDrafts {
   std::deque<Draft> resources{};
   std::deque<Draft> services{};
@@ -53,13 +54,7 @@ class CatalogLoader {
   }
 
  private:
-  static std::string variables_name(const std::string& recipe) {
-    std::string name = recipe;
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
-  }
-
-  // A recipe that uses another one's variable depends on what that one uses.
+  // A recipe that uses another one's variable also depends on the names which that one uses.
   void note_uses(const std::string& recipe) {
     std::set<std::string, std::less<>>& uses = uses_[recipe];
     for (const std::string& name : renderer_.take_used_names()) {
@@ -81,7 +76,7 @@ class CatalogLoader {
     }
   }
 
-  // The variables of all of a recipe's files; a later file's replace the earlier ones' by name, in their place.
+  // The variables of all files of a recipe; a later file replaces those of earlier ones by name, in their place.
   void define_variables(const Recipe& recipe) {
     struct Variable {
       const YamlDocument* document = nullptr;
@@ -103,16 +98,16 @@ class CatalogLoader {
       }
     }
     if (variables.empty()) return;
-    const std::string name = variables_name(recipe.name);
+    const std::string name = replaced(recipe.name, "-", "_");
     const auto [own, added] = context_.as_map().emplace(name, Value(ValueMap{}));
     if (!added) {
       errors_.add(RecipeError(variables.front().document->at(*variables.front().key),
                               "the variables of recipe " + recipe.name + " would hide \"" + name +
-                                  "\", which the context has already; give the recipe another name"));
+                                  "\", which the context already has; rename the recipe"));
       return;
     }
     for (const Variable& variable : variables) {
-      Value value("");  // after an error: keeps it from being reported again by all who use it
+      Value value("");  // after an error: so that its users do not report it again
       errors_.collect(variable.document->at(*variable.value),
                       [&] { value = plain_value(*variable.document, *variable.value, &renderer_); });
       own->second.as_map().insert_or_assign(variable.key->text, std::move(value));
@@ -131,7 +126,7 @@ class CatalogLoader {
   void refuse_duplicate(const Draft& draft, const Draft& first) {
     std::string message =
         draft.id.text() + " is declared twice, first at " + to_string(first.where) + "; expected each resource once";
-    if (draft.kind->name == "settings") message += " (settings of one file in several places need a `part: NAME` each)";
+    if (draft.kind->name == "settings") message += " (several settings of one file need a `part: NAME` each)";
     errors_.add(RecipeError(draft.where, message));
   }
 
@@ -150,7 +145,7 @@ class CatalogLoader {
       }
       const auto known = by_id_.find(draft.id);
       if (known != by_id_.end()) return merge_override(*known->second, std::move(draft));
-      if (expander_.left_out().count(draft.id) > 0) return;
+      if (expander_.left_out().contains(draft.id)) return;
       mark_local(draft);
       add_new(std::move(draft), list);
     };
@@ -170,7 +165,7 @@ class CatalogLoader {
     return all;
   }
 
-  // Entries stand as the drafts do; one whose resource could not be made has none.
+  // Entries in the order of the drafts; one whose resource cannot be made has none.
   Catalog make_catalog(const std::vector<Draft*>& drafts) {
     Catalog catalog;
     for (const Recipe& recipe : recipes_) {
@@ -181,9 +176,7 @@ class CatalogLoader {
       entry.local = recipe.local;
       entry.uses = uses_[recipe.name];
       for (const auto& [name, where] : recipe.requires_recipes) {
-        if (std::find(entry.requires_recipes.begin(), entry.requires_recipes.end(), name) ==
-            entry.requires_recipes.end())
-          entry.requires_recipes.push_back(name);
+        if (!contains(entry.requires_recipes, name)) entry.requires_recipes.push_back(name);
       }
     }
     catalog.entries.reserve(drafts.size());
@@ -202,7 +195,7 @@ class CatalogLoader {
 
   static std::shared_ptr<const Resource> make_resource(Draft& draft) {
     for (const FieldSchema& field : draft.kind->fields) {
-      if (field.required && draft.fields.find(field.name) == draft.fields.end())
+      if (field.required && !draft.fields.contains(field.name))
         throw RecipeError(draft.where, "the field `" + std::string(field.name) + "` of " + draft.id.text() +
                                            " is missing; expected " + std::string(describe(field.type)) + ": " +
                                            std::string(field.doc));
@@ -218,7 +211,7 @@ class CatalogLoader {
         const ResourceId target = target_of(name.text);
         const auto found = entries.find(target);
         if (found == entries.end()) {
-          if (expander_.left_out().count(target) == 0 && !anything_broken()) unknown_target(name, catalog);
+          if (!expander_.left_out().contains(target) && !anything_broken()) unknown_target(name, catalog);
           continue;
         }
         const Resource* resource = found->second->resource.get();
@@ -263,7 +256,7 @@ class CatalogLoader {
   std::vector<Recipe> recipes_{};
   std::map<std::string, std::set<std::string, std::less<>>> uses_{};                        // by recipe
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>> variable_uses_{};  // by name of the variables
-  std::map<std::string, RecipeDrafts> drafts_{};  // by recipe
+  std::map<std::string, RecipeDrafts> drafts_{};                                            // by recipe
   std::map<ResourceId, Draft*> by_id_{};
 };
 

@@ -26,7 +26,7 @@ class RecipeOrder {
 
   struct Step {
     std::size_t recipe = 0;
-    Position where{};  // of the name in its requires that leads on
+    Position where{};  // of the next recipe's name in its `requires`
   };
 
   void visit(std::size_t index) {
@@ -52,8 +52,9 @@ class RecipeOrder {
   void unknown(const std::string& name, const Position& where) {
     std::vector<std::string> known;
     for (const auto& [key, index] : indexes_) known.push_back(key);
-    errors_.add(RecipeError(where, "there is no recipe \"" + name + "\"" + suggestion(name, known) +
-                                       (suggestion(name, known).empty() ? "; there are " + enumerate(known) : "")));
+    const std::string nearest = suggestion(name, known);
+    errors_.add(RecipeError(where, "there is no recipe \"" + name + "\"" +
+                                       (nearest.empty() ? "; there are " + enumerate(known) : nearest)));
   }
 
   [[noreturn]] void refuse_cycle(std::size_t first) const {
@@ -65,7 +66,7 @@ class RecipeOrder {
       message += (i == begin ? " " : ", ") + recipes_[path_[i].recipe].name + " requires " + next + " (" +
                  to_string(path_[i].where) + ")";
     }
-    throw RecipeError(path_[begin].where, message + "; leave one of them out");
+    throw RecipeError(path_[begin].where, message + "; remove one of these from `requires`");
   }
 
   std::vector<Recipe> recipes_;

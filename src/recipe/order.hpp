@@ -1,4 +1,4 @@
-// The recipes of a box, put together from their files and ordered.
+// The recipes of a box, combined from their files and ordered.
 #pragma once
 
 #include <string>
@@ -15,12 +15,12 @@ struct Recipe {
   Position where{};
   std::vector<std::pair<std::string, Position>> requires_recipes{};
   std::vector<const Fragment*> fragments{};  // shipped first
-  bool local = false;                        // stands in recipes.d alone
-  bool broken = false;                       // its file, or that of one it requires, could not be read
+  bool local = false;                        // only in recipes.d
+  bool broken = false;                       // its file, or that of a required recipe, cannot be read
 };
 
-// Each comes after those it requires; otherwise the order given is kept. Unknown names in `requires` are collected as
-// errors; recipes that require each other throw RecipeError naming all of them with their places.
+// Each comes after those it requires; otherwise the given order is kept. Unknown names in `requires` are collected as
+// errors. Throws RecipeError, naming all of them with their positions, for recipes that require each other.
 std::vector<Recipe> order_recipes(std::vector<Recipe> recipes, ErrorList& errors);
 
 }  // namespace mailinabox

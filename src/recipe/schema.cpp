@@ -15,7 +15,7 @@ Json reference(const std::string& name) { return {{"$ref", "#/$defs/" + name}}; 
 
 Json any_of(std::initializer_list<Json> schemas) { return {{"anyOf", Json(schemas)}}; }
 
-// Where names are replaced, a text with a tag may stand for anything.
+// A text with a tag may become any value.
 Json or_tag(Json schema) { return any_of({std::move(schema), reference("tagged")}); }
 
 Json list_or_one(const std::string& item) {
@@ -75,7 +75,7 @@ Json fields_of(const Kind& kind) {
   return properties;
 }
 
-// Required fields are not required here: an override in recipes.d names only what it changes. They stand in "x-needed",
+// Required fields are not required here, as an override in recipes.d has only what it changes. They are in "x-needed",
 // which validators ignore, for the manual.
 Json kind_schema(const Kind& kind) {
   Json needed = Json::array();
@@ -105,7 +105,7 @@ Json definitions() {
   defs["anything"] = any_of({reference("text"), Json{{"type", "array"}, {"items", reference("anything")}},
                              Json{{"type", "object"}, {"additionalProperties", reference("anything")}}});
   defs["condition"] =
-      described(list_or_one("text"), "NAME, not NAME, NAME == word or NAME != word; of a list all must hold.");
+      described(list_or_one("text"), "NAME, not NAME, NAME == word or NAME != word; all of a list must hold.");
   for (const Kind& kind : kinds()) defs["kind_" + std::string(kind.name)] = kind_schema(kind);
   return defs;
 }
@@ -128,18 +128,17 @@ Json recipe_properties() {
   }
   const Json name = {{"type", "string"}, {"pattern", k_name_pattern}};
   return {
-      {"recipe", described(name,
-                           "The file's name without .yaml; in recipes.d also that of a shipped recipe, which "
-                           "this file then adds to.")},
+      {"recipe",
+       described(name, "The file's name without .yaml; in recipes.d also the name of a shipped recipe, to add to it.")},
       {"summary", {{"type", "string"}, {"description", "One line: what this part of the box does."}}},
       {"requires", described(list_of(name), "Recipes whose resources come first.")},
-      {"when", described(reference("condition"), "Without it, nothing of this file takes part.")},
+      {"when", described(reference("condition"), "If it does not hold, this file is left out.")},
       {"variables", described(map_of(reference("anything"), k_variable_pattern),
-                              "Seen as {{RECIPE.NAME}} here and in recipes that come later.")},
+                              "Visible as {{RECIPE.NAME}} here and in later recipes.")},
       {"packages", described(list_of(reference("text")), "Short for `- package: NAME` resources.")},
-      {"resources", described(list_of({{"anyOf", std::move(resources)}}), "What this part of the box consists of.")},
+      {"resources", described(list_of({{"anyOf", std::move(resources)}}), "The resources of this part of the box.")},
       {"services", described(map_of(std::move(service), nullptr),
-                             "Short for `- service: NAME` resources; they stand after the resources.")},
+                             "Short for `- service: NAME` resources; they come after the resources.")},
   };
 }
 

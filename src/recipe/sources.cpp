@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/processors.hpp"
+#include "base/text.hpp"
 #include "recipe/fields.hpp"
 
 namespace mailinabox {
@@ -16,8 +17,7 @@ constexpr std::string_view k_suffix = ".yaml";
 std::vector<std::string> yaml_names(const FileReader& files, const std::string& directory) {
   std::vector<std::string> names;
   for (const std::string& file : files.list(directory)) {
-    if (file.size() > k_suffix.size() && file.front() != '.' &&
-        file.compare(file.size() - k_suffix.size(), k_suffix.size(), k_suffix) == 0)
+    if (!file.starts_with('.') && file.ends_with(k_suffix))
       names.push_back(file.substr(0, file.size() - k_suffix.size()));
   }
   return names;
@@ -35,7 +35,7 @@ std::string read_source(const FileReader& files, const std::string& path) {
   } catch (const Error& error) {
     throw RecipeError(start, std::string("the file cannot be read: ") + error.what());
   }
-  if (!file) throw RecipeError(start, "there is no such file");
+  if (!file) throw RecipeError(start, "the file does not exist");
   return std::move(file->content);
 }
 
@@ -138,7 +138,7 @@ RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sour
   for (const std::string& file : files.list(sources.local)) {
     if (!file.ends_with(".yml")) continue;
     errors.add(RecipeError({intern_file(sources.local + "/" + file), 1, 1},
-                           "the names of recipes end in .yaml; rename this file, or it is not read"));
+                           "names of recipes end in .yaml; rename this file, or it is not read"));
   }
   for (const std::string& name : local) {
     const std::string path = file_of(sources.local, name);
@@ -153,9 +153,9 @@ RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sour
 
 Value load_platform(const FileReader& files, const RecipeSources& sources, const std::string& platform) {
   const std::vector<std::string> known = platforms(files, sources);
-  if (std::find(known.begin(), known.end(), platform) == known.end())
-    throw Error("this machine runs " + platform + ", for which there is no platform file in " +
-                    platform_directory(sources) + "; supported: " + enumerate(known),
+  if (!contains(known, platform))
+    throw Error("this machine runs " + platform + ", which has no platform file in " + platform_directory(sources) +
+                    "; supported: " + enumerate(known),
                 ExitCode::unsuitable);
   const std::string path = file_of(platform_directory(sources), platform);
   const auto document = read_document(files, path);

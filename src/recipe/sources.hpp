@@ -1,4 +1,4 @@
-// Recipe files on disk.
+// Reads recipe files.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ struct RecipeFiles {
   std::vector<Recipe> recipes{};         // shipped ones in order of their names, then new ones of recipes.d
 };
 
-// Files that cannot be read or have no recipe's shape are collected as errors; a shipped one leaves a broken recipe.
+// Files that cannot be read, or are not recipes, are collected as errors; a shipped one leaves a broken recipe.
 RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sources, ErrorList& errors);
 
 }  // namespace mailinabox

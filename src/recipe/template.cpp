@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
@@ -21,7 +22,7 @@ void add_names(std::vector<std::string>& names, const Value& value) {
 std::string printed_value(const TemplatePiece& tag, const Value& value) {
   if (!value.is_list() && !value.is_map()) return value.text();
   throw TemplateFault{tag.offset, "\"" + tag.text + "\" is " + (value.is_list() ? "a list" : "a mapping") +
-                                      "; expected a text here (lists take a section: {{#" + tag.text + "}}…)"};
+                                      "; expected a text (use a section for lists: {{#" + tag.text + "}}…)"};
 }
 
 Position advance(Position where, std::string_view passed) {
@@ -75,17 +76,18 @@ std::string Renderer::unknown_name(std::string_view dotted_name) const {
   const std::string nearest = nearest_spelling(std::string(lookup.part), known);
   if (!nearest.empty()) return message + "; did you mean \"" + before + (before.empty() ? "" : ".") + nearest + "\"?";
   if (lookup.parent == nullptr)
-    return message + "; expected a fact, an answer, the platform's or a recipe's variable that is known here";
+    return message + "; expected a fact, an answer, or a variable of the platform or a recipe that is known here";
   message += "; \"" + before + "\" has ";
-  for (std::size_t i = 0; i < known.size() && i < 12; ++i) message += (i == 0 ? "" : ", ") + known[i];
-  return message + (known.size() > 12 ? ", …" : known.empty() ? "no names" : "");
+  const bool many = known.size() > 12;
+  if (many) known.resize(12);
+  return message + joined(known, ", ") + (many ? ", …" : known.empty() ? "no names" : "");
 }
 
 const Value& Renderer::value_of(const TemplatePiece& tag) const {
   if (tag.text == ".") {
     const auto is_section = [](const Scope& scope) { return scope.name.empty(); };
     const auto section = std::find_if(scopes_.rbegin(), scopes_.rend(), is_section);
-    if (section == scopes_.rend()) throw TemplateFault{tag.offset, "{{.}} stands outside of a section"};
+    if (section == scopes_.rend()) throw TemplateFault{tag.offset, "{{.}} is outside a section"};
     return *section->value;
   }
   const Value* value = find(tag.text);
@@ -137,7 +139,7 @@ std::string Renderer::render(std::string_view text, Sections sections) {
       std::find_if(pieces.begin(), pieces.end(), [](const TemplatePiece& piece) { return piece.end > 0; });
   if (sections == Sections::refused && section != pieces.end())
     throw TemplateFault{section->offset,
-                        "sections are allowed in `content` and in template files only; expected {{name}}"};
+                        "sections are allowed only in `content` and in template files; expected {{name}}"};
   std::string out;
   print(pieces, 0, pieces.size(), out);
   return out;

@@ -1,8 +1,8 @@
-// Mustache templates whose missing names are errors. Nothing is HTML-escaped.
+// Mustache templates in which missing names are errors. Nothing is HTML-escaped.
 //
-// Mustache's tags: {{name}}, {{{name}}} and {{&name}} (all alike), {{#name}}…{{/name}}, {{^name}}…{{/name}},
-// {{! comment}}, {{=<% %>=}}. A tag of the last four that is alone on its line takes the line with it. Partials
-// ({{>name}}) are refused.
+// Mustache's tags: {{name}}, {{{name}}} and {{&name}} (all the same), {{#name}}…{{/name}}, {{^name}}…{{/name}},
+// {{! comment}}, {{=<% %>=}}. A tag of the last four that is alone on its line removes the line. Partials ({{>name}})
+// are refused.
 #pragma once
 
 #include <cstdint>
@@ -21,41 +21,42 @@ namespace mailinabox {
 
 enum class Sections : std::uint8_t { allowed, refused };
 
-// Renders templates against one context, which it refers to (it must live longer, and may gain names meanwhile). Parsed
-// templates are kept, so that rendering the same text again is cheap; nothing of the context is copied.
+// Renders templates with one context, which must live longer and may gain names meanwhile. Parsed templates are kept,
+// so that rendering a text again is cheap; the context is not copied.
 class Renderer {
  public:
   explicit Renderer(const Value& context) : context_(context) {}
   Renderer(const Renderer&) = delete;
   Renderer& operator=(const Renderer&) = delete;
 
-  // Names that hide the context's until removed again (loop variables); innermost last. The value must stay until then.
+  // Loop variables: names that hide the context's until they are removed, innermost last. The value must live that
+  // long.
   void push(std::string name, const Value& value) { scopes_.push_back({std::move(name), &value}); }
   void pop() { scopes_.pop_back(); }
 
-  // `text` stands at `where` (of its first character) in a file; a missing name, an unclosed tag or a section that is
-  // not closed throws RecipeError with the exact line and column in that file and the nearest spelling. Text without
-  // "{{" is returned as it is. Scalars print as Value::text(); a list or map printed as text is an error.
+  // `where` is the position of the text's first character in its file. A missing name, an unclosed tag or section, and
+  // a list or map printed as text throw RecipeError with the exact line and column in that file and the nearest
+  // spelling. Text without "{{" is returned as it is. Scalars print as Value::text().
   std::string render(std::string_view text, const Position& where);
 
-  // The same for a text whose place is not that simple (a YAML scalar). Throws TemplateFault.
+  // The same for a text without such a position (a YAML scalar). Throws TemplateFault.
   std::string render(std::string_view text, Sections sections);
 
-  // The value of a dotted name, loop variables first; nullptr where it is missing.
+  // The value of a dotted name, loop variables first; nullptr if it is missing.
   const Value* find(std::string_view dotted_name) const { return look_up(dotted_name).value; }
 
-  // The names of the context itself that were looked up since the last call: what a recipe depends on.
+  // The names of the context that were looked up since the last call: what a recipe depends on.
   std::set<std::string, std::less<>> take_used_names() { return std::exchange(used_, {}); }
 
-  // "unknown name …" with what was probably meant, for a name that find() does not know.
+  // The message for a name that find() does not know: "unknown name …", with the nearest spelling.
   std::string unknown_name(std::string_view dotted_name) const;
 
  private:
   struct Scope {
-    std::string name{};  // of a loop variable; "" for an open section, whose value's names are seen
+    std::string name{};  // of a loop variable; "" for an open section, whose value's names are visible
     const Value* value = nullptr;
   };
-  // Where a dotted name leads, and where it does not: the part that is missing and the value that lacks it.
+  // The value of a dotted name; if there is none, the missing part and the value that lacks it.
   struct Lookup {
     const Value* value = nullptr;
     std::string_view part{};        // the last one that was looked for

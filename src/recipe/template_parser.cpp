@@ -1,15 +1,10 @@
 #include "recipe/template_parser.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 
 namespace mailinabox {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 class TemplateScanner {
  public:
@@ -44,21 +39,21 @@ class TemplateScanner {
     const std::size_t end = text_.find(end_text, content_begin);
     if (end == std::string_view::npos)
       throw TemplateFault{begin, "this tag is not closed; expected " + end_text + " after its name"};
-    std::string_view content = trimmed(text_.substr(content_begin, end - content_begin));
+    std::string_view content = trim(text_.substr(content_begin, end - content_begin));
     position_ = end + end_text.size();
     const char sigil = triple || content.empty() ? '\0' : content.front();
     if (std::string_view("#^/!=").find(sigil) != std::string_view::npos && sigil != '\0') {
       drop_lone_line(begin);
-      if (sigil != '!') add_control(sigil, trimmed(content.substr(1)), begin);
+      if (sigil != '!') add_control(sigil, trim(content.substr(1)), begin);
     } else if (sigil == '>') {
-      throw TemplateFault{begin, "partials are not supported; expected a name, or write the text here"};
+      throw TemplateFault{begin, "partials are not supported; write the text here"};
     } else {
-      if (sigil == '&') content = trimmed(content.substr(1));
+      if (sigil == '&') content = trim(content.substr(1));
       add_tag(TemplatePiece::Kind::variable, content, begin);
     }
   }
 
-  // Where the tag [begin, position_) is alone on its line, the rest of that line goes with it.
+  // If the tag [begin, position_) is alone on its line, removes the rest of that line.
   void drop_lone_line(std::size_t begin) {
     const std::size_t line = begin == 0 ? 0 : text_.rfind('\n', begin - 1) + 1;  // npos + 1 is 0
     const std::string_view before = text_.substr(line, begin - line);
@@ -90,24 +85,21 @@ class TemplateScanner {
   }
 
   void add_tag(TemplatePiece::Kind kind, std::string_view name, std::size_t begin) {
-    const auto fits = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-             c == '.';
-    };
+    const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; };
     if (name.empty() || !std::all_of(name.begin(), name.end(), fits))
       throw TemplateFault{begin, "expected a name of letters, digits, _ - and dots in this tag, found \"" +
-                                     std::string(name) + "\" (to write two braces themselves: {{=<% %>=}} before)"};
+                                     std::string(name) + "\" (to write two braces, put {{=<% %>=}} before them)"};
     pieces_.push_back({kind, std::string(name), begin, 0});
   }
 
   void set_delimiters(std::string_view content, std::size_t begin) {
-    const bool closed = !content.empty() && content.back() == '=';
-    if (closed) content = trimmed(content.substr(0, content.size() - 1));
+    const bool closed = content.ends_with('=');
+    if (closed) content = trim(content.substr(0, content.size() - 1));
     const std::size_t blank = content.find_first_of(" \t");
     if (!closed || blank == std::string_view::npos)
       throw TemplateFault{begin, "expected two delimiters, as in {{=<% %>=}}"};
     open_ = std::string(content.substr(0, blank));
-    close_ = std::string(trimmed(content.substr(blank)));
+    close_ = std::string(trim(content.substr(blank)));
     if (open_.find('=') != std::string::npos || close_.find_first_of("= \t") != std::string::npos)
       throw TemplateFault{begin, "expected two delimiters without blanks and =, as in {{=<% %>=}}"};
   }

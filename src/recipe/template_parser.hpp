@@ -1,4 +1,4 @@
-// Cuts a Mustache template into literal texts and tags with their places.
+// Parses a Mustache template into literal texts and tags with their positions.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct TemplatePiece {
   std::size_t end = 0;     // section, inverted: index of the first piece after it
 };
 
-// Sections are closed in the order in which they were opened. The result has no comments, changes of delimiters and
-// closing tags, nor the lines on which they or section tags are alone. Throws TemplateFault.
+// Without comments, changes of delimiters, closing tags, and the lines on which they or section tags are alone;
+// sections are properly nested. Throws TemplateFault.
 std::vector<TemplatePiece> parse_template(std::string_view text);
 
 }  // namespace mailinabox

@@ -124,7 +124,7 @@ TEST_CASE("conditions") {
   CHECK(recipe_error("  - directory: /x\n    when: not facts.yse\n", {{"facts", ValueMap{{"yes", true}}}}) ==
         "a.yaml:5:15: unknown name \"facts.yse\"; did you mean \"facts.yes\"?");
   CHECK(starts(recipe_error("  - directory: /x\n    when: a and b\n", {{"a", true}}),
-               "a.yaml:5:11: \"a and b\" is no condition; expected `NAME`"));
+               "a.yaml:5:11: \"a and b\" is not a condition; expected `NAME`"));
   CHECK(starts(recipe_error("  - directory: /x\n    when: {a: b}\n"), "a.yaml:5:11: expected a condition"));
 }
 
@@ -145,14 +145,14 @@ TEST_CASE("errors of the grammar name place, what was expected and the nearest s
   };
   CHECK(has(error_of("recipe: a\nresource: []\n"), "a.yaml:2:1: unknown key \"resource\""));
   CHECK(has(error_of("recipe: a\nresource: []\n"), "did you mean \"resources\"?"));
-  CHECK(error_of("recipe: b\n") == "a.yaml:1:9: the recipe is called \"b\"; expected \"a\", as its file is named");
+  CHECK(error_of("recipe: b\n") == "a.yaml:1:9: the recipe is called \"b\"; expected \"a\", the name of its file");
   CHECK(error_of("summary: x\n") == "a.yaml:1:1: the key `recipe` is missing; expected `recipe: a`");
   CHECK(starts(error_of("- x\n"), "a.yaml:1:1: expected a mapping that begins with `recipe: NAME`, found a list"));
   CHECK(starts(error_of(""), "a.yaml:1:1: expected a mapping that begins with `recipe: NAME`, found nothing"));
-  CHECK(error_of("recipe: a\npackages: nginx\n") == "a.yaml:2:11: expected a list behind `packages`, found a text");
-  CHECK(error_of("recipe: a\nresources: {}\n") == "a.yaml:2:12: expected a list behind `resources`, found a mapping");
-  CHECK(error_of("recipe: a\nservices: []\n") == "a.yaml:2:11: expected a mapping behind `services`, found a list");
-  CHECK(error_of("recipe: a\nsummary: [x]\n") == "a.yaml:2:10: expected a text behind `summary`, found a list");
+  CHECK(error_of("recipe: a\npackages: nginx\n") == "a.yaml:2:11: expected a list after `packages`, found a text");
+  CHECK(error_of("recipe: a\nresources: {}\n") == "a.yaml:2:12: expected a list after `resources`, found a mapping");
+  CHECK(error_of("recipe: a\nservices: []\n") == "a.yaml:2:11: expected a mapping after `services`, found a list");
+  CHECK(error_of("recipe: a\nsummary: [x]\n") == "a.yaml:2:10: expected a text after `summary`, found a list");
   CHECK(starts(error_of("recipe: a\nvariables: {1x: y}\n"), "a.yaml:2:13: \"1x\" cannot be a variable's name"));
   CHECK(starts(error_of("recipe: a\nresources:\n  - x\n"), "a.yaml:3:5: expected a resource (`KIND: NAME`"));
   CHECK(error_of("recipe: a\nresources:\n  - {file: /x, content: a, content: b}\n") ==
@@ -181,7 +181,7 @@ TEST_CASE("errors of resources name place, what was expected and the nearest spe
 
 TEST_CASE("a mode must be quoted") {
   CHECK(recipe_error("  - file: /x\n    content: y\n    mode: 0644\n") ==
-        "a.yaml:6:11: `mode`: a mode must be quoted, because YAML readers take 0644 for a number; expected mode: "
+        "a.yaml:6:11: `mode`: a mode must be quoted, because YAML reads 0644 as a number; expected mode: "
         "\"0644\"");
   CHECK(starts(recipe_error("  - file: /x\n    content: y\n    mode: \"0689\"\n"),
                "a.yaml:6:11: `mode`: expected a file mode in quotes such as \"0640\", found \"0689\""));
@@ -202,7 +202,7 @@ TEST_CASE("unknown names in recipes are errors at their tag") {
                "a.yaml:5:15: \"domain\" is a text; expected the name of a list"));
   CHECK(starts(recipe_error("  - directory: /x\n    as: y\n"), "a.yaml:5:9: `as` names the items of `for_each`"));
   CHECK(starts(recipe_error("  - directory: \"/x{{#a}}b{{/a}}\"\n", {{"a", true}}),
-               "a.yaml:4:19: sections are allowed in `content`"));
+               "a.yaml:4:19: sections are allowed only in `content`"));
   CHECK(recipe_error("  - file: /x\n    content: \"{{#a}}b{{/a}}\"\n", {{"a", true}}) == "accepted");
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("requires: unknown recipes and circles are errors") {
   box.recipe("dns", "recipe: dns\nrequires: [web]\n");
   CHECK(catalog_error(box) ==
         "dns.yaml:2:12: recipes require each other in a circle: dns requires web (dns.yaml:2:12), web requires tls "
-        "(web.yaml:2:12), tls requires dns (tls.yaml:2:12); leave one of them out");
+        "(web.yaml:2:12), tls requires dns (tls.yaml:2:12); remove one of these from `requires`");
   box.recipe("dns", "recipe: dns\nrequires: [dns]\n");
   CHECK(has(catalog_error(box), "dns requires dns"));
 }
@@ -315,7 +315,7 @@ TEST_CASE("load_yaml gives a tree of texts, lists and maps") {
   box.host.put("/etc/x.yaml", "a: [yes, 1]\nb: {c: null, d: }\n");
   CHECK(load_yaml(box.host.files, "/etc/x.yaml") ==
         Value(ValueMap{{"a", ValueList{"yes", "1"}}, {"b", ValueMap{{"c", "null"}, {"d", ""}}}}));
-  CHECK_THROWS_WITH(load_yaml(box.host.files, "/etc/y.yaml"), "/etc/y.yaml:1:1: there is no such file");
+  CHECK_THROWS_WITH(load_yaml(box.host.files, "/etc/y.yaml"), "/etc/y.yaml:1:1: the file does not exist");
   box.host.put("/etc/x.yaml", "a: [\n");
   CHECK_THROWS_AS(load_yaml(box.host.files, "/etc/x.yaml"), RecipeError);
 }
@@ -375,7 +375,7 @@ TEST_CASE("recipes.d: errors name the local file; an override of what `when` lef
   box.local("own", "# nothing yet\n");
   CHECK(box.load(no).entries.empty());
   box.host.put("/etc/mailinabox/recipes.d/other.yml", "recipe: a\n");
-  CHECK(starts(catalog_error(box, no), "/etc/mailinabox/recipes.d/other.yml:1:1: the names of recipes end in .yaml"));
+  CHECK(starts(catalog_error(box, no), "/etc/mailinabox/recipes.d/other.yml:1:1: names of recipes end in .yaml"));
 }
 
 TEST_CASE("sensitive and after_services reach the catalog") {
@@ -388,5 +388,5 @@ TEST_CASE("sensitive and after_services reach the catalog") {
   CHECK_FALSE(catalog.entries[0].after_services);
   CHECK(catalog.entries[1].after_services);
   CHECK(starts(recipe_error("  - {file: /b, content: x, after_services: true, notify: x}\n"),
-               "a.yaml:4:58: a resource that is applied after the services notifies nothing"));
+               "a.yaml:4:58: a resource that is applied after the services cannot notify one"));
 }

@@ -120,7 +120,7 @@ TEST_CASE("fields of services and commands: types, missing ones") {
   CHECK(begins(error_of("resources: [{command: x, creates: /y}]\n"),
                "a.yaml:2:14: the field `run` of command:x is missing; expected a list of texts"));
   CHECK(begins(error_of("resources: [{command: {creates: /y, run: z}, run: w}]\n"),
-               "a.yaml:2:46: \"run\" stands twice in this resource"));
+               "a.yaml:2:46: \"run\" appears twice in this resource; expected it once"));
   CHECK(begins(error_of("packages: [[x]]\n"), "a.yaml:2:12: expected the name of a package, found a list"));
 }
 

@@ -112,7 +112,7 @@ TEST_CASE("parts: one key in two of them is an error at the second's key") {
   box.recipe("sign", "recipe: sign\nresources:\n  - {settings: /etc/main.cf, format: equals, values: {b: \"1\"}}\n");
   CHECK(settings_error(box) ==
         "sign.yaml:3:6: settings:/etc/main.cf is declared twice, first at mail.yaml:3:6; expected each resource once "
-        "(settings of one file in several places need a `part: NAME` each)");
+        "(several settings of one file need a `part: NAME` each)");
 }
 
 TEST_CASE("values: what is no text or mapping is an error at its place") {
@@ -122,6 +122,6 @@ TEST_CASE("values: what is no text or mapping is an error at its place") {
     return settings_error(box);
   };
   CHECK(error_of("[a]") == "a.yaml:5:13: `values`: expected a mapping, found a list");
-  CHECK(error_of("{a: [b]}") == "a.yaml:5:17: `values`: expected a text or a mapping behind \"a\", found a list");
+  CHECK(error_of("{a: [b]}") == "a.yaml:5:17: `values`: expected a text or a mapping after \"a\", found a list");
   CHECK(error_of("{a: \"{{nowhere}}\"}").rfind("a.yaml:5:18: unknown name \"nowhere\"", 0) == 0);
 }
