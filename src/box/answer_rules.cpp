@@ -10,16 +10,11 @@
 namespace mailinabox {
 namespace {
 
-// The address as a number, or nothing where it is no dotted quad.
+// The address as a number; nothing if it is not a dotted quad.
 std::optional<std::uint32_t> ipv4_number(const std::string& address) {
   in_addr parsed = {};
   if (inet_pton(AF_INET, address.c_str(), &parsed) != 1) return std::nullopt;
   return ntohl(parsed.s_addr);
-}
-
-bool plain_name(const std::string& name) {
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
 }
 
 }  // namespace
@@ -41,22 +36,22 @@ std::string problem_with_host_name(const std::string& name) {
 std::string problem_with_ipv4(const std::string& address) {
   if (ipv4_number(address)) return {};
   return (address.empty() ? "The IPv4 address is missing." : address + " is not an IPv4 address.") +
-         std::string(" Four numbers from 0 to 255 with dots are expected, such as 192.0.2.10.");
+         std::string(" Expected four numbers from 0 to 255 with dots, such as 192.0.2.10.");
 }
 
 std::string problem_with_ipv6(const std::string& address) {
   in6_addr parsed = {};
   const std::string number = address.substr(0, address.find('%'));
   if (address.empty() || inet_pton(AF_INET6, number.c_str(), &parsed) == 1) return {};
-  return address + " is not an IPv6 address. One such as 2001:db8::10 is expected, or nothing where there is none.";
+  return address + " is not an IPv6 address. Expected one such as 2001:db8::10, or nothing if there is none.";
 }
 
 std::string problem_with_email(const std::string& address, const std::string& primary_hostname) {
   if (valid_address(address, AddressMode::user, primary_hostname)) return {};
   return (address.empty() ? "The e-mail address is missing." : address + " cannot be a mail account.") +
          std::string(
-             " It may have the letters a-z, digits, and _ - . before the @, and a domain of yours after it, "
-             "such as me@example.com.");
+             " Expected the letters a-z, digits, and _ - . before the @, and a domain of yours after it, such as "
+             "me@example.com.");
 }
 
 std::string problem_with_password(const std::string& password) {
@@ -69,7 +64,7 @@ std::string problem_with_storage_root(const std::string& path) {
   static constexpr std::array<std::string_view, 15> k_system = {"/bin",   "/boot",  "/dev",    "/etc",        "/lib",
                                                                 "/lib32", "/lib64", "/libx32", "/lost+found", "/proc",
                                                                 "/run",   "/sbin",  "/sys",    "/tmp",        "/usr"};
-  const std::string expected = " A directory for all mail and settings is expected, such as /home/user-data.";
+  const std::string expected = " Expected a directory for all mail and settings, such as /home/user-data.";
   if (path.empty() || path.front() != '/') return "STORAGE_ROOT must be an absolute path." + expected;
   if (path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-") !=
       std::string::npos) {
@@ -77,28 +72,29 @@ std::string problem_with_storage_root(const std::string& path) {
   }
   if (path.size() < 2 || path.back() == '/' || path.find("//") != std::string::npos ||
       (path + "/").find("/../") != std::string::npos || (path + "/").find("/./") != std::string::npos) {
-    return "STORAGE_ROOT " + path + " must not be / itself, end in / or contain //, . or .. as a part." + expected;
+    return "STORAGE_ROOT " + path + " must not be /, end in / or contain //, . or .. as a part." + expected;
   }
   for (const std::string_view system : k_system) {
-    if (path == system || path.rfind(std::string(system) + "/", 0) == 0) {
-      return "STORAGE_ROOT " + path + " lies in " + std::string(system) + ", which belongs to the system." + expected;
+    if (path == system || path.starts_with(std::string(system) + "/")) {
+      return "STORAGE_ROOT " + path + " is in " + std::string(system) + ", which belongs to the system." + expected;
     }
   }
   return {};
 }
 
 std::string problem_with_storage_user(const std::string& name) {
-  const bool good = !name.empty() && name.size() <= 32 && plain_name(name) && name != "root" &&
-                    ((name.front() >= 'a' && name.front() <= 'z') || name.front() == '_');
+  const bool good = !name.empty() && name.size() <= 32 && (is_letter(name.front()) || name.front() == '_') &&
+                    name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos &&
+                    name != "root";
   if (good) return {};
   return "STORAGE_USER " + name +
-         " cannot be an account's name. A short word of a-z, 0-9, - and _ that begins with a "
-         "letter is expected, and not root; the usual one is user-data.";
+         " cannot be an account's name. Expected a short word of a-z, 0-9, - and _ that begins with a letter, and not "
+         "root; the usual one is user-data.";
 }
 
 std::string problem_with_mta_sts_mode(const std::string& mode) {
   if (mode == "enforce" || mode == "testing" || mode == "none") return {};
-  return "MTA_STS_MODE is " + mode + "; one of enforce, testing, none is expected.";
+  return "MTA_STS_MODE is " + mode + "; expected enforce, testing or none.";
 }
 
 bool public_ipv4(const std::string& address) {
@@ -106,8 +102,8 @@ bool public_ipv4(const std::string& address) {
     std::uint32_t first;
     int bits;
   };
-  // IANA's special-purpose registry, the parts a machine could have: 0/8 10/8 100.64/10 127/8 169.254/16 172.16/12
-  // 192.168/16 and multicast and above. Documentation ranges are left out: test networks use them as public ones.
+  // IANA's special-purpose registry, the ranges that a machine can have: 0/8 10/8 100.64/10 127/8 169.254/16 172.16/12
+  // 192.168/16, multicast and above. Without documentation ranges, which test networks use as public ones.
   static constexpr std::array<Range, 8> k_ranges = {{{0x00000000, 8},
                                                      {0x0a000000, 8},
                                                      {0x64400000, 10},

@@ -3,15 +3,14 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
 
-bool key_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool key_character(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
 
-// "KEY" of "KEY=value", or "" where the line is no setting.
+// "KEY" of "KEY=value"; "" if the line is not a setting.
 std::string key_of(std::string_view line) {
   const std::size_t equals = line.find('=');
   if (equals == 0 || equals == std::string_view::npos) return {};
@@ -19,19 +18,12 @@ std::string key_of(std::string_view line) {
   return std::all_of(key.begin(), key.end(), key_character) ? std::string(key) : std::string();
 }
 
-bool standard(std::string_view key) {
-  return std::find(Answers::k_keys.begin(), Answers::k_keys.end(), key) != Answers::k_keys.end();
-}
-
 }  // namespace
 
 Answers Answers::parse(std::string_view text) {
   Answers answers;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  for (std::string_view line : lines_of(text)) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
     const std::string key = key_of(line);
     if (key.empty()) {
       answers.lines_.push_back({"", std::string(line)});
@@ -47,7 +39,7 @@ std::string Answers::render() const {
   for (const std::string_view key : k_keys) text += std::string(key) + "=" + get(key) + "\n";
   for (const Line& line : lines_) {
     if (line.key.empty()) text += line.text + "\n";
-    if (!line.key.empty() && !standard(line.key)) text += line.key + "=" + line.text + "\n";
+    if (!line.key.empty() && !contains(k_keys, line.key)) text += line.key + "=" + line.text + "\n";
   }
   return text;
 }
@@ -62,7 +54,7 @@ std::optional<std::string> Answers::find(std::string_view key) const {
 std::string Answers::get(std::string_view key) const { return find(key).value_or(""); }
 
 void Answers::set(const std::string& key, const std::string& value) {
-  if (value.find_first_of(" \t\r\n\v\f") != std::string::npos || value.find('\0') != std::string::npos) {
+  if (value.find_first_of(k_blanks) != std::string::npos || value.find('\0') != std::string::npos) {
     throw Error(key + " must not contain blanks or line breaks, because /etc/mailinabox.conf cannot hold them.",
                 ExitCode::missing_answers);
   }
@@ -76,9 +68,7 @@ void Answers::set(const std::string& key, const std::string& value) {
 }
 
 void Answers::remove(std::string_view key) {
-  lines_.erase(
-      std::remove_if(lines_.begin(), lines_.end(), [&](const Line& line) { return !key.empty() && line.key == key; }),
-      lines_.end());
+  std::erase_if(lines_, [&](const Line& line) { return !key.empty() && line.key == key; });
 }
 
 std::vector<std::pair<std::string, std::string>> Answers::all() const {

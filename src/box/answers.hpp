@@ -1,5 +1,5 @@
-// What the operator said, as /etc/mailinabox.conf keeps it: KEY=VALUE lines without quoting or blanks, which other
-// programs read too (the first line of a key counts).
+// The operator's answers in /etc/mailinabox.conf: KEY=VALUE lines without quoting or blanks, which other programs read
+// too (the first line of a key counts).
 #pragma once
 
 #include <array>
@@ -15,13 +15,13 @@ class Answers {
  public:
   static Answers parse(std::string_view text);
 
-  // The keys of k_keys in their order, each with a value or empty; after them whatever else was in the file (keys that
-  // an administrator added, comments), unchanged and in its order.
+  // The keys of k_keys in their order, each with its value or empty; after them everything else of the file (an
+  // administrator's own keys, comments), unchanged and in order.
   std::string render() const;
 
   std::optional<std::string> find(std::string_view key) const;
-  std::string get(std::string_view key) const;  // "" where missing
-  // Throws Error for a value with a line break or another blank: programs that read the file would see another value.
+  std::string get(std::string_view key) const;  // "" if missing
+  // Throws Error for a value with a line end or another blank, as programs that read the file would see another value.
   void set(const std::string& key, const std::string& value);
   void remove(std::string_view key);
   std::vector<std::pair<std::string, std::string>> all() const;
@@ -32,23 +32,23 @@ class Answers {
 
  private:
   struct Line {
-    std::string key{};   // "" for a line that is no setting
+    std::string key{};   // "" for a line that is not a setting
     std::string text{};  // the value, or the whole line
   };
   std::vector<Line> lines_{};
 };
 
-// What is wrong with an answer and what is expected, as one sentence; "" where it is good.
+// What is wrong with an answer and what is expected, in a sentence or two; "" if it is valid.
 std::string problem_with_host_name(const std::string& name);
 std::string problem_with_ipv4(const std::string& address);
-std::string problem_with_ipv6(const std::string& address);  // "" as an address means: none
+std::string problem_with_ipv6(const std::string& address);  // "" means no address and is valid
 std::string problem_with_email(const std::string& address, const std::string& primary_hostname);
 std::string problem_with_password(const std::string& password);
 std::string problem_with_storage_root(const std::string& path);
 std::string problem_with_storage_user(const std::string& name);
 std::string problem_with_mta_sts_mode(const std::string& mode);
 
-// Whether the rest of the world could reach the address: not private, loopback, link-local or otherwise set apart.
+// True if the Internet can reach the address: it is not private, loopback, link-local or otherwise reserved.
 bool public_ipv4(const std::string& address);
 bool public_ipv6(const std::string& address);
 

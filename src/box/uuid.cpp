@@ -8,7 +8,7 @@
 namespace mailinabox {
 
 std::string name_based_uuid(std::string_view domain_name) {
-  // 6ba7b810-9dad-11d1-80b4-00c04fd430c8, by which the name is one of the DNS.
+  // 6ba7b810-9dad-11d1-80b4-00c04fd430c8, the namespace of DNS names.
   constexpr std::array<unsigned char, 16> k_dns = {0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1,
                                                    0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8};
   std::string hashed(k_dns.begin(), k_dns.end());

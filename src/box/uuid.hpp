@@ -1,4 +1,4 @@
-// Identifiers that are the same wherever they are made from the same name.
+// Identifiers computed from names: the same name gives the same identifier everywhere.
 #pragma once
 
 #include <string>

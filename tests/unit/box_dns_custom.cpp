@@ -112,11 +112,11 @@ TEST_CASE("custom.yaml: what cannot be used is named with its place, and only th
       {"a.example.com: {A: {B: c}}\n", "2:20: expected a text or a list of texts as the value of a.example.com A"},
       {"a.example.com: {A: [[x]]}\n", "2:21: expected a text or a list of texts"},
       {"a.example.com: [192.0.2.1]\n", "2:16: expected an IPv4 address or a mapping of record types"},
-      {"-a.example.com: 192.0.2.1\n", "2:1: \"-a.example.com\" is no name that a record can have"},
-      {"a: 192.0.2.1\n", "2:1: \"a\" is no name"},
-      {"'': 192.0.2.1\n", "2:1: \"\" is no name"},
-      {"192.0.2.1: a.example.com\n", "2:1: \"192.0.2.1\" is no name"},
-      {"*.example.com: 192.0.2.1\n", "2:1: a name that begins with * needs quotes around it"},
+      {"-a.example.com: 192.0.2.1\n", "2:1: \"-a.example.com\" cannot be the name of a record"},
+      {"a: 192.0.2.1\n", "2:1: \"a\" cannot be the name"},
+      {"'': 192.0.2.1\n", "2:1: \"\" cannot be the name"},
+      {"192.0.2.1: a.example.com\n", "2:1: \"192.0.2.1\" cannot be the name"},
+      {"*.example.com: 192.0.2.1\n", "2:1: a name that begins with * needs quotes"},
       {"a.example.com: &x 192.0.2.1\n", "2:16: anchors (&name) are not supported"},
       {"a.example.com: !!str x\n", "2:16: tags (!name) are not supported"},
       {"a.example.com: *x\n", "2:16: not valid YAML: the referenced anchor is not defined"},
@@ -125,11 +125,12 @@ TEST_CASE("custom.yaml: what cannot be used is named with its place, and only th
       {"a.example.com:\n\tA: 192.0.2.1\n", "not valid YAML"},
       {"a.example.com: b: c\n", "not valid YAML"},
       {"a.example.com 192.0.2.1\n", "2:1: expected a domain name, a colon and its records"},
-      {"first.example.com: 192.0.2.2\n", "1:1: \"first.example.com\" stands again in line 2, and only that counts"},
+      {"first.example.com: 192.0.2.2\n", "1:1: \"first.example.com\" is repeated in line 2, and only that one counts"},
       {"_secondary_nameserver: xfr:192.0.2.1/24\n",
        "2:24: _secondary_nameserver: '192.0.2.1/24' is not an IPv4 or IPv6 address or subnet."},
       {"_secondary_nameserver: {TXT: x}\n", "2:24: expected host names and \"xfr:\" entries"},
-      {"a.example.com: {CNAME: [x, y, z]}\n", "2:25: a.example.com CNAME: no other record may stand beside a CNAME"},
+      {"a.example.com: {CNAME: [x, y, z]}\n",
+       "2:25: a.example.com CNAME: a name with a CNAME can have no other record"},
   };
   for (const Case& bad : cases) {
     const std::string text = "first.example.com: 192.0.2.1\n" + bad.text + "last.example.com: {TXT: z}\n";
@@ -137,7 +138,7 @@ TEST_CASE("custom.yaml: what cannot be used is named with its place, and only th
     const CustomRecords records = parse_custom(text);
     REQUIRE_FALSE(records.problems().empty());
     CHECK_THAT(records.problems().front().text(), Catch::StartsWith("custom.yaml:") && Catch::Contains(bad.problem) &&
-                                               Catch::Contains("; this entry is left out until it is mended"));
+                                                      Catch::Contains("; this entry is ignored until it is corrected"));
     const Texts lines = listed(records);
     REQUIRE(lines.size() >= 2);
     CHECK(lines.front().rfind("first.example.com A ", 0) == 0);
@@ -282,7 +283,7 @@ TEST_CASE("a CNAME takes no other record at its name, in either order") {
   CustomRecords records;
   CHECK(records.add({"a.example.com", "CNAME", "b.example.net"}, k_zones));
   const auto refused =
-      Catch::StartsWith("a.example.com has a custom CNAME record, and a CNAME record cannot stand beside");
+      Catch::StartsWith("a.example.com has a custom CNAME record, and a name with a CNAME can have no other");
   CHECK_THROWS_WITH(records.add({"a.example.com", "TXT", "x"}, k_zones), refused);
   CHECK_THROWS_WITH(records.set({"a.example.com", "A", "local"}, k_zones), refused);
   CHECK_THROWS_WITH(records.add({"a.example.com", "CNAME", "c.example.net"}, k_zones), refused);

@@ -78,7 +78,7 @@ TEST_CASE("no zones are made without the box's name or address") {
   input.public_ip = "";
   CHECK_THROWS_WITH(dns_zones(input), Catch::Contains("set PUBLIC_IP in /etc/mailinabox.conf"));
   input.public_ip = "2001:db8::5";
-  CHECK_THROWS_WITH(dns_zones(input), Catch::Contains("'2001:db8::5' is no IPv4 address"));
+  CHECK_THROWS_WITH(dns_zones(input), Catch::Contains("'2001:db8::5' is not an IPv4 address"));
   input = small_box();
   input.primary_hostname = "";
   CHECK_THROWS_WITH(dns_zones(input), Catch::Contains("set PRIMARY_HOSTNAME"));

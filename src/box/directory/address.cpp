@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 6> k_reserved = {"arpa", "invalid", "loca
 constexpr std::array<std::string_view, 6> k_roles = {"admin",      "administrator", "postmaster",
                                                      "hostmaster", "webmaster",     "abuse"};
 
-// libidn2 wants terminated texts and gives memory of its own.
+// libidn2 needs terminated texts and allocates its results.
 template <typename Convert>
 std::string convert(std::string_view text, Convert function) {
   const std::string input(text);
@@ -43,14 +43,9 @@ bool valid_local_part(std::string_view text) {
   });
 }
 
-bool inside(std::string_view name, std::string_view parent) {
-  if (name.size() <= parent.size()) return name == parent;
-  return name.substr(name.size() - parent.size()) == parent && name[name.size() - parent.size() - 1] == '.';
-}
-
 bool reserved(std::string_view domain, std::string_view own_host_name) {
   return std::any_of(k_reserved.begin(), k_reserved.end(),
-                     [&](std::string_view name) { return inside(domain, name) && !inside(own_host_name, name); });
+                     [&](std::string_view name) { return within(domain, name) && !within(own_host_name, name); });
 }
 
 bool user_characters(std::string_view address) {
@@ -60,6 +55,12 @@ bool user_characters(std::string_view address) {
 }
 
 }  // namespace
+
+bool within(std::string_view name, std::string_view parent) {
+  if (!name.ends_with(parent)) return false;
+  name.remove_suffix(parent.size());
+  return name.empty() || name.ends_with('.');
+}
 
 std::string_view local_part(std::string_view address) { return address.substr(0, address.rfind('@')); }
 
@@ -89,17 +90,13 @@ std::string address_to_ascii(std::string_view address) {
 
 bool valid_domain(std::string_view domain) {
   if (domain.empty() || domain.size() > 253 || !is_letter(domain.back())) return false;
-  std::size_t labels = 0;
-  for (std::size_t begin = 0; begin <= domain.size(); ++labels) {
-    const std::size_t end = std::min(domain.find('.', begin), domain.size());
-    const std::string_view label = domain.substr(begin, end - begin);
-    if (!valid_label(label)) return false;
+  const std::vector<std::string_view> labels = split(domain, '.');
+  if (labels.size() < 2) return false;
+  for (const std::string_view label : labels) {
     const std::string lower = lower_case(label);
-    if (lower.rfind("xn--", 0) == 0 && !decodes(lower)) return false;
-    begin = end + 1;
+    if (!valid_label(label) || (lower.starts_with("xn--") && !decodes(lower))) return false;
   }
-  if (labels < 2) return false;
-  // What people are shown must lead back to the same name (RFC 5891 section 5.4).
+  // The form that people see must convert back to the same name (RFC 5891 section 5.4).
   const std::string lower = lower_case(domain);
   return lower.find("xn--") == std::string::npos || domain_to_ascii(domain_to_unicode(lower)) == lower;
 }
@@ -115,8 +112,7 @@ bool valid_address(std::string_view address, AddressMode mode, std::string_view 
 }
 
 bool role_address(std::string_view address) {
-  const std::string name = lower_case(address.substr(0, address.find_first_of("@+")));
-  return std::find(k_roles.begin(), k_roles.end(), name) != k_roles.end();
+  return contains(k_roles, lower_case(address.substr(0, address.find_first_of("@+"))));
 }
 
 }  // namespace mailinabox

@@ -11,21 +11,10 @@
 namespace mailinabox {
 namespace {
 
-// Names that every domain with mail must answer to (RFC 2142 and certificate authorities).
+// Addresses that every domain with mail must have (RFC 2142 and certificate authorities).
 constexpr std::array<std::string_view, 3> k_domain_roles = {"postmaster", "admin", "abuse"};
 
-std::string comma_list(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += ',';
-    text += part;
-  }
-  return text;
-}
-
-bool domain_role(std::string_view address) {
-  return std::find(k_domain_roles.begin(), k_domain_roles.end(), local_part(address)) != k_domain_roles.end();
-}
+bool domain_role(std::string_view address) { return contains(k_domain_roles, local_part(address)); }
 
 std::string alias_name(const std::string& address) { return lower_case(address_to_ascii(trim(address))); }
 
@@ -51,9 +40,9 @@ void insert_alias(Database& database, const std::string& table, const Alias& ali
                                       " (source, destination, permitted_senders) VALUES (?1, ?2, ?3) ON CONFLICT "
                                       "(source) DO UPDATE SET destination = ?2, permitted_senders = ?3");
   insert.bind(1, alias.address);
-  insert.bind(2, comma_list(alias.forwards_to));
+  insert.bind(2, joined(alias.forwards_to, ","));
   if (alias.permitted_senders) {
-    insert.bind(3, comma_list(*alias.permitted_senders));
+    insert.bind(3, joined(*alias.permitted_senders, ","));
   } else {
     insert.bind_null(3);
   }
@@ -75,7 +64,7 @@ std::vector<Alias> Directory::aliases() const {
     }
   };
   add(read_aliases(*database_, "aliases", false));
-  add(read_aliases(*database_, "auto_aliases", true));  // emplace: what is there already wins
+  add(read_aliases(*database_, "auto_aliases", true));  // emplace() keeps an alias that is already there
   std::vector<Alias> all;
   for (auto& [key, alias] : sorted) all.push_back(std::move(alias));
   return all;
@@ -88,8 +77,8 @@ std::vector<std::string> Directory::destinations(const std::string& address, con
   std::vector<std::string> result;
   for (const std::string& part : split_list(text)) {
     const std::string destination = address_to_ascii(part);
-    // A user of ours is a good destination whatever the box is called now: after a change of its name, domains that
-    // were allowed as the box's own may be reserved ones.
+    // Our own user is a valid destination whatever the box is called: after a change of its name, domains that were
+    // allowed as the box's own may be reserved.
     if (!valid_address(destination, AddressMode::full, primary_hostname_) && !user(destination)) {
       throw Error("Invalid receiver email address (" + part + ").");
     }
@@ -106,7 +95,7 @@ std::vector<std::string> Directory::destinations(const std::string& address, con
   return result;
 }
 
-// Destinations in a domain of this box that nobody here answers to: mail to them would be accepted and bounce.
+// Destinations in a domain of this box that do not exist: mail to them would be accepted and bounce.
 std::vector<std::string> Directory::dangling(const std::vector<std::string>& forwards_to) const {
   std::set<std::string> known;
   std::set<std::string, std::less<>> domains;
@@ -120,20 +109,20 @@ std::vector<std::string> Directory::dangling(const std::vector<std::string>& for
   for (const std::string& destination : forwards_to) {
     const std::string address = lower_case(without_tag(destination));
     const std::string domain(domain_part(address));
-    if (address.front() == '@' || domains.count(domain) == 0) continue;
-    if (known.count(address) == 0 && known.count("@" + domain) == 0) result.push_back(destination);
+    if (address.front() == '@' || !domains.contains(domain)) continue;
+    if (!known.contains(address) && !known.contains("@" + domain)) result.push_back(destination);
   }
   return result;
 }
 
-// Postfix follows an alias to the end, and gives up where there is none. To itself alone it may lead: a user keeps a
+// Postfix follows an alias to its end, and fails without one. A user's alias may lead to the user itself, to keep a
 // copy.
 void Directory::refuse_loop(const Alias& alias) const {
   std::map<std::string, std::vector<std::string>> routes;
   for (const Alias& other : aliases()) routes[other.address] = other.forwards_to;
   routes[alias.address] = alias.forwards_to;
   const bool is_user = any_row("SELECT 1 FROM users WHERE email = ?", alias.address);
-  std::vector<std::pair<std::string, std::string>> ways;  // an address, and how it was reached
+  std::vector<std::pair<std::string, std::string>> ways;  // an address, and the way to it
   for (const std::string& destination : alias.forwards_to) {
     const std::string address = lower_case(destination);
     if (address != alias.address || !is_user) ways.emplace_back(address, alias.address);
@@ -183,11 +172,9 @@ DirectoryReport Directory::add_alias(const std::string& given, const std::string
                      " is neither a user nor an alias of this box yet; mail to it will bounce");
   }
   const auto& to = alias.forwards_to;
-  if (!to.empty() && user(alias.address) && std::find(to.begin(), to.end(), alias.address) == to.end()) {
-    report.push_back("note: " + alias.address +
-                     " is a user, whose mail goes to the alias's destinations from now on; "
-                     "name " +
-                     alias.address + " among them to keep a copy");
+  if (!to.empty() && user(alias.address) && !contains(to, alias.address)) {
+    report.push_back("note: " + alias.address + " is a user, whose mail now goes to the alias's destinations; add " +
+                     alias.address + " to them to keep a copy");
   }
   return report;
 }
@@ -204,7 +191,7 @@ DirectoryReport Directory::remove_alias(const std::string& given) {
 
 std::vector<Alias> Directory::wanted_automatic_aliases() const {
   std::set<std::string> mail_domains;
-  std::set<std::string> real_domains;  // not only there because of aliases that follow from a domain
+  std::set<std::string> real_domains;  // without those that only have aliases made for every domain
   for (const std::string& email : column("SELECT email FROM users")) real_domains.emplace(domain_part(email));
   for (const std::string& source : column("SELECT source FROM aliases")) {
     mail_domains.emplace(domain_part(source));
@@ -236,14 +223,14 @@ std::vector<Alias> Directory::stored_automatic_aliases() const {
   return stored;
 }
 
-// Boxes of the original before automatic aliases had a table of their own kept them among the others.
+// Older versions of the original kept automatic aliases in the table of the others.
 DirectoryReport Directory::clean_up() {
   const std::string administrator = "administrator@" + primary_hostname_;
   std::set<std::string> required;
   for (const Alias& alias : wanted_automatic_aliases()) required.insert(alias.address);
   DirectoryReport report;
   for (const Alias& alias : read_aliases(*database_, "aliases", false)) {
-    if (!domain_role(alias.address) || required.count(alias.address) != 0) continue;
+    if (!domain_role(alias.address) || required.contains(alias.address)) continue;
     if (alias.forwards_to != std::vector<std::string>{administrator}) continue;
     Statement remove = database_->prepare("DELETE FROM aliases WHERE source = ?");
     remove.bind(1, alias.address);
@@ -267,7 +254,7 @@ DirectoryReport Directory::store_automatic_aliases() {
 DirectoryReport Directory::refresh_automatic_aliases() {
   const std::vector<Alias> wanted = wanted_automatic_aliases();
   const std::vector<Alias> stored = stored_automatic_aliases();
-  // Looked at first without a transaction: a run with nothing to do must not touch the file.
+  // Compared without a transaction first: a run with nothing to do must not touch the file.
   if (std::equal(wanted.begin(), wanted.end(), stored.begin(), stored.end(), same_route)) return {};
   Database::Transaction transaction = begin_change(*database_);
   DirectoryReport report = store_automatic_aliases();

@@ -1,4 +1,4 @@
-// A change of the directory: one write transaction that ends with the automatic aliases right.
+// A change of the directory: one write transaction that also updates the automatic aliases.
 #pragma once
 
 #include "box/directory/directory.hpp"
@@ -16,7 +16,7 @@ class Directory::Change {
  public:
   explicit Change(Directory& directory) : directory_(directory), transaction_(begin_change(*directory.database_)) {}
 
-  // Recomputes what follows from the change, and commits. Without it everything is rolled back.
+  // Updates the automatic aliases and commits. Without it everything is rolled back.
   DirectoryReport commit(const std::string& first_line) {
     DirectoryReport report{first_line};
     const DirectoryReport more = directory_.store_automatic_aliases();

@@ -25,11 +25,10 @@ std::vector<std::string> privileges_in(std::string_view text) {
 std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
-    throw Error("There is no users' database " + path + " yet. Run `sudo mailinabox setup` first.");
+    throw Error("The users' database " + path + " does not exist yet. Run `sudo mailinabox setup` first.");
   }
   const bool change = access == Directory::Access::change;
-  auto database = connect_database(path, change ? Database::Access::read_write : Database::Access::read_only);
-  return database;
+  return connect_database(path, change ? Database::Access::read_write : Database::Access::read_only);
 }
 
 void require_privilege_word(const std::string& word) {
@@ -44,7 +43,7 @@ User user_of(const Statement& row) {
 
 std::string user_name(const std::string& email) { return lower_case(trim(email)); }
 
-// The original keeps ASCII forms only; a database may have been edited by hand.
+// The original stores only ASCII forms, but a database may have been edited by hand.
 std::vector<std::string> distinct_domains(std::vector<std::string> domains) {
   for (std::string& domain : domains) domain = domain_to_ascii(lower_case(domain));
   std::sort(domains.begin(), domains.end());
@@ -65,7 +64,7 @@ void require_user_address(const std::string& email, const std::string& own_host_
 
 }  // namespace
 
-bool User::admin() const { return std::find(privileges.begin(), privileges.end(), "admin") != privileges.end(); }
+bool User::admin() const { return contains(privileges, "admin"); }
 
 Directory::Directory(const std::string& path, std::string primary_hostname, Access access)
     : database_(open_directory(path, access)), primary_hostname_(std::move(primary_hostname)) {}
@@ -132,7 +131,7 @@ DirectoryReport Directory::add_user(const std::string& given, const Secret& pass
   const std::string email = user_name(given);
   Change change(*this);
   require_user_address(email, primary_hostname_);
-  if (role_address(email) && !column("SELECT 1 FROM users LIMIT 1").empty()) {
+  if (role_address(email) && !empty()) {
     throw Error(
         "You may not make a user account for that address because it is frequently used for domain control "
         "validation. Use an alias instead if necessary.");
@@ -184,7 +183,7 @@ DirectoryReport Directory::remove_user(const std::string& given) {
   DirectoryReport report = change.commit("mail user removed");
   for (const Alias& alias : aliases()) {
     const auto& to = alias.forwards_to;
-    if (std::find(to.begin(), to.end(), email) == to.end() || dangling({email}).empty()) continue;
+    if (!contains(to, email) || dangling({email}).empty()) continue;
     report.push_back("note: the alias " + alias.address + " still leads to " + email + "; mail to it will bounce");
   }
   return report;
@@ -215,7 +214,7 @@ void Directory::add_privilege(const std::string& given, const std::string& privi
   require_privilege_word(privilege);
   require_user(email);
   std::vector<std::string> all = user(email)->privileges;
-  if (std::find(all.begin(), all.end(), privilege) == all.end()) all.push_back(privilege);
+  if (!contains(all, privilege)) all.push_back(privilege);
   set_privileges(email, all);
   transaction.commit();
 }
@@ -227,7 +226,7 @@ void Directory::remove_privilege(const std::string& given, const std::string& pr
   require_user(email);
   if (privilege == "admin") keep_an_administrator(email);
   std::vector<std::string> all = user(email)->privileges;
-  all.erase(std::remove(all.begin(), all.end(), privilege), all.end());
+  std::erase(all, privilege);
   set_privileges(email, all);
   transaction.commit();
 }

@@ -1,7 +1,7 @@
 // The users' directory: accounts and aliases in STORAGE_ROOT/mail/users.sqlite, which Postfix and Dovecot read.
 //
-// Every change is one transaction together with the automatic aliases that follow from it. Errors are Error with the
-// exact sentences that clients of the original know; nothing is changed then.
+// Every change is one transaction that also updates the automatic aliases. Errors are Error with the exact sentences
+// that clients of the original know; then nothing is changed.
 #pragma once
 
 #include <memory>
@@ -17,27 +17,27 @@ class Database;
 
 struct User {
   std::string email{};
-  std::vector<std::string> privileges{};  // "admin" is the only one with a meaning
+  std::vector<std::string> privileges{};  // only "admin" has a meaning
   std::string quota{"0"};                 // digits with an optional G or M; "0" is unlimited
   bool admin() const;
 };
 
 struct Alias {
   std::string address{};                                        // or "@domain": everything in that domain
-  std::vector<std::string> forwards_to{};                       // may be empty; one "@domain" keeps the local part
-  std::optional<std::vector<std::string>> permitted_senders{};  // who may send as it; nothing: who receives for it
+  std::vector<std::string> forwards_to{};                       // may be empty; a single "@domain" keeps the local part
+  std::optional<std::vector<std::string>> permitted_senders{};  // who may send as it; nothing: everyone who receives it
   bool automatic = false;
 };
 
-// What the directory says to a change: a first line ("mail user added"), and what else happened or is worth knowing.
+// The result of a change for people: a first line ("mail user added"), then side effects and notes.
 using DirectoryReport = std::vector<std::string>;
 
 class Directory {
  public:
   enum class Access : std::uint8_t { look, change };
 
-  // `path` is the database; `primary_hostname` is where automatic aliases point. Before its
-  // first change a database in WAL mode is put back to a rollback journal. Throws Error where the file does not exist: setup makes it.
+  // `path` is the database; automatic aliases lead to `primary_hostname`. The first change sets a database in WAL mode
+  // to a rollback journal. Throws Error if the file does not exist: setup makes it.
   Directory(const std::string& path, std::string primary_hostname, Access access);
   // The same directory of a box with another name.
   Directory(const Directory& other, std::string primary_hostname);
@@ -59,24 +59,24 @@ class Directory {
 
   bool empty() const;                             // there is no user
   std::vector<std::string> user_domains() const;  // of users; sorted, ASCII form in lower case
-  std::vector<std::string> mail_domains() const;  // those, and of aliases that the box did not make itself
+  std::vector<std::string> mail_domains() const;  // those, and of aliases that are not automatic
 
-  // By domain, then name. Automatic ones too, unless an operator's alias of the same address hides them.
+  // By domain, then name; with automatic ones, unless an operator's alias has the same address.
   std::vector<Alias> aliases() const;
 
-  // `forwards_to` and `permitted_senders` are lists with commas or line ends, as a person writes them.
+  // `forwards_to` and `permitted_senders` are lists with commas or line ends between their items.
   DirectoryReport add_alias(const std::string& address, const std::string& forwards_to,
                             const std::string& permitted_senders = "", bool update_if_exists = false);
   DirectoryReport remove_alias(const std::string& address);
 
-  // Brings the automatic aliases up to date (after a change of the host name); writes only what differs. The lines
-  // tell of aliases that were cleaned up.
+  // Updates the automatic aliases (after a change of the host name); writes only if they differ. The lines name aliases
+  // that were cleaned up.
   DirectoryReport refresh_automatic_aliases();
 
   const std::string& primary_hostname() const { return primary_hostname_; }
 
  private:
-  class Change;  // a transaction that ends with the automatic aliases right
+  class Change;  // a transaction that also updates the automatic aliases
 
   std::vector<std::string> column(const std::string& sql) const;
   bool any_row(const std::string& sql, const std::string& value) const;
@@ -95,10 +95,10 @@ class Directory {
   std::string primary_hostname_;
 };
 
-// Trimmed and in upper case: "5g" gives "5G". Throws Error with the sentence for what is wrong.
+// Trimmed and in upper case: "5g" gives "5G". Throws Error with the original's sentence if it is invalid.
 std::string normalize_quota(const std::string& quota);
 
-// Throws Error where a password is blank or has fewer than eight characters.
+// Throws Error if a password is blank or has fewer than eight characters.
 void require_good_password(const Secret& password);
 
 }  // namespace mailinabox

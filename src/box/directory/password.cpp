@@ -21,7 +21,7 @@ class CryptData {
   CryptData(const CryptData&) = delete;
   CryptData& operator=(const CryptData&) = delete;
 
-  // "" where the setting is of no known kind: libxcrypt answers that with a text beginning with "*".
+  // "" for an unknown kind of setting, for which libxcrypt returns a text that begins with "*".
   std::string hash(const Secret& password, const std::string& setting) {
     const char* result = crypt_r(password.reveal().c_str(), setting.c_str(), data_.get());
     return result == nullptr || *result == '*' ? std::string() : std::string(result);
@@ -48,7 +48,7 @@ std::string hash_password(const Secret& password) {
   const char* made = crypt_gensalt_rn("$6$", 0, random.reveal().data(), static_cast<int>(random.reveal().size()),
                                       setting, sizeof setting);
   const std::string hash = made == nullptr ? std::string() : CryptData().hash(password, made);
-  if (hash.empty()) throw Error("This system's crypt library cannot make SHA-512 password hashes.");
+  if (hash.empty()) throw Error("The system's crypt library cannot make SHA-512 password hashes.");
   return std::string(k_scheme) + hash;
 }
 

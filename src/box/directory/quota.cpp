@@ -9,12 +9,12 @@ namespace mailinabox {
 std::string normalize_quota(const std::string& quota) {
   std::string text(trim(quota));
   if (text.empty()) throw Error("No quota provided.");
-  if (text.find_first_of(" \t\r\n\f\v,.") != std::string::npos) {
+  if (text.find_first_of(k_blanks) != std::string::npos || text.find_first_of(",.") != std::string::npos) {
     throw Error("Quotas cannot contain spaces, commas, or decimal points.");
   }
-  if (text.back() == 'g' || text.back() == 'm') text.back() = static_cast<char>(text.back() - 'a' + 'A');
+  if (text.back() == 'g') text.back() = 'G';
+  if (text.back() == 'm') text.back() = 'M';
   const std::size_t digits = text.back() == 'G' || text.back() == 'M' ? text.size() - 1 : text.size();
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (digits == 0 || !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(digits), is_digit)) {
     throw Error("Invalid quota.");
   }

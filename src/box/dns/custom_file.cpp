@@ -1,4 +1,4 @@
-// Reading and writing custom.yaml.
+// Reads and writes custom.yaml.
 
 #include <algorithm>
 #include <memory>
@@ -16,7 +16,7 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::string_view k_left_out = "; this entry is left out until it is mended";
+constexpr std::string_view k_left_out = "; this entry is ignored until it is corrected";
 
 std::vector<std::string_view> lines_with_ends(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -30,7 +30,7 @@ std::vector<std::string_view> lines_with_ends(std::string_view text) {
 
 std::string opening_comment_of(std::string_view text) {
   std::string comment;
-  std::string pending;  // blank lines belong to it where the comment goes on
+  std::string pending;  // blank lines belong to it if the comment continues
   for (const std::string_view line : lines_with_ends(text)) {
     const std::size_t first = line.find_first_not_of(" \t\r\n");
     pending += line;
@@ -43,13 +43,13 @@ std::string opening_comment_of(std::string_view text) {
   return comment;
 }
 
-// One entry of the mapping in a text that cannot be read as a whole.
+// One entry of the mapping, for a text that cannot be read as a whole.
 struct Piece {
   std::string text{};
   int first_line = 0;  // from 0
 };
 
-// Each line that begins a key at the left edge begins a piece.
+// Each line with a key at the left edge begins a piece.
 std::vector<Piece> pieces_of(std::string_view text) {
   std::vector<Piece> pieces;
   int line_number = 0;
@@ -84,21 +84,19 @@ class CustomFile {
  private:
   Position at(const YamlNode& node) const { return {file_, node.line + first_line_, node.column}; }
 
-  void report(const Position& where, const std::string& message) {
-    records_.problems_.push_back({where, message});
-  }
+  void report(const Position& where, const std::string& message) { records_.problems_.push_back({where, message}); }
 
-  // Of what render() cannot write again.
+  // For entries that render() cannot write again.
   void report_unreadable(const Position& where, const std::string& message) {
     report(where, message + std::string(k_left_out));
     if (records_.unreadable_.empty()) records_.unreadable_ = records_.problems_.back().text();
   }
 
-  // Where YAML breaks at one place, the other entries are still good.
+  // If YAML breaks at one place, the other entries are still good.
   void read_pieces(const std::string& text, const RecipeError& whole) {
     const std::vector<Piece> pieces = pieces_of(text);
     const std::size_t problems = records_.problems_.size();
-    NameMap<int> last;  // where a name stands again, the last one counts: so does every YAML 1.1 reader
+    NameMap<int> last;  // of a repeated name the last one counts, as in every YAML 1.1 reader
     std::vector<std::unique_ptr<YamlDocument>> documents;
     for (const Piece& piece : pieces) documents.push_back(parse_piece(piece));
     for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -109,15 +107,15 @@ class CustomFile {
       if (key == nullptr) continue;
       first_line_ = pieces[i].first_line;
       if (last[key->text] != first_line_) {
-        report_unreadable(at(*key), "\"" + key->text + "\" stands again in line " +
-                                        std::to_string(last[key->text] + 1) + ", and only that counts; keep one");
+        report_unreadable(at(*key), "\"" + key->text + "\" is repeated in line " + std::to_string(last[key->text] + 1) +
+                                        ", and only that one counts; keep one");
         continue;
       }
       read_mapping(documents[i]->root);
     }
     first_line_ = 0;
-    // What is wrong was between the entries.
-    if (records_.problems_.size() == problems) report_unreadable(whole.where(), message_of(whole));
+    // The error was between the entries.
+    if (records_.problems_.size() == problems) report_unreadable(whole.where(), whole.message());
   }
 
   static const YamlNode* key_of(const YamlDocument* document) {
@@ -129,20 +127,16 @@ class CustomFile {
     first_line_ = piece.first_line;
     try {
       auto document = parse_yaml(piece.text, *file_);
-      const bool separator = piece.text.rfind("---", 0) == 0 || piece.text.front() == '%';
+      const bool separator = piece.text.starts_with("---") || piece.text.front() == '%';
       if (!document->root.is_map() && !document->empty && !separator)
         report_unreadable(at(document->root), "expected a domain name, a colon and its records");
       return document;
     } catch (const RecipeError& error) {
-      std::string message = message_of(error);
-      if (piece.text.front() == '*') message = "a name that begins with * needs quotes around it";
+      std::string message = error.message();
+      if (piece.text.front() == '*') message = "a name that begins with * needs quotes";
       report_unreadable({file_, error.where().line + first_line_, error.where().column}, message);
       return nullptr;
     }
-  }
-
-  static std::string message_of(const RecipeError& error) {
-    return std::string(error.what()).substr(to_string(error.where()).size() + 2);
   }
 
   void read_mapping(const YamlNode& root) {
@@ -167,7 +161,7 @@ class CustomFile {
     const std::string name = canonical_name(key.text);
     if (!valid_record_name(name)) {
       report_unreadable(at(key), "\"" + key.text +
-                                     "\" is no name that a record can have; expected a full domain name without a "
+                                     "\" cannot be the name of a record; expected a full domain name without a "
                                      "final dot, such as www.example.com");
     } else if (value.is_scalar()) {
       read_value(name, "A", value);
@@ -180,9 +174,7 @@ class CustomFile {
   }
 
   void read_type(const std::string& name, std::string type, const YamlNode& values) {
-    for (char& c : type) {
-      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    }
+    type = upper_case(type);
     if (!values.is_list()) return read_value(name, type, values);
     for (const YamlNode& value : values.children) read_value(name, type, value);
   }
@@ -193,7 +185,7 @@ class CustomFile {
                                       ", found " + std::string(describe(node)));
       return;
     }
-    const std::string value(trim(node.text));  // a block's text ends with a line end
+    const std::string value(trim(node.text));  // a YAML block ends with a line end
     CustomRecords::Entry entry{{name, type, value}};
     try {
       if (value.empty()) throw Error("No value for the record provided.");
@@ -222,11 +214,11 @@ class CustomFile {
     } else if (const YamlNode* addresses = value.find("A")) {
       read_secondary(*addresses);
     } else {
-      report_unreadable(at(value), "expected host names and \"xfr:\" entries with blanks between them");
+      report_unreadable(at(value), "expected host names and \"xfr:\" entries, separated by blanks");
     }
   }
 
-  // A CNAME beside other records makes a zone that no server loads. The others are more than the alias.
+  // A zone with a CNAME beside other records does not load. The other records are worth more than the alias.
   void leave_out_crowded_aliases() {
     NameMap<int> records_at;
     for (const CustomRecords::Entry& entry : records_.entries_) {
@@ -238,10 +230,10 @@ class CustomFile {
       if (!entry.usable || record.type != "CNAME" || records_at[record.name] < 2) continue;
       entry.usable = false;
       --records_at[record.name];
-      report(places_[i], record.name +
-                             " CNAME: no other record may stand beside a CNAME (RFC 1034 section 3.6.2), and this name "
-                             "has others" +
-                             std::string(k_left_out));
+      report(places_[i],
+             record.name +
+                 " CNAME: a name with a CNAME can have no other record (RFC 1034 section 3.6.2), but this one does" +
+                 std::string(k_left_out));
     }
   }
 
@@ -249,7 +241,7 @@ class CustomFile {
   const std::string* file_;
   std::vector<Position> places_{};  // of the entries
   NameSet seen_{};                  // entries as one text
-  int first_line_ = 0;              // of the piece that is read
+  int first_line_ = 0;              // of the piece being read
 };
 
 CustomRecords CustomRecords::parse(std::string_view text, std::string_view file) {
@@ -277,7 +269,7 @@ std::string CustomRecords::render() const {
     text += "\n";
     std::vector<std::string> types;
     for (const CustomRecord* record : group) {
-      if (std::find(types.begin(), types.end(), record->type) == types.end()) types.push_back(record->type);
+      if (!contains(types, record->type)) types.push_back(record->type);
     }
     for (const std::string& type : types) {
       const auto of_type = [&](const CustomRecord* record) { return record->type == type; };
@@ -289,9 +281,7 @@ std::string CustomRecords::render() const {
     }
   }
   if (secondary_.empty()) return text;
-  std::string entries;
-  for (const std::string& entry : secondary_) entries += (entries.empty() ? "" : " ") + entry;
-  return text + std::string(k_secondary_key) + ": " + yaml_text(entries) + "\n";
+  return text + std::string(k_secondary_key) + ": " + yaml_text(joined(secondary_, " ")) + "\n";
 }
 
 }  // namespace mailinabox

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "box/directory/address.hpp"
 #include "box/dns/names.hpp"
 #include "box/dns/record_data.hpp"
 #include "box/dns/secondary_entries.hpp"
@@ -25,7 +26,7 @@ CustomRecord checked(const CustomRecord& wanted, const std::vector<std::string>&
   if (record.value.empty()) throw Error("No value for the record provided.");
   if (!valid_record_name(record.name)) throw Error("Invalid name.");
   const bool for_subdomains = record.type == "NS" || record.type == "CNAME";
-  if (for_subdomains && std::find(zones.begin(), zones.end(), record.name) != zones.end())
+  if (for_subdomains && contains(zones, record.name))
     throw Error(record.type + " records can only be set for subdomains.");
   record.value = checked_value(record.type, record.value, TargetNames::complete);
   return record;
@@ -35,25 +36,21 @@ CustomRecord checked(const CustomRecord& wanted, const std::vector<std::string>&
 
 void CustomRecords::require_readable() const {
   if (unreadable_.empty()) return;
-  throw Error(unreadable_ + "\nNothing was changed: the file would be written anew, and this entry would be lost.");
+  throw Error(unreadable_ + "\nNothing was changed, because writing the file again would lose this entry.");
 }
 
-// RFC 1034 section 3.6.2: a name with a CNAME has nothing else, and one CNAME.
+// RFC 1034 section 3.6.2: a name with a CNAME has no other record.
 void CustomRecords::require_room(const CustomRecord& record) const {
   const auto other = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     return entry.record.name == record.name && (record.type == "CNAME" || entry.record.type == "CNAME");
   });
   if (other == entries_.end()) return;
   throw Error(record.name + " has a custom " + other->record.type +
-              " record, and a CNAME record cannot stand beside another record of its name. Remove that one first.");
+              " record, and a name with a CNAME can have no other record. Remove that one first.");
 }
 
 bool CustomRecords::drop_if(const std::function<bool(const CustomRecord&)>& test) {
-  const auto end =
-      std::remove_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return test(entry.record); });
-  if (end == entries_.end()) return false;
-  entries_.erase(end, entries_.end());
-  return true;
+  return std::erase_if(entries_, [&](const Entry& entry) { return test(entry.record); }) > 0;
 }
 
 void CustomRecords::refresh() {
@@ -65,7 +62,7 @@ void CustomRecords::refresh() {
 
 bool CustomRecords::add(const CustomRecord& wanted, const std::vector<std::string>& zones) {
   const CustomRecord record = checked(wanted, zones);
-  if (std::find(records_.begin(), records_.end(), record) != records_.end()) return false;
+  if (contains(records_, record)) return false;
   require_readable();
   require_room(record);
   entries_.push_back({record});
@@ -79,7 +76,7 @@ bool CustomRecords::set(const CustomRecord& wanted, const std::vector<std::strin
   const bool dropped = changed.drop_if([&](const CustomRecord& other) {
     return other.name == record.name && other.type == record.type && other.value != record.value;
   });
-  const bool there = std::find(records_.begin(), records_.end(), record) != records_.end();
+  const bool there = contains(records_, record);
   if (there && !dropped) return false;
   require_readable();
   if (!there) {
@@ -97,7 +94,7 @@ bool CustomRecords::remove(const CustomRecord& wanted) {
   try {
     complete = checked_value(record.type, record.value, TargetNames::complete);
   } catch (const Error&) {
-    complete = record.value;  // records that cannot be used are removed, too
+    complete = record.value;  // an unusable record can be removed too
   }
   CustomRecords changed = *this;
   const bool dropped = changed.drop_if([&](const CustomRecord& other) {
@@ -127,7 +124,7 @@ bool CustomRecords::set_secondary(const std::vector<std::string>& entries) {
 SecondaryServers CustomRecords::secondary_servers() const {
   SecondaryServers servers;
   for (const std::string& entry : secondary_) {
-    if (entry.rfind(k_transfer_prefix, 0) != 0) {
+    if (!entry.starts_with(k_transfer_prefix)) {
       servers.host_names.push_back(entry);
       continue;
     }

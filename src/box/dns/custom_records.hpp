@@ -1,5 +1,4 @@
-// The administrator's own DNS records, as STORAGE_ROOT/dns/custom.yaml keeps them; the file is read and written by the
-// original, too.
+// The administrator's own DNS records in STORAGE_ROOT/dns/custom.yaml, a file that the original reads and writes too.
 #pragma once
 
 #include <functional>
@@ -22,11 +21,11 @@ struct CustomRecord {
 // An entry of the file that cannot be used.
 struct CustomRecordProblem {
   Position where{};
-  std::string message{};  // what is wrong, what was expected and what to do
+  std::string message{};  // what is wrong, what is expected and what to do
   std::string text() const { return to_string(where) + ": " + message; }
 };
 
-// Who else serves the zones.
+// The other servers of the zones.
 struct SecondaryServers {
   std::vector<std::string> host_names{};  // in NS records; their addresses may transfer the zones and are notified
   std::vector<std::string>
@@ -36,8 +35,8 @@ struct SecondaryServers {
 
 class CustomRecords {
  public:
-  // Never throws for what stands in the file: an entry that cannot be used is left out, and problems() has it.
-  // `file` is the name for messages.
+  // Never throws for the file's content: an entry that cannot be used is left out and is in problems(). `file` is the
+  // name for messages.
   static CustomRecords parse(std::string_view text, std::string_view file);
 
   std::string render() const;  // the file; an opening comment block of the parsed text is kept
@@ -49,17 +48,17 @@ class CustomRecords {
   }  // "ns2.example.net", "xfr:192.0.2.7"
   SecondaryServers secondary_servers() const;
 
-  // Each is true where something changed. Throws Error with the rule that a name, type or value breaks; `zones` are the
-  // names of the box's zones. A record whose value cannot be used stays in the file until it is removed or replaced.
-  // What has no form that render() could write again (problems() of names and of YAML itself) has to be mended in the
-  // file first: until then every change is refused.
+  // Each returns true if something changed. Throws Error with the rule that a name, type or value breaks; `zones` are
+  // the names of the box's zones. A record with an unusable value stays in the file until it is removed or replaced.
+  // Entries that render() cannot write again (problems() of names and of YAML itself) must be corrected in the file
+  // first: until then every change throws Error.
   bool add(const CustomRecord& record, const std::vector<std::string>& zones);
   bool set(const CustomRecord& record, const std::vector<std::string>& zones);  // replaces all of that name and type
   bool remove(const CustomRecord& record);                      // "" as the value: all of that name and type
   bool set_secondary(const std::vector<std::string>& entries);  // empty: none
 
  private:
-  friend class CustomFile;  // what parse() reads with
+  friend class CustomFile;  // parse() uses it
 
   struct Entry {
     CustomRecord record{};

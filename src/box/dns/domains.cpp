@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "box/directory/address.hpp"
 #include "box/dns/record_data.hpp"
 
 namespace mailinabox {
@@ -23,9 +24,9 @@ class WebNames {
  public:
   WebNames(const NameSet& elsewhere, NameMap<AutomaticName>& names) : elsewhere_(elsewhere), names_(names) {}
 
-  // A name that is there already keeps what it is: a mail domain www.example.com has its own site.
+  // A name that is already there keeps its reason: a mail domain www.example.com has its own site.
   void add(std::string name, AutomaticName reason) {
-    if (elsewhere_.find(name) == elsewhere_.end()) names_.try_emplace(std::move(name), reason);
+    if (!elsewhere_.contains(name)) names_.try_emplace(std::move(name), reason);
   }
 
  private:
@@ -33,7 +34,7 @@ class WebNames {
   NameMap<AutomaticName>& names_;
 };
 
-// Names that do not stand below another one.
+// The names that are not below another one.
 NameSet topmost(const NameSet& names) {
   NameSet result;
   for (const std::string& name : names) {
@@ -54,7 +55,7 @@ bool foreign_address(const CustomRecord& record, const DnsInput& input) {
          !same_address(record.value, input.public_ipv6);
 }
 
-// The zones depend on the web's names and the www. names on the zones; so www. comes last.
+// The zones depend on the web names, and the www. names on the zones: so www. comes last.
 BoxDomains box_domains(const DnsInput& input) {
   BoxDomains box;
   box.mail.insert(input.mail_domains.begin(), input.mail_domains.end());
@@ -62,7 +63,7 @@ BoxDomains box_domains(const DnsInput& input) {
   box.elsewhere = names_elsewhere(input);
 
   WebNames web(box.elsewhere, box.web);
-  box.web[input.primary_hostname] = AutomaticName::none;  // also where custom records lead it elsewhere
+  box.web[input.primary_hostname] = AutomaticName::none;  // even if custom records lead it elsewhere
   for (const std::string& domain : box.mail) web.add(domain, AutomaticName::none);
   for (const std::string& domain : box.users) {
     web.add("autoconfig." + domain, AutomaticName::autoconfig);
@@ -91,8 +92,8 @@ std::vector<std::string> web_domains(const DnsInput& input) {
   return sorted(std::move(names), input.primary_hostname);
 }
 
-// A name belongs to the shortest of the names that it stands below. The zone that the box itself stands in comes first,
-// the others by the alphabet; in a zone the box itself, what stands below it, the rest by labels from the right.
+// A name belongs to the shortest name above it. The box's own zone comes first, the others in alphabetical order; in a
+// zone the box itself comes first, then names below it, then the rest by labels from the right.
 std::vector<std::string> in_domain_order(std::vector<std::string> names, const std::string& primary_hostname) {
   NameSet all(names.begin(), names.end());
   const NameSet zones = topmost(all);

@@ -1,4 +1,4 @@
-// The names that the box answers for, and what each of them is to it.
+// The names that the box serves, and the reason for each.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace mailinabox {
 
-// Why the box has a name that nobody asked it for.
+// Why the box has a name that no user or alias has.
 enum class AutomaticName : std::uint8_t { none, www, autoconfig, autodiscover, mta_sts, name_server };
 
 struct BoxDomains {
@@ -19,14 +19,14 @@ struct BoxDomains {
   NameSet users{};
   NameSet elsewhere{};               // names that custom records lead to another host
   NameMap<AutomaticName> web{};      // names with a web site
-  NameMap<AutomaticName> known{};    // those, mail domains, and the box's name servers
+  NameMap<AutomaticName> known{};    // those, mail domains and the box's name servers
   std::vector<std::string> zones{};  // in domain order
   NameSet zone_names{};              // the same
 };
 
 BoxDomains box_domains(const DnsInput& input);
 
-// An IPv4 or IPv6 address that is not the box's, whatever its spelling.
+// True for an A or AAAA record with an address that is not the box's, in any spelling.
 bool foreign_address(const CustomRecord& record, const DnsInput& input);
 
 }  // namespace mailinabox

@@ -8,13 +8,8 @@ std::string_view parent_name(std::string_view name) {
 }
 
 std::string_view enclosing_name(std::string_view name, const NameSet& names) {
-  while (!name.empty() && names.find(name) == names.end()) name = parent_name(name);
+  while (!name.empty() && !names.contains(name)) name = parent_name(name);
   return name;
-}
-
-bool within(std::string_view name, std::string_view parent) {
-  if (name.size() <= parent.size()) return name == parent;
-  return name.substr(name.size() - parent.size()) == parent && name[name.size() - parent.size() - 1] == '.';
 }
 
 std::string reversed_labels(std::string_view name) {

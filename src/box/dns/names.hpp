@@ -1,4 +1,4 @@
-// Domain names as texts: lower case, no final dot. What several files of this folder ask about them.
+// Domain names as texts, in lower case without a final dot: helpers for this folder.
 #pragma once
 
 #include <functional>
@@ -20,14 +20,10 @@ using NameMap = std::unordered_map<std::string, Value, NameHash, std::equal_to<>
 // The name without its first label; "" for a name of one label.
 std::string_view parent_name(std::string_view name);
 
-// The name itself or the nearest one above it that stands in the set; "" where none does.
+// The name itself or the nearest one above it that is in the set; "" if none is.
 std::string_view enclosing_name(std::string_view name, const NameSet& names);
 
-// The name, or one above it, is `parent`.
-bool within(std::string_view name, std::string_view parent);
-
-// Labels from right to left with a byte between them that sorts before all others: texts in this form sort as lists of
-// labels do.
+// Labels from right to left, separated by a byte that sorts before all others: these texts sort as lists of labels do.
 std::string reversed_labels(std::string_view name);
 
 }  // namespace mailinabox

@@ -30,10 +30,10 @@ std::optional<DkimRecord> dkim_record(std::string_view text) {
   bool quoted = false;
   for (const char c : text) {
     if (c == '"') quoted = !quoted;
-    if (!quoted && c == ';') break;  // a comment may have quotes, too
+    if (!quoted && c == ';') break;  // a comment may have quotes too
     if (quoted && c != '"') record.value += c;
   }
-  if (quoted || record.selector.empty() || record.value.rfind("v=DKIM1", 0) != 0) return std::nullopt;
+  if (quoted || record.selector.empty() || !record.value.starts_with("v=DKIM1")) return std::nullopt;
   return record;
 }
 

@@ -1,4 +1,4 @@
-// Public keys that DNS publishes, read from the texts of the files that hold them.
+// Reads the public keys that DNS publishes from the texts of their files.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,7 @@
 
 namespace mailinabox {
 
-// From the form that opendkim-genkey writes: `SELECTOR._domainkey IN TXT ( "part" "part" ) ; comment`. Nothing where
-// the text has another form.
+// From opendkim-genkey's form, `SELECTOR._domainkey IN TXT ( "part" "part" ) ; comment`; nothing for another form.
 std::optional<DkimRecord> dkim_record(std::string_view text);
 
 // The value of an SSHFP record (RFC 4255, RFC 6594, RFC 7479, SHA-256): "4 2 ( ABCD… )", from a line of an SSH public

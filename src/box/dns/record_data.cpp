@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include "base/error.hpp"
@@ -13,7 +12,7 @@
 namespace mailinabox {
 namespace {
 
-// The answer holds the name, other strings and signatures, too; 65,535 bytes is all that a message can have.
+// The answer also has the name, other strings and signatures; a message has at most 65,535 bytes.
 constexpr std::size_t k_longest_text = 60'000;
 
 bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
@@ -26,8 +25,7 @@ bool valid_record_label(std::string_view label) {
                      [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; });
 }
 
-// At most `count` words and what follows them. Blanks are spaces and tabs: nothing else may stand in a zone file's
-// line.
+// At most `count` words and the rest. Blanks are spaces and tabs: a line of a zone file has no others.
 std::vector<std::string_view> first_words(std::string_view text, std::size_t count) {
   constexpr std::string_view k_spaces = " \t";
   std::vector<std::string_view> words;
@@ -40,10 +38,8 @@ std::vector<std::string_view> first_words(std::string_view text, std::size_t cou
 }
 
 bool number_up_to(std::string_view text, unsigned limit) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return !text.empty() && error == std::errc() && end == text.data() + text.size() && number <= limit &&
-         is_digit(text.front());
+  const auto number = parse_number<unsigned>(text);
+  return number && *number <= limit;
 }
 
 bool parse_address(int family, std::string_view text, std::array<unsigned char, 16>& bytes) {
@@ -56,7 +52,7 @@ bool is_address(int family, std::string_view text) {
   return parse_address(family, text, bytes);
 }
 
-// A name within a value, or "" where it is none.
+// A name in a value; "" if it is invalid.
 std::string target_name(std::string_view text, TargetNames names) {
   std::string name = canonical_name(text);
   if (names == TargetNames::complete) return valid_record_name(name) ? name + "." : "";
@@ -82,7 +78,7 @@ std::string checked_target(std::string_view value, TargetNames names) {
   return target;
 }
 
-// Code points that a line of text may hold; false for bytes that are no UTF-8.
+// True if a line of text may have all its code points; false for invalid UTF-8.
 bool printable_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
@@ -143,8 +139,7 @@ std::string checked_host_key(std::string_view value) {
     digest = digest.substr(1, digest.size() - 2);
   }
   std::string digits(digest);
-  digits.erase(std::remove_if(digits.begin(), digits.end(), [](char c) { return c == ' ' || c == '\t'; }),
-               digits.end());
+  std::erase_if(digits, [](char c) { return c == ' ' || c == '\t'; });
   const std::size_t expected_size = words[1] == "1" ? 40 : words[1] == "2" ? 64 : digits.size();
   if (digits.empty() || digits.size() % 2 != 0 || digits.size() != expected_size || digits.size() > 510 ||
       !std::all_of(digits.begin(), digits.end(), is_hexadecimal))
@@ -152,7 +147,7 @@ std::string checked_host_key(std::string_view value) {
   return std::string(value);
 }
 
-// RFC 8659 section 4.1.1. The value is quoted: without, a ";" in it would begin a comment.
+// RFC 8659 section 4.1.1. The value is quoted, as a ";" in it would begin a comment.
 std::string checked_authority(std::string_view value) {
   constexpr std::string_view k_expected =
       "A CAA record is flags, a tag and a value, as in: 0 issue \"letsencrypt.org\"";
@@ -174,10 +169,10 @@ std::string checked_authority(std::string_view value) {
 }  // namespace
 
 std::string canonical_name(std::string_view name) {
-  if (!name.empty() && name.back() == '.') name.remove_suffix(1);
+  if (name.ends_with('.')) name.remove_suffix(1);
   if (is_ascii(name)) return lower_case(name);
   std::string result;
-  for (const std::string_view label : split(name, '.')) {  // one by one: "_" and "*" are no letters of IDNA
+  for (const std::string_view label : split(name, '.')) {  // one by one, as "_" and "*" are not in IDNA
     if (!result.empty()) result += '.';
     result += domain_to_ascii(label);
   }
@@ -186,7 +181,7 @@ std::string canonical_name(std::string_view name) {
 
 bool valid_record_name(std::string_view name) {
   if (name.empty() || name.size() > 253 || name.front() == '-') return false;
-  if (name.substr(0, 2) == "*.") name.remove_prefix(2);
+  if (name.starts_with("*.")) name.remove_prefix(2);
   const std::vector<std::string_view> labels = split(name, '.');
   return labels.size() >= 2 && labels.size() <= 127 && std::all_of(labels.begin(), labels.end(), valid_record_label) &&
          !is_digit(labels.back().front());
@@ -209,9 +204,10 @@ bool valid_address_or_network(std::string_view text) {
     if (!parse_address(family, text.substr(0, slash), bytes)) continue;
     if (slash == std::string_view::npos) return true;
     const std::size_t bits = family == AF_INET ? 32 : 128;
-    const std::string prefix(text.substr(slash + 1));
-    if (prefix.size() > 3 || !number_up_to(prefix, static_cast<unsigned>(bits))) return false;
-    for (std::size_t bit = std::stoul(prefix); bit < bits; ++bit) {
+    const std::string_view digits = text.substr(slash + 1);
+    const auto prefix = parse_number<std::size_t>(digits);
+    if (digits.size() > 3 || !prefix || *prefix > bits) return false;
+    for (std::size_t bit = *prefix; bit < bits; ++bit) {
       if ((bytes.at(bit / 8) >> (7 - bit % 8) & 1U) != 0) return false;
     }
     return true;

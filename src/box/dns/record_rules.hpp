@@ -1,4 +1,4 @@
-// The table of the records that the box makes: one row for each reason to have one.
+// The table of the records that the box makes: one row for each reason.
 #pragma once
 
 #include <array>
@@ -40,11 +40,11 @@ enum class Rule : std::uint8_t {
   no_mail_mx,
 };
 
-// How much depends on a record.
+// How important a record is.
 enum class RecordCategory : std::uint8_t {
   required,
   recommended,
-  recommended_if_signed,  // only where the zone is signed
+  recommended_if_signed,  // only if the zone is signed
   optional,
   custom,       // the administrator's own
   name_server,  // needed only if the box itself is the name server
@@ -54,8 +54,8 @@ struct RecordRule {
   Rule rule;
   RecordCategory category;
   std::string_view name;         // of the rule, as in tests/cases/dns/NAME.yaml
-  std::string_view type;         // "" where it is the operator's choice
-  std::string_view explanation;  // "" for name_server: nobody else needs it
+  std::string_view type;         // "" if the administrator chooses it
+  std::string_view explanation;  // "" for name_server, which nobody else needs
 };
 
 inline constexpr std::size_t k_rule_count = static_cast<std::size_t>(Rule::no_mail_mx) + 1;

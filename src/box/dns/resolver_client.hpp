@@ -1,4 +1,4 @@
-// Asks a recursive name server what the world is told of a name.
+// Asks recursive name servers what DNS publishes about a name.
 #pragma once
 
 #include <chrono>
@@ -12,19 +12,18 @@ namespace mailinabox {
 
 class ResolverClient {
  public:
-  // `resolvers` are addresses, asked one after another until one gives an answer. Each is waited for at most `timeout`;
-  // one that was silent is not asked again.
+  // `resolvers` are addresses, asked one after another until one answers, each for at most `timeout`; a silent one is
+  // not asked again.
   ResolverClient(DnsClient& client, std::vector<std::string> resolvers, std::chrono::milliseconds timeout)
       : client_(client), resolvers_(std::move(resolvers)), timeout_(timeout) {}
 
-  // An answer: records, or that there are none (also: no such name). Nothing where no resolver could say, for their
-  // silence or a server failure.
+  // An answer: records, or that there are none (or no such name). Nothing if all resolvers were silent or failed.
   std::optional<DnsAnswer> ask(const std::string& name, DnsType type);
 
-  // IPv4, then IPv6, each sorted. Nothing where no resolver could say; empty where the name has none.
+  // IPv4, then IPv6, each sorted; empty if the name has none. Nothing if all resolvers were silent or failed.
   std::optional<std::vector<std::string>> addresses(const std::string& host);
 
-  bool silent() const { return resolvers_.empty(); }  // none is left
+  bool silent() const { return resolvers_.empty(); }  // all were silent
 
  private:
   DnsClient& client_;

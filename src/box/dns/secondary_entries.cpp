@@ -11,7 +11,7 @@ namespace {
 
 std::string checked_host(const std::string& entry) {
   const std::string host = canonical_name(entry);
-  // What is no host name has no address either.
+  // A text that is not a host name has no address.
   if (!valid_domain(host)) throw Error("Could not resolve the IP address of " + entry + ".");
   return host;
 }
@@ -24,18 +24,18 @@ std::vector<std::string> split_secondary_entries(std::string_view text) {
 }
 
 void add_secondary_entry(std::vector<std::string>& entries, std::string entry) {
-  if (std::find(entries.begin(), entries.end(), entry) == entries.end()) entries.push_back(std::move(entry));
+  if (!contains(entries, entry)) entries.push_back(std::move(entry));
 }
 
 std::string checked_secondary_entry(const std::string& entry) {
-  if (entry.rfind(k_transfer_prefix, 0) != 0) return checked_host(entry);
+  if (!entry.starts_with(k_transfer_prefix)) return checked_host(entry);
   const std::string peer = entry.substr(k_transfer_prefix.size());
   if (!valid_address_or_network(peer)) throw Error("'" + peer + "' is not an IPv4 or IPv6 address or subnet.");
   return entry;
 }
 
 std::string checked_secondary_entry_of_file(const std::string& entry) {
-  if (entry.rfind(k_transfer_prefix, 0) != 0) return checked_host(entry);
+  if (!entry.starts_with(k_transfer_prefix)) return checked_host(entry);
   const std::string host = canonical_name(entry.substr(k_transfer_prefix.size()));
   return valid_domain(host) ? std::string(k_transfer_prefix) + host : checked_secondary_entry(entry);
 }

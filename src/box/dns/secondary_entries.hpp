@@ -10,16 +10,16 @@ namespace mailinabox {
 inline constexpr std::string_view k_secondary_key = "_secondary_nameserver";
 inline constexpr std::string_view k_transfer_prefix = "xfr:";
 
-// Parts between blanks and commas.
+// The parts between blanks and commas.
 std::vector<std::string> split_secondary_entries(std::string_view text);
 
-// Adds it where it is not there yet: a zone must not name a server twice.
+// Adds it unless it is already there: a zone must not name a server twice.
 void add_secondary_entry(std::vector<std::string>& entries, std::string entry);
 
-// The entry in its canonical form, or Error with the sentence of the original.
+// The entry in its canonical form. Throws Error with the original's sentence.
 std::string checked_secondary_entry(const std::string& entry);
 
-// As a file may have it: a host name behind "xfr:", too.
+// The same for entries of a file, which may also have a host name after "xfr:".
 std::string checked_secondary_entry_of_file(const std::string& entry);
 
 }  // namespace mailinabox

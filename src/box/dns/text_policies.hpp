@@ -1,4 +1,4 @@
-// Which policy a TXT record states. Read as receivers do, not by its first bytes: a second record of the same policy
+// Which policy a TXT record has. Parsed as receivers do, not by the first bytes: a second record of the same policy
 // would make both invalid.
 #pragma once
 

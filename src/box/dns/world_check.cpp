@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
@@ -15,13 +14,6 @@ namespace {
 
 constexpr auto k_server_timeout = std::chrono::seconds(3);
 constexpr std::size_t k_most_servers = 12;
-
-std::vector<std::string> words_in(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
 
 std::string whole_name(const std::string& relative, const std::string& zone) {
   return relative.empty() ? zone : relative + "." + zone;
@@ -37,35 +29,32 @@ std::string comparable_name(const std::string& name, const std::string& zone) {
   return text;
 }
 
-bool at_or_below(const std::string& name, const std::string& domain) {
-  return name == domain || name.ends_with("." + domain);
-}
-
-// Which word of a value is a name; -1 where none is.
+// The index of the name among a value's words; -1 for none.
 int name_position(const std::string& type) {
   if (type == "NS" || type == "CNAME") return 0;
   if (type == "MX") return 1;
   return type == "SRV" ? 3 : -1;
 }
 
-// How many numbers stand before the hexadecimal rest; -1 for other types.
+// How many numbers precede the hexadecimal part; -1 for other types.
 int numbers_before_bytes(const std::string& type) {
   if (type == "DS" || type == "TLSA") return 3;
   return type == "SSHFP" ? 2 : -1;
 }
 
 bool extra_values_allowed(const std::string& type) {
-  // Proofs of ownership, further authorities and keys of others may well stand beside ours.
+  // Proofs of ownership, more authorities and other hosts' keys may be beside ours.
   static const std::set<std::string> k_types = {"TXT", "CAA", "TLSA", "SSHFP"};
   return k_types.contains(type);
 }
 
 struct RecordSet {
-  std::string name{};  // whole
+  std::string name{};  // full name
   std::string type{};
   std::vector<std::string> values{};  // as in the zone
   std::set<std::string> comparable{};
   std::string explanation{};
+  RecordCategory category = RecordCategory::optional;
 };
 
 std::vector<RecordSet> record_sets(const DomainCheckInput& input) {
@@ -73,9 +62,11 @@ std::vector<RecordSet> record_sets(const DomainCheckInput& input) {
   std::map<std::pair<std::string, std::string>, std::size_t> positions;
   for (const auto& record : input.zone.records) {
     const std::string name = whole_name(record.name, input.zone.name);
-    if (!at_or_below(name, input.domain)) continue;
+    if (!within(name, input.domain)) continue;
     const auto [position, fresh] = positions.emplace(std::pair(name, record.type), sets.size());
-    if (fresh) sets.push_back({.name = name, .type = record.type, .explanation = record.explanation});
+    if (fresh)
+      sets.push_back(
+          {.name = name, .type = record.type, .explanation = record.explanation, .category = record.category});
     RecordSet& set = sets[position->second];
     set.values.push_back(record.value);
     set.comparable.insert(comparable_value(record.type, record.value, input.zone.name));
@@ -83,21 +74,8 @@ std::vector<RecordSet> record_sets(const DomainCheckInput& input) {
   return sets;
 }
 
-std::string quoted_in_pieces(const std::string& value) {
-  std::string text;
-  for (std::size_t begin = 0; begin < value.size() || begin == 0; begin += 255) {
-    std::string piece;
-    for (const char c : value.substr(begin, 255)) {
-      if (c == '"' || c == '\\') piece += '\\';
-      piece += c;
-    }
-    text += (text.empty() ? "\"" : " \"") + piece + "\"";
-  }
-  return text;
-}
-
 std::string record_line(const RecordSet& set, const std::string& value) {
-  return set.name + ". IN " + set.type + " " + (set.type == "TXT" ? quoted_in_pieces(value) : value);
+  return set.name + ". IN " + set.type + " " + (set.type == "TXT" ? quoted_strings(value) : value);
 }
 
 struct Found {
@@ -149,8 +127,8 @@ class DomainChecker {
   std::optional<DnsAnswer> ask(const std::string& name, DnsType type) {
     const auto answer = resolver_.ask(name, type);
     if (!answer && resolver_.silent()) {
-      throw Error("No resolver answers on this machine, so that nothing can be said about " + input_.domain +
-                  ". See the name servers in /etc/resolv.conf, and run this again.");
+      throw Error("No resolver answers on this machine, so " + input_.domain +
+                  " cannot be checked. Check the name servers in /etc/resolv.conf, then run this again.");
     }
     return answer;
   }
@@ -167,9 +145,10 @@ class DomainChecker {
     if (!answer) {
       result_.differences.push_back(
           {.title = zone,
-           .text = "Resolvers cannot look this domain up: its name servers do not answer, or their answers do not fit "
-                   "the DS records that its parent has. The DS records of this box's keys are below; others at the "
-                   "registrar must go.",
+           .text =
+               "Resolvers cannot look this domain up: its name servers do not answer, or their answers do not match "
+               "the DS records of its parent. The DS records of this box's keys are below; remove others at the "
+               "registrar.",
            .wanted = input_.ds_records});
       return;
     }
@@ -189,14 +168,15 @@ class DomainChecker {
       result_.hosting = DomainCheck::Hosting::nowhere;
       result_.differences.push_back(
           {.title = zone,
-           .text = "No name server knows this domain. At its registrar, name these as its name servers; or let another "
-                   "provider serve it, and type in what `mailinabox dns export " +
-                   zone + " --list` prints.",
+           .text =
+               "No name server knows this domain. At its registrar, enter these as its name servers; or let another "
+               "provider serve it, and enter there the records that `mailinabox dns export " +
+               zone + " --list` prints.",
            .wanted = own == nullptr ? std::vector<std::string>() : wanted_lines(*own)});
     }
   }
 
-  // A zone that has no name servers of its own may have its names within its parent's zone.
+  // The names of a zone without its own name servers may be in its parent's zone.
   bool something_is_there() {
     for (const DnsType type : {DnsType::a, DnsType::mx, DnsType::aaaa}) {
       const auto answer = ask(input_.domain, type);
@@ -211,9 +191,10 @@ class DomainChecker {
     for (const std::string& host : result_.name_servers) {
       const auto addresses = resolver_.addresses(host);
       if (!addresses || addresses->empty()) {
-        result_.differences.push_back({.title = "name server " + host,
-                                       .text = "It has no address that could be found. At the registrar of the domain "
-                                               "that it belongs to, its addresses must be set (\"glue records\")."});
+        result_.differences.push_back(
+            {.title = "name server " + host,
+             .text = "It has no address. Set its addresses at the registrar of its own domain (\"glue "
+                     "records\")."});
         continue;
       }
       for (const std::string& address : *addresses) {
@@ -222,10 +203,11 @@ class DomainChecker {
       }
     }
     if (of_serial.size() < 2) return;
-    DnsDifference difference{.title = "name servers",
-                             .text =
-                                 "They have different versions of the domain. A secondary name server that lags for "
-                                 "more than a few minutes may not transfer it or is not told of changes."};
+    DnsDifference difference{
+        .title = "name servers",
+        .text =
+            "They have different versions of the domain. A secondary name server that is out of date "
+            "for more than a few minutes may not be allowed to transfer it or is not notified."};
     for (const auto& [serial, hosts] : of_serial) {
       difference.found.push_back(fmt::format("serial {} at {}", serial, fmt::join(hosts, ", ")));
     }
@@ -243,9 +225,9 @@ class DomainChecker {
       return;
     }
     for (const DnsResourceRecord& record : answer->answers) {
-      const auto words = words_in(record.data);
+      const auto words = words_of(record.data);
       if (record.type != DnsType::soa || !answer->authoritative || words.size() < 3) continue;
-      of_serial[words[2]].push_back(host);
+      of_serial[std::string(words[2])].push_back(host);
       usable_servers_.push_back(address);
       return;
     }
@@ -261,7 +243,7 @@ class DomainChecker {
 
   void check_set(const RecordSet& set) {
     const auto type = dns_type(set.type);
-    if (!type) return;  // custom.yaml takes no others
+    if (!type) return;  // custom.yaml accepts no others
     const auto answer = ask(set.name, *type);
     const Found found = answer ? found_in(*answer, set, *type) : Found();
     if (answer && fits(set, found)) {
@@ -276,12 +258,12 @@ class DomainChecker {
       difference.text = "Resolvers cannot look it up.";
     } else if (right_at_servers(set, *type)) {
       difference.text = fmt::format(
-          "The name servers answer rightly, resolvers still remember the old answer: for {} s at most.", found.ttl);
+          "The name servers have the right answer; resolvers may still cache the old one for up to {} s.", found.ttl);
       difference.counts = false;
     } else {
-      difference.text = found.values.empty() ? "It is missing." : "It is another one.";
+      difference.text = found.values.empty() ? "The record is missing." : "The record exists with a different value.";
       difference.counts =
-          here() || set.explanation.rfind("Required.", 0) == 0 || set.explanation.rfind("Recommended.", 0) == 0;
+          here() || set.category == RecordCategory::required || set.category == RecordCategory::recommended;
     }
     result_.differences.push_back(std::move(difference));
   }
@@ -312,16 +294,17 @@ class DomainChecker {
       ++result_.right;
       return;
     }
-    result_.differences.push_back(
-        {.title = "DS " + zone,
-         .text = found.values.empty()
-                     ? "The parent has no DS record, so that nobody checks this domain's signatures and DANE has no "
-                       "effect. Give one of these to the registrar; digest type 2 is the one that most ask for."
-                     : "The parent's DS records are of other keys than this box's: resolvers that check signatures "
-                       "cannot look the domain up. Put one of these in their place at the registrar.",
-         .found = found.values,
-         .wanted = input_.ds_records,
-         .explanation = "Recommended. Proves the zone's signatures."});
+    result_.differences.push_back({.title = "DS " + zone,
+                                   .text = found.values.empty()
+                                               ? "The parent has no DS record, so nobody checks this domain's "
+                                                 "signatures and DANE has no effect. Give "
+                                                 "one of these to the registrar; most want digest type 2."
+                                               : "The parent's DS records are not for this box's keys: resolvers that "
+                                                 "check signatures cannot look the "
+                                                 "domain up. Replace them at the registrar with one of these.",
+                                   .found = found.values,
+                                   .wanted = input_.ds_records,
+                                   .explanation = "Recommended. Proves the zone's signatures."});
   }
 
   const DomainCheckInput& input_;
@@ -344,8 +327,9 @@ std::string comparable_value(const std::string& type, const std::string& value, 
   std::string spaced = value;
   std::replace_if(
       spaced.begin(), spaced.end(), [](char c) { return c == '(' || c == ')'; }, ' ');
-  if (type == "CAA") std::erase(spaced, '"');  // quotes are free to choose
-  std::vector<std::string> words = words_in(spaced);
+  if (type == "CAA") std::erase(spaced, '"');  // quotes are optional
+  std::vector<std::string> words;
+  for (const std::string_view word : words_of(spaced)) words.emplace_back(word);
   const int bytes = numbers_before_bytes(type);
   std::string text;
   for (std::size_t index = 0; index < words.size(); ++index) {

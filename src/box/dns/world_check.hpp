@@ -1,4 +1,4 @@
-// Compares what the world is told of a domain with what it should be told.
+// Compares the published records of a domain with what they should be.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,23 @@ namespace mailinabox {
 
 struct DnsDifference {
   std::string title{};                // "MX example.com", "name server ns1.example.com"
-  std::string text{};                 // what is wrong and what to do, whole sentences
+  std::string text{};                 // what is wrong and what to do, in whole sentences
   std::vector<std::string> found{};   // values, as in a master file
-  std::vector<std::string> wanted{};  // whole records to paste: "example.com. IN MX 10 box.example.com."
-  std::string explanation{};          // why the record should be there
-  bool counts = true;                 // false: worth knowing, but nothing is wrong
+  std::vector<std::string> wanted{};  // full records to paste: "example.com. IN MX 10 box.example.com."
+  std::string explanation{};          // the reason for the record
+  bool counts = true;                 // false: a hint, nothing is wrong
 };
 
 struct DomainCheck {
   enum class Hosting : std::uint8_t {
     here,       // this box is one of the domain's name servers
-    elsewhere,  // others are; the records must be typed in there
+    elsewhere,  // others are; the records must be entered there
     nowhere,    // no name server knows the domain
-    unknown,    // resolvers fail: no answer, or one that does not hold against its signatures
+    unknown,    // resolvers fail: no answer, or one whose signatures are invalid
   };
   Hosting hosting = Hosting::unknown;
-  std::vector<std::string> name_servers{};  // as the world knows them
-  std::size_t right = 0;                    // sets of records of one name and type that are as they should be
+  std::vector<std::string> name_servers{};  // as published
+  std::size_t right = 0;                    // sets of records (of one name and type) that are right
   std::vector<DnsDifference> differences{};
 
   bool good() const;  // no difference counts
@@ -36,16 +36,16 @@ struct DomainCheck {
 
 struct DomainCheckInput {
   const DnsZone& zone;
-  std::string domain{};                   // the zone's name, or one below: then only the records there are compared
-  std::vector<std::string> ds_records{};  // of the zone's keys, as they stand in the parent's zone file
+  std::string domain{};                   // the zone's name, or one below it to compare only its records
+  std::vector<std::string> ds_records{};  // of the zone's keys, as in the parent's zone file
   bool ipv6 = false;                      // this machine reaches IPv6 addresses
 };
 
-// `servers` asks the zone's own name servers. Throws Error where no resolver answers at all.
+// `servers` asks the zone's own name servers. Throws Error if no resolver answers at all.
 DomainCheck check_domain(const DomainCheckInput& input, ResolverClient& resolver, DnsClient& servers);
 
-// The one spelling of a record's value, to compare: names in lower case without a final dot, hexadecimal in lower case
-// without blanks and parentheses. "zone" completes names that do not end in a dot.
+// A record's value in canonical form, to compare: names in lower case without a final dot, hexadecimal in lower case
+// without blanks and parentheses. `zone` completes names that do not end in a dot.
 std::string comparable_value(const std::string& type, const std::string& value, const std::string& zone = "");
 
 }  // namespace mailinabox

@@ -15,13 +15,13 @@ bool printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
-// Rather too many than too few: integers in four bases, floats, times of day, dates.
+// Includes too many rather than too few: integers in four bases, floats, times of day, dates.
 bool like_a_number(std::string_view text) {
   constexpr std::string_view k_begin = "+-.0123456789";
   constexpr std::string_view k_rest = "0123456789abcdefABCDEFxXoOnNiIzZtT_+-.: ";
   if (k_begin.find(text.front()) == std::string_view::npos || same_address(text, text)) {
     return text.find("::") == std::string_view::npos && text.find(':') != std::string_view::npos &&
-           text.find_first_not_of("0123456789:") == std::string_view::npos;  // 1:2:3:4:5:6:7:8 is an address, too
+           text.find_first_not_of("0123456789:") == std::string_view::npos;  // 1:2:3:4:5:6:7:8 is also an address
   }
   return text.find_first_not_of(k_rest) == std::string_view::npos;
 }
@@ -29,7 +29,7 @@ bool like_a_number(std::string_view text) {
 bool like_a_word_of_yaml(std::string_view text) {
   static constexpr std::array<std::string_view, 12> k_words = {"yes",  "no", "true", "false", "on", "off",
                                                                "null", "y",  "n",    "~",     "=",  "<<"};
-  return std::find(k_words.begin(), k_words.end(), lower_case(text)) != k_words.end();
+  return contains(k_words, lower_case(text));
 }
 
 bool plain_characters(std::string_view text) {
@@ -38,7 +38,7 @@ bool plain_characters(std::string_view text) {
          text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos;
 }
 
-// The code point that begins at `at`, which moves behind it. Bytes that are no UTF-8 stand for themselves.
+// The code point at `at`, which moves after it. Bytes that are not UTF-8 stand for themselves.
 char32_t next_point(std::string_view text, std::size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at++]);
   const std::size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC2 ? 1 : 0;
@@ -73,12 +73,7 @@ std::string yaml_text(std::string_view text) {
   if (!printable_ascii(text)) return escaped(text);
   if (!text.empty() && plain_characters(text) && !like_a_number(text) && !like_a_word_of_yaml(text))
     return std::string(text);
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') quoted += '\'';
-    quoted += c;
-  }
-  return quoted + "'";
+  return "'" + replaced(text, "'", "''") + "'";
 }
 
 }  // namespace mailinabox

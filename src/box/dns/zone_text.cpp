@@ -1,4 +1,4 @@
-// Zones as text.
+// Writes zones and policies as text.
 
 #include <algorithm>
 
@@ -28,26 +28,23 @@ void append_quoted(std::string& text, std::string_view value) {
   text += '"';
 }
 
-void append_strings(std::string& text, std::string_view value) {
+}  // namespace
+
+std::string quoted_strings(std::string_view value) {
+  std::string text;
   for (std::size_t begin = 0; begin == 0 || begin < value.size(); begin += k_string_length) {
     if (begin != 0) text += ' ';
     append_quoted(text, value.substr(begin, k_string_length));
   }
+  return text;
 }
-
-}  // namespace
 
 std::string master_file_records(const DnsZone& zone) {
   std::string text;
   for (const ZoneRecord& record : zone.records) {
     text += record.name.empty() ? "@" : record.name;
     text += "\tIN\t" + record.type + "\t";
-    if (record.type == "TXT") {
-      append_strings(text, record.value);
-    } else {
-      text += record.value;
-    }
-    text += '\n';
+    text += (record.type == "TXT" ? quoted_strings(record.value) : record.value) + '\n';
   }
   return text;
 }
@@ -56,7 +53,7 @@ std::string mta_sts_policy(const std::string& mode, const std::string& primary_h
   return "version: STSv1\r\nmode: " + mode + "\r\nmx: " + primary_hostname + "\r\nmax_age: 604800\r\n";
 }
 
-// As the original computes it, so that taking over a box announces no change where there is none.
+// As the original computes it, so that taking over a box announces no change of the policy.
 std::string mta_sts_policy_id(const std::string& policy) {
   std::string id = to_base64(sha1(policy));
   std::replace_if(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "box/directory/address.hpp"
 #include "box/dns/domains.hpp"
 #include "box/dns/record_data.hpp"
 #include "box/dns/record_rules.hpp"
@@ -33,14 +34,14 @@ Rule address_rule(AutomaticName reason) {
   return Rule::address;
 }
 
-// What belongs to one zone.
+// The input for one zone.
 struct ZoneParts {
   std::vector<std::string> names{};            // known ones
   std::vector<const CustomRecord*> customs{};  // in the order of the file
 };
 
-// Puts one zone together. What comes later looks at what is there: first what the box cannot do without, then the
-// custom records, then everything that they may replace.
+// Assembles one zone. Later steps depend on earlier ones: first the records that the box needs, then custom records,
+// then the records that custom ones may replace.
 class ZoneAssembly {
  public:
   ZoneAssembly(const DnsInput& input, const BoxDomains& box, const std::string& zone, const ZoneParts& parts)
@@ -53,8 +54,8 @@ class ZoneAssembly {
     for (const CustomRecord* record : parts_.customs) add_custom(*record);
     for (const std::string& name : parts_.names) {
       add_addresses(name);
-      if (box_.mail.find(name) != box_.mail.end()) add_mail(name);
-      if (box_.users.find(name) != box_.users.end()) add_services(name);
+      if (box_.mail.contains(name)) add_mail(name);
+      if (box_.users.contains(name)) add_services(name);
     }
     add_certificate_authority();
     add_refusals_of_mail();
@@ -77,8 +78,8 @@ class ZoneAssembly {
     place(rule, name, std::string(record_rules()[static_cast<std::size_t>(rule)].type), std::move(value));
   }
 
-  // As place(), but not where it would make the zone invalid or never be seen: beside a CNAME, and at or below a name
-  // that custom NS records hand to other servers.
+  // As place(), unless the record would make the zone invalid or never be seen: beside a CNAME, and at or below a name
+  // that custom NS records delegate to other servers.
   void offer(Rule rule, const std::string& name, std::string value) {
     if (name.size() > k_longest_name || has(name, "CNAME")) return;
     if (!delegated_.empty() && !enclosing_name(name, delegated_).empty()) return;
@@ -110,7 +111,7 @@ class ZoneAssembly {
   void add_primary_host() {
     place(Rule::primary_address, primary_, input_.public_ip);
     if (!input_.public_ipv6.empty()) place(Rule::primary_address_ipv6, primary_, input_.public_ipv6);
-    // 3 1 1: this very key, whoever signed its certificate (RFC 7671 section 5.1).
+    // 3 1 1: exactly this key, whoever signed its certificate (RFC 7671 section 5.1).
     for (const std::string& digest : input_.tls_key_digests) {
       place(Rule::smtp_tlsa, "_25._tcp." + primary_, "3 1 1 " + digest);
       place(Rule::https_tlsa, "_443._tcp." + primary_, "3 1 1 " + digest);
@@ -133,7 +134,7 @@ class ZoneAssembly {
     place(Rule::custom, record.name, record.type, std::move(value));
   }
 
-  // Why the record has to stay out; nothing where it may stand.
+  // Why the record must stay out; nothing if it is allowed.
   std::optional<std::string> obstacle_to(const CustomRecord& record, const std::string& value) const {
     if (value.empty())
       return "the box has no IPv6 address; set PUBLIC_IPV6 in /etc/mailinabox.conf, or remove the record";
@@ -151,15 +152,14 @@ class ZoneAssembly {
       }
     }
     if (fixed_type && !same)
-      return "the box's own " + record.type + " records stand at this name and cannot be replaced; remove the record";
+      return "this name has the box's own " + record.type + " records, which cannot be replaced; remove the record";
     if (record.type != "CNAME") return std::nullopt;
-    if (has(record.name, "CNAME")) return "a name has one CNAME at most; remove one of them";
+    if (has(record.name, "CNAME")) return "a name can have only one CNAME; remove one of them";
     const auto known = box_.known.find(record.name);
     const bool name_server = known != box_.known.end() && known->second == AutomaticName::name_server;
-    if (fixed_name || name_server || box_.mail.find(record.name) != box_.mail.end())
-      return "no other record may stand beside a CNAME (RFC 1034 section 3.6.2), and this name needs the box's own; "
-             "use "
-             "A and AAAA records instead";
+    if (fixed_name || name_server || box_.mail.contains(record.name))
+      return "a name with a CNAME can have no other record (RFC 1034 section 3.6.2), and this name needs the box's "
+             "own; use A and AAAA records instead";
     return std::nullopt;
   }
 
@@ -172,7 +172,7 @@ class ZoneAssembly {
 
   void add_mail(const std::string& domain) {
     if (!any(domain, [](const ZoneRecord& record) {
-          return record.type == "MX" && (record.value.rfind("10 ", 0) == 0 || record.value == "0 .");
+          return record.type == "MX" && (record.value.starts_with("10 ") || record.value == "0 .");
         }))
       offer(Rule::mx, domain, "10 " + primary_ + ".");
     if (!has_text(domain, is_spf)) offer(Rule::spf, domain, "v=spf1 mx -all");
@@ -186,8 +186,8 @@ class ZoneAssembly {
   }
 
   void add_tls_policy(const std::string& domain) {
-    if (input_.mta_sts_id.empty() || input_.mta_sts_domains.find(domain) == input_.mta_sts_domains.end()) return;
-    if (box_.elsewhere.find("mta-sts." + domain) != box_.elsewhere.end()) return;  // another host's policy counts
+    if (input_.mta_sts_id.empty() || !input_.mta_sts_domains.contains(domain)) return;
+    if (box_.elsewhere.contains("mta-sts." + domain)) return;  // another host has the policy
     const std::string policy = "_mta-sts." + domain;
     if (!has(policy, "TXT")) offer(Rule::mta_sts, policy, "v=STSv1; id=" + input_.mta_sts_id);
     const std::string report = "_smtp._tls." + domain;
@@ -195,14 +195,14 @@ class ZoneAssembly {
       offer(Rule::tls_report, report, "v=TLSRPTv1; rua=" + input_.tls_report_address);
   }
 
-  // A lower first number is preferred (RFC 6186 section 3.4): implicit TLS (RFC 8314 section 3), and IMAP, which leaves
-  // the mail on the box.
+  // The lowest first number is preferred (RFC 6186 section 3.4): implicit TLS (RFC 8314 section 3), and IMAP, which
+  // leaves the mail on the box.
   void add_services(const std::string& domain) {
     add_service(Rule::submissions, "_submissions._tcp." + domain, "0 0 465 ");
     add_service(Rule::submission, "_submission._tcp." + domain, "10 0 587 ");
     add_service(Rule::imaps, "_imaps._tcp." + domain, "0 0 993 ");
     add_service(Rule::pop3s, "_pop3s._tcp." + domain, "10 0 995 ");
-    if (domain == primary_) return;  // asked at the host itself, by its well-known paths
+    if (domain == primary_) return;  // clients ask the host itself, with well-known paths
     add_service(Rule::carddavs, "_carddavs._tcp." + domain, "0 0 443 ");
     add_service(Rule::caldavs, "_caldavs._tcp." + domain, "0 0 443 ");
   }
@@ -211,12 +211,12 @@ class ZoneAssembly {
     if (!has(name, "SRV")) offer(rule, name, numbers + primary_ + ".");
   }
 
-  // An apex record holds for all names below. Where one of those leads to another host, that host's certificates may be
-  // of another authority, and they could no longer be renewed.
+  // An apex record applies to all names below. If one of those leads to another host, its certificates may be from
+  // another authority and could no longer be renewed.
   void add_certificate_authority() {
     const auto foreign_host = [&](const CustomRecord* record) {
       const bool leads_away = record->type == "CNAME" || record->type == "NS" || foreign_address(*record, input_);
-      return leads_away && record->name.rfind('_', 0) != 0 && record->name.find("._") == std::string::npos;
+      return leads_away && !record->name.starts_with('_') && record->name.find("._") == std::string::npos;
     };
     if (input_.certificate_authority.empty() || has(zone_, "CAA") ||
         std::any_of(parts_.customs.begin(), parts_.customs.end(), foreign_host))
@@ -224,7 +224,7 @@ class ZoneAssembly {
     offer(Rule::caa, zone_, "0 issue \"" + input_.certificate_authority + "\"");
   }
 
-  // Any name with an address can be forged as a sender. So each that has no mail says so.
+  // Any name with an address can be forged as a sender, so each without mail says so.
   void add_refusals_of_mail() {
     std::vector<std::string> names;
     for (const auto& [name, indexes] : by_name_) {
@@ -264,7 +264,7 @@ class ZoneAssembly {
   std::vector<Placed> records_{};
   NameMap<std::vector<std::size_t>> by_name_{};
   NameSet delegated_{};
-  std::size_t fixed_ = 0;  // records before this one cannot be replaced
+  std::size_t fixed_ = 0;  // records before this index cannot be replaced
   std::vector<LeftOutRecord> left_out_{};
 };
 
@@ -287,10 +287,10 @@ std::string LeftOutRecord::text() const {
 
 std::vector<DnsZone> dns_zones(const DnsInput& input) {
   if (input.primary_hostname.empty())
-    throw Error("no DNS zones can be made: the box has no host name; set PRIMARY_HOSTNAME in /etc/mailinabox.conf");
+    throw Error("DNS zones cannot be made: the box has no host name; set PRIMARY_HOSTNAME in /etc/mailinabox.conf");
   if (!same_address(input.public_ip, input.public_ip) || input.public_ip.find(':') != std::string::npos)
-    throw Error("no DNS zones can be made: '" + input.public_ip +
-                "' is no IPv4 address; set PUBLIC_IP in /etc/mailinabox.conf");
+    throw Error("DNS zones cannot be made: '" + input.public_ip +
+                "' is not an IPv4 address; set PUBLIC_IP in /etc/mailinabox.conf");
   const BoxDomains box = box_domains(input);
   const NameMap<ZoneParts> parts = divide(input, box);
   std::vector<DnsZone> zones;

@@ -1,5 +1,5 @@
-// The box's DNS zones as a model: users, aliases, custom records and keys in, records out. Pure: nothing is looked up,
-// nothing is written. Which records there are, and why, stands in the table of zones.cpp.
+// The box's DNS zones as a model: users, aliases, custom records and keys in, records out. Pure: nothing is looked up
+// or written. The table in record_rules.cpp has the records and the reason for each.
 #pragma once
 
 #include <set>
@@ -14,15 +14,15 @@ namespace mailinabox {
 struct ZoneRecord {
   std::string name{};         // relative to the zone, "" for its apex; IDNA form
   std::string type{};         // "A", "TXT", …
-  std::string value{};        // as it stands in a zone file; TXT without quotes and in one piece
-  std::string explanation{};  // for people: "Required. …", "Recommended. …", "Optional. …"; "" where none is shown
+  std::string value{};        // as in a zone file; TXT without quotes and in one piece
+  std::string explanation{};  // for people: "Required. …", "Recommended. …", "Optional. …"; "" if none is shown
   RecordCategory category = RecordCategory::optional;
 };
 
-// A custom record that stays out of its zone: with it the zone would not be valid, or the box could not be reached.
+// A custom record that stays out of its zone, which would be invalid with it, or hide the box.
 struct LeftOutRecord {
   CustomRecord record{};
-  std::string reason{};  // and what to do
+  std::string reason{};  // why, and what to do
   std::string text() const;
   bool operator==(const LeftOutRecord&) const = default;
 };
@@ -41,35 +41,37 @@ struct DkimRecord {
 struct DnsInput {
   std::string primary_hostname{};  // IDNA form, as are all names here
   std::string public_ip{};
-  std::string public_ipv6{};                // "" where there is none
-  std::vector<std::string> mail_domains{};  // of users and of aliases that were not made by the box
+  std::string public_ipv6{};                // "" if there is none
+  std::vector<std::string> mail_domains{};  // of users and of aliases that are not automatic
   std::vector<std::string> user_domains{};  // of users
   CustomRecords custom{};
   std::vector<DkimRecord> dkim{};
-  std::vector<std::string>
-      tls_key_digests{};  // hexadecimal SHA-256 of each SubjectPublicKeyInfo that is or will be used
-  std::vector<std::string> ssh_fingerprints{};           // SSHFP values: "4 2 ( ABCD… )", sorted
-  std::string mta_sts_id{};                              // "" where no policy is served
-  std::set<std::string, std::less<>> mta_sts_domains{};  // whose policy host has a certificate that the world accepts
+  std::vector<std::string> tls_key_digests{};   // hexadecimal SHA-256 of each SubjectPublicKeyInfo in use now or soon
+  std::vector<std::string> ssh_fingerprints{};  // SSHFP values: "4 2 ( ABCD… )", sorted
+  std::string mta_sts_id{};                     // "" if no policy is served
+  std::set<std::string, std::less<>> mta_sts_domains{};  // whose policy host has a certificate that clients accept
   std::string tls_report_address{};                      // TLSRPT "rua" value; "" for none
   std::string certificate_authority{"letsencrypt.org"};  // RFC 8659 issuer name for CAA; "" for no CAA record
 };
 
-// The zones to serve, in domain order: mail and web domains that do not stand below another one. Throws Error where the
-// box's own name or IPv4 address is missing: no zones are better than ones that lead nowhere.
+// The zones to serve, in domain order: mail and web domains that are not below another one. Throws Error if the box's
+// own name or IPv4 address is missing: no zones are better than zones that lead nowhere.
 std::vector<DnsZone> dns_zones(const DnsInput& input);
 
-// Names with a web site, in domain order: mail domains, www., autoconfig., autodiscover. and mta-sts. names, the box's
-// own; without those that custom records point elsewhere (the box's own name stays).
+// Names with a web site, in domain order: mail domains, www., autoconfig., autodiscover. and mta-sts. names, and the
+// box's own name; without names that custom records point elsewhere (except the box's own).
 std::vector<std::string> web_domains(const DnsInput& input);
 
-// Sorts names as the panel and the API list them: by zone, the box's own first; see the definition in domains.cpp.
+// Sorts names as the panel and the API list them: by zone, the box's own first; details in domains.cpp.
 std::vector<std::string> in_domain_order(std::vector<std::string> names, const std::string& primary_hostname);
 
 // The master file lines (RFC 1035 section 5) of the zone's records: "NAME TAB IN TAB TYPE TAB VALUE", TXT values quoted
-// and cut into strings of at most 255 bytes, "@" for the apex. No SOA, no $ORIGIN, no $TTL: those belong to the zone
-// file's writer.
+// and cut into strings of at most 255 bytes, "@" for the apex. Without SOA, $ORIGIN and $TTL, which the writer of the
+// zone file adds.
 std::string master_file_records(const DnsZone& zone);
+
+// A TXT value as in those lines: quoted, special bytes escaped, in strings of at most 255 bytes.
+std::string quoted_strings(std::string_view value);
 
 // The policy that nginx serves (RFC 8461 section 3.2), lines ended by CR LF; `mode` is enforce, testing or none.
 std::string mta_sts_policy(const std::string& mode, const std::string& primary_hostname);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
@@ -19,23 +20,22 @@ bool has_record(const DnsAnswer& answer, DnsType type) {
                      [&](const DnsResourceRecord& record) { return record.type == type; });
 }
 
-// A server whose address is not signed has no TLSA records that count, and name servers that are old may answer the
-// question for them with silence: it is not asked then (RFC 7672 section 2.2.2).
+// TLSA records of a server whose address is not signed do not count, and old name servers may not answer a question for
+// them: they are not asked (RFC 7672 section 2.2.2).
 bool server_is_for_dane(const std::string& server, DnsClient& dns, const std::string& resolver) {
   const auto address = dns.ask(resolver, {.name = server, .type = DnsType::a, .dnssec_ok = true}, k_patience);
   if (!is_answer(address) || !address->authenticated) return false;
   const auto tlsa =
       dns.ask(resolver, {.name = "_25._tcp." + server, .type = DnsType::tlsa, .dnssec_ok = true}, k_patience);
-  if (!is_answer(tlsa)) return true;  // kept away by somebody, perhaps: Postfix does not send without it
+  if (!is_answer(tlsa)) return true;  // perhaps an attacker blocks it: Postfix does not send without it
   return tlsa->authenticated && has_record(*tlsa, DnsType::tlsa);
 }
 
-// In a domain's form: no address in brackets, no port, no parent ("." first), for all of which there is no policy.
+// True for a domain name: addresses in brackets, ports and parents ("." first) have no policy.
 bool is_domain(const std::string& name) {
   return !name.empty() && name.size() <= 253 && name.front() != '.' && name.find("..") == std::string::npos &&
          std::all_of(name.begin(), name.end(), [](char letter) {
-           return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-                  (letter >= '0' && letter <= '9') || letter == '-' || letter == '.' || letter == '_';
+           return is_letter(letter) || is_digit(letter) || letter == '-' || letter == '.' || letter == '_';
          });
 }
 
@@ -62,7 +62,7 @@ std::string tls_policy(const std::string& request, DnsClient& dns, const std::st
   try {
     if (!is_domain(domain) || is_for_dane(domain, dns, resolver)) return k_not_found;
   } catch (const Error&) {
-    return k_not_found;  // no domain name
+    return k_not_found;  // not a domain name
   }
   const auto answer = ask_mta_sts(request);
   return answer && answer->starts_with("OK ") ? *answer : k_not_found;

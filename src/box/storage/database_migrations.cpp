@@ -48,12 +48,12 @@ std::vector<TableChange> ascii_alias_domains(Database& database) {
   while (all.step()) {
     const std::string source = all.text(0);
     const std::string ascii = address_to_ascii(source);
-    // A domain's Unicode form leading to its ASCII form would lead to itself.
+    // An alias from a domain's Unicode form to its ASCII form would lead to itself.
     if (ascii == source || ascii == all.text(1)) continue;
     exists.bind(1, ascii);
     const bool taken = exists.step();
     exists.reset();
-    if (taken) continue;  // that alias is the one that mail has found all along
+    if (taken) continue;  // mail has always used that alias
     changes.push_back({.what = "rename the alias " + source + " to " + ascii,
                        .sql = "UPDATE aliases SET source = ? WHERE source = ?",
                        .parameters = {ascii, source}});
@@ -66,7 +66,7 @@ std::vector<TableChange> old_address_books(Database& database) {
   Statement tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
   while (tables.step()) {
     const std::string name = tables.text(0);
-    if (name.compare(0, 8, "carddav_") != 0 || name.find('"') != std::string::npos) continue;
+    if (!name.starts_with("carddav_") || name.find('"') != std::string::npos) continue;
     changes.push_back({.what = "drop the table " + name, .sql = "DROP TABLE \"" + name + "\""});
   }
   if (!changes.empty() && has_table(database, "session")) {
@@ -136,11 +136,12 @@ std::vector<std::string> database_changes(int number, const std::string& path) {
 
 void migrate_database(int number, const std::string& path, const std::string& copy) {
   Database database(path, Database::Access::read_write);
-  // Tables that go would otherwise take rows of others with them, or be kept by them. Has no effect later.
+  // Dropping tables would otherwise delete rows of others, or be refused. The pragma has no effect inside a
+  // transaction.
   database.execute("PRAGMA foreign_keys = OFF");
   Database::Transaction transaction(database);
   {
-    Database reader(path, Database::Access::read_only);  // one that writes cannot be copied from
+    Database reader(path, Database::Access::read_only);  // a writing connection cannot be copied from
     copy_database(reader, copy);
   }
   require_sound(database);

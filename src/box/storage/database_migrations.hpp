@@ -6,16 +6,15 @@
 
 namespace mailinabox {
 
-// Which database the migration changes, from STORAGE_ROOT; "" for those that change none.
+// The database that the migration changes, relative to STORAGE_ROOT; "" if it changes none.
 std::string migrated_database(int number);
 
-// What the migration would change in the database file `path`, each as "add the column quota to users"; none where that
-// has been done. Looks only. Throws Error naming the file where it is damaged.
+// The changes of the migration to the database file `path`, each as "add the column quota to users"; none if they are
+// done. Only reads. Throws Error, naming the file, if it is damaged.
 std::vector<std::string> database_changes(int number, const std::string& path);
 
-// Does it, all or nothing: takes the write lock, copies the whole database to `copy`, a path where nothing lies, checks
-// that it is sound, changes it and commits. Throws Error: the database is as it was then, and the copy, where it could
-// be made, stays.
+// Applies them, all or nothing: takes the write lock, copies the whole database to `copy`, which must not exist, checks
+// it for damage, changes it and commits. If it throws Error, the database is unchanged, and a finished copy stays.
 void migrate_database(int number, const std::string& path, const std::string& copy);
 
 }  // namespace mailinabox

@@ -4,13 +4,15 @@
 #include <array>
 #include <set>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 namespace {
 
 using NodeKind = StorageNode::Kind;
 using StepKind = StorageStep::Kind;
 
-bool lies_there(const StorageTree& tree, const std::string& path) { return tree.find(path) != tree.end(); }
+bool exists(const StorageTree& tree, const std::string& path) { return tree.contains(path); }
 
 bool is_kind(const StorageTree& tree, const std::string& path, NodeKind kind) {
   const auto found = tree.find(path);
@@ -21,20 +23,15 @@ bool is_kind(const StorageTree& tree, const std::string& path, NodeKind kind) {
 std::vector<std::string> names_in(const StorageTree& tree, const std::string& folder) {
   std::vector<std::string> names;
   const std::string start = folder + "/";
-  for (auto node = tree.lower_bound(start); node != tree.end() && node->first.compare(0, start.size(), start) == 0;
-       ++node) {
+  for (auto node = tree.lower_bound(start); node != tree.end() && node->first.starts_with(start); ++node) {
     const std::string name = node->first.substr(start.size());
     if (name.find('/') == std::string::npos) names.push_back(name);
   }
   return names;
 }
 
-bool ends_in(const std::string& text, const std::string& end) {
-  return text.size() > end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 std::vector<StorageStep> certificates_into_folders(const StorageTree& tree) {
-  // The first name really was misspelt on the disk.
+  // The original really misspelt the first name.
   static const std::array<std::pair<std::string, std::string>, 3> k_names = {
       std::pair("_certifiate.pem", "ssl_certificate.pem"),
       std::pair("_cert_sign_req.csr", "certificate_signing_request.csr"),
@@ -43,10 +40,10 @@ std::vector<StorageStep> certificates_into_folders(const StorageTree& tree) {
   std::set<std::string> folders;
   for (const std::string& name : names_in(tree, "ssl/domains")) {
     for (const auto& [ending, new_name] : k_names) {
-      if (!ends_in(name, ending)) continue;
+      if (!name.ends_with(ending) || name == ending) continue;
       const std::string folder = "ssl/" + name.substr(0, name.size() - ending.size());
-      if (lies_there(tree, folder + "/" + new_name)) continue;
-      if (!lies_there(tree, folder) && folders.insert(folder).second) {
+      if (exists(tree, folder + "/" + new_name)) continue;
+      if (!exists(tree, folder) && folders.insert(folder).second) {
         steps.push_back({.kind = StepKind::make_directory, .path = folder});
       }
       steps.push_back({.kind = StepKind::move, .path = "ssl/domains/" + name, .other = folder + "/" + new_name});
@@ -63,9 +60,9 @@ std::vector<StorageStep> certificates_into_folders(const StorageTree& tree) {
 std::vector<StorageStep> filters_out_of_mailboxes(const StorageTree& tree) {
   std::vector<StorageStep> steps;
   for (const auto& [path, node] : tree) {
-    const std::string name = path.substr(path.rfind('/') + 1);
+    const std::string_view name = base_name(path);
     const bool filter = name == ".dovecot.sieve" || name == ".dovecot.svbin";
-    if (filter && path.compare(0, 15, "mail/mailboxes/") == 0 && std::count(path.begin(), path.end(), '/') == 4) {
+    if (filter && path.starts_with("mail/mailboxes/") && std::count(path.begin(), path.end(), '/') == 4) {
       if (node.kind == NodeKind::file || node.kind == NodeKind::link) {
         steps.push_back({.kind = StepKind::remove_file, .path = path});
       }
@@ -84,7 +81,7 @@ std::vector<StorageStep> private_backup_key(const StorageTree& tree) {
 std::vector<StorageStep> zone_keys_by_algorithm(const StorageTree& tree) {
   const std::string before = "dns/dnssec/keys.conf";
   const std::string after = "dns/dnssec/RSASHA1-NSEC3-SHA1.conf";
-  if (!lies_there(tree, before) || lies_there(tree, after)) return {};
+  if (!exists(tree, before) || exists(tree, after)) return {};
   return {{.kind = StepKind::move, .path = before, .other = after}};
 }
 
@@ -95,7 +92,7 @@ std::vector<StorageStep> no_short_dkim_key(const StorageTree& tree) {
 
 std::string unused_name(const StorageTree& tree, const std::string& stem, const std::string& ending) {
   std::string name = stem + ending;
-  for (int number = 2; lies_there(tree, name); ++number) name = stem + "-" + std::to_string(number) + ending;
+  for (int number = 2; exists(tree, name); ++number) name = stem + "-" + std::to_string(number) + ending;
   return name;
 }
 
@@ -103,7 +100,7 @@ std::vector<StorageStep> certificates_by_name(const StorageTree& tree, const Mig
   std::vector<StorageStep> steps;
   const std::string link = "ssl/ssl_certificate.pem";
   if (is_kind(tree, link, NodeKind::file)) {
-    // Where a run was cut off between the two, the copy of that run is there already: one more does no harm.
+    // If a run was cut off in between, its copy is already there: one more does no harm.
     const std::string host = names.primary_hostname.empty() ? "box" : names.primary_hostname;
     const std::string file = unused_name(tree, "ssl/" + host + "-" + names.date, ".pem");
     steps.push_back({.kind = StepKind::duplicate, .path = link, .other = file});
@@ -114,10 +111,10 @@ std::vector<StorageStep> certificates_by_name(const StorageTree& tree, const Mig
     if (!is_kind(tree, folder, NodeKind::directory)) continue;
     const std::vector<std::string> inside = names_in(tree, folder);
     const bool certificate_only = inside == std::vector<std::string>{"ssl_certificate.pem"};
-    if (certificate_only && !lies_there(tree, folder + ".pem")) {
+    if (certificate_only && !exists(tree, folder + ".pem")) {
       steps.push_back({.kind = StepKind::move, .path = folder + "/ssl_certificate.pem", .other = folder + ".pem"});
       steps.push_back({.kind = StepKind::remove_directory, .path = folder});
-    } else if (inside.empty() && lies_there(tree, folder + ".pem")) {
+    } else if (inside.empty() && exists(tree, folder + ".pem")) {
       steps.push_back({.kind = StepKind::remove_directory, .path = folder});
     }
   }
@@ -126,7 +123,7 @@ std::vector<StorageStep> certificates_by_name(const StorageTree& tree, const Mig
 
 std::vector<StorageStep> room_for_certbot(const StorageTree& tree) {
   const std::string before = "ssl/lets_encrypt";
-  if (!lies_there(tree, before) || lies_there(tree, before + "-old")) return {};
+  if (!exists(tree, before) || exists(tree, before + "-old")) return {};
   return {{.kind = StepKind::move, .path = before, .other = before + "-old"}};
 }
 
@@ -180,7 +177,7 @@ void perform(const StorageStep& step, StorageTree& tree) {
     case StepKind::move: {
       StorageTree moved;
       for (auto node = tree.begin(); node != tree.end();) {
-        const bool below = node->first.compare(0, step.path.size() + 1, step.path + "/") == 0;
+        const bool below = node->first.starts_with(step.path + "/");
         if (node->first == step.path || below) {
           moved[step.other + node->first.substr(step.path.size())] = node->second;
           node = tree.erase(node);
@@ -210,16 +207,16 @@ void perform(const StorageStep& step, StorageTree& tree) {
 std::string migration_summary(int number) {
   static const std::array<std::string, k_storage_version> k_summaries = {
       "Certificates of domains get folders of their own",
-      "Filters that Dovecot no longer reads leave the mailboxes",
+      "Filters that Dovecot no longer reads are removed from the mailboxes",
       "The layout's number moves from /etc/mailinabox.conf to the data",
       "Users get privileges",
       "The backup's passphrase is readable by root only",
       "DNSSEC keys are named by their algorithm",
       "The domains of aliases are kept in their ASCII form",
-      "The DKIM key of 1024 bits, which others refuse, makes room for a longer one",
+      "The DKIM key of 1024 bits, which others refuse, is removed for a longer one",
       "Aliases get permitted senders",
       "Certificates are named by what they are for; the one in use is a link",
-      "What an old certificate program left makes room for certbot",
+      "Files of an old certificate program make room for certbot",
       "Webmail's old address books and sessions are dropped",
       "Users get second factors",
       "Automatic aliases get a table of their own",
