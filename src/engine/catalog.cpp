@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_set>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "engine/run_order.hpp"
 
 namespace mailinabox {
@@ -17,7 +17,7 @@ void refuse_duplicates(const Catalog& catalog) {
   for (const CatalogEntry& entry : catalog.entries) {
     const auto [first, inserted] = seen.emplace(entry.id, &entry);
     if (inserted) continue;
-    throw RecipeError(entry.where, fmt::format("{} is declared twice, first at {}; join the two, or take one out",
+    throw RecipeError(entry.where, fmt::format("{} is declared twice, first at {}; merge the two or remove one",
                                                entry.id.text(), to_string(first->second->where)));
   }
 }
@@ -41,6 +41,12 @@ void refuse_duplicates(const Catalog& catalog) {
 
 }  // namespace
 
+std::string place_of(const CatalogEntry& entry) {
+  std::string place = to_string(entry.where);
+  for (const Position& there : entry.overridden_at) place += " with " + to_string(there);
+  return place;
+}
+
 void validate(const Catalog& catalog) {
   refuse_duplicates(catalog);
   const RunOrder order(catalog);
@@ -58,28 +64,20 @@ void validate(const Catalog& catalog) {
 }
 
 Catalog only(const Catalog& catalog, const std::vector<std::string>& recipes) {
-  std::map<std::string, const CatalogRecipe*> known;
   std::vector<std::string> names;
-  for (const CatalogRecipe& recipe : catalog.recipes) {
-    known.emplace(recipe.name, &recipe);
-    names.push_back(recipe.name);
+  for (const CatalogRecipe& recipe : catalog.recipes) names.push_back(recipe.name);
+  for (const std::string& name : recipes) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const std::string nearest = nearest_spelling(name, names);
+    throw Error(
+        fmt::format("there is no recipe \"{}\"{}", name,
+                    nearest.empty() ? "; there are " + joined(names, ", ") : "; did you mean \"" + nearest + "\"?"),
+        ExitCode::usage);
   }
-  std::set<std::string> wanted;
-  std::vector<std::string> ahead = recipes;
-  while (!ahead.empty()) {
-    const std::string name = std::move(ahead.back());
-    ahead.pop_back();
-    const auto recipe = known.find(name);
-    if (recipe == known.end()) {
-      const std::string nearest = nearest_spelling(name, names);
-      throw Error(fmt::format("there is no recipe \"{}\"{}", name,
-                              nearest.empty() ? fmt::format("; there are {}", fmt::join(names, ", "))
-                                              : "; did you mean \"" + nearest + "\"?"),
-                  ExitCode::usage);
-    }
-    if (!wanted.insert(name).second) continue;
-    const auto& required = recipe->second->requires_recipes;
-    ahead.insert(ahead.end(), required.begin(), required.end());
+  std::set<std::string> wanted(recipes.begin(), recipes.end());
+  for (auto recipe = catalog.recipes.rbegin(); recipe != catalog.recipes.rend(); ++recipe) {
+    const auto& required = recipe->requires_recipes;
+    if (wanted.contains(recipe->name)) wanted.insert(required.begin(), required.end());
   }
   Catalog result;
   std::copy_if(catalog.recipes.begin(), catalog.recipes.end(), std::back_inserter(result.recipes),

@@ -20,10 +20,14 @@ struct CatalogEntry {
   std::shared_ptr<const Resource> resource{};
   std::vector<ResourceId> notifies{};
   bool local = false;  // stands wholly or partly in /etc/mailinabox/recipes.d
-  // Applied when all services are up, in catalog order, and only where its recipe's services took their changes: for
-  // what must not happen before a service answers (resolv.conf pointing at the box's own resolver).
+  // Applied when all services are up, in catalog order, and only if its recipe's services accepted their changes: for
+  // changes that must wait until a service answers (resolv.conf pointing at the box's own resolver).
   bool after_services = false;
 };
+
+// "/usr/share/mailinabox/recipes/web.yaml:12:5", and " with " the place in recipes.d of what overrides it; "" if it
+// stands in no file.
+std::string place_of(const CatalogEntry& entry);
 
 struct CatalogRecipe {
   std::string name{};
@@ -34,20 +38,19 @@ struct CatalogRecipe {
   std::set<std::string, std::less<>> uses{};  // names of the context that its resources depend on
 };
 
-// Recipes stand in an order in which each comes after those it requires; entries follow that order, and within a
-// recipe the order of its file.
+// Each recipe comes after those it requires; entries follow that order, and within a recipe the order of its file.
 struct Catalog {
   std::vector<CatalogRecipe> recipes{};
   std::vector<CatalogEntry> entries{};
   bool partial = false;  // made by only(): a notify may lead to an entry that is not here
 };
 
-// Throws RecipeError at the entry's position for two entries with one id, for a notify whose target is missing (nearest
-// spelling given) or not refreshable, and for one by a command or service whose target had its turn before it.
+// Throws RecipeError at the entry's position for two entries with one id, for a notify whose target is missing (with
+// the nearest spelling) or not refreshable, and for a command or service that notifies one that comes before it.
 void validate(const Catalog& catalog);
 
 // The catalog with only the named recipes and what they require. Throws Error (usage) for an unknown name with the
-// nearest spelling. What its entries notify elsewhere stays owed until a run of the whole catalog.
+// nearest spelling. Notices to entries left out stay pending until a run of the whole catalog.
 Catalog only(const Catalog& catalog, const std::vector<std::string>& recipes);
 
 }  // namespace mailinabox

@@ -1,23 +1,22 @@
 // Compares a catalog with the machine and changes what differs.
 //
 // What happens in one pass of a run, in this order:
-//   1. notices owed by earlier runs are read from the journal; one to what the catalog no longer has is dropped
-//   2. repositories: diff, change
-//   3. everything is looked at once; where nothing differs and nothing is owed, that was all, and nothing is written
-//      fetch: every download that is needed, then every package archive, onto the disk; a failure here ends the run
-//      with nothing of the box changed (except 2)
-//   4. packages: one transaction
-//   5. resources in catalog order: diff; where it differs: journal (owe its notices, keep old content), apply, diff
-//      again; still different is a failure ("did not converge")
-//   6. handlers: commands that were notified
-//   7. services: validate all that were notified or shall start, then for each start, reload or restart, once, and
-//   check.
-//      One that refuses its files, or does not work on them, gets its old ones back (way_back.cpp): the paths that this
-//      run's entries changed and that lead to it by a notify; it is restarted on them where it had been told, others
-//      that had taken them are told again, and those entries have failed
-//   8. entries marked after_services, as in 5
-// When the run is closed, its journal becomes one generation, whatever its passes.
-// A failed entry ends its recipe; what requires that recipe is not reached; others go on. Its notices stay owed.
+//   1. Notices that earlier runs left pending are read from the journal; those to resources that the catalog no longer
+//      has are dropped.
+//   2. Everything is looked at once. If nothing differs and nothing is pending, that was all, and nothing is written.
+//   3. Fetch: every download that is needed, then every package archive, onto the disk. A failure here ends the run
+//      with nothing changed.
+//   4. Packages, in one transaction.
+//   5. Resources in catalog order: diff; if it differs: journal (its notices, the old content), apply, diff again;
+//      still different is a failure ("did not converge").
+//   6. Handlers: commands that were notified run.
+//   7. Services: validate all that were notified or will start; then start, reload or restart each, once, and check it.
+//      One that refuses its files, or does not work with them, gets its old ones back (way_back.hpp): the paths that
+//      entries of this pass changed and that lead to it by a notify. It is restarted on them if it had been reloaded,
+//      services already reloaded with the new files are reloaded with the old ones, and those entries have failed.
+//   8. Entries marked after_services, as in 5.
+// When the run is closed, its journal becomes one generation, however many passes it had.
+// A failed entry ends its recipe and those that require it; others go on. Its notices stay pending.
 #pragma once
 
 #include <chrono>
@@ -33,8 +32,8 @@ namespace mailinabox {
 // What would change. Touches nothing: the type of `view` sees to it.
 Report plan(const Catalog& catalog, const View& view, const Journal& journal);
 
-// One recorded run of one or more passes, each over a catalog of its own: what the first pass makes may change what the
-// box should be. A service that refuses its files in a pass gets those back that it had before that pass.
+// One recorded run of one or more passes, each over a catalog of its own: the first pass may make what the second one's
+// catalog depends on. A service that refuses its files in a pass gets back those that it had before that pass.
 class Run {
  public:
   // `command` names what started the run in the journal.
@@ -50,15 +49,12 @@ class Run {
   Report close(bool ok = true);
 
  private:
-  void join(const Report& report);
-
   System& system_;
   Journal& journal_;
   Reporter& reporter_;
   std::string command_;
   std::chrono::steady_clock::time_point started_;
   std::optional<Report> report_{};
-  bool begun_ = false;  // the journal is open
   bool closed_ = false;
 };
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
@@ -25,9 +25,7 @@ std::uint64_t size_of(const FileReader& files, const std::string& path) {
 std::vector<std::int64_t> generation_numbers(const FileReader& files, const std::string& state_directory) {
   std::vector<std::int64_t> numbers;
   for (const std::string& name : files.list(generations_in(state_directory))) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error == std::errc() && end == name.data() + name.size() && number > 0) numbers.push_back(number);
+    if (const auto number = parse_number<std::int64_t>(name); number && *number > 0) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;

@@ -1,5 +1,5 @@
-// Closed runs that changed something, as they lie below STATE/generations/N (engine/journal.hpp has the format), and
-// the way back to before one of them.
+// Closed runs that changed something, kept in STATE/generations/N (engine/journal.hpp has the format), and the rollback
+// to before one of them.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +13,27 @@ namespace mailinabox {
 
 struct Generation {
   std::int64_t number = 0;
-  JournalRecords records{};  // records.damage says where it cannot be trusted
+  JournalRecords records{};  // damaged if records.damage says so
 };
 
 // Numbers of the generations there are, the oldest first.
 std::vector<std::int64_t> generation_numbers(const FileReader& files, const std::string& state_directory);
 
-// Throws Error where there is no such generation, with the numbers of those that exist.
+// Throws Error with the existing numbers if there is no such generation.
 Generation read_generation(const FileReader& files, const std::string& state_directory, std::int64_t number);
 
-// Removes the oldest generations until at most `count` and `bytes` of them are left; the last one whose run went well
+// Removes the oldest generations until at most `count` and `bytes` of them are left; the last one whose run succeeded
 // stays, and all after it.
 void prune_generations(FileSystem& files, const std::string& state_directory, std::size_t count, std::uint64_t bytes);
 
 struct Rollback {
   Catalog catalog{};                      // one resource a path, and the handlers and services that they notify
-  std::vector<std::string> not_undone{};  // what stays as it is, a line each
+  std::vector<std::string> not_undone{};  // what stays as it is, one line each
 };
 
-// What puts files, modes, owners and links back to before generation `number`. `present`: the box's catalog, for the
-// services. Nothing that is data goes: a database, key or certificate that the run made stays, and so does a directory
-// that holds something else. Throws Error for a generation that is missing or damaged, with its number.
+// Resources that put files, modes, owners and links back to before generation `number`. `present`: the box's catalog,
+// for the services. No data is removed: a database, key or certificate that the run made stays, and so does a directory
+// that holds other files. Throws Error with the number of a generation that is missing or damaged.
 Rollback make_rollback(const Catalog& present, const FileReader& files, const std::string& state_directory,
                        std::int64_t number);
 

@@ -3,15 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <set>
-#include <sstream>
 #include <stdexcept>
-#include <unordered_map>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "engine/generations.hpp"
-#include "engine/journal_records.hpp"
 
 namespace mailinabox {
 namespace {
@@ -30,105 +26,31 @@ constexpr std::uint64_t k_generations_bytes = 512U << 20U;
 std::int64_t highest_number(const std::vector<std::string>& names, std::string_view prefix) {
   std::int64_t highest = 0;
   for (const std::string& name : names) {
-    if (name.rfind(prefix, 0) != 0) continue;
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
-    if (error == std::errc() && end == name.data() + name.size()) highest = std::max(highest, number);
+    if (!name.starts_with(prefix)) continue;
+    highest = std::max(highest, parse_number<std::int64_t>(name.substr(prefix.size())).value_or(0));
   }
   return highest;
 }
 
-class FileJournal final : public Journal {
- public:
-  FileJournal(FileSystem& files, const Clock& clock, std::string directory, std::string version)
-      : files_(files), clock_(clock), directory_(std::move(directory)), version_(std::move(version)) {}
+}  // namespace
 
-  std::vector<OwedNotice> owed() const override {
-    const OwedNotices all = open_ ? owed_ : owed_on_disk();
-    return {all.begin(), all.end()};
-  }
-  std::vector<std::string> notes() const override;
-
-  void begin(const std::string& command) override;
-  void close_earlier() override;
-  void sync() override;
-  void change(const ResourceId& id, const std::string& recipe, Action action, const std::vector<ResourceId>& notifies,
-              const Resource::Lasting& lasting) override {
-    announce(journal_line::change(id, recipe, action, notifies, lasting));
-  }
-  void owe(const OwedNotice& notice) override {
-    if (owed_.insert(notice).second) announce(journal_line::owe(notice));
-  }
-  void done(const ResourceId& id) override { tell(journal_line::done(id)); }
-  void settle(const ResourceId& target) override;
-  void packages(const std::vector<std::string>& install, const std::vector<std::string>& remove) override {
-    announce(journal_line::packages(install, remove));
-    packages_ = true;
-  }
-  void next_pass() override;
-  std::set<SeenEntry> seen() const override;
-  void see(const std::set<SeenEntry>& entries) override;
-  void keep(const std::string& path, bool whole) override;
-  std::vector<std::string> restore(const std::vector<std::string>& paths) override;
-  std::optional<std::int64_t> end(bool ok, std::size_t changed) override;
-
- private:
-  std::string current() const { return directory_ + "/journal"; }
-  std::string lines_in(const std::string& directory) const { return directory + "/journal.jsonl"; }
-  std::string owed_path() const { return directory_ + "/owed.jsonl"; }
-  std::string seen_path() const { return directory_ + "/irreplaceable"; }
-  JournalRecords read(const std::string& path) const;
-  OwedNotices owed_on_disk() const;
-  void save_owed();
-  void make_directories();
-  std::int64_t close_as_generation();
-  void tell(const std::string& line);
-  void announce(const std::string& line);
-  void write_contents();
-  void write_lines();
-  bool is_new(const std::string& path) const;
-  void keep_one(const std::string& path, const FileInfo& info, bool whole);
-  std::string keep_content(std::string content);
-  std::set<std::size_t> kept_at(const std::vector<std::string>& paths) const;
-  void put_back(const KeptPath& kept);
-  void remove_new(const KeptPath& kept, const FileInfo& present);
-
-  FileSystem& files_;
-  const Clock& clock_;
-  std::string directory_;
-  std::string version_;
-  bool open_ = false;
-  bool broken_ = false;    // a write failed: the last line may be cut off, nothing may follow it
-  bool packages_ = false;  // announced in this run
-  bool urgent_ = false;    // `unwritten_` holds an announcement
-  std::string unwritten_{};
-  std::vector<NewFile> contents_{};  // what the unwritten lines refer to
-  std::uint64_t contents_size_ = 0;
-  OwedNotices owed_{};
-  std::vector<KeptPath> kept_{};
-  std::size_t pass_begin_ = 0;  // of the present pass's records
-  std::unordered_map<std::string, std::size_t> kept_by_path_{};
-  std::set<std::size_t> restored_{};
-};
-
-JournalRecords FileJournal::read(const std::string& path) const {
-  const auto file = files_.read(path);
-  return file ? read_journal(file->content) : JournalRecords{};
+JournalRecords Journal::read(const std::string& path) const {
+  return read_journal(files_.read(path).value_or(FileContent{}).content);
 }
 
-OwedNotices FileJournal::owed_on_disk() const {
+OwedNotices Journal::owed_on_disk() const {
   OwedNotices owed = read(owed_path()).owed;
   owed.merge(read(lines_in(current())).owed);
   return owed;
 }
 
-std::vector<std::string> FileJournal::notes() const {
+std::vector<std::string> Journal::notes() const {
   std::vector<std::string> notes;
   if (open_ || files_.info(current()).kind == FileKind::absent) return notes;
   const JournalRecords earlier = read(lines_in(current()));
   if (!earlier.damage.empty()) {
     notes.push_back(
-        fmt::format("the journal {} is damaged ({}); it is not used and will be set aside", current(), earlier.damage));
+        fmt::format("the journal {} is damaged ({}); it is ignored and will be set aside", current(), earlier.damage));
   } else if (!earlier.ended && !earlier.started.empty()) {
     notes.push_back(fmt::format("the run of {} (`mailinabox {}`) was cut off; this one finishes its work",
                                 earlier.started, earlier.command));
@@ -136,13 +58,13 @@ std::vector<std::string> FileJournal::notes() const {
   return notes;
 }
 
-void FileJournal::make_directories() {
+void Journal::make_directories() {
   for (std::size_t slash = directory_.find('/', 1); slash != std::string::npos;
        slash = directory_.find('/', slash + 1)) {
     const std::string parent = directory_.substr(0, slash);
     if (files_.info(parent).kind == FileKind::absent) files_.make_directory(parent, {0755, 0, 0});
   }
-  // An older installation's directory, or a recipe, may have it readable; what is private here is so by itself.
+  // An older installation or a recipe may have made it readable; what is private in it is protected by itself.
   if (files_.info(directory_).kind == FileKind::absent) files_.make_directory(directory_, k_private_directory);
   const FileInfo generations = files_.info(directory_ + "/generations");
   if (generations.kind != FileKind::directory || generations.mode != k_private_directory.mode) {
@@ -150,7 +72,7 @@ void FileJournal::make_directories() {
   }
 }
 
-void FileJournal::save_owed() {
+void Journal::save_owed() {
   if (owed_.empty()) {
     files_.remove(owed_path());
     return;
@@ -160,7 +82,7 @@ void FileJournal::save_owed() {
   files_.write(owed_path(), lines, k_private_file);
 }
 
-void FileJournal::close_earlier() {
+void Journal::close_earlier() {
   if (open_ || files_.info(current()).kind == FileKind::absent) return;
   owed_ = owed_on_disk();
   save_owed();
@@ -175,14 +97,14 @@ void FileJournal::close_earlier() {
   }
 }
 
-std::int64_t FileJournal::close_as_generation() {
+std::int64_t Journal::close_as_generation() {
   const std::string generations = directory_ + "/generations";
   const std::int64_t number = highest_number(files_.list(generations), "") + 1;
   files_.rename(current(), fmt::format("{}/{}", generations, number));
   return number;
 }
 
-void FileJournal::begin(const std::string& command) {
+void Journal::begin(const std::string& command) {
   if (open_) throw std::logic_error("journal: begun twice");
   make_directories();
   close_earlier();
@@ -196,28 +118,28 @@ void FileJournal::begin(const std::string& command) {
   files_.remove(owed_path());
 }
 
-void FileJournal::tell(const std::string& line) {
+void Journal::tell(const std::string& line) {
   if (!open_) throw std::logic_error("journal: used before begin()");
   unwritten_ += line;
 }
 
-void FileJournal::announce(const std::string& line) {
+void Journal::announce(const std::string& line) {
   tell(line);
   urgent_ = true;
 }
 
-void FileJournal::sync() {
+void Journal::sync() {
   if (urgent_) write_lines();
 }
 
-void FileJournal::write_contents() {
+void Journal::write_contents() {
   if (contents_.empty()) return;
   files_.write_together(contents_);
   contents_.clear();
   contents_size_ = 0;
 }
 
-void FileJournal::write_lines() {
+void Journal::write_lines() {
   if (unwritten_.empty()) return;
   if (broken_) throw Error("the journal " + current() + " could not be written; nothing more is changed");
   try {
@@ -231,25 +153,25 @@ void FileJournal::write_lines() {
   urgent_ = false;
 }
 
-void FileJournal::settle(const ResourceId& target) {
+void Journal::settle(const ResourceId& target) {
   const std::size_t removed = std::erase_if(owed_, [&](const OwedNotice& notice) { return notice.target == target; });
   if (removed != 0) tell(journal_line::settle(target));
 }
 
-std::set<SeenEntry> FileJournal::seen() const {
+std::set<SeenEntry> Journal::seen() const {
   std::set<SeenEntry> entries;
-  const auto file = files_.read(seen_path());
-  std::istringstream lines(file ? file->content : "");
-  for (std::string line; std::getline(lines, line);) {
+  const std::string text = files_.read(seen_path()).value_or(FileContent{}).content;
+  for (const std::string_view line : lines_of(text)) {
     const std::size_t blank = line.find(' ');
     const std::size_t colon = line.find(':', blank);
-    if (blank == std::string::npos || colon == std::string::npos) continue;
-    entries.insert({line.substr(0, blank), {line.substr(blank + 1, colon - blank - 1), line.substr(colon + 1)}});
+    if (blank == std::string_view::npos || colon == std::string_view::npos) continue;
+    entries.insert({std::string(line.substr(0, blank)),
+                    {std::string(line.substr(blank + 1, colon - blank - 1)), std::string(line.substr(colon + 1))}});
   }
   return entries;
 }
 
-void FileJournal::see(const std::set<SeenEntry>& entries) {
+void Journal::see(const std::set<SeenEntry>& entries) {
   if (entries == seen()) return;
   make_directories();
   std::string lines;
@@ -258,24 +180,23 @@ void FileJournal::see(const std::set<SeenEntry>& entries) {
 }
 
 // What was recorded stays in the journal for a rollback, which goes to before the first pass.
-void FileJournal::next_pass() {
+void Journal::next_pass() {
   announce(journal_line::pass());
   kept_by_path_.clear();
   pass_begin_ = kept_.size();
 }
 
 // True if this pass created the path or a parent of it; there is then no old state to keep.
-bool FileJournal::is_new(const std::string& path) const {
-  for (std::size_t length = path.size(); length != 0 && length != std::string::npos;
-       length = path.rfind('/', length - 1)) {
-    const auto found = kept_by_path_.find(path.substr(0, length));
-    if (found != kept_by_path_.end() && kept_[found->second].info.kind == FileKind::absent) return true;
-  }
-  return false;
+bool Journal::is_new(const std::string& path) const {
+  const auto is_made = [&](const std::string& upper) {
+    const auto found = kept_by_path_.find(upper);
+    return found != kept_by_path_.end() && kept_[found->second].info.kind == FileKind::absent;
+  };
+  return is_made(path) || any_above(path, is_made);
 }
 
-void FileJournal::keep(const std::string& path, bool whole) {
-  if (path.rfind(directory_ + "/", 0) == 0) return;
+void Journal::keep(const std::string& path, bool whole) {
+  if (path.starts_with(directory_ + "/")) return;
   const bool is_old = !is_new(path);
   const FileInfo info = is_old ? files_.info(path) : FileInfo{};
   if (!kept_by_path_.contains(path)) keep_one(path, info, whole);
@@ -283,7 +204,7 @@ void FileJournal::keep(const std::string& path, bool whole) {
   for (const std::string& name : files_.list(path)) keep(path + "/" + name, true);
 }
 
-void FileJournal::keep_one(const std::string& path, const FileInfo& info, bool whole) {
+void Journal::keep_one(const std::string& path, const FileInfo& info, bool whole) {
   KeptPath kept{.path = path, .info = info, .whole = whole};
   if (info.kind == FileKind::symlink) kept.target = files_.read_link(path).value_or("");
   if (info.kind == FileKind::regular && info.size <= k_largest_content) {
@@ -294,7 +215,7 @@ void FileJournal::keep_one(const std::string& path, const FileInfo& info, bool w
   kept_.push_back(std::move(kept));
 }
 
-std::string FileJournal::keep_content(std::string content) {
+std::string Journal::keep_content(std::string content) {
   std::string digest = content_digest(content);
   const std::string path = fmt::format("{}/content/{}", current(), digest);
   const bool waits =
@@ -307,27 +228,25 @@ std::string FileJournal::keep_content(std::string content) {
 }
 
 // The records of these paths, and of all below those that were kept as a whole.
-std::set<std::size_t> FileJournal::kept_at(const std::vector<std::string>& paths) const {
+std::set<std::size_t> Journal::kept_at(const std::vector<std::string>& paths) const {
   std::set<std::size_t> wanted;
   for (const std::string& path : paths) {
     const auto found = kept_by_path_.find(path);
     if (found == kept_by_path_.end() || !wanted.insert(found->second).second || !kept_[found->second].whole) continue;
     for (std::size_t index = pass_begin_; index < kept_.size(); ++index) {
-      if (kept_[index].path.rfind(path + "/", 0) == 0) wanted.insert(index);
+      if (kept_[index].path.starts_with(path + "/")) wanted.insert(index);
     }
   }
   return wanted;
 }
 
-std::vector<std::string> FileJournal::restore(const std::vector<std::string>& paths) {
+std::vector<std::string> Journal::restore(const std::vector<std::string>& paths) {
   const std::set<std::size_t> wanted = kept_at(paths);
-  // What is new goes first, the deepest first; then what was there comes back, directories before what they hold.
-  std::vector<std::size_t> ordered(wanted.rbegin(), wanted.rend());
-  std::stable_partition(ordered.begin(), ordered.end(),
-                        [&](std::size_t index) { return kept_[index].info.kind == FileKind::absent; });
-  const auto first_old = std::find_if(ordered.begin(), ordered.end(),
-                                      [&](std::size_t index) { return kept_[index].info.kind != FileKind::absent; });
-  std::reverse(first_old, ordered.end());
+  // New paths go first, the deepest first; then old ones come back, directories before their contents.
+  const auto is_old = [&](std::size_t index) { return kept_[index].info.kind != FileKind::absent; };
+  std::vector<std::size_t> ordered;
+  std::remove_copy_if(wanted.rbegin(), wanted.rend(), std::back_inserter(ordered), is_old);
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(ordered), is_old);
   std::vector<std::string> problems;
   for (const std::size_t index : ordered) {
     try {
@@ -341,18 +260,13 @@ std::vector<std::string> FileJournal::restore(const std::vector<std::string>& pa
   return problems;
 }
 
-void FileJournal::remove_new(const KeptPath& kept, const FileInfo& present) {
-  if (present.kind == FileKind::absent) return;
-  files_.remove(kept.path, kept.whole && present.kind == FileKind::directory);
-}
-
-void FileJournal::put_back(const KeptPath& kept) {
+void Journal::put_back(const KeptPath& kept) {
   const FileInfo present = files_.info(kept.path);
   const FileAttributes attributes{kept.info.mode, kept.info.uid, kept.info.gid};
   const bool same_attributes = present.kind == kept.info.kind && present.mode == attributes.mode &&
                                present.uid == attributes.uid && present.gid == attributes.gid;
   if (kept.info.kind == FileKind::absent) {
-    remove_new(kept, present);
+    if (present.kind != FileKind::absent) files_.remove(kept.path, kept.whole && present.kind == FileKind::directory);
     return;
   }
   if (kept.info.kind == FileKind::other) throw Error("it was a device, socket or pipe");
@@ -369,13 +283,11 @@ void FileJournal::put_back(const KeptPath& kept) {
   if (!kept.content) throw Error("its old content was too large to keep");
   const auto old = files_.read(current() + "/content/" + *kept.content);
   if (!old || content_digest(old->content) != *kept.content) throw Error("its old content is damaged in the journal");
-  const bool same_kind = present.kind == FileKind::regular;
-  const auto now = same_kind ? files_.read(kept.path) : std::nullopt;
-  if (now && now->content == old->content && same_attributes) return;
+  if (same_attributes && files_.read(kept.path).value_or(FileContent{}).content == old->content) return;
   files_.write(kept.path, old->content, attributes);
 }
 
-std::optional<std::int64_t> FileJournal::end(bool ok, std::size_t changed) {
+std::optional<std::int64_t> Journal::end(bool ok, std::size_t changed) {
   if (!open_) return std::nullopt;
   tell(journal_line::end(ok, changed));
   write_lines();
@@ -395,13 +307,6 @@ std::optional<std::int64_t> FileJournal::end(bool ok, std::size_t changed) {
   kept_by_path_.clear();
   restored_.clear();
   return generation;
-}
-
-}  // namespace
-
-std::unique_ptr<Journal> make_file_journal(FileSystem& files, const Clock& clock, std::string directory,
-                                           std::string version) {
-  return std::make_unique<FileJournal>(files, clock, std::move(directory), std::move(version));
 }
 
 }  // namespace mailinabox

@@ -4,13 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <nlohmann/json.hpp>
-#include <tuple>
 
 #include "base/digest.hpp"
+#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
+#include "engine/diff.hpp"
 
 namespace mailinabox {
 namespace {
@@ -19,59 +21,51 @@ using nlohmann::json;
 
 std::string line_of(const json& record) { return json_text(record, -1) + "\n"; }
 
-const char* word_of(FileKind kind) {
-  switch (kind) {
-    case FileKind::absent:
-      return "absent";
-    case FileKind::regular:
-      return "regular";
-    case FileKind::directory:
-      return "directory";
-    case FileKind::symlink:
-      return "symlink";
-    case FileKind::other:
-      break;
-  }
-  return "other";
+// Paths may hold any byte but NUL, JSON only UTF-8.
+json json_of(const std::string& path) {
+  if (is_text(path)) return path;
+  return {{"base64", to_base64(path)}};
 }
 
+std::string path_in(const json& value) {
+  if (!value.is_object()) return value.get<std::string>();
+  const auto bytes = from_base64(value.at("base64").get<std::string>());
+  if (!bytes) throw Error("a path that is not valid base64");
+  return *bytes;
+}
+
+constexpr std::array<const char*, 5> k_kinds{"absent", "regular", "directory", "symlink", "other"};
+static_assert(static_cast<std::size_t>(FileKind::other) == k_kinds.size() - 1);
+
 FileKind kind_of(const std::string& word) {
-  for (const FileKind kind : {FileKind::absent, FileKind::regular, FileKind::directory, FileKind::symlink}) {
-    if (word == word_of(kind)) return kind;
-  }
-  if (word == "other") return FileKind::other;
-  throw Error("unknown kind of path \"" + word + "\"");
+  const auto* const found = std::find(k_kinds.begin(), k_kinds.end(), word);
+  if (found == k_kinds.end()) throw Error("unknown kind of path \"" + word + "\"");
+  return static_cast<FileKind>(found - k_kinds.begin());
 }
 
 ResourceId id_of(const std::string& text) {
   const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) throw Error("\"" + text + "\" is no resource id");
+  if (colon == std::string::npos) throw Error("\"" + text + "\" is not a resource id");
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-unsigned mode_of(const std::string& text) {
-  unsigned mode = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  if (error != std::errc() || end != text.data() + text.size()) throw Error("\"" + text + "\" is no mode");
-  return mode;
-}
+ResourceId id_in(const json& record, const char* key) { return id_of(record.at(key).get<std::string>()); }
 
 KeptPath kept_of(const json& record) {
   KeptPath kept;
-  kept.path = record.at("path").get<std::string>();
+  kept.path = path_in(record.at("path"));
   kept.info.kind = kind_of(record.at("was").get<std::string>());
   kept.whole = record.value("tree", false);
   if (kept.info.kind == FileKind::absent) return kept;
-  kept.info.mode = mode_of(record.at("mode").get<std::string>());
+  const auto mode = record.at("mode").get<std::string>();
+  const auto bits = parse_number<unsigned>(mode, 8);
+  if (!bits) throw Error("\"" + mode + "\" is not a mode");
+  kept.info.mode = *bits;
   kept.info.uid = record.at("uid").get<unsigned>();
   kept.info.gid = record.at("gid").get<unsigned>();
   if (record.contains("content")) kept.content = record.at("content").get<std::string>();
-  kept.target = record.value("target", "");
+  if (record.contains("target")) kept.target = path_in(record["target"]);
   return kept;
-}
-
-void settle_in(OwedNotices& owed, const ResourceId& target) {
-  std::erase_if(owed, [&](const OwedNotice& notice) { return notice.target == target; });
 }
 
 void begin_from(const json& record, JournalRecords& records) {
@@ -85,14 +79,6 @@ void begin_from(const json& record, JournalRecords& records) {
   records.command = record.at("command").get<std::string>();
 }
 
-bool is_below(const std::string& path, const std::set<std::string>& directories) {
-  for (std::size_t slash = path.rfind('/'); slash != 0 && slash != std::string::npos;
-       slash = path.rfind('/', slash - 1)) {
-    if (directories.contains(path.substr(0, slash))) return true;
-  }
-  return false;
-}
-
 void add_record(const json& record, JournalRecords& records) {
   const std::string type = record.at("type").get<std::string>();
   if (type == "begin") {
@@ -100,7 +86,8 @@ void add_record(const json& record, JournalRecords& records) {
   } else if (type == "path") {
     KeptPath kept = kept_of(record);
     if (records.earlier.contains(kept.path)) return;
-    if (is_below(kept.path, records.made)) kept = {.path = kept.path};
+    if (any_above(kept.path, [&](const std::string& upper) { return records.made.contains(upper); }))
+      kept = {.path = kept.path};
     records.paths.push_back(std::move(kept));
   } else if (type == "pass") {
     for (const KeptPath& kept : records.paths) {
@@ -110,16 +97,16 @@ void add_record(const json& record, JournalRecords& records) {
     }
   } else if (type == "restore") {
     // Back to before its pass, which is not what it was before the run if an earlier one changed it, too.
-    const std::string path = record.at("path").get<std::string>();
+    const std::string path = path_in(record.at("path"));
     if (!records.earlier.contains(path)) records.restored.insert(path);
   } else if (type == "owe") {
-    records.owed.insert(
-        {id_of(record.at("target").get<std::string>()),
-         {id_of(record.at("cause").get<std::string>()), record.at("attributes").get<std::vector<std::string>>()}});
+    const auto attributes = record.at("attributes").get<std::vector<std::string>>();
+    records.owed.insert({id_in(record, "target"), {id_in(record, "cause"), attributes}});
   } else if (type == "settle") {
-    settle_in(records.owed, id_of(record.at("target").get<std::string>()));
+    const ResourceId target = id_in(record, "target");
+    std::erase_if(records.owed, [&](const OwedNotice& notice) { return notice.target == target; });
   } else if (type == "done") {
-    records.changed.push_back(id_of(record.at("id").get<std::string>()));
+    records.changed.push_back(id_in(record, "id"));
   } else if (type == "package") {
     records.packages = true;
     for (const json& name : record.at("install")) records.installed.push_back(name.get<std::string>());
@@ -128,7 +115,7 @@ void add_record(const json& record, JournalRecords& records) {
     records.ended = true;
     records.result = record.at("result").get<std::string>();
   } else if (type == "change") {
-    JournalChange change{.id = id_of(record.at("id").get<std::string>())};
+    JournalChange change{.id = id_in(record, "id")};
     for (const json& target : record.at("notifies")) change.notifies.push_back(id_of(target.get<std::string>()));
     if (record.contains("data")) {
       change.lasting = {.data = record["data"].get<std::vector<std::string>>(),
@@ -143,15 +130,6 @@ void add_record(const json& record, JournalRecords& records) {
 }  // namespace
 
 std::string content_digest(std::string_view content) { return sha256_hex(content); }
-
-bool OwedNotice::operator==(const OwedNotice& other) const {
-  return target == other.target && notice.cause == other.notice.cause && notice.attributes == other.notice.attributes;
-}
-
-bool NoticeOrder::operator()(const OwedNotice& left, const OwedNotice& right) const {
-  return std::tie(left.target, left.notice.cause, left.notice.attributes) <
-         std::tie(right.target, right.notice.cause, right.notice.attributes);
-}
 
 namespace journal_line {
 
@@ -179,7 +157,8 @@ std::string change(const ResourceId& id, const std::string& recipe, Action actio
 }
 
 std::string path(const KeptPath& kept) {
-  json record = {{"type", "path"}, {"path", kept.path}, {"was", word_of(kept.info.kind)}};
+  json record = {
+      {"type", "path"}, {"path", json_of(kept.path)}, {"was", k_kinds.at(static_cast<std::size_t>(kept.info.kind))}};
   if (kept.whole) record["tree"] = true;
   if (kept.info.kind != FileKind::absent) {
     record["mode"] = fmt::format("{:04o}", kept.info.mode);
@@ -187,11 +166,11 @@ std::string path(const KeptPath& kept) {
     record["gid"] = kept.info.gid;
   }
   if (kept.content) record["content"] = *kept.content;
-  if (kept.info.kind == FileKind::symlink) record["target"] = kept.target;
+  if (kept.info.kind == FileKind::symlink) record["target"] = json_of(kept.target);
   return line_of(record);
 }
 
-std::string restore(const std::string& path) { return line_of({{"type", "restore"}, {"path", path}}); }
+std::string restore(const std::string& path) { return line_of({{"type", "restore"}, {"path", json_of(path)}}); }
 
 std::string pass() { return line_of({{"type", "pass"}}); }
 

@@ -1,4 +1,4 @@
-// The lines of a journal, written and read back.
+// The lines of a journal, written and read back (engine/journal.hpp has the format).
 #pragma once
 
 #include <map>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/journal.hpp"
+#include "engine/resource.hpp"
 
 namespace mailinabox {
 
@@ -18,15 +18,17 @@ constexpr int k_journal_format = 1;
 struct KeptPath {
   std::string path{};
   FileInfo info{};
-  std::optional<std::string> content{};  // regular: SHA-256 of the old content, where it was kept
+  std::optional<std::string> content{};  // regular: SHA-256 of the old content, if it was kept
   std::string target{};                  // symlink
   bool whole = false;
 };
 
-struct NoticeOrder {
-  bool operator()(const OwedNotice& left, const OwedNotice& right) const;
+struct OwedNotice {
+  ResourceId target{};
+  Notice notice{};
+  auto operator<=>(const OwedNotice&) const = default;
 };
-using OwedNotices = std::set<OwedNotice, NoticeOrder>;
+using OwedNotices = std::set<OwedNotice>;
 
 // Each gives one line with its newline.
 namespace journal_line {
@@ -47,7 +49,7 @@ std::string end(bool ok, std::size_t changed);
 struct JournalChange {
   ResourceId id{};
   std::vector<ResourceId> notifies{};
-  std::optional<Resource::Lasting> lasting{};  // nothing where an older version wrote the journal
+  std::optional<Resource::Lasting> lasting{};  // nothing if an older version wrote the journal
 };
 
 // SHA-256 in hexadecimal digits: the name under which an old content is kept.
@@ -60,22 +62,30 @@ struct JournalRecords {
   std::string command{};
   std::vector<KeptPath> paths{};         // in the order they were recorded; as they were before the first pass
   std::set<std::string> earlier{};       // paths that passes before the last one recorded
-  std::set<std::string> made{};          // those of them that were absent: what stands below was not there either
+  std::set<std::string> made{};          // those of them that were absent, and so was everything below
   std::set<std::string> restored{};      // paths put back to what they were before the run
-  OwedNotices owed{};                    // and not settled
+  OwedNotices owed{};                    // and not cleared
   std::vector<JournalChange> changes{};  // announced
   std::vector<ResourceId> changed{};     // done
   bool packages = false;                 // packages were to change
   std::vector<std::string> installed{};
   std::vector<std::string> removed{};
   bool ended = false;
-  std::string result{};  // "ok", "failed"; "" where the run was cut off
-  std::string damage{};  // what makes no sense, with its line; "" where all is well. `owed` is still usable then.
+  std::string result{};  // "ok", "failed"; "" if the run was cut off
+  std::string damage{};  // the first line that makes no sense, and why; or "". `owed` is still usable then.
 
   bool leaves_changes() const;
 };
 
-// Never throws for what the text holds. A last line that is cut off is ignored.
+// Whether `holds` is true for a directory above the path.
+template <typename Predicate>
+bool any_above(const std::string& path, const Predicate& holds) {
+  std::size_t slash = path.rfind('/');
+  while (slash != 0 && slash != std::string::npos && !holds(path.substr(0, slash))) slash = path.rfind('/', slash - 1);
+  return slash != 0 && slash != std::string::npos;
+}
+
+// Never throws, whatever the text holds. A last line that is cut off is ignored.
 JournalRecords read_journal(std::string_view text);
 
 }  // namespace mailinabox

@@ -6,27 +6,25 @@ namespace mailinabox {
 
 std::optional<std::string> loss_of(const Catalog& catalog, const CatalogEntry& entry, const std::set<SeenEntry>& seen) {
   if (!entry.resource->irreplaceable()) return std::nullopt;
-  if (seen.contains({entry.recipe, entry.id})) return entry.id.text() + " was there at the last run, and is gone";
+  if (seen.contains({entry.recipe, entry.id})) return entry.id.text() + " existed at the last run and is missing now";
   for (const SeenEntry& earlier : seen) {
     const bool same = earlier.recipe == entry.recipe && earlier.id.kind == entry.id.kind;
     const bool known = std::any_of(catalog.entries.begin(), catalog.entries.end(),
                                    [&](const CatalogEntry& other) { return other.id == earlier.id; });
-    if (same && !known) return entry.id.text() + " is not there; at the last run it was at " + earlier.id.name;
+    if (same && !known) return entry.id.text() + " does not exist; at the last run it was at " + earlier.id.name;
   }
   return std::nullopt;
 }
 
 std::string advice_on_losses() {
   return "A new one in its place would lose what depends on it (users, mail, DNS records that others hold). Is the "
-         "file "
-         "system mounted, and the storage directory in /etc/mailinabox.conf the right one? Put it back, from a backup "
-         "if need be, and run this again. Where it is lost for good, `sudo mailinabox setup --replace-lost` makes a "
-         "new one.";
+         "file system mounted, and the storage directory in /etc/mailinabox.conf the right one? Put it back, from a "
+         "backup if need be, and run this again. If it is lost for good, `sudo mailinabox setup --replace-lost` makes "
+         "a new one.";
 }
 
 std::set<SeenEntry> seen_after(const Catalog& catalog, const Report& report, const std::set<SeenEntry>& before) {
-  std::set<SeenEntry> seen;
-  if (catalog.partial) seen = before;
+  std::set<SeenEntry> seen = catalog.partial ? before : std::set<SeenEntry>{};
   for (std::size_t index = 0; index < catalog.entries.size(); ++index) {
     const CatalogEntry& entry = catalog.entries[index];
     if (!entry.resource->irreplaceable()) continue;

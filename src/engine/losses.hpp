@@ -1,4 +1,5 @@
-// Keys and databases that the last run saw and that are gone now: a disk that is not mounted, a directory moved away.
+// Keys and databases that the last run saw and that are missing now: a disk that is not mounted, a directory moved
+// away.
 #pragma once
 
 #include <optional>
@@ -11,14 +12,14 @@
 
 namespace mailinabox {
 
-// Of an entry that would be created: a sentence that says what is lost, where `seen` has it, or has the same of its
-// recipe at a place that the catalog no longer knows. Nothing where it is new.
+// For an entry that would be created: a sentence that names the loss if `seen` has the entry, or the same of its recipe
+// in a place that the catalog no longer knows. Nothing if it is new.
 std::optional<std::string> loss_of(const Catalog& catalog, const CatalogEntry& entry, const std::set<SeenEntry>& seen);
 
-// What to do about it: a paragraph to put behind such sentences.
+// What to do about it: a paragraph to follow such sentences.
 std::string advice_on_losses();
 
-// What the journal should have seen after this run.
+// What the journal should remember after this run.
 std::set<SeenEntry> seen_after(const Catalog& catalog, const Report& report, const std::set<SeenEntry>& before);
 
 }  // namespace mailinabox

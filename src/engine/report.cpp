@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "engine/diff.hpp"
@@ -111,23 +112,8 @@ Report together(const Report& first, const Report& second) {
 }
 
 std::string to_string(Action action) {
-  switch (action) {
-    case Action::create:
-      return "create";
-    case Action::update:
-      return "update";
-    case Action::remove:
-      return "remove";
-    case Action::install:
-      return "install";
-    case Action::start:
-      return "start";
-    case Action::stop:
-      return "stop";
-    case Action::run:
-      break;
-  }
-  return "run";
+  constexpr std::array<const char*, 7> k_words{"create", "update", "remove", "install", "start", "stop", "run"};
+  return k_words.at(static_cast<std::size_t>(action));
 }
 
 std::size_t Report::count(Status status) const {

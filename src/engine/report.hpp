@@ -21,7 +21,7 @@ struct Outcome {
   Action action = Action::update;
   Changes changes{};
   bool local = false;
-  std::string error{};  // failed: what, why, what to do; not_reached: because of which
+  std::string error{};  // failed: what, why, what to do; not_reached: which entry's failure
   ExitCode code = ExitCode::ok;
 };
 
@@ -29,7 +29,7 @@ struct [[nodiscard]] Report {
   std::vector<Outcome> outcomes{};       // one per entry, in catalog order
   std::vector<std::string> reloaded{};   // service names; in a plan: would be
   std::vector<std::string> restarted{};  // restarted or, by a notify, started
-  // Services and handlers that did not take the changes, with what was put back; their own outcomes do not repeat it.
+  // Services and handlers that refused the changes, with the files put back; their own outcomes do not repeat it.
   std::vector<Outcome> refresh_failures{};
   std::optional<std::int64_t> generation{};  // closed by this run
   std::chrono::milliseconds elapsed{0};
@@ -39,7 +39,7 @@ struct [[nodiscard]] Report {
   ExitCode exit_code() const;  // of the first failure that has a special code, else failed, else ok
 };
 
-// Two runs one after another as one: what either changed has changed, what failed in the second has failed.
+// Two passes as one: a resource that either of them changed has changed; one that failed in the second has failed.
 Report together(const Report& first, const Report& second);
 
 // A unified diff of the changes of one outcome: for files line by line, for the rest "attribute: before -> after";
@@ -49,17 +49,17 @@ std::string render_diff(const Outcome& outcome);
 // One line: "mode 0644 -> 0640, owner root -> mail", shortened to 100 characters.
 std::string summarize(const Outcome& outcome);
 
-// Hears of a run as it goes; the terminal, the plain lines, the daemon. All have empty defaults.
+// Progress callbacks of a run. Every method does nothing by default.
 class Reporter {
  public:
   virtual ~Reporter() = default;
   virtual void on_recipe(const CatalogRecipe& /*recipe*/, Phase /*phase*/) {}
   virtual void on_start(const CatalogEntry& /*entry*/, Action /*action*/) {}  // a change begins
-  virtual void on_outcome(const Outcome& /*outcome*/) {}  // one per entry, also for in_sync ones; a refresh failure's
+  virtual void on_outcome(const Outcome& /*outcome*/) {}  // one per entry, also if in sync; and refresh failures
   virtual void on_packages(const PackageProgress& /*progress*/) {}
   virtual void on_download(const ResourceId& /*id*/, std::uint64_t /*done*/, std::uint64_t /*total*/) {}
   virtual void on_refresh(const std::string& /*service*/, Refreshed /*what*/) {}  // done
-  virtual void on_note(const std::string& /*line*/) {}  // something a person should know: a recovered journal, …
+  virtual void on_note(const std::string& /*line*/) {}  // for the administrator: a recovered journal, and others
 };
 
 }  // namespace mailinabox

@@ -5,12 +5,13 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "engine/generations.hpp"
 
 namespace mailinabox {
 namespace {
 
-// What a path was before the oldest of the generations that go.
+// A path as it was before the oldest of the generations that are undone.
 struct OldPath {
   KeptPath kept{};
   std::string content_file{};  // regular files whose content was kept
@@ -18,10 +19,18 @@ struct OldPath {
 };
 using OldPaths = std::map<std::string, OldPath>;
 
+// False for a directory that holds anything else than these paths.
+bool holds_only(const FileReader& files, const std::string& path, const std::set<std::string>& paths) {
+  if (files.info(path).kind != FileKind::directory) return true;
+  const auto names = files.list(path);
+  return std::all_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return paths.contains(path + "/" + name); });
+}
+
 // Puts one path back. State table, by what it was and what it is:
 //
 //   was \ is     absent      regular, symlink    directory
-//   absent       -           remove              remove where it is empty or was put there as a whole, else it stays
+//   absent       -           remove              remove if it is empty or was put there as a whole, else it stays
 //   regular      write       write               an error: something of value may stand there
 //   symlink      link        link                an error
 //   directory    make        an error            owner and mode
@@ -34,7 +43,7 @@ class RestoredPath final : public Resource {
     if (old_.kept.info.kind == FileKind::absent) return absence(view, now);
     Changes changes;
     if (now.kind != old_.kept.info.kind) {
-      if (now.kind == FileKind::directory) throw Error(old_.kept.path + ": a directory stands where a file was");
+      if (now.kind == FileKind::directory) throw Error("expected a file at " + old_.kept.path + ", found a directory");
       changes.push_back({.attribute = "kind", .before = word(now.kind), .after = word(old_.kept.info.kind)});
     }
     if (old_.kept.info.kind == FileKind::symlink) return target(view, std::move(changes));
@@ -66,11 +75,7 @@ class RestoredPath final : public Resource {
 
   Changes absence(const View& view, const FileInfo& now) const {
     if (now.kind == FileKind::absent) return {};
-    if (now.kind == FileKind::directory && !old_.kept.whole) {
-      for (const std::string& name : view.files.list(old_.kept.path)) {
-        if (!going_.contains(old_.kept.path + "/" + name)) return {};  // it holds something else by now
-      }
-    }
+    if (!old_.kept.whole && !holds_only(view.files, old_.kept.path, going_)) return {};
     return {{.attribute = "state", .before = word(now.kind), .after = "absent"}};
   }
 
@@ -93,18 +98,13 @@ class RestoredPath final : public Resource {
 
   void attributes(const View& view, const FileInfo& now, Changes& changes) const {
     const FileInfo& was = old_.kept.info;
+    const auto user = [&](unsigned id) { return view.accounts.user_name(id).value_or(std::to_string(id)); };
+    const auto group = [&](unsigned id) { return view.accounts.group_name(id).value_or(std::to_string(id)); };
     if (now.mode != was.mode) {
       changes.push_back({"mode", fmt::format("{:04o}", now.mode), fmt::format("{:04o}", was.mode)});
     }
-    if (now.uid != was.uid) changes.push_back({"owner", user(view, now.uid), user(view, was.uid)});
-    if (now.gid != was.gid) changes.push_back({"group", group(view, now.gid), group(view, was.gid)});
-  }
-
-  static std::string user(const View& view, unsigned id) {
-    return view.accounts.user_name(id).value_or(std::to_string(id));
-  }
-  static std::string group(const View& view, unsigned id) {
-    return view.accounts.group_name(id).value_or(std::to_string(id));
+    if (now.uid != was.uid) changes.push_back({"owner", user(now.uid), user(was.uid)});
+    if (now.gid != was.gid) changes.push_back({"group", group(now.gid), group(was.gid)});
   }
 
   std::string old_content(const FileReader& files) const {
@@ -119,10 +119,6 @@ class RestoredPath final : public Resource {
   std::set<std::string> going_;
 };
 
-bool is_data(const std::string& path, const std::set<std::string>& data) {
-  return data.contains(path) || data.contains(path.substr(0, path.rfind('/') + 1));
-}
-
 struct Collected {
   OldPaths paths{};
   std::set<std::string> data{};
@@ -130,7 +126,7 @@ struct Collected {
   std::vector<std::string> not_undone{};
 };
 
-// What an older version did not record, the present recipes say. What they no longer have may be data.
+// If an older version did not record it, the present recipes say. A resource that they no longer have may be data.
 Resource::Lasting lasting_of(const JournalChange& change, const Catalog& present) {
   if (change.lasting) return *change.lasting;
   const CatalogEntry* same_path = nullptr;
@@ -149,37 +145,34 @@ void collect_changes(const JournalRecords& records, const Catalog& present, Coll
     collected.data.insert(lasting.data.begin(), lasting.data.end());
     if (lasting.beyond_files) lasting_ids.insert(change.id);
   }
-  if (!records.installed.empty()) {
-    collected.not_undone.push_back(fmt::format("packages stay installed: {}", fmt::join(records.installed, ", ")));
-  }
-  if (!records.removed.empty()) {
-    collected.not_undone.push_back(fmt::format("packages stay removed: {}", fmt::join(records.removed, ", ")));
-  }
+  const auto add = [&](const std::string& line) { collected.not_undone.push_back(line); };
+  if (!records.installed.empty()) add("packages stay installed: " + joined(records.installed, ", "));
+  if (!records.removed.empty()) add("packages stay removed: " + joined(records.removed, ", "));
   for (const ResourceId& id : records.changed) {
-    if (lasting_ids.contains(id)) collected.not_undone.push_back(id.text() + " stays as that run left it");
+    if (lasting_ids.contains(id)) add(id.text() + " stays as that run left it");
   }
 }
 
 std::set<ResourceId> notified_by(const JournalRecords& records, const std::string& path) {
   std::set<ResourceId> own;
   std::set<ResourceId> all;
+  bool known = false;
   for (const JournalChange& change : records.changes) {
     all.insert(change.notifies.begin(), change.notifies.end());
-    if (change.id.path() == path) own.insert(change.notifies.begin(), change.notifies.end());
+    if (change.id.path() != path) continue;
+    known = true;
+    own.insert(change.notifies.begin(), change.notifies.end());
   }
-  const bool known = std::any_of(records.changes.begin(), records.changes.end(),
-                                 [&](const JournalChange& change) { return change.id.path() == path; });
   return known ? own : all;
 }
 
-// Called from the newest generation to the oldest: what an older one says of a path counts.
+// Called from the newest generation to the oldest: for each path the oldest one counts.
 void collect(const Generation& generation, const std::string& directory, const Catalog& present, Collected& collected) {
   const JournalRecords& records = generation.records;
   if (!records.damage.empty()) {
-    throw Error(
-        fmt::format("generation {} is damaged ({}: {}); nothing has been changed. Later ones can still be "
-                    "rolled back",
-                    generation.number, directory + "/journal.jsonl", records.damage));
+    throw Error(fmt::format(
+        "generation {} is damaged ({}/journal.jsonl: {}); nothing was changed. Later ones can still be rolled back",
+        generation.number, directory, records.damage));
   }
   for (const KeptPath& kept : records.paths) {
     if (records.restored.contains(kept.path)) continue;
@@ -191,11 +184,7 @@ void collect(const Generation& generation, const std::string& directory, const C
   collect_changes(records, present, collected);
 }
 
-std::vector<std::string> directory_names(const FileReader& files, const std::string& path) {
-  return files.info(path).kind == FileKind::directory ? files.list(path) : std::vector<std::string>{};
-}
-
-// What goes first, the deepest first; then what comes back, directories before what they hold.
+// Paths to remove first, the deepest first; then those that come back, directories before their contents.
 std::vector<std::string> in_order(const OldPaths& paths) {
   std::vector<std::string> ordered;
   for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
@@ -211,7 +200,8 @@ void drop_what_cannot_go(Collected& collected) {
   for (auto path = collected.paths.begin(); path != collected.paths.end();) {
     const KeptPath& kept = path->second.kept;
     std::string reason;
-    if (is_data(path->first, collected.data)) reason = "it is data of the box";
+    const std::string folder = path->first.substr(0, path->first.rfind('/') + 1);
+    if (collected.data.contains(path->first) || collected.data.contains(folder)) reason = "it is data of the box";
     if (collected.computed.contains(path->first)) reason = "it follows from data that stays";
     if (kept.info.kind == FileKind::other) reason = "it was a device, socket or pipe";
     if (kept.info.kind == FileKind::regular && !kept.content) reason = "its old content was too large to keep";
@@ -224,21 +214,18 @@ void drop_what_cannot_go(Collected& collected) {
   }
 }
 
-// Of what was absent, all that can go: files, links, and directories that hold nothing else. A directory that holds
-// something else stays, and is named.
+// Of the paths that were absent, all that can be removed: files, links, and directories that hold nothing else. Other
+// directories stay and are named.
 std::set<std::string> what_goes(const FileReader& files, Collected& collected) {
   std::set<std::string> going;
   for (const std::string& path : in_order(collected.paths)) {
     const KeptPath& kept = collected.paths.at(path).kept;
-    if (kept.info.kind != FileKind::absent) break;  // all that was absent stands first, the deepest of it before all
-    const auto names = kept.whole ? std::vector<std::string>{} : directory_names(files, path);
-    const bool empty = std::all_of(names.begin(), names.end(),
-                                   [&](const std::string& name) { return going.contains(path + "/" + name); });
-    if (empty) {
+    if (kept.info.kind != FileKind::absent) break;  // absent ones come first, the deepest before all
+    if (kept.whole || holds_only(files, path, going)) {
       going.insert(path);
       continue;
     }
-    collected.not_undone.push_back(path + " stays: it holds something else");
+    collected.not_undone.push_back(path + " stays: it holds other files");
     collected.paths.erase(path);
   }
   return going;

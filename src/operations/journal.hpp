@@ -9,7 +9,7 @@
 namespace mailinabox {
 
 inline std::unique_ptr<Journal> open_journal(const Box& box) {
-  return make_file_journal(box.system.files, box.system.clock, box.state_directory, box.version);
+  return std::make_unique<Journal>(box.system.files, box.system.clock, box.state_directory, box.version);
 }
 
 }  // namespace mailinabox

@@ -227,7 +227,7 @@ inline const std::string k_state_directory = "/var/lib/mailinabox";
 // One run with a journal of its own, as the program makes it.
 inline Report run_apply(TestHost& host, const Catalog& catalog, Reporter& reporter) {
   System system = host.system();
-  const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+  const auto journal = std::make_unique<Journal>(host.files, host.clock, k_state_directory, "0.1.0");
   return apply(catalog, system, *journal, reporter, "setup");
 }
 
@@ -237,12 +237,12 @@ inline Report run_apply(TestHost& host, const Catalog& catalog) {
 }
 
 inline Report run_plan(TestHost& host, const Catalog& catalog) {
-  const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+  const auto journal = std::make_unique<Journal>(host.files, host.clock, k_state_directory, "0.1.0");
   return plan(catalog, host.view(), *journal);
 }
 
-inline std::vector<OwedNotice> owed_on(TestHost& host) {
-  return make_file_journal(host.files, host.clock, k_state_directory, "0.1.0")->owed();
+inline OwedNotices owed_on(TestHost& host) {
+  return Journal(host.files, host.clock, k_state_directory, "0.1.0").owed();
 }
 
 // Ids of the outcomes with this status.

@@ -74,7 +74,7 @@ TEST_CASE("a failed entry ends its recipe and what requires it; others go on", "
   // The notice of the change that was made is delivered, that of the failed one stays owed.
   CHECK(recipes.states["elsewhere"]->reloads == 1);
   REQUIRE(owed_on(host).size() == 1);
-  CHECK(owed_on(host).front().notice.cause.text() == "file:/etc/base2");
+  CHECK(owed_on(host).begin()->notice.cause.text() == "file:/etc/base2");
 }
 
 TEST_CASE("an entry that still differs after its change has failed", "[engine]") {
@@ -296,7 +296,7 @@ TEST_CASE("notices of earlier runs are delivered though nothing changes", "[engi
   host.put("/etc/one", "old");
   recipes.states["s"]->running = true;
   {
-    const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+    const auto journal = std::make_unique<Journal>(host.files, host.clock, k_state_directory, "0.1.0");
     journal->begin("setup");
     journal->owe({{"service", "s"}, {{"file", "/etc/one"}, {"content"}}});
     journal->owe({{"service", "gone"}, {{"file", "/etc/one"}, {"content"}}});
@@ -324,7 +324,7 @@ TEST_CASE("a run with nothing to change closes what an earlier one left", "[engi
   CatalogWriter recipes;
   recipes.recipe("a").file("/etc/one", "1");
   {
-    const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+    const auto journal = std::make_unique<Journal>(host.files, host.clock, k_state_directory, "0.1.0");
     journal->begin("setup");
     journal->change({"file", "/etc/one"}, "a", Action::create, {}, {});
     journal->keep("/etc/one");

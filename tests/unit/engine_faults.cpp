@@ -131,18 +131,23 @@ class World {
     fuse = {0, limit, after, false};
     System system{files,          host_.commands, host_.packages,   host_.services,
                   host_.accounts, host_.machine,  host_.downloader, host_.clock};
-    const auto journal = make_file_journal(files, host_.clock, k_state_directory, "0.1.0");
-    Reporter reporter;
-    return apply(writer.catalog, system, *journal, reporter, "setup");
+    const auto journal = std::make_unique<Journal>(files, host_.clock, k_state_directory, "0.1.0");
+    RecordingReporter reporter;
+    Report report = apply(writer.catalog, system, *journal, reporter, "setup");
+    std::set<ResourceId> concluded;
+    for (const Outcome& outcome : reporter.outcomes) REQUIRE(concluded.insert(outcome.id).second);
+    REQUIRE(concluded.size() == report.outcomes.size());
+    return report;
   }
 
   Report preview() {
     const System system{files,          host_.commands, host_.packages,   host_.services,
                         host_.accounts, host_.machine,  host_.downloader, host_.clock};
-    return plan(writer.catalog, system.view(), *make_file_journal(files, host_.clock, k_state_directory, "0.1.0"));
+    return plan(writer.catalog, system.view(),
+                *std::make_unique<Journal>(files, host_.clock, k_state_directory, "0.1.0"));
   }
 
-  std::vector<OwedNotice> owed() { return make_file_journal(files, host_.clock, k_state_directory, "0.1.0")->owed(); }
+  OwedNotices owed() { return Journal(files, host_.clock, k_state_directory, "0.1.0").owed(); }
 
   // What a user sees: files outside the state directory, and what each service and handler works with.
   std::map<std::string, std::string> state() const {
@@ -335,7 +340,7 @@ TEST_CASE("a no-op of 10,000 entries costs microseconds an entry", "[engine][spe
   }
   writer.service("s", {});
   System system = host.system();
-  const auto journal = make_file_journal(files, host.clock, k_state_directory, "0.1.0");
+  const auto journal = std::make_unique<Journal>(files, host.clock, k_state_directory, "0.1.0");
   Reporter reporter;
   const auto start = std::chrono::steady_clock::now();
   const Report report = apply(writer.catalog, system, *journal, reporter, "setup");

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "engine/journal_records.hpp"
+#include "engine/journaling_files.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
@@ -13,7 +13,7 @@ const ResourceId k_file{"file", "/etc/x"};
 const ResourceId k_service{"service", "s"};
 
 std::unique_ptr<Journal> open_journal(TestHost& host) {
-  return make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+  return std::make_unique<Journal>(host.files, host.clock, k_state_directory, "0.1.0");
 }
 
 TEST_CASE("what is announced is on the disk, privately, after one append", "[engine][journal]") {
@@ -86,10 +86,10 @@ TEST_CASE("what is owed outlives the run, and is gone once settled", "[engine][j
     journal->settle({"service", "t"});
     CHECK_FALSE(journal->end(true, 0));
   }
-  CHECK(open_journal(host)->owed() == std::vector<OwedNotice>{notice});
+  CHECK(open_journal(host)->owed() == OwedNotices{notice});
   const auto journal = open_journal(host);
   journal->begin("setup");
-  CHECK(journal->owed() == std::vector<OwedNotice>{notice});
+  CHECK(journal->owed() == OwedNotices{notice});
   journal->settle(k_service);
   static_cast<void>(journal->end(true, 0));
   CHECK(open_journal(host)->owed().empty());
@@ -195,7 +195,7 @@ TEST_CASE("paths go back to what they were", "[engine][journal]") {
   journal->begin("setup");
   std::vector<std::string> changed;
   JournalingFileSystem files(host.files, *journal);
-  files.watch(&changed);
+  const JournalingFileSystem::Watch watch(files, changed);
   files.set_attributes("/etc/d", {0777, 0, 0});
   files.write("/etc/d/file", "new", {0600, 0, 0});
   files.write("/etc/d/file", "newer", {0600, 0, 0});
@@ -217,6 +217,34 @@ TEST_CASE("paths go back to what they were", "[engine][journal]") {
   std::erase_if(expected, [](const auto& line) { return line.first.find("/var/lib") == 0; });
   CHECK(after == expected);
   CHECK_FALSE(journal->end(false, 0));
+}
+
+TEST_CASE("paths that are not UTF-8 are read back byte by byte", "[engine][journal]") {
+  const std::string path = "/srv/caf\xe9";
+  const KeptPath link{.path = path, .info = {.kind = FileKind::symlink, .mode = 0777}, .target = "\xff"};
+  const JournalRecords records = read_journal(journal_line::path(link) + journal_line::restore(path));
+  CHECK(records.damage.empty());
+  REQUIRE(records.paths.size() == 1);
+  CHECK(records.paths[0].path == path);
+  CHECK(records.paths[0].target == "\xff");
+  CHECK(records.restored == std::set<std::string>{path});
+  CHECK_FALSE(read_journal("{\"type\":\"restore\",\"path\":{\"base64\":\"!\"}}\n").damage.empty());
+}
+
+TEST_CASE("a path is watched only as long as its watch lives", "[engine][journal]") {
+  TestHost host;
+  const auto journal = open_journal(host);
+  journal->begin("setup");
+  JournalingFileSystem files(host.files, *journal);
+  std::vector<std::string> changed;
+  try {
+    const JournalingFileSystem::Watch watch(files, changed);
+    files.write("/etc/x", "1", {0644, 0, 0});
+    throw Error("as a resource would");
+  } catch (const Error&) {
+    files.write("/etc/y", "1", {0644, 0, 0});
+  }
+  CHECK(changed == std::vector<std::string>{"/etc/x"});
 }
 
 TEST_CASE("a new directory that somebody else has filled stays", "[engine][journal]") {

@@ -32,9 +32,9 @@ TEST_CASE("what was made once and is gone is not made again unasked", "[engine][
   box.host.put("/etc/one", "drift");
   const Report planned = run_plan(box.host, box.recipes.catalog);
   CHECK(planned.failed());
-  CHECK_THAT(planned.outcomes[1].error, Contains("file:/srv/key was there at the last run, and is gone"));
+  CHECK_THAT(planned.outcomes[1].error, Contains("file:/srv/key existed at the last run and is missing now"));
   CHECK_THROWS_WITH(run_apply(box.host, box.recipes.catalog),
-                    Contains("file:/srv/key was there at the last run, and is gone.\nNothing has been changed.") &&
+                    Contains("file:/srv/key existed at the last run and is missing now.\nNothing has been changed.") &&
                         Contains("setup --replace-lost"));
   CHECK(box.host.content("/etc/one") == "drift");
   SECTION("put back") {
@@ -42,7 +42,7 @@ TEST_CASE("what was made once and is gone is not made again unasked", "[engine][
     CHECK(run_apply(box.host, box.recipes.catalog).count(Status::changed) == 1);
   }
   SECTION("lost for good") {
-    make_file_journal(box.host.files, box.host.clock, k_state_directory, "0.1.0")->see({});
+    std::make_unique<Journal>(box.host.files, box.host.clock, k_state_directory, "0.1.0")->see({});
     CHECK(run_apply(box.host, box.recipes.catalog).count(Status::changed) == 2);
   }
 }
@@ -55,7 +55,7 @@ TEST_CASE("what was made once is not made anew in another place", "[engine][loss
     moved.host.put(path, box.host.content(path));
   }
   CHECK_THROWS_WITH(run_apply(moved.host, moved.recipes.catalog),
-                    Contains("file:/other/key is not there; at the last run it was at /srv/key"));
+                    Contains("file:/other/key does not exist; at the last run it was at /srv/key"));
   moved.host.put("/other/key", "made once");
   CHECK(run_apply(moved.host, moved.recipes.catalog).count(Status::changed) == 1);
   CHECK(moved.host.content(k_state_directory + "/irreplaceable") == "keys file:/other/key\n");

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "engine/generations.hpp"
+#include "engine/journaling_files.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
@@ -17,7 +18,7 @@ struct Passes {
   TestHost host{};
   System system = host.system();
   Reporter reporter{};
-  std::unique_ptr<Journal> journal = make_file_journal(host.files, host.clock, k_passes_state, "1.0");
+  std::unique_ptr<Journal> journal = std::make_unique<Journal>(host.files, host.clock, k_passes_state, "1.0");
 
   Report apply_rollback_of(const Catalog& present, std::int64_t number) {
     const Rollback rollback = make_rollback(present, host.files, k_passes_state, number);
@@ -114,7 +115,7 @@ TEST_CASE("a run killed between its passes is closed by the next one", "[engine]
   static_cast<void>(killed->pass(first.catalog));
   run.journal->sync();
   const CatalogWriter second = service_with("two");
-  const auto next = make_file_journal(run.host.files, run.host.clock, k_passes_state, "1.0");
+  const auto next = std::make_unique<Journal>(run.host.files, run.host.clock, k_passes_state, "1.0");
   const Report report = apply(second.catalog, run.system, *next, run.reporter, "setup");
   CHECK_FALSE(report.failed());
   CHECK(run.generations() == std::vector<std::int64_t>{1, 2});

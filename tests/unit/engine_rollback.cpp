@@ -30,7 +30,7 @@ class Box {
   }
 
   Report run(const Catalog& catalog, const std::string& command = "setup") {
-    const auto journal = make_file_journal(host.files, host.clock, k_state, "1.0");
+    const auto journal = std::make_unique<Journal>(host.files, host.clock, k_state, "1.0");
     System system = host.system();
     Reporter reporter;
     Report report = apply(catalog, system, *journal, reporter, command);

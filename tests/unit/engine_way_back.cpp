@@ -92,7 +92,7 @@ TEST_CASE("a service that does not come back is restarted on its old files", "[e
   REQUIRE(report.refresh_failures.size() == 1);
   CHECK_THAT(report.refresh_failures[0].error, Catch::Contains("nothing listens on TCP port 25") &&
                                                    Catch::Contains("file:/etc/main (recipes/a.yaml:1:5)") &&
-                                                   Catch::Contains("it works again on the old files"));
+                                                   Catch::Contains("it works again with the old files"));
   CHECK(report.exit_code() == ExitCode::failed);
   CHECK(owed_on(host).empty());
 }
@@ -199,14 +199,14 @@ TEST_CASE("what earlier runs owe a service that refuses stays owed", "[engine]")
   const auto service = recipes.service("s", {"/etc/main"});
   refuse_bad_content(*service, "/etc/main");
   {
-    const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+    const auto journal = std::make_unique<Journal>(host.files, host.clock, k_state_directory, "0.1.0");
     journal->begin("setup");
     journal->owe({{"service", "s"}, {{"file", "/etc/other"}, {"content"}}});
     static_cast<void>(journal->end(true, 0));
   }
   SECTION("by an entry that is not of this run") { static_cast<void>(run_apply(host, recipes.catalog)); }
   SECTION("by an entry whose change of this run goes back") {
-    const auto journal = make_file_journal(host.files, host.clock, k_state_directory, "0.1.0");
+    const auto journal = std::make_unique<Journal>(host.files, host.clock, k_state_directory, "0.1.0");
     journal->begin("setup");
     journal->settle({"service", "s"});
     journal->owe({{"service", "s"}, {{"file", "/etc/main"}, {"content"}}});

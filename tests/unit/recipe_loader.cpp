@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
-#include "engine/run_order.hpp"
+#include "engine/catalog.hpp"
 #include "unit/recipe_fixture.hpp"
 
 using namespace mailinabox;
