@@ -170,7 +170,7 @@ refuse_step_back() {
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Version}' mailinabox 2>/dev/null) || return 0
   [[ $installed == "installed "* && -z ${MAILINABOX_VERSION:-} ]] || return 0
   dpkg --compare-versions "${installed#* }" le "$version" ||
-    stop $k_failed "mailinabox ${installed#* } is installed, $base has only $version. To install it all the same: --version $version"
+    stop $k_failed "mailinabox ${installed#* } is installed, $base has only $version. To go back to it: --version $version"
 }
 
 fetch_package() {

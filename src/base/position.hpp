@@ -14,7 +14,7 @@ struct Position {
   int column = 0;
 };
 
-// Keeps one copy of the name until the program ends. Not thread-safe.
+// Keeps one copy of the name until the program ends. Thread-safe.
 const std::string* intern_file(std::string_view name);
 
 // "file:line:column"; unknown parts are left out.

@@ -1,6 +1,7 @@
 // Which paths each entry of a pass has touched, and their way back.
 //
-// An entry has touched the paths that changed while it was watched. Paths that were put back count as never touched.
+// An entry has touched the paths that changed while it was watched. An entry with a path that was
+// put back counts as never having touched anything.
 #pragma once
 
 #include <map>

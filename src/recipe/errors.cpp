@@ -1,7 +1,8 @@
 #include "recipe/errors.hpp"
-#include "base/text.hpp"
 
 #include <set>
+
+#include "base/text.hpp"
 
 namespace mailinabox {
 

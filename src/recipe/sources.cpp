@@ -51,7 +51,8 @@ class ParsedFiles {
     for (const std::string& path : paths) {
       Parsed& parsed = parsed_[path];
       try {
-        work.emplace_back([&parsed, path, source = read_source(files, path)] { parsed.parse(source, path); });
+        work.emplace_back(
+            [&parsed, path, source = read_source(files, path)]() mutable { parsed.parse(std::move(source), path); });
       } catch (const RecipeError&) {
         parsed.error = std::current_exception();
       }
@@ -59,7 +60,7 @@ class ParsedFiles {
     run_on_all_processors(work);
   }
 
-  // Throws what reading or parsing the file threw.
+  // Once for each of the paths. Throws what reading or parsing the file threw.
   std::unique_ptr<YamlDocument> take(const std::string& path) {
     Parsed& parsed = parsed_.at(path);
     if (parsed.error) std::rethrow_exception(parsed.error);
@@ -70,9 +71,9 @@ class ParsedFiles {
   struct Parsed {
     std::unique_ptr<YamlDocument> document{};
     std::exception_ptr error{};
-    void parse(const std::string& source, const std::string& path) {
+    void parse(std::string source, const std::string& path) {
       try {
-        document = parse_yaml(source, path);
+        document = parse_yaml(std::move(source), path);
       } catch (...) {
         error = std::current_exception();
       }

@@ -1,7 +1,8 @@
 #include "recipe/template_parser.hpp"
-#include "base/text.hpp"
 
 #include <algorithm>
+
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {

@@ -61,11 +61,11 @@ class CertificateResource final : public Resource {
       system.files.make_symlink(wanted_.path, changes.front().after);
       return;
     }
-    const std::string key_text = content_of(system.files, wanted_.private_key);
-    const Key key = key_from_pem(key_text);
+    const auto key_file = system.files.read(wanted_.private_key);
+    const Key key = key_from_pem(key_file ? key_file->content : "");
     if (!key) {
       throw Error(fmt::format("certificate {}: its private key {} is {}; declare `- private_key: {}` before it",
-                              wanted_.path, wanted_.private_key, key_text.empty() ? "missing" : "not readable as a key",
+                              wanted_.path, wanted_.private_key, key_file ? "not readable as a key" : "missing",
                               wanted_.private_key));
     }
     const TimePoint now = system.clock.now();

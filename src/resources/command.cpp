@@ -108,7 +108,7 @@ std::shared_ptr<const Resource> make_command(const std::string& name, const Fiel
 Kind command_kind() {
   return {
       "command",
-      "A program, run without a shell if its guard says so.",
+      "A program, run if its guard says so; no shell is used.",
       FieldType::string,
       "A label for reports and for notify.",
       {{"run", FieldType::strings, true, "The program and its arguments.", {}},

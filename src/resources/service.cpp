@@ -317,9 +317,8 @@ std::vector<FieldSchema> service_fields() {
       {"restart_on",
        FieldType::strings,
        false,
-       "Setting keys, attributes, or ids of resources (\"file:/etc/x\") whose change needs a restart although "
-       "on_change "
-       "is reload.",
+       "Setting keys, attributes, or ids of resources (\"file:/etc/x\") whose change needs a restart even if "
+       "on_change is reload.",
        {}},
       {"timeout", FieldType::integer, false, "Seconds until it must be running and listening; default: 30.", {}},
   };

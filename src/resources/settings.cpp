@@ -124,10 +124,9 @@ std::vector<FieldSchema> settings_fields() {
       {"values",
        FieldType::map,
        false,
-       "Keys and their values. ini: sections with their keys, \"\" for those before the first; postfix-master: "
-       "NAME/TYPE "
-       "with private, unprivileged, chroot, wakeup, process_limit, command and options, which replace all that the "
-       "service has.",
+       "Keys and their values. ini: sections with their keys, \"\" for those before the first. postfix-master: "
+       "NAME/TYPE with private, unprivileged, chroot, wakeup, process_limit, command and options. Columns not named "
+       "stay; options are then all -o options of the service.",
        {}},
       {"unset", FieldType::strings, false, "Keys to remove; in ini SECTION.KEY.", {}},
       {"part",

@@ -26,7 +26,7 @@ const char* remedy(int code) {
     case SQLITE_CORRUPT:
       return "; the file is damaged: restore it from a backup";
     case SQLITE_FULL:
-      return "; free space on its file system";
+      return "; make space on its file system";
     default:
       return "";
   }

@@ -48,6 +48,7 @@ def bootstrapped(lab, container):
     # As deep as the tests' own tree: the cache knows files by their paths from there.
     environment = {name: value for name, value in os.environ.items() if name.startswith("CCACHE_")}
     environment |= {"CCACHE_DIR": CACHE, "CCACHE_BASEDIR": "/root/mailinabox", "CMAKE_CXX_COMPILER_LAUNCHER": "ccache",
+                    "CXXFLAGS": os.environ.get("CXXFLAGS", ""),
                     "BUILD_DIRECTORY": "/root/mailinabox/build/release"} if cache() else {}
     done = container.run("/root/mailinabox/packaging/bootstrap.sh", check=False, timeout=1500, env=environment)
     lab.log(f"lab: bootstrap ended with exit code {done.returncode}")

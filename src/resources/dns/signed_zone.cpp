@@ -41,8 +41,8 @@ LdnsName zone_name(const std::string& zone) {
 }
 
 void refuse_record(const std::string& zone, const ldns_rr* record, std::string_view why) {
-  const std::string text = text_of(record);
-  throw Error(fmt::format("zone {}: {}: {}; correct or remove this record", zone, joined(words_of(text), " "), why));
+  const std::string text = replaced(text_of(record), "\t", " ");
+  throw Error(fmt::format("zone {}: {}: {}; correct or remove this record", zone, trim(text), why));
 }
 
 // The rules of RFC 1034 and 1035 that make a name server refuse a whole zone.
