@@ -37,7 +37,7 @@ declare -rA budgets=([program]=240 [unit]=1080 [box]=1200 [fault]=600 [package]=
 # What is compiled for the tests, by bootstrap.sh in a container, and for the package's first build differs in nothing that an
 # object shows: one compiles, the others find it here, whatever their trees' paths. A fresh clone begins with nothing.
 # Warnings are errors in all of them.
-export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content \
+export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale \
   CMAKE_CXX_COMPILER_LAUNCHER=ccache CXXFLAGS=-Werror
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
