@@ -32,7 +32,7 @@ readonly bench_packages=(libsystemd-dev)
 
 # What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
 # but is said, so that what a change costs is seen in the change.
-declare -rA budgets=([program]=240 [unit]=1080 [box]=1200 [fault]=600 [package]=1200 [sanitize]=900 [fuzz]=420 [all]=2400)
+declare -rA budgets=([program]=240 [unit]=420 [box]=1020 [fault]=480 [package]=1020 [sanitize]=960 [fuzz]=300 [all]=1680)
 
 # What is compiled for the tests, by bootstrap.sh in a container, and for the package's first build differs in nothing that an
 # object shows: one compiles, the others find it here, whatever their trees' paths. A fresh clone begins with nothing.
@@ -121,7 +121,7 @@ package() {
   in_boxes package "$@"
 }
 
-# Of the kill points every seventh is tried, and kills at a few instants: other ones in each commit, so that all get their turn. A
+# Of the kill points every ninth is tried, and kills at a few instants: other ones in each commit, so that all get their turn. A
 # shallow clone does not know how many commits there are.
 sampled_faults() {
   local number=0
@@ -130,7 +130,7 @@ sampled_faults() {
   else
     number=$((16#$(git rev-parse --short=7 HEAD 2>/dev/null || echo 0)))
   fi
-  in_boxes fault --reuse --every 7 --turn "$number" --random-kills 8 -rA --show-capture=no
+  in_boxes fault --reuse --every 9 --turn "$number" --random-kills 6 -rA --show-capture=no
 }
 
 # One tree for the unit tests and the fuzz targets: clang compiles it under the sanitizers in a third of GCC's time.
