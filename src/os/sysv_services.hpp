@@ -36,13 +36,6 @@ class SysvServices final : public ServiceManager {
   void reload_definitions() override {}
 
  private:
-  // A process with its process group and session, from /proc/PID/stat.
-  struct ProcessGroup {
-    std::string process{};
-    std::string group{};
-    std::string session{};
-  };
-
   static void kill_process(int process, int signal);
   bool has_init_script(const ServiceName& service) const;
   CommandResult run_init_script(const ServiceName& service, const std::string& verb, std::chrono::milliseconds timeout);
@@ -51,8 +44,6 @@ class SysvServices final : public ServiceManager {
   }
   std::string number_in_pid_file(const ServiceName& service) const;
   std::optional<std::string> process_of(const ServiceName& service) const;
-  bool runs(const std::string& process, const std::string& program) const;
-  std::vector<ProcessGroup> processes() const;
   bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds timeout) const;
   void end_orphans(const ServiceName& service);
 

@@ -71,7 +71,7 @@ def _unmount(point, lazily=True):
     def done():
         return subprocess.run(["umount", point], check=False, capture_output=True).returncode == 0
 
-    if not _wait_for(done, 20, step=0.2):
+    if not wait_for(done, 20, step=0.2):
         subprocess.run(["umount", "--lazy", point] if lazily else ["umount", point], check=True)
 
 
@@ -84,7 +84,7 @@ def remove_tree(directory):
     subprocess.run(["rm", "-rf", "--one-file-system", directory], check=True)
 
 
-def _wait_for(condition, seconds, step=0.05):
+def wait_for(condition, seconds, step=0.05):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         result = condition()
@@ -129,7 +129,7 @@ def _end_cgroup(cgroup):
 
     if not os.path.isdir(cgroup):
         return
-    _wait_for(empty, 10)
+    wait_for(empty, 10)
     for directory, _, _ in os.walk(cgroup, topdown=False):
         try:
             os.rmdir(directory)
@@ -207,7 +207,7 @@ class Box:
             self._nspawn = subprocess.Popen(["sh", "-c", script, "sh", self.cgroup, *nspawn], stdin=subprocess.DEVNULL,
                                             stdout=console, stderr=subprocess.STDOUT, start_new_session=True)
         sign = "/run/systemd/private" if self.systemd else "/run/container-is-up"
-        self._leader = _wait_for(lambda: self._find_leader(sign), BOOT_SECONDS)
+        self._leader = wait_for(lambda: self._find_leader(sign), BOOT_SECONDS)
         if not self._leader:
             raise CommandFailed(f"box {self.name} did not start; its console:\n{tail(self.console_text())}")
         self._capabilities = self._capability_options()
@@ -316,7 +316,7 @@ class Box:
 
     def wait_for_ports(self, ports, seconds=60):
         """After a boot: systemd calls a service started that is still loading its rules."""
-        if not _wait_for(lambda: set(ports) <= {port for _, port in self.listening()}, seconds):
+        if not wait_for(lambda: set(ports) <= {port for _, port in self.listening()}, seconds):
             missing = sorted(set(ports) - {port for _, port in self.listening()})
             raise CommandFailed(f"nothing listens on {missing} of box {self.name} {seconds} s after its start\n"
                                 f"{self.log_tails()}")

@@ -1,11 +1,15 @@
 """Users and records from the command line: what the box's name server says right after them."""
 
+import os
+import subprocess
+
 import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
 import pytest
 
+import lab as laboratory
 import program
 
 OTHER = "example.org"
@@ -54,6 +58,43 @@ def test_records_are_set_and_removed(lab, box, anna):
     assert refused.returncode == 1 and "192.0.2.256" in refused.stderr
     assert program.call(box, "dns", "remove", "www." + OTHER, "A").returncode == 0
     assert served(lab, box, "www." + OTHER, "A") == [box.address]
+
+
+def main_process_of_nsd(box):
+    """Its number outside the box."""
+    box_namespace = os.readlink(f"/proc/{box.leader}/ns/pid")
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/comm", encoding="ascii", errors="replace") as name:
+                if name.read() == "nsd: main\n" and os.readlink(f"/proc/{process}/ns/pid") == box_namespace:
+                    return process
+        except OSError:  # it has just ended
+            pass
+    raise AssertionError("NSD's main process was not found")
+
+
+def is_traced(process):
+    with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as status:
+        return "TracerPid:\t0\n" not in status.read()
+
+
+def test_no_old_answer_follows_a_change(lab, box, anna):
+    """NSD starts its new server before it ends the old one, and both answer meanwhile. Usually that is over at once; a
+    delay of all that its main process tells the others makes it long."""
+    main = main_process_of_nsd(box)
+    slow = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", "-p", main, "-e", "trace=write",
+                             "-e", "inject=write:delay_enter=100000"])
+    try:
+        assert laboratory.wait_for(lambda: is_traced(main), 10), "strace does not trace NSD"
+        for last in range(101, 106):
+            value = f"192.0.2.{last}"
+            assert program.call(box, "dns", "set", "slow." + OTHER, "A", value).returncode == 0
+            answers = [served(lab, box, "slow." + OTHER, "A") for _ in range(40)]  # more would meet NSD's rate limit
+            assert answers == [[value]] * 40
+    finally:
+        slow.terminate()
+        slow.wait()
+    assert program.call(box, "dns", "remove", "slow." + OTHER, "A").returncode == 0
 
 
 def test_check_tells_what_the_world_does_not_know(box, anna):

@@ -351,3 +351,43 @@ TEST_CASE("dns: reload waits until the name server has the zones, and the resolv
       Contains("192.0.2.10 still answers with serial number 2026112301 for zone example.com, 25 s after"));
   CHECK(order.back() == "nsd-control reload");
 }
+
+TEST_CASE("dns: reload waits for the end of the name server's processes with zones from before", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  const auto put = [&](const std::string& id, const std::string& parent) {
+    box.host.put("/proc/" + id + "/cmdline", "/usr/sbin/nsd -d");
+    box.host.put("/proc/" + id + "/stat", id + " (nsd: server 1) S " + parent + " 50 50 0 -1");
+  };
+  std::vector<std::string> ends, begins;  // what a reload does
+  box.host.commands.on({"unbound-control"}, [](const Command&) { return CommandResult{}; });
+  box.host.commands.on({"nsd-control", "reconfig"}, [](const Command&) { return CommandResult{}; });
+  box.host.commands.on({"nsd-control", "reload"}, [&](const Command&) {
+    for (const std::string& id : ends) box.host.erase("/proc/" + id);
+    for (const std::string& id : begins) put(id, "51");
+    return CommandResult{};
+  });
+  put("50", "1");
+  put("51", "50");
+  put("52", "51");
+  ends = {"52"};
+  begins = {"53"};
+  CHECK(box.run({"dns", "reload"}) == ExitCode::ok);
+
+  ends = {};
+  begins = {"54"};
+  CHECK_THROWS_WITH(box.run({"dns", "reload"}), Contains("process 53 did not end within 25 s"));
+
+  box.host.erase("/proc/54");
+  ends = {"53"};
+  begins = {"55", "56"};  // of the first and of the second reload
+  CHECK_THROWS_WITH(box.run({"dns", "reload"}), Contains("process 55 did not end within 25 s"));
+
+  box.host.erase("/proc/55");
+  put("70", "1");  // in a container
+  box.host.put_symlink("/proc/self/ns/pid", "pid:[1]");
+  box.host.put_symlink("/proc/70/ns/pid", "pid:[2]");
+  ends = {"56"};
+  begins = {"57"};
+  CHECK(box.run({"dns", "reload"}) == ExitCode::ok);
+}

@@ -1,18 +1,23 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "box/dns/resolver_client.hpp"
 #include "operations/context.hpp"
 #include "operations/dns/zones.hpp"
+#include "os/process_table.hpp"
 
 namespace mailinabox {
 namespace {
 
 constexpr const char* k_zones = "/etc/nsd/zones/";
+constexpr const char* k_program = "/usr/sbin/nsd";
 constexpr std::string_view k_signed = ".txt.signed";
 constexpr std::chrono::seconds k_limit{25};  // recipe dns gives the whole command 30
 constexpr std::chrono::milliseconds k_between{10};
@@ -58,6 +63,18 @@ std::string served_serial(const Box& box, const std::string& server, const std::
   return serial;
 }
 
+// The processes that answer: the first starts a second, and that one starts them.
+std::set<std::string> answering_processes(const FileReader& files) {
+  std::set<std::string> ids, parents;
+  for (const Process& process : running_processes(files)) {
+    if (!runs(files, process.id, k_program)) continue;
+    ids.insert(process.id);
+    parents.insert(process.parent);
+  }
+  for (const std::string& parent : parents) ids.erase(parent);
+  return ids;
+}
+
 // NSD reads zones after `nsd-control reload` has returned, and answers with the old ones meanwhile.
 void wait_until_served(const Box& box, const std::string& server, const ZoneSerial& zone,
                        std::chrono::steady_clock::time_point limit) {
@@ -75,17 +92,38 @@ void wait_until_served(const Box& box, const std::string& server, const ZoneSeri
   }
 }
 
+// New processes start to answer while those from before still do, from the same sockets: a question that follows a
+// right answer can get an old one, and a zone that was removed has no serial number to wait for. There are two reloads,
+// so that the first one's processes must be gone as well: then there are no more of them than before.
+void wait_until_replaced(const Box& box, const std::set<std::string>& before,
+                         std::chrono::steady_clock::time_point limit) {
+  while (true) {
+    const std::set<std::string> now = answering_processes(box.system.files);
+    const auto old = std::find_first_of(now.begin(), now.end(), before.begin(), before.end());
+    if (old == now.end() && now.size() <= before.size()) return;
+    if (box.system.clock.monotonic() >= limit) {
+      throw Error(
+          fmt::format("The name server's process {} did not end within {} s after a reload, and answers with "
+                      "zones from before. `journalctl -u nsd` says why.",
+                      old == now.end() ? *now.begin() : *old, k_limit.count()));
+    }
+    box.system.clock.sleep(k_between);
+  }
+}
+
 }  // namespace
 
 void reload_name_server(const Box& box) {
   const std::string server = name_server_addresses(require_answers(box)).front();
   const std::vector<ZoneSerial> zones = zones_in_files(box);
+  const std::set<std::string> before = answering_processes(box.system.files);
   CommandRunner& commands = box.system.commands;
   const auto limit = box.system.clock.monotonic() + k_limit;
   // The first is for new and removed zones, the second for new contents.
   static_cast<void>(run_or_throw(commands, {.argv = {"nsd-control", "reconfig"}}));
   static_cast<void>(run_or_throw(commands, {.argv = {"nsd-control", "reload"}}));
   for (const ZoneSerial& zone : zones) wait_until_served(box, server, zone, limit);
+  wait_until_replaced(box, before, limit);
   // Not `unbound-control reload`: nobody gets an answer while that runs. If the resolver is away there is nothing to
   // forget.
   static_cast<void>(commands.run({.argv = {"unbound-control", "flush_zone", "."}}));

@@ -39,8 +39,9 @@ std::string unsigned_zone(const Box& box, const DnsZone& zone);
 // resolver answers.
 DomainCheck check_published(const Box& box, const BoxModels& models, const DnsZone& zone, const std::string& domain);
 
-// Has the name server read its zones again, waits until it answers with each zone's serial number, and has the box's
-// own resolver forget what it knew. Throws Error naming the zone that is not served in time.
+// Has the name server read its zones again, waits until it answers with each zone's serial number and none of its
+// processes has the zones from before, and has the box's own resolver forget what it knew. Throws Error naming the zone
+// that is not served, or the process that has not ended, in time.
 void reload_name_server(const Box& box);
 
 }  // namespace mailinabox

@@ -1,0 +1,84 @@
+#include "os/process_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace mailinabox {
+namespace {
+
+// The arguments in /proc/PID/cmdline, as far as a script's name may stand behind an interpreter's options.
+std::vector<std::string_view> first_arguments(std::string_view command_line) {
+  std::vector<std::string_view> arguments = split(command_line, '\0');
+  arguments.resize(std::min<std::size_t>(arguments.size(), 4));
+  return arguments;
+}
+
+// A program that runs scripts, unlike an editor that has one open.
+bool is_interpreter(const std::string& executable) {
+  constexpr std::array<std::string_view, 6> k_interpreters = {"perl", "python", "sh", "dash", "bash", "ruby"};
+  return std::any_of(k_interpreters.begin(), k_interpreters.end(),
+                     [&](std::string_view interpreter) { return base_name(executable).starts_with(interpreter); });
+}
+
+// A container has a namespace of its own. "" if there is no such process, or if we may not see it.
+std::string namespace_of(const FileReader& files, const std::string& process) {
+  try {
+    return files.read_link("/proc/" + process + "/ns/pid").value_or("");
+  } catch (const SystemError&) {
+    return "";
+  }
+}
+
+}  // namespace
+
+bool is_process_id(std::string_view text) { return parse_number<int>(text).value_or(0) > 0; }
+
+std::vector<Process> running_processes(const FileReader& files) {
+  const std::string ours = namespace_of(files, "self");
+  std::vector<Process> found;
+  for (const std::string& id : files.list("/proc")) {
+    if (!is_process_id(id)) continue;
+    try {
+      const auto stat = files.read("/proc/" + id + "/stat");
+      // "PID (NAME) STATE PARENT GROUP SESSION …"; the name may hold anything.
+      const std::size_t end = stat ? stat->content.rfind(')') : std::string::npos;
+      if (end == std::string::npos) continue;
+      const auto words = words_of(std::string_view(stat->content).substr(end + 1));
+      if (words.size() < 4 || words[0] == "Z") continue;
+      const std::string theirs = namespace_of(files, id);
+      if (!theirs.empty() && theirs != ours) continue;
+      found.push_back({.id = id,
+                       .parent = std::string(words[1]),
+                       .group = std::string(words[2]),
+                       .session = std::string(words[3])});
+    } catch (const SystemError&) {  // it has just ended
+    }
+  }
+  return found;
+}
+
+bool runs(const FileReader& files, const std::string& process, const std::string& program) {
+  const std::string folder = "/proc/" + process;
+  std::optional<FileContent> command_line;
+  std::optional<std::string> executable;
+  try {
+    command_line = files.read(folder + "/cmdline");
+    executable = files.read_link(folder + "/exe");
+  } catch (const SystemError&) {  // it has just ended, or we may not see its executable
+  }
+  if (!command_line || command_line->content.empty()) return false;  // ended, a zombie or a kernel thread
+  if (program.empty()) return true;
+  if (executable && (*executable == program || *executable == program + " (deleted)")) return true;
+  const std::vector<std::string_view> arguments = first_arguments(command_line->content);
+  const std::string_view title = first_word(arguments.front());
+  const std::string base(base_name(program));
+  if (title == program || title == base || title == base + ":") return true;
+  return executable && is_interpreter(*executable) &&
+         std::find(arguments.begin(), arguments.end(), program) != arguments.end();
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,30 @@
+// The processes that run on the machine, as /proc shows them (proc(5)).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "os/files.hpp"
+
+namespace mailinabox {
+
+struct Process {
+  std::string id{};      // "812", also the name of its directory below /proc
+  std::string parent{};  // "0" if there is none, or none that we can see
+  std::string group{};   // of processes
+  std::string session{};
+};
+
+// "812", but neither "0" nor "self".
+bool is_process_id(std::string_view text);
+
+// Without those of containers on this machine, those that have ended and were not waited for (zombies), and those that
+// end while the table is read.
+std::vector<Process> running_processes(const FileReader& files);
+
+// True if the process is alive and, unless `program` (a path) is "", is that program: by its executable or, for scripts
+// and programs that rename themselves, by its first arguments.
+bool runs(const FileReader& files, const std::string& process, const std::string& program);
+
+}  // namespace mailinabox
