@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
 
-    /usr/bin/python3 tests/bench/run.py --build build/tests [--only rerun,start,workload,domains,first] [--counts 100,1000,10000]
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,first]
+        [--counts 100,1000,10000]
 
-rerun     a second `mailinabox setup` and a `plan` on a complete box, against a program that only looks at the same files,
-          packages and services (tests/bench/floor.cpp); how often each opens the users' database and asks a name server
-start     `mailinabox --version` and `plan` on a complete box: the program linked to Debian's libraries beside the one of the
-          package, which carries its own
+rerun     a second `mailinabox setup`, a `plan` and `--version` on a complete box, by the program that is linked to Debian's
+          libraries and by the one of the package, which carries its own, against a program that only looks at the same
+          files, packages and services (tests/bench/floor.cpp); how often each opens the users' database and asks a name
+          server
 workload  N files from a template, 60 packages, 20 services, 40 settings, 10 users: first run and no-op, against the same
           floor, CFEngine 3 and Ansible on the same state
 domains   `mailinabox dns update` with 1, 100 and 1,000 domains (10,000 users): nothing changed, one record changed, all
@@ -114,10 +115,10 @@ def outside_calls(box, *command):
             sum("sendto(" in line for line in lines))  # a connected socket alone asks nobody
 
 
-def rerun(lab, build, layers):
+def rerun(lab, build, layers, portable):
     layers = lab.layer_with_packages("bench-strace", layers, ["strace"])
     with lab.box("rerun", layers, host_name="") as box:
-        bring_tools(box, build)
+        bring_tools(box, build, portable)
         box.start()
         resources = resources_of(box)
         with open(box.path("/bench/manifest"), "wb") as target:
@@ -126,8 +127,10 @@ def rerun(lab, build, layers):
         measure(box, "mailinabox", "setup", runs=2)
         table = Table(f"Re-run of a complete box ({len(resources)} resources)")
         table.row("floor: only looks", measure(box, "/bench/floor", "/bench/manifest", *units, runs=20), floor=True)
-        table.row("mailinabox setup", measure(box, "mailinabox", "setup", runs=20))
-        table.row("mailinabox plan", measure(box, "mailinabox", "plan", runs=20))
+        programs = {"mailinabox": "mailinabox"} | ({"the package's mailinabox": "/bench/portable"} if portable else {})
+        for name, program in programs.items():
+            for word, runs in (("setup", 20), ("plan", 20), ("--version", 50)):
+                table.row(f"{name} {word}", measure(box, program, word, runs=runs))
         for command in ("setup", "plan"):
             opened, asked = outside_calls(box, "mailinabox", command)
             print(f"\nmailinabox {command}: users.sqlite opened {opened} times (goal 1), DNS asked {asked} times (goal 0)")
@@ -225,17 +228,6 @@ def first(lab, build, layers):
           f"|\n| over both | {ours['wall'] - apt['wall'] - starting:.1f} |", flush=True)
 
 
-def start(lab, build, layers, portable):
-    with lab.box("start", layers, host_name="") as box:
-        bring_tools(box, build, portable)
-        box.start()
-        programs = {"Debian's libraries": "mailinabox", "the package's": "/bench/portable"}
-        table = Table("Start of the program, on a complete box")
-        for words, runs in ((("--version",), 50), (("plan",), 20)):
-            for number, (name, path) in enumerate(programs.items()):
-                table.row(f"mailinabox {' '.join(words)}, {name}", measure(box, path, *words, runs=runs), floor=number == 0)
-
-
 USERS = 10_000
 
 
@@ -288,16 +280,14 @@ def domains(lab, build, layers, counts):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--build", required=True)
-    arguments.add_argument("--only", default="rerun,start,workload,domains,first")
-    arguments.add_argument("--portable", help="the program of the package, for start")
+    arguments.add_argument("--only", default="rerun,workload,domains,first")
+    arguments.add_argument("--portable", help="the program of the package, for rerun")
     arguments.add_argument("--counts", default="100,1000,10000")
     chosen = arguments.parse_args()
     with laboratory.Lab(lambda line: print(line, file=sys.stderr), durable=True) as lab:
         fresh = lab.program(chosen.build)
         if "rerun" in chosen.only:
-            rerun(lab, chosen.build, set_up.layers(lab, fresh, again=False))
-        if "start" in chosen.only and chosen.portable:
-            start(lab, chosen.build, set_up.layers(lab, fresh, again=False), chosen.portable)
+            rerun(lab, chosen.build, set_up.layers(lab, fresh, again=False), chosen.portable)
         if "workload" in chosen.only:
             layers = lab.program(chosen.build, below=peers_layer(lab, lab.machine()))
             work(lab, chosen.build, layers, [int(count) for count in chosen.counts.split(",")])
