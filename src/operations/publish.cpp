@@ -5,16 +5,21 @@
 
 namespace mailinabox {
 
-Publication publish(const Box& box, const HeldLock& lock) {
+Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBox> loaded) {
   Publication publication{.needed = is_set_up(box)};
   if (!publication.needed) return publication;
   try {
-    LoadedBox loaded = load_box(box, Scope::models());
+    if (!loaded) {
+      SecondaryLookup secondaries(box);
+      loaded = load_answers(box);
+      load_models(box, secondaries, *loaded);
+    }
+    load_catalog(box, Scope::models(), *loaded);
     Reporter silent;
-    publication.report = apply(loaded.catalog, box.system, *open_journal(box), silent, lock.command());
+    publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command());
     publication.code = publication.report.exit_code();
-    remember_secondary_addresses(box, loaded.models.secondary_addresses);
-    publication.warnings = std::move(loaded.models.warnings);
+    remember_secondary_addresses(box, loaded->models.secondary_addresses);
+    publication.warnings = std::move(loaded->models.warnings);
   } catch (const Error& error) {
     publication.error = error.what();
     publication.code = error.code();

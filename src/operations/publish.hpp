@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,9 @@ struct Publication {
   ExitCode code = ExitCode::ok;
 };
 
-// Gathers the models and converges the recipes that use them. Throws nothing that the change before it caused: an Error
-// becomes the result's `error`.
-Publication publish(const Box& box, const HeldLock& lock);
+// Gathers the models, unless the caller has a box with those of after the change, and converges the recipes that use
+// them. Throws nothing that the change before it caused: an Error becomes the result's `error`.
+Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBox> loaded = std::nullopt);
 
 // What changed, by the parts that the original's management daemon names.
 struct PublishedChanges {

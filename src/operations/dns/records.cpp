@@ -85,15 +85,13 @@ RecordChange change_records(const Box& box, const LockRequest& request, OnFailur
   if (!result.changed) return result;
   file.write(records);
   try {
-    if (on_failure == OnFailure::take_back) {
-      load_models(box, secondaries, loaded);
-      refuse_new_obstacle(before, loaded.models);
-    }
+    load_models(box, secondaries, loaded);
+    if (on_failure == OnFailure::take_back) refuse_new_obstacle(before, loaded.models);
   } catch (const Error&) {
     file.put_back();
     throw;
   }
-  result.publication = publish(box, lock);
+  result.publication = publish(box, lock, std::move(loaded));
   result.taken_back = on_failure == OnFailure::take_back && publishing_failed(result.publication.report);
   if (!result.taken_back) return result;
   file.put_back();
