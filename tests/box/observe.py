@@ -3,6 +3,8 @@
 import os
 import stat
 
+import lab as laboratory
+
 WATCHED = ["/etc", "/var/lib/mailinabox", "/home/user-data"]
 
 
@@ -27,16 +29,28 @@ def files(box, directories=None, ignore=()):
 
 
 def services(box):
-    """unit -> (main process, since when), of all running services that set up has to do with."""
+    """unit -> (main process, since when), of all running services that set up has to do with. A service may serve before
+    the process that started it has ended, and be another process to systemd a moment later (spampd): this waits until
+    each has the number that is in its PID file."""
+    shown = laboratory.wait_for(lambda: _settled_services(box), 60)
+    assert shown, "some service's main process is still not the one in its PID file"
+    return {values["Id"]: (values["MainPID"], values["ExecMainStartTimestampMonotonic"]) for values in shown}
+
+
+def _settled_services(box):
+    """What systemd shows of each; None if that is about to change."""
     names = box.run("systemctl list-units --type=service --state=running --no-legend --plain | cut -d' ' -f1")
     units = [name for name in names.stdout.split()
              if not name.startswith(("systemd-", "dbus", "user@", "getty@", "console-getty", "apt-", "dpkg-"))]
-    shown = box.run("systemctl", "show", "-p", "Id,MainPID,ExecMainStartTimestampMonotonic", *units).stdout
-    found = {}
-    for part in shown.strip().split("\n\n"):
-        values = dict(line.split("=", 1) for line in part.splitlines())
-        found[values["Id"]] = (values["MainPID"], values["ExecMainStartTimestampMonotonic"])
-    return found
+    properties = box.run("systemctl", "show", "-p", "Id,MainPID,ExecMainStartTimestampMonotonic,PIDFile", *units).stdout
+    shown = [dict(line.split("=", 1) for line in part.splitlines()) for part in properties.strip().split("\n\n")]
+    for values in shown:
+        if not values.get("PIDFile"):
+            continue
+        written = box.run("cat", values["PIDFile"], check=False).stdout.strip()
+        if written != values["MainPID"]:
+            return None
+    return shown
 
 
 def differences(before, after):
