@@ -9,12 +9,11 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
   Publication publication{.needed = is_set_up(box)};
   if (!publication.needed) return publication;
   try {
-    if (!loaded) {
-      SecondaryLookup secondaries(box);
-      loaded = load_answers(box);
-      load_models(box, secondaries, *loaded);
+    if (loaded) {
+      load_catalog(box, Scope::models(), *loaded);
+    } else {
+      loaded = load_box(box, Scope::models());
     }
-    load_catalog(box, Scope::models(), *loaded);
     Reporter silent;
     publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command());
     publication.code = publication.report.exit_code();

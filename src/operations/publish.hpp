@@ -1,7 +1,6 @@
 // What follows from a change of users, aliases, records or keys: the recipes that use the models converge.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>

@@ -85,6 +85,7 @@ def remove_tree(directory):
 
 
 def wait_for(condition, seconds, step=0.05):
+    """What the condition gives once that is true, or its last answer after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         result = condition()
