@@ -2,10 +2,10 @@
 
 import concurrent.futures
 import re
-import time
 
 import pytest
 
+import lab as laboratory
 import program
 import set_up
 from greylisting import OVERRIDE as SHORT_GREYLISTING
@@ -86,14 +86,10 @@ def delivered(subject, to, *through, folder="INBOX"):
 
 
 def wait_until(condition, seconds, complaint, step=0.2):
-    end = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError(complaint())
-        time.sleep(step)
+    result = laboratory.wait_for(condition, seconds, step)
+    if not result:
+        raise AssertionError(complaint())
+    return result
 
 
 @pytest.fixture(scope="module")
