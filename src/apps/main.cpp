@@ -48,10 +48,6 @@ ExitCode run(const std::vector<std::string>& words) {
                   .self_test = &self_test};
   console.errors_terminal = isatty(STDERR_FILENO) == 1 && console.variable("TERM") != "dumb";
   console.colour = console.errors_terminal && console.variable("NO_COLOR").empty();
-  if (const std::string share = console.variable("MAILINABOX_SHARE"); !share.empty()) {
-    box.sources.recipes = share + "/recipes";
-    box.sources.templates = share + "/templates";
-  }
   return run_command_line(box, console, words);
 }
 

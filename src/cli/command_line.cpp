@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -133,7 +134,7 @@ class CommandLine {
     app_.add_flag("--verbose", verbose_, "With --version: the libraries that the program was built with, too")
         ->needs(version);
     app_.set_help_flag("-h,--help", "Print this help and exit");
-    app_.add_option("--share", share_, "Where recipes/ and templates/ are, for development")->type_name("DIR");
+    app_.add_option("--share", share_, "Where recipes/ and templates/ are, for development; root takes only root's own")->type_name("DIR");
     app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
     app_.get_formatter()->label("Subcommands", "Commands");
     app_.fallthrough();
@@ -163,8 +164,9 @@ class CommandLine {
       return explain(error);
     }
     if (!share_.empty()) {
-      box_.sources.recipes = share_ + "/recipes";
-      box_.sources.templates = share_ + "/templates";
+      const std::filesystem::path share = std::filesystem::absolute(share_);
+      box_.sources.recipes = (share / "recipes").lexically_normal().string();
+      box_.sources.templates = (share / "templates").lexically_normal().string();
     }
     return chosen_ == nullptr ? ExitCode::usage : chosen_->run(box_, console_);
   }

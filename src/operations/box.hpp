@@ -35,7 +35,8 @@ struct Box {
 // Throws Error (ExitCode::unsuitable) if the effective user is not root.
 void require_root(const Box& box);
 
-// What setup has kept; empty before the first run.
+// What setup has kept; empty before the first run. As root, only from a file that nobody else can change
+// (os/trusted_files.hpp): Error otherwise.
 Answers read_answers(const Box& box);
 bool answered_before(const Box& box);
 

@@ -41,8 +41,10 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   ValueMap context = models;
   context.try_emplace("mta_sts_policy", "");
   for (const std::string& name : model_names()) context.try_emplace(name, ValueList());
-  for (const auto& [key, value] : answers.all()) context[lower_case(key)] = value;
-  for (const std::string_view key : Answers::k_keys) context.try_emplace(lower_case(key), Value(""));
+  for (const std::string_view key : Answers::k_keys) context[lower_case(key)] = answers.get(key);
+  ValueMap all;
+  for (const auto& [key, value] : answers.all()) all[lower_case(key)] = value;
+  context["answers"] = std::move(all);  // whatever the file has: a key of its own hides no other name
   const std::string forwarders = answers.get("DNS_FORWARDERS");
   context["primary_hostname_pattern"] = pattern_of(answers.get("PRIMARY_HOSTNAME"));
   context["profile_identifiers"] = profile_identifiers(answers.get("PRIMARY_HOSTNAME"));

@@ -7,6 +7,7 @@
 #include "operations/answers/resolver.hpp"
 #include "operations/context.hpp"
 #include "operations/suitability.hpp"
+#include "os/trusted_files.hpp"
 #include "recipe/loader.hpp"
 
 namespace mailinabox {
@@ -72,10 +73,16 @@ void load_models(const Box& box, SecondaryLookup& secondaries, LoadedBox& loaded
                                 complete.first_user ? complete.first_user->email : "");
 }
 
+Catalog read_catalog(const Box& box, const Value& context, const std::string& platform) {
+  const TrustedFiles trusted(box.system.files);
+  if (!box.root) return load_catalog(box.view().files, box.sources, context, platform);
+  return load_catalog(trusted, box.sources, context, platform);
+}
+
 void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded) {
   const Value context =
       make_context(loaded.complete.answers, loaded.facts, loaded.complete.time_zone, loaded.models.values);
-  loaded.catalog = scope.of(load_catalog(box.view().files, box.sources, context, loaded.platform));
+  loaded.catalog = scope.of(read_catalog(box, context, loaded.platform));
 }
 
 LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request) {

@@ -53,4 +53,8 @@ LoadedBox load_answers(const Box& box, AnswerRequest request = {});
 void load_models(const Box& box, SecondaryLookup& secondaries, LoadedBox& loaded);
 void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded);
 
+// The catalog that the recipes give with `context`. As root, only of files that nobody else can change
+// (os/trusted_files.hpp). Throws RecipeError, or Error for a folder of them.
+Catalog read_catalog(const Box& box, const Value& context, const std::string& platform);
+
 }  // namespace mailinabox

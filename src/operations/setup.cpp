@@ -83,7 +83,7 @@ void check_recipes(const Box& box, const Answers& stored, const ValueMap& facts)
     if (sample.get(key).empty()) sample.set(key, value);
   }
   const Value context = make_context(sample, facts, "Etc/UTC", sample_models(sample).values);
-  static_cast<void>(load_catalog(box.view().files, box.sources, context, require_platform(box)));
+  static_cast<void>(read_catalog(box, context, require_platform(box)));
 }
 
 PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scope& scope, ValueMap facts,

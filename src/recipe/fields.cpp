@@ -227,7 +227,7 @@ const FieldReader::TemplateFile& FieldReader::template_file(const FieldSchema& s
   try {
     file = files_.read(path);
   } catch (const Error& error) {
-    throw RecipeError(where, field + "cannot be read: " + error.what());
+    throw RecipeError(where, field + "cannot be used: " + error.what());
   }
   if (!file) throw RecipeError(where, field + "there is no file " + path + suggestion(name, template_names()));
   return template_files_.emplace(name, TemplateFile{{intern_file(path), 1, 1}, std::move(file->content)}).first->second;

@@ -33,7 +33,7 @@ std::string read_source(const FileReader& files, const std::string& path) {
   try {
     file = files.read(path);
   } catch (const Error& error) {
-    throw RecipeError(start, std::string("the file cannot be read: ") + error.what());
+    throw RecipeError(start, std::string("the file cannot be used: ") + error.what());
   }
   if (!file) throw RecipeError(start, "the file does not exist");
   return std::move(file->content);

@@ -222,7 +222,7 @@ TEST_CASE("templates: unknown and unreadable files at the field, errors within a
         "template "
         "is used at a.yaml:4:15)");
   box.host.files.fail_on["read /usr/share/mailinabox/templates/nginx/site.conf"] = EACCES;
-  CHECK(has(catalog_error(box), "a.yaml:4:15: `template`: cannot be read: "));
+  CHECK(has(catalog_error(box), "a.yaml:4:15: `template`: cannot be used: "));
 }
 
 TEST_CASE("a source file is taken byte by byte") {
@@ -266,7 +266,7 @@ TEST_CASE("an unreadable recipe is an error, and the others are checked all the 
     FAIL("accepted");
   } catch (const RecipeError& error) {
     const std::string text = box.shortened(error.what());
-    CHECK(starts(text, "a.yaml:1:1: the file cannot be read: "));
+    CHECK(starts(text, "a.yaml:1:1: the file cannot be used: "));
     CHECK(has(text, "\nb.yaml:3:16: unknown field \"contents\" of file"));
     CHECK_FALSE(has(text, "c.yaml"));  // what depends on the unreadable one is not judged
   }
