@@ -85,7 +85,6 @@ class RestoredPath final : public Resource {
     return changes;
   }
 
-  // Old contents may be secrets of files that only root reads: those are compared, not shown.
   void content(const View& view, const FileInfo& now, Changes& changes) const {
     const std::string old = old_content(view.files);
     const auto present = now.kind == FileKind::regular ? view.files.read(old_.kept.path) : std::nullopt;
@@ -93,7 +92,8 @@ class RestoredPath final : public Resource {
     changes.push_back({.attribute = "content",
                        .before = present ? present->content : "",
                        .after = old,
-                       .sensitive = (old_.kept.info.mode & 0004U) == 0 || (present && (now.mode & 0004U) == 0)});
+                       .sensitive = !everybody_may_read(view.files, old_.kept.path, old_.kept.info.mode) ||
+                                    (present && !everybody_may_read(view.files, old_.kept.path, now.mode))});
   }
 
   void attributes(const View& view, const FileInfo& now, Changes& changes) const {

@@ -65,6 +65,10 @@ class FileReader {
   virtual std::uint64_t free_bytes(const std::string& path) const = 0;
 };
 
+// Whether every account could read a file with these permission bits at `path`; each folder above it that exists
+// counts, too. The content of any other file is somebody's secret: it is compared, never shown.
+bool everybody_may_read(const FileReader& files, const std::string& path, unsigned mode);
+
 class FileSystem : public FileReader {
  public:
   // Writes a new file beside the target (owner and mode before any content), syncs it, renames it over the target and

@@ -34,7 +34,7 @@ class FileResource final : public Resource {
       case FileKind::regular:
         return diff_regular(view, present);
       case FileKind::absent:
-        return diff_absent();
+        return diff_absent(view);
       case FileKind::symlink:
         return diff_symlink(view);
       case FileKind::directory:
@@ -59,24 +59,27 @@ class FileResource final : public Resource {
   }
 
  private:
-  Change content_change(std::string before) const {
-    return {"content", std::move(before), wanted_.content, wanted_.sensitive, wanted_.local_content};
+  // `present`: the permission bits of what is there now.
+  Change content_change(const FileReader& files, std::string before, unsigned present) const {
+    const bool shown = !wanted_.sensitive && everybody_may_read(files, wanted_.path, wanted_.ownership.mode & present);
+    return {"content", std::move(before), wanted_.content, !shown, wanted_.local_content};
   }
 
   Changes diff_regular(const View& view, const FileInfo& present) const {
     Changes changes;
     if (!wanted_.create_only) {
       auto file = view.files.read(wanted_.path);
-      if (!file) return diff_absent();
-      if (file->content != wanted_.content) changes.push_back(content_change(std::move(file->content)));
+      if (!file) return diff_absent(view);
+      if (file->content != wanted_.content)
+        changes.push_back(content_change(view.files, std::move(file->content), present.mode));
     }
     compare_ownership(wanted_.ownership, present, view.accounts, changes);
     return changes;
   }
 
-  Changes diff_absent() const {
+  Changes diff_absent(const View& view) const {
     Changes changes;
-    if (!wanted_.content.empty()) changes.push_back(content_change(""));
+    if (!wanted_.content.empty()) changes.push_back(content_change(view.files, "", wanted_.ownership.mode));
     add_ownership(wanted_.ownership, changes);
     return changes;
   }

@@ -39,10 +39,13 @@ class SettingsResource final : public Resource {
     const auto present = read(view.files);
     const EditedText edited = edit(present ? present->content : "");
     Changes changes;
+    if (edited.changes.empty()) return changes;
+    const bool shown = !wanted_.sensitive && everybody_may_read(view.files, wanted_.path,
+                                                                present ? present->info.mode : wanted_.ownership.mode);
     for (const SettingChange& change : edited.changes) {
-      changes.push_back({change.key, change.before, change.after, wanted_.sensitive, is_local(change)});
+      changes.push_back({change.key, change.before, change.after, !shown, is_local(change)});
     }
-    if (!present && !changes.empty()) add_ownership(wanted_.ownership, changes);
+    if (!present) add_ownership(wanted_.ownership, changes);
     return changes;
   }
 

@@ -91,6 +91,25 @@ TEST_CASE("file: error", "[cases]") {
   check_refused("file", "/etc/x", {{"content", "a"}, {"source", "b"}}, "only one of content");
 }
 
+TEST_CASE("file: what not everybody may read is not shown, marked or not", "[cases]") {
+  TestHost host;
+  host.put("/etc/open", "old");
+  host.put("/etc/closed", "old", 0640);
+  host.put_directory("/etc/private", 0700);
+  host.put("/etc/private/open", "old");
+  const auto hidden = [&](const std::string& path, int mode) {
+    const auto file = make_resource("file", path, {{"content", "new"}, {"mode", mode}});
+    return change_of(file->diff(host.view()), "content").sensitive;
+  };
+  CHECK_FALSE(hidden("/etc/open", 0644));
+  CHECK_FALSE(hidden("/etc/absent", 0644));
+  CHECK(hidden("/etc/open", 0640));
+  CHECK(hidden("/etc/closed", 0644));  // what it held until now
+  CHECK(hidden("/etc/absent", 0600));
+  CHECK(hidden("/etc/private/open", 0644));
+  CHECK(hidden("/etc/private/absent", 0644));
+}
+
 TEST_CASE("file: secrets and local overrides are marked", "[cases]") {
   TestHost host;
   const auto file =

@@ -92,6 +92,21 @@ TEST_CASE("settings: two parts edit one file, secrets are marked", "[cases]") {
   CHECK(host.content("/etc/x") == "a = 1\nb = 2\nc = 3\n");
 }
 
+TEST_CASE("settings: what not everybody may read is not shown, marked or not", "[cases]") {
+  TestHost host;
+  using Given = std::map<std::string, Value>;
+  const Given fields = {{"format", "equals"}, {"values", ValueMap{{"password", "new"}}}};
+  const auto hidden = [&](Given given) {
+    return change_of(make_resource("settings", "/etc/x", std::move(given))->diff(host.view()), "password").sensitive;
+  };
+  Given closed = fields;
+  closed["mode"] = 0640;
+  CHECK_FALSE(hidden(fields));
+  CHECK(hidden(closed));
+  host.put("/etc/x", "password = old\n", 0600);
+  CHECK(hidden(fields));
+}
+
 TEST_CASE("settings: local overrides of nested keys are marked", "[cases]") {
   TestHost host;
   host.put("/etc/x", "");
