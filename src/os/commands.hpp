@@ -26,8 +26,8 @@ struct Command {
 struct [[nodiscard]] CommandResult {
   int exit_code = 0;       // 128 + signal if a signal killed it; 127 if the program does not exist
   bool timed_out = false;  // its whole process group was killed
-  std::string out{};
-  std::string err{};
+  std::string out{};       // of more than 4 MB only the first and the last 2 MB, and a line that says so between them
+  std::string err{};       // likewise
 };
 
 // For read-only commands. The real one throws std::logic_error for a command that is neither in command_allow_list.cpp

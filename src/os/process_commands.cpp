@@ -43,6 +43,7 @@ using std::chrono::steady_clock;
 using Take = std::function<void(std::string_view)>;
 
 constexpr std::string_view k_command_path = "/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::size_t k_most_kept = 4U << 20;  // bytes of an output
 constexpr milliseconds k_grace{2'000};         // between SIGTERM and SIGKILL
 constexpr milliseconds k_drain{200};           // limit if another process still writes to a dead child's pipes
 constexpr unsigned k_close_range_cloexec = 4;  // CLOSE_RANGE_CLOEXEC
@@ -143,14 +144,43 @@ Descriptor memory_file(const std::string& content) {
   return file;
 }
 
+// The beginning and the end of what a command said: one that never stops talking must not fill the memory.
+class KeptOutput {
+ public:
+  void add(std::string_view piece) {
+    const std::size_t room = std::min(piece.size(), k_most_kept / 2 - head_.size());
+    head_ += piece.substr(0, room);
+    tail_ += piece.substr(room);
+    if (tail_.size() > k_most_kept) shorten();
+  }
+  std::string take() {
+    if (tail_.size() > k_most_kept / 2) shorten();
+    if (left_out_ > 0) head_ += "\n[" + std::to_string(left_out_) + " bytes left out]\n";
+    return std::move(head_) + tail_;
+  }
+
+ private:
+  void shorten() {
+    const std::size_t excess = tail_.size() - k_most_kept / 2;
+    tail_.erase(0, excess);
+    left_out_ += excess;
+  }
+
+  std::string head_{};
+  std::string tail_{};
+  std::size_t left_out_ = 0;
+};
+
 std::string content_of(const Descriptor& file) {
-  struct stat status {};
-  if (::fstat(file.number(), &status) != 0) throw SystemError("fstat", "the output of a command", errno);
-  std::string content(static_cast<std::size_t>(status.st_size), '\0');
-  const ssize_t got = ::pread(file.number(), content.data(), content.size(), 0);
-  if (got < 0) throw SystemError("read", "the output of a command", errno);
-  content.resize(static_cast<std::size_t>(got));
-  return content;
+  KeptOutput kept;
+  std::string piece(65'536, '\0');
+  for (off_t place = 0;;) {
+    const ssize_t got = ::pread(file.number(), piece.data(), piece.size(), place);
+    if (got < 0) throw SystemError("read", "the output of a command", errno);
+    if (got == 0) return kept.take();
+    kept.add(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
+    place += got;
+  }
 }
 
 // Passes on what is read from a pipe, until its end.
@@ -251,10 +281,10 @@ class Execution {
       rules_.standard[2] = given(memory_file(""));
     } else {
       rules_.standard[1] = add_pipe([this](std::string_view piece) {
-        result_.out += piece;
+        out_.add(piece);
         if (command_.on_output) command_.on_output(piece);
       });
-      rules_.standard[2] = add_pipe([this](std::string_view piece) { result_.err += piece; });
+      rules_.standard[2] = add_pipe([this](std::string_view piece) { errors_.add(piece); });
     }
     if (command_.status_descriptor < 0) return;
     rules_.status_source = add_pipe([this](std::string_view piece) { status_lines_.add(piece); });
@@ -296,6 +326,8 @@ class Execution {
     while (steady_clock::now() < limit && io_.poll_one() > 0) {  // the rest in the pipes
     }
     status_lines_.finish();
+    result_.out = out_.take();
+    result_.err = errors_.take();
     const int status = child_.native_exit_code();
     result_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     if (!command_.starts_daemon) return;
@@ -314,6 +346,8 @@ class Execution {
   const Command& command_;
   ChildRules rules_{};
   CommandResult result_{};
+  KeptOutput out_{};
+  KeptOutput errors_{};
   LineCutter status_lines_{command_.on_status};
   std::vector<Descriptor> given_{};  // the child's ends: 0, 1, 2 and the pipe for status lines
   boost::asio::io_context io_{};

@@ -62,6 +62,20 @@ TEST_CASE("a megabyte on both outputs blocks nobody", "[os][commands]") {
   CHECK(result.err.size() == 1'000'000);
 }
 
+TEST_CASE("of a command that never stops talking the beginning and the end are kept", "[os][commands]") {
+  ProcessCommands commands;
+  const std::string script = "echo first; head -c 20000000 /dev/zero; echo last";
+  Command daemon = shell(script);
+  daemon.starts_daemon = true;
+  for (const CommandResult& result : {commands.run(shell(script)), commands.run(daemon)}) {
+    REQUIRE(result.out.size() < 4'200'000);
+    CHECK(result.out.starts_with("first\n"));
+    CHECK(result.out.ends_with("last\n"));
+    CHECK(result.out.find("\n[15805707 bytes left out]\n") != std::string::npos);
+  }
+  CHECK(commands.run(shell("head -c 20000000 /dev/zero >&2; echo last >&2")).err.size() < 4'200'000);
+}
+
 TEST_CASE("what a child says last is not lost", "[os][commands]") {
   ProcessCommands commands;
   for (int round = 0; round < 50; ++round) CHECK(commands.run({.argv = {"echo", "last"}}).out == "last\n");
