@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <exception>
 #include <memory>
 
 #include "base/error.hpp"
@@ -9,17 +10,36 @@
 namespace mailinabox {
 namespace {
 
+// An exception must not pass through libcurl, which is C: it is kept, the transfer is ended, and get() throws it again.
+struct Transfer {
+  const HttpRequest& request;
+  std::exception_ptr error{};
+
+  template <typename Call>
+  bool goes_on(Call call) {
+    try {
+      return call();
+    } catch (...) {
+      error = std::current_exception();
+      return false;
+    }
+  }
+};
+
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) {
-  const auto& request = *static_cast<const HttpRequest*>(user);
+  auto& transfer = *static_cast<Transfer*>(user);
   const std::size_t bytes = size * count;
-  if (request.on_body && !request.on_body({data, bytes})) return 0;
-  return bytes;
+  const auto& take = transfer.request.on_body;
+  return transfer.goes_on([&] { return !take || take({data, bytes}); }) ? bytes : 0;
 }
 
 int take_progress(void* user, curl_off_t total, curl_off_t done, curl_off_t /*up*/, curl_off_t /*upped*/) {
-  const auto& request = *static_cast<const HttpRequest*>(user);
-  if (request.on_progress) request.on_progress(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
-  return 0;
+  auto& transfer = *static_cast<Transfer*>(user);
+  const bool goes_on = transfer.goes_on([&] {
+    transfer.request.on_progress(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+    return true;
+  });
+  return goes_on ? 0 : 1;
 }
 
 void initialise_once() {
@@ -34,6 +54,7 @@ int CurlHttpClient::get(const HttpRequest& request) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), &curl_easy_cleanup);
   if (!handle) throw Error("cannot initialise libcurl: out of memory");
   CURL* curl = handle.get();
+  Transfer transfer{request};
   std::string words(CURL_ERROR_SIZE, '\0');
   const bool secure = request.url.starts_with("https:");
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
@@ -48,12 +69,13 @@ int CurlHttpClient::get(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count() / 1000));
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words.data());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, const_cast<HttpRequest*>(&request));
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, request.on_progress ? 0L : 1L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &take_progress);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, const_cast<HttpRequest*>(&request));
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "mailinabox/" MAILINABOX_VERSION);
   const CURLcode result = curl_easy_perform(curl);
+  if (transfer.error) std::rethrow_exception(transfer.error);
   if (result != CURLE_OK) {
     const std::string reason = words[0] != '\0' ? words.c_str() : curl_easy_strerror(result);
     throw Error("cannot fetch " + request.url + ": " + reason, ExitCode::no_network);

@@ -17,6 +17,7 @@ struct HttpRequest {
   // Gets each piece of the body; returning false ends the transfer with an Error.
   std::function<bool(std::string_view piece)> on_body{};
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress{};  // total is 0 if unknown
+  // What these throw ends the transfer and comes out of get().
 };
 
 class HttpClient {

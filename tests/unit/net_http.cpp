@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cerrno>
 
 #include "base/error.hpp"
 #include "net/http.hpp"
@@ -20,6 +21,30 @@ TEST_CASE("HTTP: a file address gives its bytes in pieces", "[net][http]") {
   CHECK(CurlHttpClient().get(request) == 200);
   CHECK(body.size() == 100'000);
   CHECK(progress == 100'000);
+}
+
+TEST_CASE("HTTP: a full disk ends the transfer, and is what is said", "[net][http]") {
+  test::TestHost host;
+  host.put("/document", std::string(1'000'000, 'x'));
+  HttpRequest request{.url = "file://" + host.real("/document")};
+  int pieces = 0;
+  const auto full = [&pieces]() -> bool {
+    ++pieces;
+    throw SystemError("write", "/x", ENOSPC);
+  };
+  SECTION("while the body comes") {
+    request.on_body = [&](std::string_view) { return full(); };
+  }
+  SECTION("while progress is shown") {
+    request.on_progress = [&](std::uint64_t, std::uint64_t) { full(); };
+  }
+  try {
+    static_cast<void>(CurlHttpClient().get(request));
+    FAIL("expected an error");
+  } catch (const SystemError& error) {
+    CHECK(error.code() == ExitCode::no_space);
+  }
+  CHECK(pieces == 1);
 }
 
 TEST_CASE("HTTP: no server, no file, an unknown scheme: who did not answer, and the code for it", "[net][http]") {
