@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <new>
 
@@ -27,6 +29,15 @@ std::map<std::string, std::string> process_variables() {
     if (equals != std::string::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
+}
+
+// A standard descriptor that the caller has closed would become the number of the next file that is opened, such as the
+// journal or the lock, and what the program says would be written into that.
+void open_standard_descriptors() {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", O_RDWR) != number) std::_Exit(static_cast<int>(ExitCode::failed));
+  }
 }
 
 ExitCode run(const std::vector<std::string>& words) {
@@ -56,6 +67,7 @@ ExitCode run(const std::vector<std::string>& words) {
 
 int main(int count, char** arguments) {
   using mailinabox::ExitCode;
+  mailinabox::open_standard_descriptors();
   mailinabox::pin_name_service();
   // A pipe whose reader has ended (`| head`) must not end a run half-way; files are made with the modes they are given.
   std::signal(SIGPIPE, SIG_IGN);
@@ -71,10 +83,9 @@ int main(int count, char** arguments) {
     std::cerr << "mailinabox: " << error.what() << std::endl;
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
-    std::cerr
-        << "mailinabox: out of memory. Make some free (`free -m` shows it), or add swap, then run this again: it "
-           "continues from there."
-        << std::endl;
+    std::cerr << "mailinabox: out of memory. Make some free (`free -m` shows it), or add swap, then run this again: it "
+                 "continues from there."
+              << std::endl;
     return static_cast<int>(ExitCode::failed);
   } catch (const std::exception& error) {
     std::cerr << "mailinabox: this is a mistake in the program, please report it: " << error.what() << std::endl;

@@ -225,6 +225,36 @@ def test_unreadable_recipe(box):
         box.run("rm", "/etc/mailinabox/recipes.d/own.yaml")
 
 
+def test_recipes_that_others_can_change_are_not_obeyed(box):
+    """As root, nightly too: whoever may write to the file, or to a folder that leads to it, would be root."""
+    box.run("mkdir", "-p", "/etc/mailinabox/recipes.d", "/srv/shared")
+    own = "/etc/mailinabox/recipes.d/own.yaml"
+    text = "recipe: own\nresources:\n  - file: /etc/own\n    content: x\n"
+    try:
+        for prepare, culprit in ((f"chmod 0666 {own}", own), (f"chown nobody {own}", own),
+                                 (f"chmod 0777 {own.rsplit('/', 1)[0]}", own.rsplit("/", 1)[0]),
+                                 (f"mv {own} /srv/shared/x; chmod 0777 /srv/shared; ln -s /srv/shared/x {own}", "/srv/shared")):
+            box.write(own, text)
+            box.run("sh", "-c", prepare)
+            for command in (("setup", "--quiet"), ("plan",)):
+                refused(box, program.call(box, *command), 1, culprit, "can be changed by others than root")
+            assert box.run("test", "-e", "/etc/own", check=False).returncode == 1
+            box.run("sh", "-c", f"rm -f {own}; chmod 0755 /etc/mailinabox/recipes.d")
+    finally:
+        box.run("sh", "-c", f"rm -rf {own} /srv/shared; chmod 0755 /etc/mailinabox/recipes.d")
+
+
+def test_closed_standard_descriptors_do_not_become_the_lock_or_the_journal(box):
+    box.run("sh", "-c", "echo drift > /etc/mailname")
+    done = box.run("sh", "-c", "exec mailinabox setup <&- >&- 2>&-", check=False, env={"NONINTERACTIVE": "1"},
+                   timeout=program.SECONDS)
+    assert done.returncode == 0
+    said = box.run("grep", "-rl", "Mail-in-a-Box is running", "/run/mailinabox.lock", "/var/lib/mailinabox", "/etc/mailname",
+                   check=False).stdout
+    assert said == ""
+    assert program.plan(box)["changes"] == []
+
+
 # --- users ---------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("gone", ["", "/mail/users.sqlite", "/dns/dnssec"])
