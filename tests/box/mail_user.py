@@ -146,12 +146,13 @@ class Stranger:
         return answer[0], answer[1].decode()
 
     def deliver(self, text, recipient=None, sender=None, seconds=60):
-        """Tries again while the box asks for that, as servers do."""
+        """A message, or the bytes of one. Tries again while the box asks for that, as servers do."""
         end = time.monotonic() + seconds
         while True:
             try:
                 with self.connect() as connection:
-                    return connection.sendmail(sender or text["From"], [recipient or text["To"]], text.as_bytes())
+                    raw = text if isinstance(text, bytes) else text.as_bytes()
+                    return connection.sendmail(sender or text["From"], [recipient or text["To"]], raw)
             except smtplib.SMTPRecipientsRefused as refusal:
                 codes = [code for code, _ in refusal.recipients.values()]
                 if any(code >= 500 for code in codes) or time.monotonic() > end:
