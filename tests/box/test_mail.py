@@ -190,6 +190,47 @@ def test_full_mailbox_refuses_mail(lab, box, stranger):
         assert status == "OK" and b"1024" in b" ".join(part for parts in quota for part in parts if part)
 
 
+def test_aliases_of_a_full_mailbox_refuse_mail(box, friend, stranger):
+    """The same answer at every address of it; a group takes the mail for the others. After the test above."""
+    for alias, *targets in (("tosmall@example.test", "small@example.test"), ("nested@example.test", "tosmall@example.test"),
+                            ("@alias.test", "@example.test"), ("group@example.test", "small@example.test", friend.address)):
+        box.run("mailinabox", "alias", "add", alias, *targets)
+    for address in ("tosmall@example.test", "nested@example.test", "small@alias.test", "nested+tag@alias.test"):
+        code, said = stranger.try_recipient("someone@sender.test", address)
+        assert code == 522 and "Mailbox is full" in said, (address, code, said)
+    text = message("someone@sender.test", "group@example.test")
+    stranger.deliver(text)
+    assert friend.wait_for(text["Subject"])
+
+
+def test_what_leads_nowhere_is_refused(box, friend, stranger):
+    """Not taken and sent back, to a sender that may be forged."""
+    box.run("mailinabox", "alias", "add", "lost@example.test", "gone@example.test")
+    for address in ("nobody-x@alias.test", "lost@example.test", "lost@alias.test"):
+        code, said = stranger.try_recipient("someone@sender.test", address)
+        assert code == 550 and "5.1.1" in said, (address, code, said)
+    text = message("someone@sender.test", "friend+tag@alias.test")
+    stranger.deliver(text)
+    assert friend.wait_for(text["Subject"])["Delivered-To"] == "friend+tag@example.test"
+
+
+def test_who_receives_may_send(lab, box, user, friend):
+    """Through aliases of aliases and domain aliases, and always as oneself."""
+    box.run("mailinabox", "user", "add", "own@example.test", input="twelve green apples\n")
+    for alias, target in (("team@example.test", friend.address), ("info@example.test", "team@example.test"),
+                          ("own@example.test", "someone@friend.test")):
+        box.run("mailinabox", "alias", "add", alias, target)
+    own = MailUser(lab, box, "own@example.test", "twelve green apples")
+    for sender, address in ((friend, "friend@alias.test"), (friend, "info@example.test"), (friend, "info@alias.test"),
+                            (own, "own@example.test")):
+        text = message(address, user.address)
+        sender.send(text, sender=address)
+        assert user.wait_for(text["Subject"])
+    for address in ("own@alias.test", "me@alias.test", "tosmall@example.test"):
+        with pytest.raises((smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused), match="553"):
+            friend.send(message(address, user.address), sender=address)
+
+
 def test_smuggled_message_stays_one(stranger, user):
     """RFC 5321 4.1.1.4: only CR LF . CR LF ends a message."""
     text = message("someone@sender.test", user.address)
