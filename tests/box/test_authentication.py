@@ -116,6 +116,20 @@ def test_users_mail_is_signed_for_its_domain(lab, user):
     assert arrived.get_all("Authentication-Results") is None
 
 
+def test_a_signature_holds_whatever_the_lines_look_like(lab, user):
+    """Long lines, and text of 8 bits to a server that has not said it takes that."""
+    subject = new_subject()
+    references = " ".join(f"<message-number-{number}@friend.test>" for number in range(80))
+    raw = (f"From: {user.address}\nTo: pal@friend.test\nSubject: {subject}\nReferences: {references}\n"
+           "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+           f"Grüße.\n{'long ' * 300}\n{'x' * 5000}\n").replace("\n", "\r\n").encode()
+    with OtherServer(lab) as friend:
+        user.send(raw, recipients=["pal@friend.test"])
+        _, _, arrived = friend.wait_for(subject)
+    assert verifies(lab, arrived)
+    assert arrived.split(b"\r\n\r\n", 1)[1] == raw.split(b"\r\n\r\n", 1)[1]
+
+
 def test_a_new_domain_is_signed_for_at_once(lab, box):
     box.run("mailinabox", "user", "add", "me@second.test", input="twelve green apples\n")
     user = MailUser(lab, box, "me@second.test", "twelve green apples")

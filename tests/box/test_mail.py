@@ -8,7 +8,7 @@ import pytest
 import greylisting
 import program
 import set_up
-from mail_user import LISTED_AT, MailUser, Stranger, message
+from mail_user import LISTED_AT, MailUser, Stranger, message, new_subject
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +229,57 @@ def test_who_receives_may_send(lab, box, user, friend):
     for address in ("own@alias.test", "me@alias.test", "tosmall@example.test"):
         with pytest.raises((smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused), match="553"):
             friend.send(message(address, user.address), sender=address)
+
+
+SIGNED = """\
+MIME-Version: 1.0
+Content-Type: multipart/signed; micalg=pgp-sha256; protocol="application/pgp-signature"; boundary="b"
+
+--b
+Content-Type: multipart/mixed; boundary="c"
+MIME-Version: 1.0 (Apple Message framework v1)
+User-Agent: Signed Mail 1.0
+X-Mailer: Signed Mail
+Received: from inside (inside [192.0.2.1])
+X-Spam-Status: Yes
+Authentication-Results: box.example.test; dmarc=fail
+
+--c
+Content-Type: message/rfc822
+
+Received: from there (there [192.0.2.2])
+User-Agent: Other Mail 2.0
+X-Spam-Flag: YES
+Authentication-Results: box.example.test; spf=pass
+From: someone@friend.test
+
+Hello.
+--c
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+{long}
+Grüße.
+--c--
+
+--b
+Content-Type: application/pgp-signature
+
+-----BEGIN PGP SIGNATURE-----
+--b--
+""".format(long="long " * 1000).replace("\n", "\r\n").encode()
+
+
+def test_what_is_signed_within_a_message_stays_as_it_is(user, friend, stranger):
+    for send, sender in ((user.send, user.address), (stranger.deliver, "someone@sender.test")):
+        subject = new_subject()
+        head = f"From: {sender}\r\nTo: {friend.address}\r\nSubject: {subject}\r\nUser-Agent: Outer Mail\r\n"
+        arguments = {"recipients": [friend.address]} if send == user.send else {"recipient": friend.address}
+        send(head.encode() + SIGNED, sender=sender, **arguments)
+        friend.wait_for(subject)
+        arrived = friend.raw(subject)
+        assert arrived.split(b"\r\n\r\n", 1)[1] == SIGNED.split(b"\r\n\r\n", 1)[1]
+        assert (b"Outer Mail" in arrived) == (send != user.send)
 
 
 def test_smuggled_message_stays_one(stranger, user):
