@@ -231,6 +231,25 @@ def test_who_receives_may_send(lab, box, user, friend):
             friend.send(message(address, user.address), sender=address)
 
 
+@pytest.mark.parametrize("name", ["root", "www-data", "root@localhost", "postmaster", "backup@" + set_up.HOST_NAME])
+def test_mail_for_the_machine_reaches_the_administrator(box, user, name):
+    subject = new_subject()
+    box.run("sendmail", name, input=f"Subject: {subject}\n\nThe disk is nearly full.\n")
+    assert user.wait_for(subject)
+
+
+def test_what_comes_back_to_the_machine_reaches_the_administrator(box, user):
+    subject = new_subject()
+    box.run("sendmail", "no-such-account", input=f"Subject: {subject}\n\nHello.\n")
+    assert subject in user.wait_for("Undelivered Mail Returned to Sender").as_string()
+
+
+def test_names_of_the_machine_are_unknown_to_others(stranger):
+    for name in ("root@" + set_up.HOST_NAME, "root@localhost", "www-data@" + set_up.HOST_NAME):
+        code, said = stranger.try_recipient("someone@sender.test", name)
+        assert code == 550, (name, code, said)
+
+
 SIGNED = """\
 MIME-Version: 1.0
 Content-Type: multipart/signed; micalg=pgp-sha256; protocol="application/pgp-signature"; boundary="b"
