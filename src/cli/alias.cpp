@@ -54,7 +54,8 @@ CliCommand alias_add() {
   command.details =
       "ADDRESS is an address, or @domain for everything in that domain that has no address of its own.\n"
       "DESTINATION is one or more addresses, or one @domain, where the part before the @ is kept.\n"
-      "Without --sender, whoever receives mail for the alias may send as it.";
+      "Without --sender, whoever receives mail for the alias may send as it, through further aliases, too. A user may\n"
+      "always send as the own address.";
   command.examples = {"sudo mailinabox alias add sales@example.com anna@example.com bob@example.com",
                       "sudo mailinabox alias add @example.org @example.com",
                       "sudo mailinabox alias add news@example.com --sender anna@example.com"};

@@ -72,7 +72,8 @@ class MailUser:
     def send(self, text, port=587, sender=None, recipients=None):
         with self.submission(port) as connection:
             connection.login(self.address, self.password)
-            return connection.sendmail(sender or self.address, recipients or [text["To"]], text.as_bytes())
+            raw = text if isinstance(text, bytes) else text.as_bytes()
+            return connection.sendmail(sender or self.address, recipients or [text["To"]], raw)
 
     def imap(self, folder=None):
         with self.lab.client(self.at):
@@ -100,6 +101,12 @@ class MailUser:
                 return None
             content = connection.uid("FETCH", numbers[0].decode(), "(BODY.PEEK[])")[1][0][1]
             return email.message_from_bytes(content, policy=email.policy.default)
+
+    def raw(self, subject, folder="INBOX"):
+        """The bytes of a message that is there."""
+        with self.imap(folder) as connection:
+            number = connection.uid("SEARCH", "HEADER", "Subject", f'"{subject}"')[1][0].split()[0].decode()
+            return connection.uid("FETCH", number, "(BODY.PEEK[])")[1][0][1]
 
     def wait_for(self, subject, folder="INBOX", seconds=SECONDS):
         end = time.monotonic() + seconds
@@ -146,12 +153,13 @@ class Stranger:
         return answer[0], answer[1].decode()
 
     def deliver(self, text, recipient=None, sender=None, seconds=60):
-        """Tries again while the box asks for that, as servers do."""
+        """A message, or the bytes of one. Tries again while the box asks for that, as servers do."""
         end = time.monotonic() + seconds
         while True:
             try:
                 with self.connect() as connection:
-                    return connection.sendmail(sender or text["From"], [recipient or text["To"]], text.as_bytes())
+                    raw = text if isinstance(text, bytes) else text.as_bytes()
+                    return connection.sendmail(sender or text["From"], [recipient or text["To"]], raw)
             except smtplib.SMTPRecipientsRefused as refusal:
                 codes = [code for code, _ in refusal.recipients.values()]
                 if any(code >= 500 for code in codes) or time.monotonic() > end:

@@ -95,6 +95,11 @@ def rules(arrived):
     return set(re.findall(r"BOX_\w+", arrived["X-Spam-Status"]))
 
 
+def large(megabytes):
+    """Text of that size; spampd passes what is over 2 MB as it is."""
+    return ("x" * 75 + "\n") * int(megabytes * 1024 * 1024 / 76)
+
+
 # ---- Outgoing
 
 def test_users_mail_is_signed_for_its_domain(lab, user):
@@ -109,6 +114,20 @@ def test_users_mail_is_signed_for_its_domain(lab, user):
     assert not verifies(lab, raw.replace(b"at nine", b"at five")), "the signature covers nothing"
     assert not verifies(lab, b"From: other@example.test\r\n" + raw), "a second From passes"
     assert arrived.get_all("Authentication-Results") is None
+
+
+def test_a_signature_holds_whatever_the_lines_look_like(lab, user):
+    """Long lines, and text of 8 bits to a server that has not said it takes that."""
+    subject = new_subject()
+    references = " ".join(f"<message-number-{number}@friend.test>" for number in range(80))
+    raw = (f"From: {user.address}\nTo: pal@friend.test\nSubject: {subject}\nReferences: {references}\n"
+           "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+           f"Grüße.\n{'long ' * 300}\n{'x' * 5000}\n").replace("\n", "\r\n").encode()
+    with OtherServer(lab) as friend:
+        user.send(raw, recipients=["pal@friend.test"])
+        _, _, arrived = friend.wait_for(subject)
+    assert verifies(lab, arrived)
+    assert arrived.split(b"\r\n\r\n", 1)[1] == raw.split(b"\r\n\r\n", 1)[1]
 
 
 def test_a_new_domain_is_signed_for_at_once(lab, box):
@@ -234,6 +253,85 @@ def test_results_of_others_stay_and_count_nothing(forger, user, name):
     arrived = user.wait_for(text["Subject"])
     assert any(str(value).strip().startswith(name + ";") for value in arrived.get_all("Authentication-Results"))
     assert rules(arrived) == {"BOX_DMARC_NONE", "BOX_SPF_NONE"}
+
+
+@pytest.mark.parametrize("megabytes", [2.1, 30])
+def test_no_size_takes_a_forged_sender_past_the_check(forger, user, megabytes):
+    """The spam filter does not look into large messages."""
+    text = message("boss@" + REJECTING, user.address, large(megabytes), headers={"X-Spam-Status": "No, score=-9"})
+    forger.deliver(text)
+    arrived = user.wait_for(text["Subject"], "Spam")
+    assert results(arrived)["dmarc"] == "fail" and arrived["X-Spam-Status"] is None
+
+
+def test_no_size_takes_mail_past_spf(honest, forger, user):
+    for server, folder in ((forger, "Spam"), (honest, "INBOX")):
+        text = message("someone@" + WATCHING, user.address, large(2.1))
+        server.deliver(text)
+        assert user.wait_for(text["Subject"], folder)
+
+
+def test_a_forged_sender_goes_to_spam_when_the_filter_was_away(box, forger, user):
+    text = message("boss@" + REJECTING, user.address, headers={"X-Spam-Status": "No, score=-9"})
+    box.run("systemctl", "stop", "spampd")
+    try:
+        forger.deliver(text)
+    finally:
+        box.run("systemctl", "start", "spampd")
+    box.wait_for_ports({10025})
+    box.run("postqueue", "-f")
+    assert user.wait_for(text["Subject"], "Spam")["X-Spam-Status"].startswith("Yes")
+
+
+@pytest.mark.parametrize("lines", [
+    f"From: a@{UNKNOWN}\nFrom: Boss <boss@{REJECTING}>", f"From: boss@{REJECTING} <a@{UNKNOWN}>", "From: x", "X-From: x",
+    f"From: One, Boss <boss@{REJECTING}>"], ids=["two lines", "two addresses", "no address", "none", "a list"])
+def test_a_sender_that_cannot_be_checked_goes_to_spam(honest, user, lines):
+    """What is checked is what mail programs show, or the mail is set aside, also where the filter does not look."""
+    subject = new_subject()
+    raw = f"{lines}\nTo: {user.address}\nSubject: {subject}\n\n{large(2.1)}"
+    honest.deliver(raw.replace("\n", "\r\n").encode(), recipient=user.address, sender="someone@" + UNKNOWN)
+    assert user.wait_for(subject, "Spam")
+
+
+def test_a_sender_that_cannot_be_checked_is_marked(honest, user):
+    subject = new_subject()
+    raw = f"From: x\nTo: {user.address}\nSubject: {subject}\n\nGood morning.\n"
+    honest.deliver(raw.replace("\n", "\r\n").encode(), recipient=user.address, sender="someone@" + UNKNOWN)
+    assert rules(user.wait_for(subject, "Spam")) == {"BOX_DMARC_MISSING", "BOX_FROM_UNUSABLE"}
+
+
+@pytest.mark.parametrize("sender", [f'"Doe, John" <a@{UNKNOWN}>', f"a@{UNKNOWN} <a@{UNKNOWN}>", f"[Shop] Info <a@{UNKNOWN}>",
+                                    f"a@{UNKNOWN.upper()} (John Doe)"])
+def test_a_sender_written_in_an_odd_way_is_read_alike(honest, user, sender):
+    subject = new_subject()
+    raw = f"From: {sender}\nTo: {user.address}\nSubject: {subject}\n\n{large(2.1)}"
+    honest.deliver(raw.replace("\n", "\r\n").encode(), recipient=user.address, sender="someone@" + UNKNOWN)
+    assert results(user.wait_for(subject))["dmarc"] == "none"
+
+
+def test_blanks_before_the_colon_hide_no_header(honest, user):
+    """RFC 5322 section 4.5.8: mail programs read them as headers."""
+    subject = new_subject()
+    raw = (f"Subject: {subject}\nTo: {user.address}\nFrom : boss@{REJECTING}\nX-Spam-Status : No\n"
+           f"Authentication-Results : {NAME}; dmarc=pass (p=none dis=none) header.from={REJECTING}\n\n{large(2.1)}")
+    honest.deliver(raw.replace("\n", "\r\n").encode(), recipient=user.address, sender="someone@" + UNKNOWN)
+    arrived = user.wait_for(subject, "Spam")
+    assert results(arrived)["dmarc"] == "fail" and arrived["X-Spam-Status"] is None
+
+
+def test_mail_that_nobody_has_checked_is_marked(box, honest, user):
+    box.run("systemctl", "stop", "opendmarc")
+    try:
+        text = message("someone@" + UNKNOWN, user.address)
+        honest.deliver(text)
+    finally:
+        box.run("systemctl", "start", "opendmarc")
+        box.wait_for_ports({8893})
+    assert rules(user.wait_for(text["Subject"])) == {"BOX_DMARC_MISSING"}
+    own = message(user.address, user.address)
+    user.send(own)
+    assert rules(user.wait_for(own["Subject"])) == set()
 
 
 def test_a_sender_of_two_domains_is_refused(honest, user):

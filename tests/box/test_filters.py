@@ -55,6 +55,15 @@ def test_forged_spam_headers_do_not_count(stranger, user):
     assert user.wait_for(text["Subject"], "INBOX")
 
 
+def test_forged_spam_headers_of_a_large_message_do_not_count(stranger, user):
+    """The filter does not look into it."""
+    text = message("someone@sender.test", user.address, ("x" * 76 + "\n") * 30_000,
+                   headers={"X-Spam-Status": "Yes, score=99", "X-Spam-Flag": "YES"})
+    stranger.deliver(text)
+    arrived = user.wait_for(text["Subject"])
+    assert arrived["X-Spam-Status"] is None and arrived["X-Spam-Flag"] is None
+
+
 def test_filter_is_uploaded_and_works(stranger, user):
     with ManageSieve(user) as editor:
         assert any("SIEVE" in line for line in editor.greeting)

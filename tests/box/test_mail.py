@@ -8,7 +8,7 @@ import pytest
 import greylisting
 import program
 import set_up
-from mail_user import LISTED_AT, MailUser, Stranger, message
+from mail_user import LISTED_AT, MailUser, Stranger, message, new_subject
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +188,117 @@ def test_full_mailbox_refuses_mail(lab, box, stranger):
     with small.imap() as connection:
         status, quota = connection.getquotaroot("INBOX")
         assert status == "OK" and b"1024" in b" ".join(part for parts in quota for part in parts if part)
+
+
+def test_aliases_of_a_full_mailbox_refuse_mail(box, friend, stranger):
+    """The same answer at every address of it; a group takes the mail for the others. After the test above."""
+    for alias, *targets in (("tosmall@example.test", "small@example.test"), ("nested@example.test", "tosmall@example.test"),
+                            ("@alias.test", "@example.test"), ("group@example.test", "small@example.test", friend.address)):
+        box.run("mailinabox", "alias", "add", alias, *targets)
+    for address in ("tosmall@example.test", "nested@example.test", "small@alias.test", "nested+tag@alias.test"):
+        code, said = stranger.try_recipient("someone@sender.test", address)
+        assert code == 522 and "Mailbox is full" in said, (address, code, said)
+    text = message("someone@sender.test", "group@example.test")
+    stranger.deliver(text)
+    assert friend.wait_for(text["Subject"])
+
+
+def test_what_leads_nowhere_is_refused(box, friend, stranger):
+    """Not taken and sent back, to a sender that may be forged."""
+    box.run("mailinabox", "alias", "add", "lost@example.test", "gone@example.test")
+    for address in ("nobody-x@alias.test", "lost@example.test", "lost@alias.test"):
+        code, said = stranger.try_recipient("someone@sender.test", address)
+        assert code == 550 and "5.1.1" in said, (address, code, said)
+    text = message("someone@sender.test", "friend+tag@alias.test")
+    stranger.deliver(text)
+    assert friend.wait_for(text["Subject"])["Delivered-To"] == "friend+tag@example.test"
+
+
+def test_who_receives_may_send(lab, box, user, friend):
+    """Through aliases of aliases and domain aliases, and always as oneself."""
+    box.run("mailinabox", "user", "add", "own@example.test", input="twelve green apples\n")
+    for alias, target in (("team@example.test", friend.address), ("info@example.test", "team@example.test"),
+                          ("own@example.test", "someone@friend.test")):
+        box.run("mailinabox", "alias", "add", alias, target)
+    own = MailUser(lab, box, "own@example.test", "twelve green apples")
+    for sender, address in ((friend, "friend@alias.test"), (friend, "info@example.test"), (friend, "info@alias.test"),
+                            (own, "own@example.test")):
+        text = message(address, user.address)
+        sender.send(text, sender=address)
+        assert user.wait_for(text["Subject"])
+    for address in ("own@alias.test", "me@alias.test", "tosmall@example.test"):
+        with pytest.raises((smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused), match="553"):
+            friend.send(message(address, user.address), sender=address)
+
+
+@pytest.mark.parametrize("name", ["root", "www-data", "root@localhost", "postmaster", "backup@" + set_up.HOST_NAME])
+def test_mail_for_the_machine_reaches_the_administrator(box, user, name):
+    subject = new_subject()
+    box.run("sendmail", name, input=f"Subject: {subject}\n\nThe disk is nearly full.\n")
+    assert user.wait_for(subject)
+
+
+def test_what_comes_back_to_the_machine_reaches_the_administrator(box, user):
+    subject = new_subject()
+    box.run("sendmail", "no-such-account", input=f"Subject: {subject}\n\nHello.\n")
+    assert subject in user.wait_for("Undelivered Mail Returned to Sender").as_string()
+
+
+def test_names_of_the_machine_are_unknown_to_others(stranger):
+    for name in ("root@" + set_up.HOST_NAME, "root@localhost", "www-data@" + set_up.HOST_NAME):
+        code, said = stranger.try_recipient("someone@sender.test", name)
+        assert code == 550, (name, code, said)
+
+
+SIGNED = """\
+MIME-Version: 1.0
+Content-Type: multipart/signed; micalg=pgp-sha256; protocol="application/pgp-signature"; boundary="b"
+
+--b
+Content-Type: multipart/mixed; boundary="c"
+MIME-Version: 1.0 (Apple Message framework v1)
+User-Agent: Signed Mail 1.0
+X-Mailer: Signed Mail
+Received: from inside (inside [192.0.2.1])
+X-Spam-Status: Yes
+Authentication-Results: box.example.test; dmarc=fail
+
+--c
+Content-Type: message/rfc822
+
+Received: from there (there [192.0.2.2])
+User-Agent: Other Mail 2.0
+X-Spam-Flag: YES
+Authentication-Results: box.example.test; spf=pass
+From: someone@friend.test
+
+Hello.
+--c
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+{long}
+Grüße.
+--c--
+
+--b
+Content-Type: application/pgp-signature
+
+-----BEGIN PGP SIGNATURE-----
+--b--
+""".format(long="long " * 1000).replace("\n", "\r\n").encode()
+
+
+def test_what_is_signed_within_a_message_stays_as_it_is(user, friend, stranger):
+    for send, sender in ((user.send, user.address), (stranger.deliver, "someone@sender.test")):
+        subject = new_subject()
+        head = f"From: {sender}\r\nTo: {friend.address}\r\nSubject: {subject}\r\nUser-Agent: Outer Mail\r\n"
+        arguments = {"recipients": [friend.address]} if send == user.send else {"recipient": friend.address}
+        send(head.encode() + SIGNED, sender=sender, **arguments)
+        friend.wait_for(subject)
+        arrived = friend.raw(subject)
+        assert arrived.split(b"\r\n\r\n", 1)[1] == SIGNED.split(b"\r\n\r\n", 1)[1]
+        assert (b"Outer Mail" in arrived) == (send != user.send)
 
 
 def test_smuggled_message_stays_one(stranger, user):

@@ -56,6 +56,15 @@ def test_weak_ciphers_are_refused(lab, box, port, kind):
 
 
 @pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("options", [("-tls1_2", "-sigalgs", "ECDSA+SHA1"), ("-groups", "P-521"), ("-groups", "X448")],
+                         ids=["SHA-1", "P-521", "X448"])
+def test_signatures_and_curves_outside_the_policy_are_refused(lab, box, port, options):
+    agreed, said = handshake(lab, box, port, *options, "-cipher", "ALL:@SECLEVEL=0")
+    assert agreed == "", said
+    assert REFUSAL.search(said), said
+
+
+@pytest.mark.parametrize("port", PORTS)
 @pytest.mark.parametrize("cipher", STRONG)
 def test_every_strong_cipher_is_spoken(lab, box, port, cipher):
     agreed, said = handshake(lab, box, port, "-tls1_2", "-cipher", cipher)

@@ -274,6 +274,25 @@ TEST_CASE("directory: aliases that lead back to themselves are refused", "[box]"
   const DirectoryReport taken = directory.add_alias("you@example.com", "me@example.com");
   REQUIRE(taken.size() == 2);
   CHECK_THAT(taken[1], Catch::Contains("you@example.com is a user, whose mail now goes to the alias's"));
+  CHECK_THAT(taken[1], Catch::Contains("may go on sending as you@example.com"));
+}
+
+TEST_CASE("directory: who adds a user where an alias takes the mail is told", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@example.com", k_password);
+  directory.add_alias("info@example.com", "me@example.com, you@elsewhere.example");
+  directory.add_user("keeps@example.com", k_password);
+  directory.add_alias("keeps@example.com", "keeps@example.com, me@example.com");
+  directory.remove_user("keeps@example.com");
+  directory.add_alias("news@example.com", "", "me@example.com");
+  const DirectoryReport report = directory.add_user("info@example.com", k_password);
+  REQUIRE(report.size() == 2);
+  CHECK(report[1] ==
+        "note: info@example.com is an alias, too, whose destinations (me@example.com, you@elsewhere.example) go on "
+        "getting its mail; the user gets it after `mailinabox alias remove info@example.com`");
+  CHECK(directory.add_user("keeps@example.com", k_password).size() == 1);
+  CHECK(directory.add_user("news@example.com", k_password).size() == 1);
 }
 
 TEST_CASE("directory: what still leads to a removed user is named", "[box]") {

@@ -174,7 +174,7 @@ DirectoryReport Directory::add_alias(const std::string& given, const std::string
   const auto& to = alias.forwards_to;
   if (!to.empty() && user(alias.address) && !contains(to, alias.address)) {
     report.push_back("note: " + alias.address + " is a user, whose mail now goes to the alias's destinations; add " +
-                     alias.address + " to them to keep a copy");
+                     alias.address + " to them to keep a copy. The user may go on sending as " + alias.address);
   }
   return report;
 }

@@ -146,7 +146,14 @@ DirectoryReport Directory::add_user(const std::string& given, const Secret& pass
   insert.bind(3, joined(privileges, "\n"));
   insert.bind(4, normal_quota);
   insert.step();
-  return change.commit("mail user added");
+  DirectoryReport report = change.commit("mail user added");
+  for (const Alias& alias : aliases()) {
+    const auto& to = alias.forwards_to;
+    if (alias.address != email || alias.automatic || to.empty() || contains(to, email)) continue;
+    report.push_back("note: " + email + " is an alias, too, whose destinations (" + joined(to, ", ") +
+                     ") go on getting its mail; the user gets it after `mailinabox alias remove " + email + "`");
+  }
+  return report;
 }
 
 void Directory::set_password(const std::string& given, const Secret& password) {
