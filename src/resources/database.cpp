@@ -5,7 +5,7 @@
 //   empty                          | filled with the schema
 //   lacks parts, or they differ    | changed in one transaction; rows, and what the schema does not name, stay
 //   in WAL mode                    | set to a rollback journal, which unprivileged readers need
-//   holds an unfinished            | rolled back by SQLite when it is opened for writing; a reader cannot do that
+//   holds an unfinished            | rolled back by looking at it (store/sqlite.hpp): not a difference
 //     transaction                  |
 //   damaged, or not a database     | an error; it is never replaced
 //
@@ -92,12 +92,8 @@ class DatabaseResource final : public Resource {
       changes.push_back({"journal_mode", "wal", "delete"});
       return;
     }
-    try {
-      const auto database = connect_database(real, Database::Access::read_only);
-      add_steps(schema_steps(wanted_.schema, read_schema(*database)), changes);
-    } catch (const CutOffTransaction&) {
-      changes.push_back({"transaction", "cut off", "rolled back"});
-    }
+    const auto database = connect_database(real, Database::Access::read_only);
+    add_steps(schema_steps(wanted_.schema, read_schema(*database)), changes);
   }
 
   void create(FileSystem& files, const FileAttributes& attributes) const {
