@@ -158,7 +158,7 @@ std::shared_ptr<const Resource> make_database(const std::string& name, const Fie
   wanted.path = name;
   wanted.statements = fields.string("schema");
   wanted.local = fields.find("schema")->local;
-  wanted.ownership = ownership_of(fields, 0644);
+  wanted.ownership = secret_ownership(fields, "database");
   try {
     Database reference(":memory:", Database::Access::create);
     reference.execute(wanted.statements);
@@ -181,7 +181,7 @@ Kind database_kind() {
       "The database file.",
       with_ownership(
           {{"schema", FieldType::source_file, true, "File below templates/ with the CREATE statements.", {}}},
-          "Permission bits, quoted; default: \"0644\"."),
+          "Permission bits, quoted, nothing for others; default: \"0600\"."),
       make_database};
 }
 

@@ -145,7 +145,7 @@ def test_owners_are_put_right_by_name(box, taken_over):
     assert owner("mail/dkim/mail.private") == "opendkim:opendkim 600"
     assert owner("mail/spamassassin") == "spampd:spampd 2770"
     assert owner("mail/spamassassin/bayes_toks").split(":")[1].startswith("spampd")
-    assert owner("mail/users.sqlite") == "root:root 644"
+    assert owner("mail/users.sqlite") == "root:mailinabox-lookup 640"
     assert owner("mail") == "root:root 755"
     assert owner("") == "user-data:user-data 755"
     assert owner("ssl/ssl_private_key.pem") == "root:root 600"
