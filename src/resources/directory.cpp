@@ -119,6 +119,13 @@ class DirectoryResource final : public Resource {
   }
 
   std::vector<std::string> paths() const override { return {wanted_.path}; }
+
+  // Files that came from another machine and go on being written by a service.
+  Lasting lasting() const override {
+    if (wanted_.files_owner.empty() && wanted_.files_group.empty()) return {};
+    return {.data = {wanted_.path + "/"}};
+  }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/journaling_files.hpp"
 #include "resources/database/schema.hpp"
 #include "store/sqlite.hpp"
 #include "support/cases.hpp"
@@ -87,6 +88,29 @@ TEST_CASE("database: drifted", "[cases]") {
     CHECK(value(host, "SELECT email || ' ' || quota FROM users") == "a@b 0, or 5G");
     CHECK(value(host, "SELECT domain FROM domains") == "b");
     CHECK(value(host, "SELECT name FROM sqlite_master WHERE name = 'mine'") == "mine");
+  }
+  SECTION("a change of the schema leaves a private copy of before beside it, and nothing in the journal of runs") {
+    put_database(host,
+                 "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, password TEXT);"
+                 "INSERT INTO users VALUES (1, 'a@b', 'a hash')");
+    host.put(std::string(k_path) + ".before-change", "an older one");
+    host.put(std::string(k_path) + ".before-change.new", "one that was cut off", 0644);
+    host.put(std::string(k_path) + ".before-change.new-journal", "of it");
+    Journal journal(host.files, host.clock, "/var/lib/mailinabox", "1");
+    JournalingFileSystem files(host.files, journal);
+    System system{files,         host.commands, host.packages,   host.services,
+                  host.accounts, host.machine,  host.downloader, host.clock};
+    journal.begin("setup");
+    journal.change({"database", k_path}, "directory", Action::update, {}, resource->lasting());
+    resource->apply(system, resource->diff(host.view()));
+    CHECK(host.files.list("/var/lib/mailinabox/journal/content").empty());
+    CHECK(host.files.list("/home/mail") == std::vector<std::string>{"users.sqlite", "users.sqlite.before-change"});
+    CHECK(host.info(std::string(k_path) + ".before-change").mode == 0600);
+    Database copy(host.real(std::string(k_path) + ".before-change"), Database::Access::read_only);
+    auto row = copy.prepare("SELECT password, (SELECT count(*) FROM sqlite_master) FROM users");
+    REQUIRE(row.step());
+    CHECK(row.text(0) == "a hash");
+    CHECK(row.integer(1) == 1);
   }
   SECTION("an index differs") {
     put_database(host, std::string(k_schema) + "DROP INDEX users_domain; CREATE INDEX users_domain ON users (extra);");
