@@ -37,7 +37,10 @@ std::string followed_path(const FileReader& files, const std::string& path) {
   std::string current = path;
   for (int links = 0; links < 8; ++links) {
     const FileInfo info = files.info(current);
-    if (info.kind != FileKind::symlink) return current;
+    if (info.kind != FileKind::symlink) {
+      if (links > 0) static_cast<void>(files.list(path));  // throws if a link on the way may not be followed
+      return current;
+    }
     const std::string target = files.read_link(current).value_or("");
     if (info.uid != 0) {
       throw Error(fmt::format(

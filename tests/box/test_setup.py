@@ -136,6 +136,16 @@ def test_password_hashes_are_for_those_only_who_look_users_up(box):
     assert [account for account in accounts if may(box, account, "head", "-c", "1", database)] == ["postfix", "dovecot"]
 
 
+def test_nobody_but_root_can_move_the_folders_that_root_works_in(box):
+    storage = set_up.STORAGE
+    assert box.run("stat", "-c", "%U:%G %a", storage).stdout == "root:root 755\n"
+    for name in ("mail", "ssl", "dns"):
+        assert not may(box, "user-data", "mv", f"{storage}/{name}", f"{storage}/{name}-of-another"), name
+    assert may(box, "user-data", "touch", storage + "/www/default/index.html")
+    # As OpenDKIM sees it, too.
+    assert "key data is not secure" not in box.run("cat", "/var/log/mail.log").stdout
+
+
 def test_domain_look_up_does_not_scan(box):
     """Postfix's question for a domain uses an index."""
     query = re.search(r"^query\s*=\s*(.*)$", box.run("cat", "/etc/postfix/virtual-mailbox-domains.cf").stdout, re.M)[1]
