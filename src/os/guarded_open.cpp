@@ -9,6 +9,8 @@
 
 #include <cerrno>
 #include <deque>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/error.hpp"
@@ -28,6 +30,14 @@ bool may_hold_links(const struct stat& directory, const struct stat& link) {
   const bool by_group = (directory.st_mode & S_IWGRP) != 0 && directory.st_gid != 0;
   if (!by_group && (directory.st_mode & S_IWOTH) == 0) return true;
   return (directory.st_mode & S_ISVTX) != 0 && ours(link.st_uid);
+}
+
+std::optional<std::string> target_of(int directory, const std::string& link) {
+  std::string target(4096, '\0');
+  const ssize_t length = ::readlinkat(directory, link.c_str(), target.data(), target.size());
+  if (length < 0) return std::nullopt;
+  target.resize(static_cast<std::size_t>(length));
+  return target;
 }
 
 // Goes from directory to directory and decides about each link on the way.
@@ -76,26 +86,26 @@ class GuardedWalk {
 
   bool follow(const std::string& name, const Descriptor& link, const struct stat& status) {
     struct stat directory {};
-    std::string target(4096, '\0');
     if (::fstat(here(), &directory) != 0) return false;
     if (!may_hold_links(directory, status)) refuse(name);
-    const ssize_t length = ::readlinkat(link.number(), "", target.data(), target.size());
-    if (length < 0) return false;
+    const std::optional<std::string> target = target_of(link.number(), "");
+    if (!target) return false;
     if (++links_ > k_most_links) {
       errno = ELOOP;
       return false;
     }
-    target.resize(static_cast<std::size_t>(length));
-    if (target.starts_with('/')) above_.erase(above_.begin() + 1, above_.end());
-    go_on_with(target);
+    if (target->starts_with('/')) above_.erase(above_.begin() + 1, above_.end());
+    go_on_with(*target);
     return true;
   }
 
   [[noreturn]] void refuse(const std::string& name) const {
+    const std::string folder = target_of(AT_FDCWD, fmt::format("/proc/self/fd/{}", here())).value_or("its directory");
     throw Error(fmt::format(
-        "{}: \"{}\" on the way there is a symbolic link in a directory that others than root may write to, who could "
-        "lead root anywhere; it is not followed. Replace it with what it leads to, and run this again",
-        path_, name));
+        "{}: \"{}\" is a symbolic link in {}, to which others than root may write, who could lead root anywhere; it is "
+        "not followed. Replace it with what it leads to, or, if the directory should be root's, `chown root:root` and "
+        "`chmod go-w` it. Then run this again",
+        path_, name, folder));
   }
 
   const std::string& path_;

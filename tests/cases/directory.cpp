@@ -86,7 +86,7 @@ TEST_CASE("directory: error", "[cases]") {
   // Whoever owns the folder around it could have moved it there.
   host.put_directory("/srv/www", 0755, 33, 33);
   host.put_symlink("/srv/www/default", "/etc/disk");
-  check_error(host, *make_resource("directory", "/srv/www/default"), "it is not followed");
+  check_error(host, *make_resource("directory", "/srv/www/default"), "to which others than root may write");
 }
 
 TEST_CASE("directory: one that a package brings is nothing to do before its installation", "[cases]") {
