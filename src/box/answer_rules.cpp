@@ -54,12 +54,6 @@ std::string problem_with_email(const std::string& address, const std::string& pr
              "me@example.com.");
 }
 
-std::string problem_with_password(const std::string& password) {
-  if (trim(password).empty()) return "The password is missing. It needs at least eight characters.";
-  if (password.size() < 8) return "The password is too short. It needs at least eight characters.";
-  return {};
-}
-
 std::string problem_with_storage_root(const std::string& path) {
   static constexpr std::array<std::string_view, 15> k_system = {"/bin",   "/boot",  "/dev",    "/etc",        "/lib",
                                                                 "/lib32", "/lib64", "/libx32", "/lost+found", "/proc",

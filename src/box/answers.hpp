@@ -43,7 +43,6 @@ std::string problem_with_host_name(const std::string& name);
 std::string problem_with_ipv4(const std::string& address);
 std::string problem_with_ipv6(const std::string& address);  // "" means no address and is valid
 std::string problem_with_email(const std::string& address, const std::string& primary_hostname);
-std::string problem_with_password(const std::string& password);
 std::string problem_with_storage_root(const std::string& path);
 std::string problem_with_storage_user(const std::string& name);
 std::string problem_with_mta_sts_mode(const std::string& mode);

@@ -1,6 +1,6 @@
 #include "cli/dialogue.hpp"
 
-#include "box/answers.hpp"
+#include "box/directory/password.hpp"
 
 namespace mailinabox {
 

@@ -43,7 +43,7 @@ CliCommand user_list() {
 const char* const k_password_details =
     "The password is asked for on the terminal, twice and without showing it. With --password-stdin, or if\n"
     "there is no terminal, it is the first line of standard input. It is never an argument, which can be seen by\n"
-    "every user of the machine.";
+    "every user of the machine. It has 8 to 511 bytes and no control characters.";
 
 CliCommand user_add() {
   const auto options = std::make_shared<UserOptions>();

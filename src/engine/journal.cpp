@@ -195,6 +195,11 @@ bool Journal::is_new(const std::string& path) const {
   return is_made(path) || any_above(path, is_made);
 }
 
+// Its old content would be worth as much to a thief as the present one, and a rollback never uses it.
+bool Journal::is_data(const std::string& path) const {
+  return data_.contains(path) || data_.contains(path.substr(0, path.rfind('/') + 1));
+}
+
 void Journal::keep(const std::string& path, bool whole) {
   if (path.starts_with(directory_ + "/")) return;
   const bool is_old = !is_new(path);
@@ -207,7 +212,7 @@ void Journal::keep(const std::string& path, bool whole) {
 void Journal::keep_one(const std::string& path, const FileInfo& info, bool whole) {
   KeptPath kept{.path = path, .info = info, .whole = whole};
   if (info.kind == FileKind::symlink) kept.target = files_.read_link(path).value_or("");
-  if (info.kind == FileKind::regular && info.size <= k_largest_content) {
+  if (info.kind == FileKind::regular && info.size <= k_largest_content && !is_data(path)) {
     if (auto file = files_.read(path)) kept.content = keep_content(std::move(file->content));
   }
   announce(journal_line::path(kept));
@@ -280,7 +285,11 @@ void Journal::put_back(const KeptPath& kept) {
     if (!same_attributes) files_.make_directory(kept.path, attributes);
     return;
   }
-  if (!kept.content) throw Error("its old content was too large to keep");
+  if (is_data(kept.path) && present.kind == FileKind::regular) {
+    if (!same_attributes) files_.set_attributes(kept.path, attributes);
+    return;
+  }
+  if (!kept.content) throw Error("its old content was not kept");
   const auto old = files_.read(current() + "/content/" + *kept.content);
   if (!old || content_digest(old->content) != *kept.content) throw Error("its old content is damaged in the journal");
   if (same_attributes && files_.read(kept.path).value_or(FileContent{}).content == old->content) return;
@@ -306,6 +315,7 @@ std::optional<std::int64_t> Journal::end(bool ok, std::size_t changed) {
   pass_begin_ = 0;
   kept_by_path_.clear();
   restored_.clear();
+  data_.clear();
   return generation;
 }
 

@@ -8,9 +8,10 @@
 //                          "data":["/srv/key"],"lasting":true}       Resource::Lasting; older versions wrote neither
 //                         {"type":"path","path":"/etc/x","was":"regular|directory|symlink|absent","mode":"0644",
 //                          "uid":0,"gid":0,"content":"SHA-256 hex","target":"…"}       old state of one path;
-//                         "content" is missing if the file was too large to keep; "tree":true: what stands there now
-//                         was put in place as a whole, and goes as a whole; a path or target that is not UTF-8 is
-//                         {"base64":"…"}
+//                         "content" is missing if the file was too large to keep, or is data of a resource that the
+//                         run changes (Resource::Lasting: keys, databases), no copy of which is made here;
+//                         "tree":true: what stands there now was put in place as a whole, and goes as a whole; a path
+//                         or target that is not UTF-8 is {"base64":"…"}
 //                         {"type":"restore","path":"/etc/x"}                          put back in the same run
 //                         {"type":"owe","target":"service:y","cause":"file:/etc/x","attributes":["content"]}
 //                         a pending notice; cleared by "settle"
@@ -74,6 +75,7 @@ class Journal {
 
   void change(const ResourceId& id, const std::string& recipe, Action action, const std::vector<ResourceId>& notifies,
               const Resource::Lasting& lasting) {
+    data_.insert(lasting.data.begin(), lasting.data.end());
     announce(journal_line::change(id, recipe, action, notifies, lasting));
   }
   void owe(const OwedNotice& notice) {
@@ -98,8 +100,8 @@ class Journal {
   // Writes it if it differs.
   void see(const std::set<SeenEntry>& entries);
 
-  // Puts these paths back to what keep() recorded in this pass: content, mode, owner, links. Returns a message for each
-  // that could not be put back.
+  // Puts these paths back to what keep() recorded in this pass: content, mode, owner, links; of data owner and mode
+  // only. Returns a message for each that could not be put back.
   std::vector<std::string> restore(const std::vector<std::string>& paths);
 
   // Closes the run. If something changed, the journal becomes the next generation, whose number is returned. (So does
@@ -121,6 +123,7 @@ class Journal {
   void write_contents();
   void write_lines();
   bool is_new(const std::string& path) const;
+  bool is_data(const std::string& path) const;
   void keep_one(const std::string& path, const FileInfo& info, bool whole);
   std::string keep_content(std::string content);
   std::set<std::size_t> kept_at(const std::vector<std::string>& paths) const;
@@ -142,6 +145,7 @@ class Journal {
   std::size_t pass_begin_ = 0;  // of the present pass's records
   std::unordered_map<std::string, std::size_t> kept_by_path_{};
   std::set<std::size_t> restored_{};
+  std::set<std::string> data_{};  // Resource::Lasting::data of what this run changes
 };
 
 }  // namespace mailinabox

@@ -204,7 +204,9 @@ void drop_what_cannot_go(Collected& collected) {
     if (collected.data.contains(path->first) || collected.data.contains(folder)) reason = "it is data of the box";
     if (collected.computed.contains(path->first)) reason = "it follows from data that stays";
     if (kept.info.kind == FileKind::other) reason = "it was a device, socket or pipe";
-    if (kept.info.kind == FileKind::regular && !kept.content) reason = "its old content was too large to keep";
+    if (reason.empty() && kept.info.kind == FileKind::regular && !kept.content) {
+      reason = "its old content was too large to keep";
+    }
     if (reason.empty()) {
       ++path;
       continue;

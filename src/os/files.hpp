@@ -40,7 +40,7 @@ struct NewFile {
   FileAttributes attributes{};
 };
 
-// Paths are absolute, as on the box. Errors other than "does not exist" throw SystemError.
+// Paths are absolute, as on the box. Errors other than "does not exist" throw SystemError. Links: guarded_open.hpp.
 class FileReader {
  public:
   virtual ~FileReader() = default;

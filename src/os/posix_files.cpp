@@ -6,7 +6,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "os/fault_point.hpp"
+#include "os/guarded_open.hpp"
 
 namespace mailinabox {
 namespace {
@@ -40,26 +40,6 @@ FileInfo info_of(const struct stat& status) {
 }
 
 bool means_absent(int error_number) { return error_number == ENOENT || error_number == ENOTDIR; }
-
-// openat2(2); -1 with ENOSYS on kernels before 5.6.
-int open_beneath(int directory, const char* path, int flags, std::uint64_t resolve) {
-  struct open_how how {};
-  how.flags = static_cast<unsigned>(flags);
-  how.resolve = resolve;
-  int number = -1;
-  do {
-    number = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
-  } while (number < 0 && (errno == EINTR || errno == EAGAIN));
-  return number;
-}
-
-int open_plain(int directory, const char* path, int flags) {
-  int number = -1;
-  do {
-    number = ::openat(directory, path, flags);
-  } while (number < 0 && errno == EINTR);
-  return number;
-}
 
 // Fills `content` from `used` on as far as it can; returns the result of read(2).
 ssize_t read_some(int descriptor, std::string& content, std::size_t used) {
@@ -215,8 +195,7 @@ int PosixFileSystem::open(const std::string& path, int flags) const {
     errno = EINVAL;
     return -1;
   }
-  if (root_.empty()) return open_plain(AT_FDCWD, path.c_str(), flags);
-  return open_beneath(root_descriptor_.number(), path.c_str(), flags, RESOLVE_IN_ROOT);
+  return guarded_open(root_.empty() ? -1 : root_descriptor_.number(), path, flags);
 }
 
 PosixFileSystem::Place PosixFileSystem::place(const std::string& path, const char* operation) const {

@@ -1,5 +1,5 @@
 // The real file system. With a root prefix (tests) all paths and symbolic links are resolved below that directory, as
-// chroot(2) would.
+// chroot(2) would. Links that another than root can have put there are not followed (os/guarded_open.hpp).
 #pragma once
 
 #include <set>

@@ -5,11 +5,14 @@
 //   empty                          | filled with the schema
 //   lacks parts, or they differ    | changed in one transaction; rows, and what the schema does not name, stay
 //   in WAL mode                    | set to a rollback journal, which unprivileged readers need
-//   holds an unfinished            | rolled back by SQLite when it is opened for writing; a reader cannot do that
+//   holds an unfinished            | rolled back by looking at it (store/sqlite.hpp): not a difference
 //     transaction                  |
 //   damaged, or not a database     | an error; it is never replaced
 //
 // The file is checked for damage before a change. A run without a change only reads the schema table.
+//
+// Before its parts are changed a database is copied by SQLite itself to NAME.before-change (root only; one copy, of the
+// last change). The journal of runs gets nothing of it: it may hold hashes of passwords.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -25,6 +28,11 @@
 namespace mailinabox {
 
 namespace {
+
+constexpr const char* k_unfinished = ".new";
+constexpr const char* k_copy = ".before-change";
+constexpr const char* k_unfinished_copy = ".before-change.new";
+constexpr const char* k_journal_of_copy = ".before-change.new-journal";
 
 struct DatabaseWanted {
   std::string path{};
@@ -75,7 +83,14 @@ class DatabaseResource final : public Resource {
 
   bool irreplaceable() const override { return true; }
 
-  Lasting lasting() const override { return {.data = {wanted_.path}, .beyond_files = true}; }
+  Lasting lasting() const override {
+    Lasting lasting{.beyond_files = true};
+    for (const char* ending :
+         {"", "-journal", "-wal", "-shm", k_unfinished, k_copy, k_unfinished_copy, k_journal_of_copy}) {
+      lasting.data.push_back(wanted_.path + ending);
+    }
+    return lasting;
+  }
 
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
@@ -92,16 +107,12 @@ class DatabaseResource final : public Resource {
       changes.push_back({"journal_mode", "wal", "delete"});
       return;
     }
-    try {
-      const auto database = connect_database(real, Database::Access::read_only);
-      add_steps(schema_steps(wanted_.schema, read_schema(*database)), changes);
-    } catch (const CutOffTransaction&) {
-      changes.push_back({"transaction", "cut off", "rolled back"});
-    }
+    const auto database = connect_database(real, Database::Access::read_only);
+    add_steps(schema_steps(wanted_.schema, read_schema(*database)), changes);
   }
 
   void create(FileSystem& files, const FileAttributes& attributes) const {
-    const std::string unfinished = wanted_.path + ".new";
+    const std::string unfinished = wanted_.path + k_unfinished;
     files.write(unfinished, "", attributes);
     try {
       Database database(files.real_path(unfinished), Database::Access::read_write);
@@ -118,15 +129,28 @@ class DatabaseResource final : public Resource {
   }
 
   void update(FileSystem& files) const {
-    // Both before SQLite opens the file: closing any other descriptor of it would end this process's locks.
-    files.preserve(wanted_.path);
     const std::string real = files.real_path(wanted_.path);
+    // Before SQLite opens the file: closing any other descriptor of it would end this process's locks.
     const bool write_ahead = journal_mode_of(real) == "wal";
     const auto connection = connect_database(real, Database::Access::read_write);
     Database& database = *connection;
     if (write_ahead) leave_wal(database);
     Database::Transaction transaction(database);
     refuse_damaged(database);
+    const bool copied = !missing(database).empty() && !read_schema(database).objects.empty();
+    const std::string copy = wanted_.path + k_unfinished_copy;
+    if (copied) make_copy(files, copy);
+    try {
+      add_missing(database);
+      transaction.commit();
+    } catch (const std::exception&) {
+      if (copied) files.remove(copy);
+      throw;
+    }
+    if (copied) files.rename(copy, wanted_.path + k_copy);
+  }
+
+  void add_missing(Database& database) const {
     for (std::vector<SchemaStep> steps = missing(database); !steps.empty();) {
       for (const SchemaStep& step : steps) database.execute(step.sql);
       std::vector<SchemaStep> left = missing(database);
@@ -136,7 +160,13 @@ class DatabaseResource final : public Resource {
       }
       steps = std::move(left);
     }
-    transaction.commit();
+  }
+
+  void make_copy(FileSystem& files, const std::string& copy) const {
+    files.remove(wanted_.path + k_journal_of_copy);  // of one that was cut off
+    files.write(copy, "", {.mode = 0600});           // closed to others before it holds anything
+    Database reader(files.real_path(wanted_.path), Database::Access::read_only);  // a writer cannot be copied from
+    copy_database(reader, files.real_path(copy));
   }
 
   std::vector<SchemaStep> missing(Database& database) const {
@@ -162,7 +192,7 @@ std::shared_ptr<const Resource> make_database(const std::string& name, const Fie
   wanted.path = name;
   wanted.statements = fields.string("schema");
   wanted.local = fields.find("schema")->local;
-  wanted.ownership = ownership_of(fields, 0644);
+  wanted.ownership = secret_ownership(fields, "database");
   try {
     Database reference(":memory:", Database::Access::create);
     reference.execute(wanted.statements);
@@ -185,7 +215,7 @@ Kind database_kind() {
       "The database file.",
       with_ownership(
           {{"schema", FieldType::source_file, true, "File below templates/ with the CREATE statements.", {}}},
-          "Permission bits, quoted; default: \"0644\"."),
+          "Permission bits, quoted, nothing for others; default: \"0600\"."),
       make_database};
 }
 

@@ -37,7 +37,10 @@ std::string followed_path(const FileReader& files, const std::string& path) {
   std::string current = path;
   for (int links = 0; links < 8; ++links) {
     const FileInfo info = files.info(current);
-    if (info.kind != FileKind::symlink) return current;
+    if (info.kind != FileKind::symlink) {
+      if (links > 0) static_cast<void>(files.list(path));  // throws if a link on the way may not be followed
+      return current;
+    }
     const std::string target = files.read_link(current).value_or("");
     if (info.uid != 0) {
       throw Error(fmt::format(
@@ -119,6 +122,13 @@ class DirectoryResource final : public Resource {
   }
 
   std::vector<std::string> paths() const override { return {wanted_.path}; }
+
+  // Files that came from another machine and go on being written by a service.
+  Lasting lasting() const override {
+    if (wanted_.files_owner.empty() && wanted_.files_group.empty()) return {};
+    return {.data = {wanted_.path + "/"}};
+  }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -18,6 +19,9 @@ sqlite3* connection(void* handle) { return static_cast<sqlite3*>(handle); }
 sqlite3_stmt* compiled(void* handle) { return static_cast<sqlite3_stmt*>(handle); }
 
 const char* remedy(int code) {
+  if (code == SQLITE_READONLY_ROLLBACK) {
+    return "; a program was cut off while it changed it: any command of mailinabox that is run as root repairs it";
+  }
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -36,7 +40,6 @@ const char* remedy(int code) {
   const std::string words = sqlite3_errmsg(connection(database.handle()));
   const std::string message = "database " + database.path() + ": " + words + remedy(code);
   if ((code & 0xff) == SQLITE_CONSTRAINT) throw Conflict(message);
-  if (code == SQLITE_READONLY_ROLLBACK) throw CutOffTransaction(message);
   throw Error(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
 }
 
@@ -44,16 +47,9 @@ void check(const Database& database, int code) {
   if (code != SQLITE_OK) fail(database, code);
 }
 
+// For writing even to look: SQLite opens read-only what this process may not write.
 int open_flags(Database::Access access) {
-  switch (access) {
-    case Database::Access::read_only:
-      return SQLITE_OPEN_READONLY;
-    case Database::Access::read_write:
-      return SQLITE_OPEN_READWRITE;
-    case Database::Access::create:
-      break;
-  }
-  return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  return access == Database::Access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
 }
 
 // The open connections of this process, by device and inode: a file that was replaced is another one.
@@ -106,6 +102,9 @@ std::shared_ptr<Database> connect_database(const std::string& path, Database::Ac
 
 std::string journal_mode_of(const std::string& path) {
   if (const auto known = connections().find(path, Database::Access::read_only)) return known->journal_mode();
+  // Only a connection can roll a hot journal back, and before that the header says nothing.
+  if (::access((path + "-journal").c_str(), F_OK) == 0)
+    (void)Database(path, Database::Access::read_only).journal_mode();
   // The header: 16 bytes of magic, page size, then the write and read versions (1 rollback journal, 2 WAL).
   static constexpr char k_magic[] = "SQLite format 3";
   char header[20] = {};
@@ -134,6 +133,7 @@ Database::Database(const std::string& path, Access access) : path_(path) {
   sqlite3_extended_result_codes(opened, 1);
   sqlite3_busy_timeout(opened, k_busy_timeout_ms);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
+  if (access == Access::read_only) execute("PRAGMA query_only = ON");
 }
 
 Database::~Database() { sqlite3_close_v2(connection(handle_)); }

@@ -1,5 +1,11 @@
 // SQLite 3 with exceptions: functions throw Error with the file and SQLite's message. Rollback journal only: Postfix's
 // unprivileged readers could not open a users' database in WAL mode.
+//
+// A writer that was killed in a transaction leaves half of its pages in the file and the old ones in a hot journal
+// beside it (https://www.sqlite.org/atomiccommit.html). Nobody can read the database before a process that may write to
+// it has rolled the journal back, and until then mail is deferred. SQLite does that by itself at the next access of a
+// connection that was opened for writing, so every connection is, if the process may: a command that only looks, such
+// as `mailinabox plan`, changes no row, but it does repair this. It is the one thing that it writes.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +25,9 @@ class Conflict : public Error {
   using Error::Error;
 };
 
-// A writer was interrupted in a transaction. A connection that may write rolls it back on first use; a read-only one
-// cannot, and throws this.
-class CutOffTransaction : public Error {
- public:
-  using Error::Error;
-};
-
 // The journal mode of a database file: "delete" for any rollback journal, "wal", "" for an empty file. Without a
-// connection in this process only the header is read: opening a database in WAL mode would create files beside it.
+// connection in this process only the header is read: opening a database in WAL mode would create files beside it. If a
+// journal lies there, the database is opened first, which rolls back a hot one.
 // Throws Error if the file cannot be read or is not an SQLite database.
 std::string journal_mode_of(const std::string& path);
 
@@ -35,7 +35,11 @@ class Statement;
 
 class Database {
  public:
-  enum class Access : std::uint8_t { read_only, read_write, create };
+  enum class Access : std::uint8_t {
+    read_only,  // statements that change something fail; still, a hot journal is rolled back if the process may write
+    read_write,
+    create,
+  };
 
   // Opens the file with a busy timeout of 10 s and foreign keys enforced.
   Database(const std::string& path, Access access);

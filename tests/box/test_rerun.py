@@ -1,5 +1,6 @@
 """Running it again: nothing on a healthy box, repairs and nothing else on a broken one."""
 
+import os
 import re
 import subprocess
 
@@ -145,6 +146,23 @@ def may_touch(name, path):
 def _words(entry):
     import re
     return re.split(r"[^a-z]+", entry)
+
+
+# A program that is killed in the middle of a large change of the users' database; the shell's parent is sqlite3.
+CUT_OFF = r"""sqlite3 DATABASE "PRAGMA cache_size=2; BEGIN IMMEDIATE; UPDATE users SET password='lost'; CREATE TABLE filler (x);
+WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO filler SELECT randomblob(900) FROM n;" \
+'.shell kill -9 $PPID'""".replace("DATABASE", set_up.STORAGE + "/mail/users.sqlite")
+
+
+@pytest.mark.parametrize("command", ["plan", "setup", "user list"])
+def test_what_a_killed_writer_left_is_rolled_back_by_any_command(settled, user, command):
+    settled.run("sh", "-c", CUT_OFF, check=False)
+    journal = settled.path(set_up.STORAGE + "/mail/users.sqlite-journal")
+    assert os.path.getsize(journal) > 0
+    done = program.call(settled, *command.split())
+    assert done.returncode == 0, program.told(done)
+    assert not os.path.exists(journal)
+    user.imap("INBOX").logout()
 
 
 def test_removed_package_comes_back(settled):

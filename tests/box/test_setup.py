@@ -123,6 +123,29 @@ def test_users_database_is_the_one_of_existing_boxes(box, tmp_path):
         assert database.execute("SELECT password FROM users").fetchone()[0].startswith("{SHA512-CRYPT}$6$")
 
 
+def may(box, account, *command):
+    return box.run("runuser", "-u", account, "--", *command, check=False).returncode == 0
+
+
+def test_password_hashes_are_for_those_only_who_look_users_up(box):
+    database = set_up.STORAGE + "/mail/users.sqlite"
+    assert box.run("stat", "-c", "%U:%G %a", database).stdout == "root:mailinabox-lookup 640\n"
+    members = box.run("getent", "group", "mailinabox-lookup").stdout.strip().split(":")[3]
+    assert set(members.split(",")) == {"dovecot", "postfix"}
+    accounts = ("nobody", "www-data", "user-data", "mail", "spampd", "opendkim", "dovenull", "postfix", "dovecot")
+    assert [account for account in accounts if may(box, account, "head", "-c", "1", database)] == ["postfix", "dovecot"]
+
+
+def test_nobody_but_root_can_move_the_folders_that_root_works_in(box):
+    storage = set_up.STORAGE
+    assert box.run("stat", "-c", "%U:%G %a", storage).stdout == "root:root 755\n"
+    for name in ("mail", "ssl", "dns"):
+        assert not may(box, "user-data", "mv", f"{storage}/{name}", f"{storage}/{name}-of-another"), name
+    assert may(box, "user-data", "touch", storage + "/www/default/index.html")
+    # As OpenDKIM sees it, too.
+    assert "key data is not secure" not in box.run("cat", "/var/log/mail.log").stdout
+
+
 def test_domain_look_up_does_not_scan(box):
     """Postfix's question for a domain uses an index."""
     query = re.search(r"^query\s*=\s*(.*)$", box.run("cat", "/etc/postfix/virtual-mailbox-domains.cf").stdout, re.M)[1]

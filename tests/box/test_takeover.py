@@ -145,9 +145,11 @@ def test_owners_are_put_right_by_name(box, taken_over):
     assert owner("mail/dkim/mail.private") == "opendkim:opendkim 600"
     assert owner("mail/spamassassin") == "spampd:spampd 2770"
     assert owner("mail/spamassassin/bayes_toks").split(":")[1].startswith("spampd")
-    assert owner("mail/users.sqlite") == "root:root 644"
+    assert owner("mail/users.sqlite") == "root:mailinabox-lookup 640"
     assert owner("mail") == "root:root 755"
-    assert owner("") == "user-data:user-data 755"
+    assert owner("") == "root:root 755"
+    assert owner("mailinabox.version") == "root:root 644"
+    assert owner("www").startswith("user-data:")
     assert owner("ssl/ssl_private_key.pem") == "root:root 600"
     assert box.run("stat", "-c", "%U", "/etc/dovecot", "/etc/dovecot/conf.d/10-ssl.conf").stdout.split() == ["root"] * 2
 

@@ -83,6 +83,10 @@ TEST_CASE("directory: error", "[cases]") {
   host.put_symlink("/etc/theirs", "/etc/disk");
   REQUIRE(::lchown(host.real("/etc/theirs").c_str(), 33, 33) == 0);
   check_error(host, *make_resource("directory", "/etc/theirs"), "that root does not own");
+  // Whoever owns the folder around it could have moved it there.
+  host.put_directory("/srv/www", 0755, 33, 33);
+  host.put_symlink("/srv/www/default", "/etc/disk");
+  check_error(host, *make_resource("directory", "/srv/www/default"), "to which others than root may write");
 }
 
 TEST_CASE("directory: one that a package brings is nothing to do before its installation", "[cases]") {

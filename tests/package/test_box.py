@@ -97,12 +97,20 @@ def test_again_changes_nothing(box):
     assert program.plan(box)["changes"] == []
 
 
+# Owners and modes of versions that knew no group of readers: every account reads the hashes, the folder is user-data's.
+OLD_OWNERS = f"""chown user-data: {STORAGE} {STORAGE}/mailinabox.version
+chown root:root {STORAGE}/mail/users.sqlite
+chmod 0644 {STORAGE}/mail/users.sqlite
+groupdel mailinabox-lookup"""
+
+
 def test_upgrade_keeps_everything(box, user, publish, package):
     box.run("mailinabox", "user", "add", "anna@example.test", "--password-stdin", input="nine green unicycles\n")
     box.run("mailinabox", "alias", "add", "info@example.test", "anna@example.test")
     box.run("mkdir", "-p", "/etc/mailinabox/recipes.d")
     box.write("/etc/mailinabox/recipes.d/local.yaml", LOCAL)
     assert program.ids(program.setup(box)) == ["file:/etc/local-note"]
+    box.run("sh", "-ec", OLD_OWNERS)
     publish(box, "new")
     assert OLD_SUMMARY in box.run("cat", NOTE).stdout
     kept = {name: box.run(*name.split()).stdout for name in (
@@ -113,8 +121,13 @@ def test_upgrade_keeps_everything(box, user, publish, package):
     assert OLD_SUMMARY not in box.run("cat", NOTE).stdout
     for name, said in kept.items():
         assert box.run(*name.split()).stdout == said
-    assert observe.differences(before, data(box)) == []
+    after = data(box)
+    closed = {STORAGE, STORAGE + "/mailinabox.version", STORAGE + "/mail/users.sqlite"}
+    assert {path for path in before | after if before.get(path) != after.get(path)} == closed
+    assert box.run("stat", "-c", "%U:%G %a", *sorted(closed)).stdout.splitlines() == [
+        "root:root 755", "root:mailinabox-lookup 640", "root:root 644"]
     assert observe.differences(services, observe.services(box)) == []  # nothing in it asked for a restart
+    mail_goes_through(user)
     assert program.plan(box)["changes"] == []
     MailUser(user.lab, box, "anna@example.test", "nine green unicycles", storage=STORAGE).imap("INBOX").logout()
 

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "base/error.hpp"
@@ -158,6 +161,52 @@ TEST_CASE("directory: every refusal of a new user has its sentence", "[box]") {
   CHECK(directory.user("me@example.com")->quota == "5G");
   CHECK_THROWS_MATCHES(add("me@example.com"), Error, Message("User already exists."));
   CHECK(directory.users().size() == 2);
+}
+
+TEST_CASE("directory: one rule for new passwords", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  const std::string control =
+      "Passwords must not contain control characters, such as a tab, a line end or a zero byte.";
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"", "No password provided."},
+      {"         ", "No password provided."},
+      {"seven77", "Passwords must be at least eight characters."},
+      {std::string(512, 'a'), "Passwords must be at most 511 bytes."},
+      {std::string("\0aaaaaaaa", 9), control},
+      {std::string("aaaaaaaa\0", 9), control},
+      {"correct\thorse", control},
+      {"correct horse\x7f", control}};
+  for (const auto& [password, sentence] : wrong) {
+    CAPTURE(password);
+    CHECK(problem_with_password(password) == sentence);
+    CHECK_THROWS_MATCHES(directory.add_user("me@example.com", Secret(password)), Error, Message(sentence));
+    CHECK_THROWS_MATCHES(hash_password(Secret(password)), Error, Message(sentence));
+  }
+  for (const std::string& password : {std::string("eight888"), std::string(511, 'a'), std::string("zwölf Bögen")}) {
+    CAPTURE(password);
+    CHECK(problem_with_password(password).empty());
+    const std::string stored = hash_password(Secret(password));
+    CHECK(verify_password(Secret(password), stored));
+    CHECK_FALSE(verify_password(Secret(password + std::string("\0x", 2)), stored));
+    CHECK_FALSE(verify_password(Secret(std::string()), stored));
+  }
+}
+
+TEST_CASE("directory: checking an unknown user takes as long as a known one", "[box]") {
+  Box box;
+  box.directory->add_user("me@example.com", k_password);
+  // Of this process's processor time, the least of several tries: other load on the machine does not count.
+  const auto least_time = [&](const std::string& email) {
+    std::clock_t least = std::numeric_limits<std::clock_t>::max();
+    for (int tries = 0; tries < 5; ++tries) {
+      const std::clock_t before = std::clock();
+      CHECK_FALSE(box.directory->authenticates(email, Secret("not the password")));
+      least = std::min(least, std::clock() - before);
+    }
+    return least;
+  };
+  CHECK(least_time("nobody@example.com") * 2 > least_time("me@example.com"));
 }
 
 TEST_CASE("directory: passwords, quotas, privileges and removal", "[box]") {

@@ -174,6 +174,24 @@ TEST_CASE("command line: users and aliases", "[cli]") {
   }
 }
 
+TEST_CASE("command line: bytes in the database that are not UTF-8 are shown as replacement characters", "[cli]") {
+  TestCommandLine line;
+  make_box(line);
+  Database(line.host.real("/home/user-data/mail/users.sqlite"), Database::Access::read_write)
+      .execute(
+          "INSERT INTO users (email, password, privileges, quota) VALUES (CAST(x'e440612e7465' AS TEXT), 'x',"
+          " CAST(x'e4' AS TEXT), CAST(x'e4' AS TEXT)); INSERT INTO aliases (source, destination, permitted_senders)"
+          " VALUES (CAST(x'e440612e7465' AS TEXT), CAST(x'e440612e7465' AS TEXT), CAST(x'e4' AS TEXT))");
+  const std::string shown = "\uFFFD@a.te";
+  CHECK(run(line, {"user", "list", "--json"}) == ExitCode::ok);
+  CHECK(nlohmann::json::parse(line.output.str())["users"][0]["email"] == shown);
+  CHECK(run(line, {"alias", "list", "--json"}) == ExitCode::ok);
+  const auto aliases = nlohmann::json::parse(line.output.str())["aliases"];
+  CHECK(std::any_of(aliases.begin(), aliases.end(), [&](const auto& alias) {
+    return alias["address"] == shown && alias["forwards_to"][0] == shown && alias["permitted_senders"][0] == "\uFFFD";
+  }));
+}
+
 TEST_CASE("command line: a password is typed twice, unseen", "[cli]") {
   TestCommandLine line;
   make_box(line);

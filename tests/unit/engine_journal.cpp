@@ -49,6 +49,27 @@ TEST_CASE("what is announced is on the disk, privately, after one append", "[eng
   CHECK(host.info(k_state_directory).mode == 0700);
 }
 
+TEST_CASE("of keys and databases only owner and mode are recorded", "[engine][journal]") {
+  TestHost host;
+  for (const char* path : {"/srv/a.sqlite", "/srv/keys/one", "/etc/x"}) host.put(path, path, 0644);
+  const auto journal = open_journal(host);
+  journal->begin("setup");
+  journal->change({"database", "/srv/a.sqlite"}, "r", Action::update, {}, {.data = {"/srv/a.sqlite", "/srv/keys/"}});
+  JournalingFileSystem files(host.files, *journal);
+  files.set_attributes("/srv/a.sqlite", {0600, 0, 0});
+  files.write("/srv/keys/one", "another key", {0600, 0, 0});
+  files.write("/etc/x", "new", {0600, 0, 0});
+  const std::string contents = k_state_directory + "/journal/content";
+  CHECK(host.files.list(contents) == std::vector<std::string>{content_digest("/etc/x")});
+  CHECK(read_journal(host.content(k_journal)).paths.size() == 3);
+  // The way back within a run.
+  CHECK(journal->restore({"/srv/a.sqlite", "/srv/keys/one", "/etc/x"}).empty());
+  CHECK(host.content("/srv/a.sqlite") == "/srv/a.sqlite");
+  CHECK(host.info("/srv/a.sqlite").mode == 0644);
+  CHECK(host.content("/srv/keys/one") == "another key");
+  CHECK(host.content("/etc/x") == "/etc/x");
+}
+
 TEST_CASE("a run that changed something becomes the next generation", "[engine][journal]") {
   TestHost host;
   for (std::int64_t number = 1; number <= 11; ++number) {

@@ -223,6 +223,53 @@ TEST_CASE("owner and mode are never set through a symbolic link", "[os][files]")
   CHECK(files.info("/etc/shadow").gid == 42);
 }
 
+TEST_CASE("no link is followed that another than root can have put there", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  const auto refused = Catch::Contains("to which others than root may write");
+  host.put("/root/keep", "secret");
+  host.put_directory("/srv/www", 0755, 33, 33);
+  host.put_directory("/srv/open", 0777, 0, 0);
+  host.put_directory("/srv/group", 0775, 0, 33);
+  for (const std::string folder : {"/srv/www", "/srv/open", "/srv/group"}) {
+    CAPTURE(folder);
+    host.put_symlink(folder + "/out", "/root");
+    host.put_symlink(folder + "/up", "../../root/keep");
+    CHECK_THROWS_WITH(files.write(folder + "/out/index.html", "x", {}), refused);
+    CHECK_THROWS_WITH(files.append(folder + "/out/keep", "x", {}), refused);
+    CHECK_THROWS_WITH(files.make_directory(folder + "/out/new", {}), refused);
+    CHECK_THROWS_WITH(files.make_symlink(folder + "/out/new", "x"), refused);
+    CHECK_THROWS_WITH(files.set_attributes(folder + "/out/keep", {0666, 33, 33}), refused);
+    CHECK_THROWS_WITH(files.remove(folder + "/out/keep", false), refused);
+    CHECK_THROWS_WITH(files.rename(folder + "/out/keep", folder + "/kept"), refused);
+    CHECK_THROWS_WITH(files.read(folder + "/up"), refused);
+    CHECK_THROWS_WITH(files.list(folder + "/out"), refused);
+    CHECK(files.read_link(folder + "/out") == "/root");
+    files.remove(folder + "/out", true);  // the link itself
+    files.write(folder + "/up", "replaced", {});
+    CHECK(files.read(folder + "/up")->content == "replaced");
+  }
+  CHECK(files.list("/root") == std::vector<std::string>{"keep"});
+  CHECK(files.read("/root/keep")->content == "secret");
+  CHECK(files.info("/root/keep").mode == 0644);
+  SECTION("with the sticky bit root's own links are") {
+    host.put_directory("/tmp", 01777, 0, 0);
+    host.put_symlink("/tmp/of-root", "../root");
+    host.put_symlink("/tmp/of-another", "/root");
+    REQUIRE(::lchown(host.real("/tmp/of-another").c_str(), 33, 33) == 0);
+    CHECK(files.read("/tmp/of-root/keep")->content == "secret");
+    CHECK_THROWS_WITH(files.read("/tmp/of-another/keep"), refused);
+  }
+  SECTION("one link after the other is looked at") {
+    host.put_directory("/home", 0755, 0, 0);
+    host.put_symlink("/home/a", "../srv/./www/../www/next");
+    host.put_symlink("/srv/www/next", "/root");
+    CHECK_THROWS_WITH(files.read("/home/a/keep"), refused);
+    host.put_symlink("/home/loop", "loop");
+    CHECK(error_number_of([&] { files.read("/home/loop"); }) == ELOOP);
+  }
+}
+
 TEST_CASE("removing a tree follows no links and needs to be asked for", "[os][files]") {
   TestHost host;
   PosixFileSystem files(host.root());

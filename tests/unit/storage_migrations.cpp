@@ -204,7 +204,7 @@ TEST_CASE("migrations: data of the first layout reaches the present one, with co
     // Where something was to change there is a copy, but for a folder that only gets another name.
     CHECK(done[i].copy.empty() == (planned[i].changes.empty() || done[i].number == 11));
   }
-  CHECK(old.host().info(k_root + "/mailinabox.version").uid == 1000);
+  CHECK(old.host().info(k_root + "/mailinabox.version").uid == 0);
   const std::string copies = k_root + "/before-migration-";
   for (const char* number : {"1", "4", "8", "15"}) {
     CHECK(old.host().info(copies + number).mode == 0700);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "store/sqlite.hpp"
+#include "support/cut_off_writer.hpp"
 
 namespace mailinabox {
 namespace {
@@ -124,6 +125,25 @@ TEST_CASE("store: the journal mode is read without leaving a trace", "[store]") 
   }
   Database(path, Database::Access::read_write).execute("PRAGMA journal_mode = wal");
   CHECK(journal_mode_of(path) == "wal");
+  CHECK(directory.count() == 1);
+}
+
+TEST_CASE("store: what a killed writer left half done is rolled back by whoever looks", "[store]") {
+  StoreDirectory directory;
+  const std::string path = directory.file("a.sqlite");
+  SECTION("a change of rows") {
+    Database(path, k_create).execute("CREATE TABLE t (word); INSERT INTO t VALUES ('before')");
+    test::cut_off_writer(path, "UPDATE t SET word = 'half'");
+    Database reader(path, Database::Access::read_only);
+    auto select = reader.prepare("SELECT word FROM t");
+    REQUIRE(select.step());
+    CHECK(select.text(0) == "before");
+    CHECK_THROWS_AS(reader.execute("INSERT INTO t VALUES (1)"), Error);
+  }
+  SECTION("the first change of all, before which the file has no header") {
+    test::cut_off_writer(path, "CREATE TABLE t (word)");
+    CHECK(journal_mode_of(path) == "");
+  }
   CHECK(directory.count() == 1);
 }
 

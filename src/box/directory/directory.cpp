@@ -14,6 +14,9 @@
 namespace mailinabox {
 namespace {
 
+// No password has it: the hash is missing behind the salt.
+constexpr const char* k_hash_of_nobody = "$6$nobody.at.all$";
+
 std::vector<std::string> privileges_in(std::string_view text) {
   std::vector<std::string> privileges;
   for (const std::string_view line : lines_of(text)) {
@@ -119,7 +122,9 @@ std::optional<User> Directory::user(const std::string& email) const {
 bool Directory::authenticates(const std::string& email, const Secret& password) const {
   Statement statement = database_->prepare("SELECT password FROM users WHERE email = ?");
   statement.bind(1, email);
-  return statement.step() && verify_password(password, statement.text(0));
+  const bool known = statement.step();
+  const bool right = verify_password(password, known ? statement.text(0) : k_hash_of_nobody);
+  return known && right;
 }
 
 void Directory::require_user(const std::string& email) const {

@@ -47,8 +47,10 @@ class Directory {
 
   std::vector<User> users() const;                           // by domain, then name
   std::optional<User> user(const std::string& email) const;  // exact address
+  // Takes as long for an address that is not a user's: nobody can find out by the time who is one.
   bool authenticates(const std::string& email, const Secret& password) const;
 
+  // New passwords: box/directory/password.hpp has the rule.
   DirectoryReport add_user(const std::string& email, const Secret& password, const std::string& quota = "0",
                            const std::vector<std::string>& privileges = {});
   void set_password(const std::string& email, const Secret& password);
@@ -97,8 +99,5 @@ class Directory {
 
 // Trimmed and in upper case: "5g" gives "5G". Throws Error with the original's sentence if it is invalid.
 std::string normalize_quota(const std::string& quota);
-
-// Throws Error if a password is blank or has fewer than eight characters.
-void require_good_password(const Secret& password);
 
 }  // namespace mailinabox

@@ -27,9 +27,4 @@ std::string normalize_quota(const std::string& quota) {
   return text;
 }
 
-void require_good_password(const Secret& password) {
-  if (trim(password.reveal()).empty()) throw Error("No password provided.");
-  if (password.reveal().size() < 8) throw Error("Passwords must be at least eight characters.");
-}
-
 }  // namespace mailinabox

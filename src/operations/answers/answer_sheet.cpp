@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
+#include "box/directory/password.hpp"
 #include "operations/context.hpp"
 
 namespace mailinabox {

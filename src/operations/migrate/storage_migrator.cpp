@@ -129,12 +129,7 @@ class Migrator {
     return text + " Remove the cause, then run `sudo mailinabox` again: it goes on from here.";
   }
 
-  void write_number(int number) {
-    // The owner that the original gives it, which is the storage root's.
-    const FileInfo owner = files_.info(root_);
-    files_.write(version_path(root_), std::to_string(number) + "\n",
-                 {.mode = 0644, .uid = owner.uid, .gid = owner.gid});
-  }
+  void write_number(int number) { files_.write(version_path(root_), std::to_string(number) + "\n", {.mode = 0644}); }
 
   std::string finish_copy(int number) {
     const std::string unfinished = copy_path(root_, number) + k_unfinished;
