@@ -69,6 +69,21 @@ def test_only_root_may(settled):
     assert "root" in done.stderr and "sudo" in done.stderr
 
 
+def test_only_root_can_hold_the_lock(settled):
+    """One that is open to all, as an older version left it, is held by nobody and yet keeps no run away."""
+    settled.run("""rm -f /run/mailinabox.lock; touch /run/mailinabox.lock; chmod 0644 /run/mailinabox.lock
+(setpriv --reuid=65534 --regid=65534 --clear-groups flock /run/mailinabox.lock sleep 600) > /dev/null 2>&1 &
+until ! flock --nonblock /run/mailinabox.lock true; do sleep 0.05; done""")
+    try:
+        done = program.call(settled, "setup", "--no-wait")
+        assert done.returncode == 0, program.told(done)
+        assert settled.run("stat", "-c", "%a %U", "/run/mailinabox.lock").stdout.split() == ["600", "root"]
+        assert settled.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "flock", "--nonblock",
+                           "/run/mailinabox.lock", "true", check=False).returncode != 0
+    finally:
+        settled.run("pkill", "-u", "65534", "sleep")
+
+
 # Each: what breaks the box, the ids that must be repaired, the files that the repair may touch.
 DRIFT = {
     "edited main.cf": ("postconf -e myhostname=wrong.example.test && postfix reload",
