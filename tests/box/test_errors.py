@@ -227,6 +227,13 @@ def test_unreadable_recipe(box):
 
 # --- users ---------------------------------------------------------------------------------------------------------
 
+def test_a_refused_setup_keeps_the_answers(box):
+    answers = box.read("/etc/mailinabox.conf")
+    refused(box, program.call(box, "setup", env={"STORAGE_ROOT": "/srv/mail"}), 1, "/srv/mail", "at the last run")
+    assert box.read("/etc/mailinabox.conf") == answers
+    assert set_up.ADDRESS in program.call(box, "user", "list").stdout
+
+
 @pytest.mark.parametrize("gone", ["", "/mail/users.sqlite", "/dns/dnssec"])
 def test_data_that_is_gone_is_not_made_anew_unasked(box, gone):
     """A disk that is not mounted: the nightly run must not begin an empty box in its place."""
