@@ -35,6 +35,7 @@ namespace mailinabox {
 Report plan(const Catalog& catalog, const View& view, const Journal& journal);
 
 struct RunOptions {
+  bool replace_lost = false;  // this run may make new keys and databases in place of lost ones; it gives no other leave
   // Called in each pass when nothing refuses it any more and before anything is changed, in a run with nothing to do
   // too.
   std::function<void()> on_accepted{};

@@ -52,7 +52,7 @@ class Pass {
   void go() {
     for (const std::string& note : notices_.notes()) outcomes_.note(note);
     announcements_.look_ahead();
-    refuse_losses();
+    if (!options_.replace_lost) refuse_losses();
     if (options_.on_accepted) options_.on_accepted();
     fetch();
     converger_.converge_packages();

@@ -113,8 +113,8 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
     load_catalog(box, prepared.scope, prepared.loaded);
   }
   const std::unique_ptr<Journal> journal = open_journal(box);
-  if (options.replace_lost) journal->see({});
-  Run run(box.system, *journal, reporter, lock.command(), {.on_accepted = [&] { store_answers(box, complete); }});
+  Run run(box.system, *journal, reporter, lock.command(),
+          {.replace_lost = options.replace_lost, .on_accepted = [&] { store_answers(box, complete); }});
   result.report = converge(box, prepared, run, result);
   remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
   result.warnings = std::move(prepared.loaded.models.warnings);
