@@ -8,6 +8,7 @@
 #include "operations/context.hpp"
 #include "operations/first_user.hpp"
 #include "operations/journal.hpp"
+#include "operations/port_check.hpp"
 #include "operations/suitability.hpp"
 
 namespace mailinabox {
@@ -97,7 +98,16 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
   prepared.migrations = plan_migrations(box.view(), answers);
   load_models(box, prepared.secondaries, prepared.loaded);
   load_catalog(box, scope, prepared.loaded);
-  if (prepared.first_time) prepared.network_warnings = network_warnings(box, answers, prepared.loaded.facts);
+  if (!is_set_up(box)) {
+    PortFindings ports = look_at_ports(prepared.loaded.catalog, box.view());
+    require_free_ports(ports);
+    for (std::string& notice : ports.notices) prepared.warnings.push_back(std::move(notice));
+  }
+  if (prepared.first_time) {
+    for (std::string& warning : network_warnings(box, answers, prepared.loaded.facts)) {
+      prepared.warnings.push_back(std::move(warning));
+    }
+  }
   return prepared;
 }
 
