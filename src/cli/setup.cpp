@@ -167,15 +167,17 @@ std::vector<CliCommand> setup_commands() {
       "migrate --help`.\n"
       "\n"
       "Without a terminal, or with NONINTERACTIVE=1, it asks nothing. Answers then come from the environment:\n"
-      "  PRIMARY_HOSTNAME           full name of the box (auto: the machine's own, else box.local.test)\n"
-      "  PUBLIC_IP, PUBLIC_IPV6     public addresses (auto: from the routing table)\n"
+      "  PRIMARY_HOSTNAME           full name of the box (the machine's own, else box.local.test)\n"
+      "  PUBLIC_IP, PUBLIC_IPV6     public addresses (from the routing table)\n"
       "  PRIVATE_IP, PRIVATE_IPV6   the machine's own addresses (from the routing table)\n"
       "  STORAGE_USER, STORAGE_ROOT account and directory of all data (user-data, /home/user-data)\n"
       "  EMAIL_ADDR, EMAIL_PW       first mail user (me@PRIMARY_HOSTNAME, a generated password)\n"
       "  TIME_ZONE                  such as Europe/Berlin (as the machine has it)\n"
       "  MTA_STS_MODE               enforce, testing or none\n"
       "  DNS_FORWARDERS             name servers to ask instead of the root servers (found out by trying)\n"
-      "  DISABLE_FIREWALL           1: leave the firewall alone";
+      "  DISABLE_FIREWALL           1: leave the firewall alone\n"
+      "The value auto takes the default instead of a stored answer; an empty PUBLIC_IPV6, DNS_FORWARDERS or\n"
+      "DISABLE_FIREWALL unsets it. A public address that was the machine's own follows if the machine moves.";
   command.examples = {"sudo mailinabox", "sudo NONINTERACTIVE=1 PRIMARY_HOSTNAME=box.example.com mailinabox setup",
                       "sudo mailinabox setup --only postfix,dovecot"};
   command.exit_codes = {

@@ -19,6 +19,8 @@ PlanResult plan_box(const Box& box, const Scope& scope) {
                     .storage_version = storage_version(box.view(), loaded.answers()),
                     .migrations = plan_migrations(box.view(), loaded.answers()),
                     .warnings = loaded.models.warnings};
+  const std::vector<std::string>& of_addresses = loaded.complete.warnings;
+  result.warnings.insert(result.warnings.end(), of_addresses.begin(), of_addresses.end());
   if (!is_set_up(box)) {
     const PortFindings ports = look_at_ports(loaded.catalog, box.view());
     result.warnings.insert(result.warnings.end(), ports.notices.begin(), ports.notices.end());

@@ -98,6 +98,7 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
   prepared.migrations = plan_migrations(box.view(), answers);
   load_models(box, prepared.secondaries, prepared.loaded);
   load_catalog(box, scope, prepared.loaded);
+  prepared.warnings = prepared.loaded.complete.warnings;
   if (!is_set_up(box)) {
     PortFindings ports = look_at_ports(prepared.loaded.catalog, box.view());
     require_free_ports(ports);

@@ -26,7 +26,7 @@ struct PreparedSetup {
   bool renamed = false;                        // the host name is another one than at the last run
   std::optional<int> storage_version{};        // of the data's layout, as it is
   std::vector<PlannedMigration> migrations{};  // that bring it to the present one
-  std::vector<std::string> warnings{};  // before the machine is set up: of the network and of ports
+  std::vector<std::string> warnings{};  // of the addresses; before the machine is set up, of the network and of ports
 };
 
 // `facts` and `complete` are of this run; `stored` is what the last run kept. Throws RecipeError, or Error for data of

@@ -84,6 +84,17 @@ until ! flock --nonblock /run/mailinabox.lock true; do sleep 0.05; done""")
         settled.run("pkill", "-u", "65534", "sleep")
 
 
+def test_the_public_address_moves_with_the_machine(settled):
+    """It was the machine's own; now the machine has the address for which everything here is made."""
+    answers = settled.read("/etc/mailinabox.conf")
+    settled.write("/etc/mailinabox.conf", answers.replace(settled.address, "198.51.100.99"))
+    done = program.call(settled, "plan")
+    assert done.returncode == 0, program.told(done)
+    assert f"is now {settled.address}, before 198.51.100.99" in done.stdout + done.stderr, program.told(done)
+    assert program.setup(settled)["changes"] == []
+    assert settled.read("/etc/mailinabox.conf") == answers
+
+
 # Each: what breaks the box, the ids that must be repaired, the files that the repair may touch.
 DRIFT = {
     "edited main.cf": ("postconf -e myhostname=wrong.example.test && postfix reload",

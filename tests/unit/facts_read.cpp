@@ -286,6 +286,17 @@ TEST_CASE("facts: SSH ports of systemd's socket and of the connection in use") {
   CHECK(host.ports() == numbers({22}));
 }
 
+TEST_CASE("facts: own addresses are those of the interfaces, not networks or broadcasts") {
+  FactHost host;
+  CHECK(host.fact("own_addresses").as_list().empty());
+  host.put("/proc/net/fib_trie",
+           "Main:\n  +-- 192.0.2.0/24 2 0 2\n     |-- 192.0.2.0\n        /24 link UNICAST\n     |-- 192.0.2.2\n"
+           "        /32 host LOCAL\n     |-- 192.0.2.255\n        /32 link BROADCAST\n");
+  host.put("/proc/net/if_inet6",
+           "20010db8000000000000000000000011 02 40 00 80     eth0\nnonsense\n2001zdb8000000000000000000000011 02\n");
+  CHECK(host.fact("own_addresses").as_list() == ValueList{"192.0.2.2", "2001:db8::11"});
+}
+
 TEST_CASE("facts: SSH ports of sshd's command line") {
   FactHost host;
   host.put("/usr/sbin/sshd", "");
