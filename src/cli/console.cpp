@@ -8,8 +8,8 @@
 namespace mailinabox {
 
 LockRequest lock_request(Console& console, const std::string& command, bool no_wait) {
-  return {.command = command, .wait = !no_wait, .on_wait = [&console](const std::string& holder) {
-            console.errors << "Waiting for another run to end: " << holder << std::endl;
+  return {.command = command, .wait = !no_wait, .on_wait = [&console](const std::string& message) {
+            console.errors << message << std::endl;
           }};
 }
 

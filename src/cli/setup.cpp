@@ -37,10 +37,10 @@ bool confirmed(Console& console, const SetupCommandOptions& options, const Compl
   return false;
 }
 
-Json setup_json(const SetupResult& result, const std::vector<std::string>& network_warnings) {
+Json setup_json(const SetupResult& result, const std::vector<std::string>& warnings) {
   Json json = report_json(result.report, false);
   if (!result.succeeded()) json["result"] = "failed";
-  json["warnings"] = network_warnings;
+  json["warnings"] = warnings;
   for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
   json["panel"] = result.panel;
   if (result.fingerprint) json["fingerprint"] = *result.fingerprint;
@@ -103,10 +103,10 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
                                       prepared.migrations)
                    << std::flush;
   }
-  print_warnings(console, prepared.network_warnings);
+  print_warnings(console, prepared.warnings);
   if (asked && !confirmed(console, options, prepared.loaded.complete)) return ExitCode::failed;
 
-  const std::vector<std::string> network_warnings = prepared.network_warnings;
+  const std::vector<std::string> warnings = prepared.warnings;
   const SetupOptions how{.replace_lost = options.replace_lost, .on_migrated = [&console](const DoneMigration& done) {
                            console.errors << done_text(done) << std::endl;
                          }};
@@ -116,7 +116,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
 
   changed = result.report.count(Status::changed) > 0;
   if (options.json) {
-    console.output << json_text(setup_json(result, network_warnings)) << std::endl;
+    console.output << json_text(setup_json(result, warnings)) << std::endl;
   } else {
     print_setup(console, result, options.only);
   }
@@ -167,26 +167,29 @@ std::vector<CliCommand> setup_commands() {
       "migrate --help`.\n"
       "\n"
       "Without a terminal, or with NONINTERACTIVE=1, it asks nothing. Answers then come from the environment:\n"
-      "  PRIMARY_HOSTNAME           full name of the box (auto: the machine's own, else box.local.test)\n"
-      "  PUBLIC_IP, PUBLIC_IPV6     public addresses (auto: from the routing table)\n"
+      "  PRIMARY_HOSTNAME           full name of the box (the machine's own, else box.local.test)\n"
+      "  PUBLIC_IP, PUBLIC_IPV6     public addresses (from the routing table)\n"
       "  PRIVATE_IP, PRIVATE_IPV6   the machine's own addresses (from the routing table)\n"
       "  STORAGE_USER, STORAGE_ROOT account and directory of all data (user-data, /home/user-data)\n"
       "  EMAIL_ADDR, EMAIL_PW       first mail user (me@PRIMARY_HOSTNAME, a generated password)\n"
       "  TIME_ZONE                  such as Europe/Berlin (as the machine has it)\n"
       "  MTA_STS_MODE               enforce, testing or none\n"
       "  DNS_FORWARDERS             name servers to ask instead of the root servers (found out by trying)\n"
-      "  DISABLE_FIREWALL           1: leave the firewall alone";
+      "  DISABLE_FIREWALL           1: leave the firewall alone\n"
+      "The value auto takes the default instead of a stored answer; an empty PUBLIC_IPV6, DNS_FORWARDERS or\n"
+      "DISABLE_FIREWALL unsets it. A public address that was the machine's own follows if the machine moves.";
   command.examples = {"sudo mailinabox", "sudo NONINTERACTIVE=1 PRIMARY_HOSTNAME=box.example.com mailinabox setup",
                       "sudo mailinabox setup --only postfix,dovecot"};
-  command.exit_codes = {"0   the box matches its recipes",
-                        "1   something failed; the report names each failure and its place",
-                        "3   not this machine: not root, another distribution, too little memory",
-                        "4   another run holds the lock (--no-wait)",
-                        "5   a file system is full",
-                        "6   the package registry or a download cannot be reached",
-                        "7   another program keeps the package database locked",
-                        "8   answers are missing or wrong, and nobody can be asked",
-                        "64  the command line is wrong"};
+  command.exit_codes = {
+      "0   the box matches its recipes",
+      "1   something failed; the report names each failure and its place",
+      "3   not this machine: not root, another distribution, too little memory, a port that another program holds",
+      "4   another run holds the lock (--no-wait)",
+      "5   a file system is full",
+      "6   the package registry or a download cannot be reached",
+      "7   another program keeps the package database locked",
+      "8   answers are missing or wrong, and nobody can be asked",
+      "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--json", options->json, "Print the result as one JSON object");

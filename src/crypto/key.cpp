@@ -59,6 +59,13 @@ bool is_encrypted_key(const std::string& pem) {
          pem.find("Proc-Type: 4,ENCRYPTED") != std::string::npos;
 }
 
+bool is_der_key(const std::string& bytes) {
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  const Key key(d2i_AutoPrivateKey(nullptr, &data, static_cast<long>(bytes.size())));
+  ERR_clear_error();
+  return key != nullptr;
+}
+
 KeyKind kind_of(const Key& key) {
   switch (EVP_PKEY_base_id(key.get())) {
     case EVP_PKEY_RSA:

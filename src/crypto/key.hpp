@@ -30,6 +30,9 @@ Key key_from_pem(const std::string& pem);
 // True if the text has a private key that needs a passphrase.
 bool is_encrypted_key(const std::string& pem);
 
+// True if it is a private key in DER without a passphrase, which key_from_pem() does not read.
+bool is_der_key(const std::string& bytes);
+
 // REQUIRES a key, as do the functions below.
 KeyKind kind_of(const Key& key);
 

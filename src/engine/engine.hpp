@@ -4,22 +4,24 @@
 //   1. Notices that earlier runs left pending are read from the journal; those to resources that the catalog no longer
 //      has are dropped.
 //   2. Everything is looked at once. If nothing differs and nothing is pending, that was all, and nothing is written.
-//   3. Fetch: every download that is needed, then every package archive, onto the disk. A failure here ends the run
+//   3. What has been lost (losses.hpp) ends the run here, with nothing changed. Then the run is accepted.
+//   4. Fetch: every download that is needed, then every package archive, onto the disk. A failure here ends the run
 //      with nothing changed.
-//   4. Packages, in one transaction.
-//   5. Resources in catalog order: diff; if it differs: journal (its notices, the old content), apply, diff again;
+//   5. Packages, in one transaction.
+//   6. Resources in catalog order: diff; if it differs: journal (its notices, the old content), apply, diff again;
 //      still different is a failure ("did not converge").
-//   6. Handlers: commands that were notified run.
-//   7. Services: validate all that were notified or will start; then start, reload or restart each, once, and check it.
+//   7. Handlers: commands that were notified run.
+//   8. Services: validate all that were notified or will start; then start, reload or restart each, once, and check it.
 //      One that refuses its files, or does not work with them, gets its old ones back (way_back.hpp): the paths that
 //      entries of this pass changed and that lead to it by a notify. It is restarted on them if it had been reloaded,
 //      services already reloaded with the new files are reloaded with the old ones, and those entries have failed.
-//   8. Entries marked after_services, as in 5.
+//   9. Entries marked after_services, as in 6.
 // When the run is closed, its journal becomes one generation, however many passes it had.
 // A failed entry ends its recipe and those that require it; others go on. Its notices stay pending.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,12 +34,19 @@ namespace mailinabox {
 // What would change. Touches nothing: the type of `view` sees to it.
 Report plan(const Catalog& catalog, const View& view, const Journal& journal);
 
+struct RunOptions {
+  bool replace_lost = false;  // this run may make new keys and databases in place of lost ones; it gives no other leave
+  // Called in each pass when nothing refuses it any more and before anything is changed, in a run with nothing to do
+  // too.
+  std::function<void()> on_accepted{};
+};
+
 // One recorded run of one or more passes, each over a catalog of its own: the first pass may make what the second one's
 // catalog depends on. A service that refuses its files in a pass gets back those that it had before that pass.
 class Run {
  public:
   // `command` names what started the run in the journal.
-  Run(System& system, Journal& journal, Reporter& reporter, std::string command);
+  Run(System& system, Journal& journal, Reporter& reporter, std::string command, RunOptions options = {});
   // Without close(), because of an error, the journal is closed as that of a failed run.
   ~Run();
   Run(const Run&) = delete;
@@ -53,6 +62,7 @@ class Run {
   Journal& journal_;
   Reporter& reporter_;
   std::string command_;
+  RunOptions options_;
   std::chrono::steady_clock::time_point started_;
   std::optional<Report> report_{};
   bool closed_ = false;

@@ -19,7 +19,8 @@ std::optional<std::string> loss_of(const Catalog& catalog, const CatalogEntry& e
 // What to do about it: a paragraph to follow such sentences.
 std::string advice_on_losses();
 
-// What the journal should remember after this run.
+// What the journal should remember after this run: all that is there, and all that was and has not been replaced, so
+// that a run which failed leaves the protection as it was.
 std::set<SeenEntry> seen_after(const Catalog& catalog, const Report& report, const std::set<SeenEntry>& before);
 
 }  // namespace mailinabox

@@ -30,8 +30,10 @@ class ReportingDownloader final : public Downloader {
 // One pass over a catalog. Each part uses only those above it.
 class Pass {
  public:
-  Pass(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command)
-      : plain_(system),
+  Pass(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command,
+       const RunOptions& options)
+      : options_(options),
+        plain_(system),
         journal_(journal),
         files_(system.files, journal),
         downloader_(system.downloader, reporter),
@@ -50,7 +52,8 @@ class Pass {
   void go() {
     for (const std::string& note : notices_.notes()) outcomes_.note(note);
     announcements_.look_ahead();
-    refuse_losses();
+    if (!options_.replace_lost) refuse_losses();
+    if (options_.on_accepted) options_.on_accepted();
     fetch();
     converger_.converge_packages();
     converger_.converge(Step::resources);
@@ -105,6 +108,7 @@ class Pass {
     }
   }
 
+  const RunOptions& options_;
   System& plain_;
   Journal& journal_;
   JournalingFileSystem files_;
@@ -121,11 +125,12 @@ class Pass {
 
 }  // namespace
 
-Run::Run(System& system, Journal& journal, Reporter& reporter, std::string command)
+Run::Run(System& system, Journal& journal, Reporter& reporter, std::string command, RunOptions options)
     : system_(system),
       journal_(journal),
       reporter_(reporter),
       command_(std::move(command)),
+      options_(std::move(options)),
       started_(system.clock.monotonic()) {}
 
 Run::~Run() {
@@ -142,7 +147,7 @@ Report Run::pass(const Catalog& catalog) {
     for (const std::string& note : journal_.notes()) reporter_.on_note(note);
   }
   if (journal_.is_open()) journal_.next_pass();
-  Pass pass(catalog, system_, journal_, reporter_, command_);
+  Pass pass(catalog, system_, journal_, reporter_, command_, options_);
   std::exception_ptr error;
   try {
     pass.go();

@@ -3,9 +3,14 @@
 
 #include "facts/fact_sources.hpp"
 #include "facts/facts.hpp"
+#include "os/listeners.hpp"
+#include "os/open_files.hpp"
+#include "os/process_table.hpp"
 
 namespace mailinabox {
 namespace {
+
+constexpr const char* k_sshd = "/usr/sbin/sshd";
 
 std::optional<std::uint16_t> port_in(std::string_view text) { return parse_number<std::uint16_t>(text); }
 
@@ -18,20 +23,53 @@ bool matches(std::string_view name, std::string_view pattern) {
          matches(name.substr(1), pattern.substr(1));
 }
 
-// The settings of sshd that decide where it listens (sshd_config(5)).
+// The words of SSHD_OPTS in /etc/default/ssh, which systemd's unit and the init script give to sshd.
+std::vector<std::string> sshd_options(const View& view) {
+  constexpr std::string_view k_key = "SSHD_OPTS=";
+  const std::string text = text_or_nothing(view, "/etc/default/ssh");
+  std::vector<std::string> options;
+  for (const std::string_view line : lines_of(text)) {
+    if (!line.starts_with(k_key)) continue;
+    std::string value(line.substr(k_key.size()));
+    std::erase_if(value, [](char letter) { return letter == '"' || letter == '\''; });
+    options.clear();
+    for (const std::string_view word : words_of(value)) options.emplace_back(word);
+  }
+  return options;
+}
+
+// The settings of sshd that decide where it listens (sshd(8), sshd_config(5)).
 class SshdSettings {
  public:
-  explicit SshdSettings(const View& view) : view_(view) { read("/etc/ssh/sshd_config", 0); }
+  explicit SshdSettings(const View& view) : view_(view) {
+    read_options(sshd_options(view));
+    read(settings_, 0);
+  }
 
   std::set<std::int64_t> ports() const {
     std::set<std::int64_t> result = address_ports_;
-    result.insert(ports_.begin(), ports_.end());
+    const std::set<std::int64_t>& general = option_ports_.empty() ? ports_ : option_ports_;
+    result.insert(general.begin(), general.end());
     const bool everywhere = !address_seen_ || address_without_port_;
-    if (ports_.empty() && everywhere) result.insert(22);
+    if (general.empty() && everywhere) result.insert(22);
     return result;
   }
 
  private:
+  // -p PORT in place of the settings' ports, -o SETTING beside them, -f in place of the file; the value may follow the
+  // letter at once.
+  void read_options(const std::vector<std::string>& options) {
+    for (std::size_t index = 0; index < options.size(); ++index) {
+      const std::string letter = options[index].substr(0, 2);
+      if (letter != "-p" && letter != "-o" && letter != "-f") continue;
+      std::string value = options[index].substr(2);
+      if (value.empty() && index + 1 < options.size()) value = options[++index];
+      if (letter == "-f") settings_ = value;
+      if (letter == "-o") read_line(value, 0);
+      if (const auto port = letter == "-p" ? port_in(value) : std::nullopt) option_ports_.insert(*port);
+    }
+  }
+
   void read(const std::string& path, int depth) {
     constexpr int k_deepest = 16;  // sshd's limit for nested Includes
     if (depth > k_deepest) return;
@@ -82,6 +120,8 @@ class SshdSettings {
   }
 
   const View& view_;
+  std::string settings_ = "/etc/ssh/sshd_config";
+  std::set<std::int64_t> option_ports_{};
   std::set<std::int64_t> ports_{};
   std::set<std::int64_t> address_ports_{};
   bool address_seen_ = false;
@@ -111,6 +151,31 @@ std::set<std::int64_t> socket_ports(const View& view) {
   return ports;
 }
 
+// True for a process that waits for connections as root; what serves one of them may listen too, for what its user
+// forwards (`ssh -R`).
+bool is_ssh_listener(const View& view, const std::string& process) {
+  if (process_name(view.files, process) != "sshd" || !belongs_to_user(view.files, process, 0)) return false;
+  if (!runs(view.files, process, k_sshd)) return false;
+  const std::string title = arguments_of(view.files, process).front();  // "sshd: anna@pts/0", "sshd: … [listener] …"
+  return !title.starts_with("sshd: ") || title.find("[listener]") != std::string::npos;
+}
+
+// Where sshd listens now, whatever has told it to.
+std::set<std::int64_t> listening_ports(const View& view) {
+  std::set<std::string> sockets;
+  for (const std::string& process : view.files.list("/proc")) {
+    if (!is_process_id(process) || !is_ssh_listener(view, process)) continue;
+    const auto is_socket = [](std::string_view target) { return target.starts_with("socket:"); };
+    for (const OpenFile& open : open_files_of(view.files, process, is_socket)) sockets.insert(open.target);
+  }
+  std::set<std::int64_t> ports;
+  if (sockets.empty()) return ports;
+  for (const Listener& listener : tcp_listeners(view.files)) {
+    if (sockets.contains(listener.target())) ports.insert(listener.port);
+  }
+  return ports;
+}
+
 // The port of the SSH connection that started this run, whatever the settings say. sudo removes SSH_CONNECTION, so the
 // parent processes are read too.
 std::optional<std::int64_t> connection_port(const View& view) {
@@ -135,9 +200,10 @@ std::optional<std::int64_t> connection_port(const View& view) {
 
 Value read_ssh_ports(const View& view) {
   std::set<std::int64_t> ports;
-  if (path_exists(view, "/usr/sbin/sshd")) {
+  if (path_exists(view, k_sshd)) {
     ports = SshdSettings(view).ports();
     ports.merge(socket_ports(view));
+    ports.merge(listening_ports(view));
   }
   if (const auto port = connection_port(view)) ports.insert(*port);
   return Value(ValueList(ports.begin(), ports.end()));

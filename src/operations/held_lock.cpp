@@ -5,20 +5,35 @@
 #include "base/error.hpp"
 
 namespace mailinabox {
+namespace {
+
+std::string waiting_for(const MachineLock& lock, const MachineLockHolder& holder) {
+  if (holder.is_run()) return "Waiting for another run to end: " + holder.text();
+  return "Waiting for the lock " + lock.path() + ", which is held by " + holder.text();
+}
+
+Error locked(const MachineLock& lock, bool waited) {
+  const std::string end = waited ? ". It has not ended within an hour; see what it is doing."
+                                 : ". Nothing was changed; try again when it has ended.";
+  const auto holder = lock.holder();
+  if (!holder) {
+    return Error("Another run has ended just now. Nothing was changed; try again.", ExitCode::locked);
+  }
+  if (holder->is_run()) return Error("Another run is under way: " + holder->text() + end, ExitCode::locked);
+  return Error("The lock " + lock.path() + " is held by " + holder->text() + end, ExitCode::locked);
+}
+
+}  // namespace
 
 HeldLock::HeldLock(const Box& box, const LockRequest& request) : command_(request.command), lock_(box.lock_file) {
   constexpr auto k_limit = std::chrono::hours(1);
   const Clock& clock = box.system.clock;
   const std::string name = "mailinabox " + command_;
   const auto waiting = [&](const MachineLockHolder& holder) {
-    if (request.on_wait) request.on_wait(holder.text());
+    if (request.on_wait) request.on_wait(waiting_for(lock_, holder));
   };
   if (request.wait ? lock_.acquire(name, clock, k_limit, waiting) : lock_.try_acquire(name, clock)) return;
-  const auto holder = lock_.holder();
-  throw Error("Another run is under way: " + (holder ? holder->text() : "it has just begun") +
-                  (request.wait ? ". It has not ended within an hour; see what it is doing."
-                                : ". Nothing was changed; try again when it has ended."),
-              ExitCode::locked);
+  throw locked(lock_, request.wait);
 }
 
 HeldLock::~HeldLock() = default;

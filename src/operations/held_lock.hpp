@@ -10,15 +10,17 @@
 namespace mailinabox {
 
 struct LockRequest {
-  std::string command{};                                     // "user add": the journal and those who wait see it
-  bool wait = true;                                          // for an hour at most
-  std::function<void(const std::string& holder)> on_wait{};  // called once for each holder that is waited for
+  std::string command{};  // "user add": the journal and those who wait see it
+  bool wait = true;       // for an hour at most
+  // Called once for each holder that is waited for, with a sentence that names it.
+  std::function<void(const std::string& message)> on_wait{};
 };
 
 // Operations that change the box take it as an argument: whoever calls them holds the lock.
 class HeldLock {
  public:
-  // Throws Error (ExitCode::locked) naming the holder if another run holds the lock and does not let go of it.
+  // Throws Error (ExitCode::locked) naming the holder if another run or program of root's holds the lock and does not
+  // let go of it.
   HeldLock(const Box& box, const LockRequest& request);
   ~HeldLock();
   const std::string& command() const { return command_; }

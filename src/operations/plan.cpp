@@ -2,6 +2,7 @@
 
 #include "engine/engine.hpp"
 #include "operations/journal.hpp"
+#include "operations/port_check.hpp"
 
 namespace mailinabox {
 
@@ -18,6 +19,15 @@ PlanResult plan_box(const Box& box, const Scope& scope) {
                     .storage_version = storage_version(box.view(), loaded.answers()),
                     .migrations = plan_migrations(box.view(), loaded.answers()),
                     .warnings = loaded.models.warnings};
+  const std::vector<std::string>& of_addresses = loaded.complete.warnings;
+  result.warnings.insert(result.warnings.end(), of_addresses.begin(), of_addresses.end());
+  if (!is_set_up(box)) {
+    const PortFindings ports = look_at_ports(loaded.catalog, box.view());
+    result.warnings.insert(result.warnings.end(), ports.notices.begin(), ports.notices.end());
+    for (const std::string& obstacle : ports.obstacles) {
+      result.warnings.push_back("Setup will refuse to begin, as another program holds a port: " + obstacle + ".");
+    }
+  }
   result.report = plan(loaded.catalog, box.view(), *open_journal(box));
   return result;
 }

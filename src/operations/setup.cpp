@@ -8,6 +8,7 @@
 #include "operations/context.hpp"
 #include "operations/first_user.hpp"
 #include "operations/journal.hpp"
+#include "operations/port_check.hpp"
 #include "operations/suitability.hpp"
 
 namespace mailinabox {
@@ -97,7 +98,17 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
   prepared.migrations = plan_migrations(box.view(), answers);
   load_models(box, prepared.secondaries, prepared.loaded);
   load_catalog(box, scope, prepared.loaded);
-  if (prepared.first_time) prepared.network_warnings = network_warnings(box, answers, prepared.loaded.facts);
+  prepared.warnings = prepared.loaded.complete.warnings;
+  if (!is_set_up(box)) {
+    PortFindings ports = look_at_ports(prepared.loaded.catalog, box.view());
+    require_free_ports(ports);
+    for (std::string& notice : ports.notices) prepared.warnings.push_back(std::move(notice));
+  }
+  if (prepared.first_time) {
+    for (std::string& warning : network_warnings(box, answers, prepared.loaded.facts)) {
+      prepared.warnings.push_back(std::move(warning));
+    }
+  }
   return prepared;
 }
 
@@ -112,10 +123,9 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
     load_models(box, prepared.secondaries, prepared.loaded);
     load_catalog(box, prepared.scope, prepared.loaded);
   }
-  store_answers(box, complete);
   const std::unique_ptr<Journal> journal = open_journal(box);
-  if (options.replace_lost) journal->see({});
-  Run run(box.system, *journal, reporter, lock.command());
+  Run run(box.system, *journal, reporter, lock.command(),
+          {.replace_lost = options.replace_lost, .on_accepted = [&] { store_answers(box, complete); }});
   result.report = converge(box, prepared, run, result);
   remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
   result.warnings = std::move(prepared.loaded.models.warnings);

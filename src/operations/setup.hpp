@@ -22,15 +22,15 @@ struct PreparedSetup {
   Scope scope{};
   LoadedBox loaded{};
   SecondaryLookup secondaries;
-  bool first_time = false;                      // no setup has stored answers yet
-  bool renamed = false;                         // the host name is another one than at the last run
-  std::optional<int> storage_version{};         // of the data's layout, as it is
-  std::vector<PlannedMigration> migrations{};   // that bring it to the present one
-  std::vector<std::string> network_warnings{};  // a first time only
+  bool first_time = false;                     // no setup has stored answers yet
+  bool renamed = false;                        // the host name is another one than at the last run
+  std::optional<int> storage_version{};        // of the data's layout, as it is
+  std::vector<PlannedMigration> migrations{};  // that bring it to the present one
+  std::vector<std::string> warnings{};  // of the addresses; before the machine is set up, of the network and of ports
 };
 
 // `facts` and `complete` are of this run; `stored` is what the last run kept. Throws RecipeError, or Error for data of
-// a newer release. Nothing is changed.
+// a newer release and, before the machine is set up, for ports that other programs hold. Nothing is changed.
 PreparedSetup prepare_setup(const Box& box, const HeldLock& lock, const Scope& scope, ValueMap facts,
                             const Answers& stored, CompleteAnswers complete);
 

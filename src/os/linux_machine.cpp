@@ -1,46 +1,18 @@
 #include "os/linux_machine.hpp"
 
-#include <arpa/inet.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "os/listeners.hpp"
 
 namespace mailinabox {
 namespace {
 
 constexpr const char* k_host_name = "/proc/sys/kernel/hostname";
-constexpr std::string_view k_listen = "0A";  // TCP_LISTEN
-
-// "0100007F" or four such words: each is 32 bits of the address in network order, printed as a number of the host.
-std::string address_of(std::string_view hexadecimal) {
-  std::array<std::uint32_t, 4> words{};
-  if (hexadecimal.size() != 8 && hexadecimal.size() != 32) return "";
-  for (std::size_t index = 0; index < hexadecimal.size() / 8; ++index) {
-    const auto word = parse_number<std::uint32_t>(hexadecimal.substr(index * 8, 8), 16);
-    if (!word) return "";
-    words.at(index) = *word;
-  }
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family = hexadecimal.size() == 8 ? AF_INET : AF_INET6;
-  return ::inet_ntop(family, words.data(), text.data(), text.size()) == nullptr ? "" : text.data();
-}
-
-// The heading is skipped as well: its fourth word is not a state.
-void add_listening(const std::string& table, std::set<ListeningPort>& ports) {
-  for (const std::string_view line : lines_of(table)) {
-    const auto words = words_of(line);  // slot, local and remote address, state
-    if (words.size() < 4 || words[3] != k_listen) continue;
-    const auto address_and_port = split(words[1], ':');
-    const auto port = parse_number<std::uint16_t>(address_and_port.back(), 16);
-    const std::string address = address_of(address_and_port.front());
-    if (port && !address.empty()) ports.insert({*port, address});
-  }
-}
 
 // /proc/swaps writes the spaces, tabs and backslashes of a path as \040 and others.
 std::string without_octal_escapes(std::string_view text) {
@@ -67,10 +39,7 @@ std::string LinuxMachine::host_name() const {
 
 std::set<ListeningPort> LinuxMachine::listening_tcp() const {
   std::set<ListeningPort> ports;
-  for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    const std::optional<FileContent> table = files_.read(path);  // no tcp6 without IPv6
-    if (table) add_listening(table->content, ports);
-  }
+  for (const Listener& listener : tcp_listeners(files_)) ports.insert({listener.port, listener.address});
   return ports;
 }
 

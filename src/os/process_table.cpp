@@ -17,13 +17,6 @@ std::vector<std::string_view> first_arguments(std::string_view command_line) {
   return arguments;
 }
 
-// A program that runs scripts, unlike an editor that has one open.
-bool is_interpreter(const std::string& executable) {
-  constexpr std::array<std::string_view, 6> k_interpreters = {"perl", "python", "sh", "dash", "bash", "ruby"};
-  return std::any_of(k_interpreters.begin(), k_interpreters.end(),
-                     [&](std::string_view interpreter) { return base_name(executable).starts_with(interpreter); });
-}
-
 // A container has a namespace of its own. "" if there is no such process, or if we may not see it.
 std::string namespace_of(const FileReader& files, const std::string& process) {
   try {
@@ -34,6 +27,12 @@ std::string namespace_of(const FileReader& files, const std::string& process) {
 }
 
 }  // namespace
+
+bool is_interpreter(const std::string& executable) {
+  constexpr std::array<std::string_view, 6> k_interpreters = {"perl", "python", "sh", "dash", "bash", "ruby"};
+  return std::any_of(k_interpreters.begin(), k_interpreters.end(),
+                     [&](std::string_view interpreter) { return base_name(executable).starts_with(interpreter); });
+}
 
 bool is_process_id(std::string_view text) { return parse_number<int>(text).value_or(0) > 0; }
 
@@ -59,6 +58,36 @@ std::vector<Process> running_processes(const FileReader& files) {
     }
   }
   return found;
+}
+
+std::string program_of(const FileReader& files, const std::string& process) {
+  try {
+    constexpr std::string_view k_replaced = " (deleted)";
+    std::string program = files.read_link("/proc/" + process + "/exe").value_or("");
+    if (program.ends_with(k_replaced)) program.resize(program.size() - k_replaced.size());
+    const auto command_line = files.read("/proc/" + process + "/cmdline");
+    if (!command_line || !is_interpreter(program)) return program;
+    const auto arguments = first_arguments(command_line->content);
+    const auto script = std::find_if(arguments.begin() + 1, arguments.end(),
+                                     [](std::string_view argument) { return argument.starts_with('/'); });
+    return script == arguments.end() ? program : std::string(*script);
+  } catch (const SystemError&) {
+    return "";
+  }
+}
+
+std::string system_unit_of(const FileReader& files, const std::string& process) {
+  try {
+    const auto groups = files.read("/proc/" + process + "/cgroup");
+    if (!groups) return "";
+    for (const std::string_view line : lines_of(groups->content)) {
+      const std::size_t slice = line.find("/system.slice/");
+      const std::string_view unit = base_name(line);
+      if (slice != std::string_view::npos && unit.ends_with(".service")) return std::string(unit);
+    }
+  } catch (const SystemError&) {  // it has just ended
+  }
+  return "";
 }
 
 bool runs(const FileReader& files, const std::string& process, const std::string& program) {

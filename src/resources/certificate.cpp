@@ -11,7 +11,8 @@
 //   any other self-signed one                          | in sync
 //
 // A new certificate gets its own name beside the link, and the link is switched in one rename: there is a certificate
-// at every instant. The old file stays.
+// at every instant. The old file stays; one that stood in the link's place, or that has the new one's name without
+// being self-signed, is kept as NAME-replaced-YYYYMMDD.pem beside.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -51,9 +52,10 @@ class CertificateResource final : public Resource {
     if (const std::string beside = left_beside(view.files, view.clock.now()); flaw == "absent" && !beside.empty()) {
       return {{"target", view.files.read_link(wanted_.path).value_or(""), beside}};
     }
-    return {
-        {"certificate", flaw == "absent" ? "" : flaw,
-         fmt::format("self-signed for {}, {} days", joined(wanted_.alternative_names, ", "), wanted_.days.count())}};
+    std::string after =
+        fmt::format("self-signed for {}, {} days", joined(wanted_.alternative_names, ", "), wanted_.days.count());
+    for (const auto& [path, kept] : kept_copies(view)) after += fmt::format("; {} is kept as {}", path, kept);
+    return {{"certificate", flaw == "absent" ? "" : flaw, std::move(after)}};
   }
 
   void apply(System& system, const Changes& changes) const override {
@@ -73,6 +75,10 @@ class CertificateResource final : public Resource {
     const std::string pem =
         self_signed_pem({wanted_.name, wanted_.alternative_names, now - Days(1), now + wanted_.days}, key);
     const std::string file = file_name(now);
+    for (const auto& [path, kept] : kept_copies(system.view())) {
+      const auto old = system.files.read(path);
+      system.files.write(kept, old->content, attributes_of(old));
+    }
     system.files.write(beside(wanted_.path, file), pem, FileAttributes{});
     system.files.make_symlink(wanted_.path, file);
   }
@@ -88,10 +94,37 @@ class CertificateResource final : public Resource {
     return fmt::format("{}-selfsigned-{}.pem", replaced(wanted_.name, "*", "_"), replaced(date_of(now), "-", ""));
   }
 
+  // What the new certificate would overwrite: the file in the link's place, and one with the new one's name that is not
+  // a self-signed certificate. Path to path of the copy.
+  std::vector<std::pair<std::string, std::string>> kept_copies(const View& view) const {
+    const TimePoint now = view.clock.now();
+    const std::string own = beside(wanted_.path, file_name(now));
+    std::vector<std::pair<std::string, std::string>> copies;
+    for (const std::string& path : {wanted_.path, own}) {
+      const FileInfo info = view.files.info(path);
+      if (info.kind != FileKind::regular || info.size == 0) continue;
+      const auto certificate = certificate_from_pem(content_of(view.files, path));
+      if (path == own && certificate && certificate->self_signed) continue;
+      copies.emplace_back(path, free_name(view.files, path, now));
+    }
+    return copies;
+  }
+
+  // "ssl_certificate-replaced-20261123.pem", which still counts as a certificate of the box; with a number if need be.
+  static std::string free_name(const FileReader& files, const std::string& path, TimePoint now) {
+    const std::string stem = path.ends_with(".pem") ? path.substr(0, path.size() - 4) : path;
+    const std::string name = stem + "-replaced-" + replaced(date_of(now), "-", "");
+    std::string free = name + ".pem";
+    for (int number = 2; files.info(free).kind != FileKind::absent; ++number)
+      free = fmt::format("{}-{}.pem", name, number);
+    return free;
+  }
+
   // Why the present certificate is not usable; "" if it is.
   std::string flaw_of_present(const View& view) const {
     const FileKind present = view.files.info(wanted_.path).kind;
-    if (present == FileKind::directory) refuse_present(wanted_.path, "link to a certificate", present);
+    if (present == FileKind::directory || present == FileKind::other)
+      refuse_present(wanted_.path, "link to a certificate", present);
     return flaw_of(view.files, wanted_.path, view.clock.now());
   }
 
@@ -107,7 +140,7 @@ class CertificateResource final : public Resource {
     const auto file = files.read(path);
     if (!file) return "absent";
     const std::optional<Certificate> certificate = certificate_from_pem(file->content);
-    if (!certificate) return "not readable as a certificate";
+    if (!certificate) return trim(file->content).empty() ? "absent" : "not readable as a certificate in PEM form";
     const Key key = key_from_pem(content_of(files, wanted_.private_key));
     if (!key || !certificate->belongs_to(key)) return "of another private key";
     if (!certificate->is_for(wanted_.name)) return "for " + certificate->common_name;

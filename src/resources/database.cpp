@@ -1,8 +1,7 @@
 // An SQLite database whose tables, columns, views, indexes and triggers are those of a schema.
 //
 //   the file                       | result
-//   missing                        | created under another name, with its owner and mode, and renamed
-//   empty                          | filled with the schema
+//   missing, or empty              | created under another name, with its owner and mode, and renamed
 //   lacks parts, or they differ    | changed in one transaction; rows, and what the schema does not name, stay
 //   in WAL mode                    | set to a rollback journal, which unprivileged readers need
 //   holds an unfinished            | rolled back by looking at it (store/sqlite.hpp): not a difference
@@ -58,7 +57,7 @@ class DatabaseResource final : public Resource {
   Changes diff(const View& view) const override {
     const FileInfo present = require_file(view.files, wanted_.path);
     Changes changes;
-    if (present.kind == FileKind::absent) {
+    if (present.kind == FileKind::absent || present.size == 0) {
       add_steps(schema_steps(wanted_.schema, Schema{}), changes);
       add_ownership(wanted_.ownership, changes);
       return changes;

@@ -2,10 +2,9 @@
 // public half, in the form that opendkim-genkey writes: DIRECTORY/SELECTOR.private and DIRECTORY/SELECTOR.txt.
 //
 //   at SELECTOR.private          | result
-//   nothing                      | a new key
+//   nothing, or an empty file    | a new key
 //   a usable RSA or Ed25519 key  | kept, whatever its size: other name servers may publish its record
-//   a text that is not a key     | replaced: nothing can be signed with it
-//   an encrypted or other key    | an error: the signer cannot use it, and it may be the only copy
+//   anything else in a file      | an error: what the signer cannot read may be the only copy
 //   at SELECTOR.txt              |
 //   nothing, or another key's    | made from the key
 //   the key's record             | kept, with everything else in it (t=y, notes)
@@ -20,6 +19,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "crypto/key.hpp"
+#include "resources/key_file.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
 #include "resources/paths.hpp"
@@ -93,12 +93,9 @@ class DkimKeyResource final : public Resource {
   Changes diff(const View& view) const override {
     Changes changes;
     const FileInfo present = require_file(view.files, wanted_.path);
-    const Key key = present_key(view.files);
+    const Key key = signing_key(view.files);
     if (!key) {
-      const bool absent = present.kind == FileKind::absent;
-      changes.push_back({"key", absent ? "" : "not readable as a key", "new key, " + wanted_.algorithm});
-    }
-    if (present.kind == FileKind::absent) {
+      changes.push_back({"key", "", "new key, " + wanted_.algorithm});
       add_ownership(wanted_.ownership, changes);
     } else {
       compare_ownership(wanted_.ownership, present, view.accounts, changes);
@@ -110,7 +107,7 @@ class DkimKeyResource final : public Resource {
   void apply(System& system, const Changes& changes) const override {
     const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
     const FileAttributes record_attributes = file_attributes(record_ownership(), system.accounts, wanted_.record_path);
-    Key key = present_key(system.files);
+    Key key = signing_key(system.files);
     if (!key) {
       key = generate_key(wanted_.algorithm);
       system.files.write(wanted_.path, key_to_pem(key).reveal(), attributes);
@@ -135,16 +132,10 @@ class DkimKeyResource final : public Resource {
   }
 
  private:
-  // The present key; nullptr if there is none, or none that can be read.
-  Key present_key(const FileReader& files) const {
-    const std::string pem = content_of(files, wanted_.path);
-    if (is_encrypted_key(pem)) {
-      throw Error(fmt::format(
-          "DKIM key {}: the key is encrypted, and the signer cannot ask for its passphrase; decrypt it (`openssl pkey "
-          "-in OLD -out NEW`), or move it away to get a new key, whose record every domain must then publish",
-          wanted_.path));
-    }
-    Key key = key_from_pem(pem);
+  // The present key; nullptr if there is none.
+  Key signing_key(const FileReader& files) const {
+    Key key = present_key("DKIM key", wanted_.path, content_of(files, wanted_.path),
+                          "whose record every domain must then publish");
     if (key && kind_of(key) != KeyKind::rsa && !is_ed25519(key)) {
       throw Error(fmt::format(
           "DKIM key {}: expected an RSA or Ed25519 key, which are all that DKIM has; move it away to get a new key",

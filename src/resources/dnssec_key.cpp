@@ -2,7 +2,9 @@
 // resources/dns/signing_keys.hpp. Registrars have the digest of the first: keys are never replaced.
 //
 //   in the directory                               | result
-//   no .conf                                       | a new pair
+//   no .conf and no private key                    | a new pair
+//   no .conf, but a .conf.new                      | a new pair: the making of one was cut off, and no zone was signed
+//   private keys without a .conf                   | an error: they may sign what a registrar points to
 //   a complete pair, whatever its algorithm        | kept
 //   a .conf whose keys are missing, and no other   | an error: they may be in a backup
 #include <fmt/format.h>
@@ -18,6 +20,8 @@ namespace mailinabox {
 namespace {
 
 constexpr const char* k_algorithm_name = "ECDSAP256SHA256";
+// The .conf while its keys are being made.
+constexpr const char* k_unfinished = ".new";
 
 class DnssecKeyResource final : public Resource {
  public:
@@ -25,7 +29,10 @@ class DnssecKeyResource final : public Resource {
 
   Changes diff(const View& view) const override {
     const SigningKeys keys = read_signing_keys(view.files, directory_);
-    if (!keys.configured) return {{"keys", "", fmt::format("new keys, {}", k_algorithm_name)}};
+    if (!keys.configured) {
+      refuse_unnamed_keys(view.files);
+      return {{"keys", "", fmt::format("new keys, {}", k_algorithm_name)}};
+    }
     if (keys.pairs.empty() && !keys.problems.empty()) {
       throw Error(fmt::format(
           "DNSSEC keys in {}: {}; restore them from a backup, or remove the .conf file to get new keys, whose DS "
@@ -46,13 +53,15 @@ class DnssecKeyResource final : public Resource {
     const NewSigningKey key_signing = make_signing_key(true);
     NewSigningKey zone_signing = make_signing_key(false);
     while (zone_signing.name == key_signing.name) zone_signing = make_signing_key(false);  // the same tag
+    const std::string conf = fmt::format("{}/{}.conf", directory_, k_algorithm_name);
+    system.files.write(conf + k_unfinished, fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name),
+                       FileAttributes{});
     for (const NewSigningKey* key : std::initializer_list<const NewSigningKey*>{&key_signing, &zone_signing}) {
       system.files.write(directory_ + "/" + key->name + ".key", key->record, FileAttributes{.mode = 0600});
       system.files.write(directory_ + "/" + key->name + ".private", key->private_text, FileAttributes{.mode = 0600});
     }
     // Last: it says that the keys are complete.
-    system.files.write(fmt::format("{}/{}.conf", directory_, k_algorithm_name),
-                       fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name), FileAttributes{});
+    system.files.rename(conf + k_unfinished, conf);
   }
 
   bool irreplaceable() const override { return true; }
@@ -67,6 +76,22 @@ class DnssecKeyResource final : public Resource {
   bool fails_alone() const override { return true; }
 
  private:
+  void refuse_unnamed_keys(const FileReader& files) const {
+    const std::vector<std::string> names = files.list(directory_);
+    std::string keys;
+    for (const std::string& name : names) {
+      if (name.ends_with(std::string(".conf") + k_unfinished)) return;
+      if (name.ends_with(".private")) keys += (keys.empty() ? "" : ", ") + name;
+    }
+    if (keys.empty()) return;
+    throw Error(fmt::format(
+        "DNSSEC keys in {}: there is {}, but no ALGORITHM.conf that says which keys sign (two lines, KSK=NAME and "
+        "ZSK=NAME, without .private); restore it from a backup, or move the keys away to get new ones, whose DS "
+        "records "
+        "the registrar then needs",
+        directory_, keys));
+  }
+
   // Private keys that not only root can read.
   std::vector<std::string> exposed_keys(const FileReader& files) const {
     std::vector<std::string> exposed;

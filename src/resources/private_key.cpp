@@ -1,18 +1,15 @@
 // A private key for TLS. DNS publishes its public half (DANE), so a key that works is never replaced, whatever its
 // algorithm.
 //
-//   at the path              | result
-//   nothing                  | a new key
-//   a usable key             | kept; owner, group and mode are corrected
-//   a text that is not a key | replaced: no service can start with it
-//   an encrypted key         | an error: services cannot type its passphrase, and it may be the only copy
-//   anything else            | an error
-#include <fmt/core.h>
-
+//   at the path               | result
+//   nothing, or an empty file | a new key
+//   a usable key              | kept; owner, group and mode are corrected
+//   anything else             | an error: what no service can read (an encrypted key, one in DER form, a part of one)
+//                             | may be the only copy
 #include <utility>
 
-#include "base/error.hpp"
 #include "crypto/key.hpp"
+#include "resources/key_file.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
 #include "resources/paths.hpp"
@@ -34,19 +31,11 @@ class PrivateKeyResource final : public Resource {
   Changes diff(const View& view) const override {
     const FileInfo present = require_file(view.files, wanted_.path);
     Changes changes;
-    if (present.kind == FileKind::absent) {
+    if (!present_key("private key", wanted_.path, content_of(view.files, wanted_.path), "")) {
       changes.push_back({"key", "", "new key, " + wanted_.algorithm});
       add_ownership(wanted_.ownership, changes);
       return changes;
     }
-    const std::string pem = content_of(view.files, wanted_.path);
-    if (is_encrypted_key(pem)) {
-      throw Error(fmt::format(
-          "private key {}: the key is encrypted, and services cannot ask for its passphrase; decrypt it (`openssl pkey "
-          "-in OLD -out NEW`), or move it away to get a new key",
-          wanted_.path));
-    }
-    if (!key_from_pem(pem)) changes.push_back({"key", "not readable as a key", "new key, " + wanted_.algorithm});
     compare_ownership(wanted_.ownership, present, view.accounts, changes);
     return changes;
   }

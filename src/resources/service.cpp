@@ -16,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "engine/ports.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
 
@@ -42,7 +43,7 @@ struct ServiceWanted {
 
 std::string port_list(const std::set<std::uint16_t>& ports) { return fmt::format("{}", fmt::join(ports, ", ")); }
 
-class ServiceResource final : public Resource {
+class ServiceResource final : public Resource, public HasPorts {
  public:
   explicit ServiceResource(ServiceWanted wanted) : wanted_(std::move(wanted)) {}
 
@@ -89,6 +90,10 @@ class ServiceResource final : public Resource {
   }
 
   Lasting lasting() const override { return {.beyond_files = true}; }
+
+  PortsOfService ports_of_service() const override {
+    return {wanted_.service, wanted_.running, wanted_.listens, wanted_.addresses};
+  }
 
   Action action(const Changes& changes) const override {
     if (has_change(changes, "listens")) return Action::start;

@@ -139,6 +139,20 @@ def shared_fresh_box(lab, fresh_layers):
         yield machine.start()
 
 
+def test_a_port_that_another_program_holds_is_found_before_anything_is_installed(shared_fresh_box):
+    box = shared_fresh_box
+    before = observe.files(box, ["/etc"])
+    process = box.run("""perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 25, Listen => 1) or die;
+        print "$$\\n"; close STDOUT; close STDERR; sleep 600' &""").stdout.strip()
+    try:
+        assert "port 25" in program.call(box, "plan").stderr
+        refused(box, program.call(box, "setup"), EXIT_UNSUITABLE, "TCP port 25", "perl", f"process {process}",
+                "perl-base", "nothing has been changed")
+    finally:
+        box.run("kill", process)
+    assert observe.differences(before, observe.files(box, ["/etc"])) == []
+
+
 # --- the command line ----------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("arguments, nearest", [
@@ -256,6 +270,13 @@ def test_closed_standard_descriptors_do_not_become_the_lock_or_the_journal(box):
 
 
 # --- users ---------------------------------------------------------------------------------------------------------
+
+def test_a_refused_setup_keeps_the_answers(box):
+    answers = box.read("/etc/mailinabox.conf")
+    refused(box, program.call(box, "setup", env={"STORAGE_ROOT": "/srv/mail"}), 1, "/srv/mail", "at the last run")
+    assert box.read("/etc/mailinabox.conf") == answers
+    assert set_up.ADDRESS in program.call(box, "user", "list").stdout
+
 
 @pytest.mark.parametrize("gone", ["", "/mail/users.sqlite", "/dns/dnssec"])
 def test_data_that_is_gone_is_not_made_anew_unasked(box, gone):

@@ -41,13 +41,14 @@ def test_firewall_keeps_everything_else_out(lab, box):
 def test_every_ssh_port_in_use_stays_open(lab, fresh_layers, set_up_layers):
     """An administrator who has moved SSH elsewhere is not locked out by the first run."""
     with lab.box("ssh", set_up_layers, address="198.51.100.13") as other:
-        other.write("/etc/ssh/sshd_config.d/ports.conf", "Port 22\nPort 2222\n")
+        other.write("/etc/default/ssh", 'SSHD_OPTS="-p 22 -p 2222"\n')
         other.start()
-        assert any("2222" in entry for entry in program.ids(program.setup(other)))
+        other.run("/usr/sbin/sshd", "-p", "2223")  # which no settings know
+        assert any("2222" in entry for entry in program.ids(program.setup(other, "--only", "system")))
         status = other.run("ufw", "status").stdout
-        for port in ("22/tcp", "2222/tcp"):
+        for port in ("22/tcp", "2222/tcp", "2223/tcp"):
             assert any(line.startswith(port) and "LIMIT" in line for line in status.splitlines()), status
-        for port in (22, 2222):
+        for port in (22, 2222, 2223):
             with lab.client(USER_AT), socket.create_connection((other.address, port), timeout=5) as connection:
                 assert connection.recv(100).startswith(b"SSH-2.0")
 

@@ -70,6 +70,32 @@ def test_only_root_may(settled):
     assert "root" in done.stderr and "sudo" in done.stderr
 
 
+def test_only_root_can_hold_the_lock(settled):
+    """One that is open to all, as an older version left it, is held by nobody and yet keeps no run away."""
+    settled.run("""rm -f /run/mailinabox.lock; touch /run/mailinabox.lock; chmod 0644 /run/mailinabox.lock
+(setpriv --reuid=65534 --regid=65534 --clear-groups flock /run/mailinabox.lock sleep 600) > /dev/null 2>&1 &
+until ! flock --nonblock /run/mailinabox.lock true; do sleep 0.05; done""")
+    try:
+        done = program.call(settled, "setup", "--no-wait")
+        assert done.returncode == 0, program.told(done)
+        assert settled.run("stat", "-c", "%a %U", "/run/mailinabox.lock").stdout.split() == ["600", "root"]
+        assert settled.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "flock", "--nonblock",
+                           "/run/mailinabox.lock", "true", check=False).returncode != 0
+    finally:
+        settled.run("pkill", "-u", "65534", "sleep")
+
+
+def test_the_public_address_moves_with_the_machine(settled):
+    """It was the machine's own; now the machine has the address for which everything here is made."""
+    answers = settled.read("/etc/mailinabox.conf")
+    settled.write("/etc/mailinabox.conf", answers.replace(settled.address, "198.51.100.99"))
+    done = program.call(settled, "plan")
+    assert done.returncode == 0, program.told(done)
+    assert f"is now {settled.address}, before 198.51.100.99" in done.stdout + done.stderr, program.told(done)
+    assert program.setup(settled)["changes"] == []
+    assert settled.read("/etc/mailinabox.conf") == answers
+
+
 # Each: what breaks the box, the ids that must be repaired, the files that the repair may touch.
 DRIFT = {
     "edited main.cf": ("postconf -e myhostname=wrong.example.test && postfix reload",

@@ -125,7 +125,36 @@ TEST_CASE("certificate: drifted", "[cases]") {
   }
   SECTION("not a certificate") {
     host.put(k_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    CHECK(before_of() == "not readable as a certificate");
+    CHECK(before_of() == "not readable as a certificate in PEM form");
+    CHECK(host.content("/home/ssl/box.example.com-selfsigned-20261123-replaced-20261123.pem")
+              .ends_with("CERTIFICATE-----\n"));
+  }
+  SECTION("an authority's as a plain file, for another name, of another key, in DER form") {
+    const TimePoint until = host.clock.now() + Day(60);
+    const int form = GENERATE(0, 1, 2);
+    const std::string pem = form == 0   ? issued_pem("old.example.com", key, until)
+                            : form == 1 ? issued_pem("box.example.com", generate_key("ecdsa-p256"), until)
+                                        : "\x30\x82\x01\x02";
+    host.put(k_link, pem, 0640, 33, 33);
+    host.put("/home/ssl/ssl_certificate-replaced-20261123.pem", "of another time today");
+    const Changes changes = converge(host, *resource);
+    CHECK_FALSE(changes[0].before.empty());
+    const std::string kept = "/home/ssl/ssl_certificate-replaced-20261123-2.pem";
+    CHECK(changes[0].after.ends_with("; " + std::string(k_link) + " is kept as " + kept));
+    CHECK(host.content(kept) == pem);
+    CHECK(host.info(kept).mode == 0640);
+    CHECK(host.link_target(k_link) == "box.example.com-selfsigned-20261123.pem");
+    CHECK(host.content("/home/ssl/ssl_certificate-replaced-20261123.pem") == "of another time today");
+  }
+  SECTION("an authority's for another name, in the file of the self-signed one") {
+    const std::string pem = issued_pem("old.example.com", key, host.clock.now() + Day(60));
+    host.put(k_file, pem);
+    CHECK(before_of() == "for old.example.com");
+    CHECK(host.content("/home/ssl/box.example.com-selfsigned-20261123-replaced-20261123.pem") == pem);
+  }
+  SECTION("an empty file") {
+    host.put(k_file, "");
+    CHECK(before_of().empty());
   }
   SECTION("an authority's, for another name or another key") {
     host.put("/home/ssl/other.pem", issued_pem("old.example.com", key, host.clock.now() + Day(60)));

@@ -65,9 +65,11 @@ TEST_CASE("database: absent", "[cases]") {
     converge(host, *resource);
     CHECK(host.files.list("/home/mail") == std::vector<std::string>{"users.sqlite"});
   }
-  SECTION("an empty file is an empty database") {
+  SECTION("an empty file is a lost database") {
     host.put(k_path, "", 0640, 0, 8);
-    CHECK(attributes_of(converge(host, *resource)) == "table users table aliases view domains index users_domain");
+    const Changes changes = converge(host, *resource);
+    CHECK(attributes_of(changes) == "table users table aliases view domains index users_domain mode owner group");
+    CHECK(resource->action(changes) == Action::create);
   }
 }
 

@@ -87,10 +87,12 @@ TEST_CASE("dkim_key: drifted", "[cases]") {
     CHECK(published(host.content(k_record)).find(k_known_public_half) != std::string::npos);
     CHECK(host.content(k_key) == k_known_key);
   }
-  SECTION("not a key: a new one, and its record") {
-    host.put(k_key, "no key\n", 0600, 8);
+  SECTION("an empty file: a new key, and its record") {
+    host.put(k_key, "", 0600, 8);
     host.put(k_record, "mail._domainkey IN TXT ( \"v=DKIM1; k=rsa; p=AAAA\" )\n", 0644, 8);
-    CHECK(attributes_of(converge(host, *signing_key())) == "key record");
+    const Changes changes = converge(host, *signing_key());
+    CHECK(attributes_of(changes) == "key mode owner group record");
+    CHECK(signing_key()->action(changes) == Action::create);
   }
   SECTION("readable for all") {
     host.put(k_key, k_known_key, 0644, 0);
@@ -120,6 +122,10 @@ TEST_CASE("dkim_key: error", "[cases]") {
   SECTION("encrypted") {
     host.put(k_key, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", 0600);
     check_error(host, *resource, "the key is encrypted");
+  }
+  SECTION("not a key") {
+    host.put(k_key, "no key\n", 0600, 8);
+    check_error(host, *resource, "the file is not a key that can be read");
   }
   SECTION("a key that DKIM does not know") {
     host.put(k_key, key_to_pem(generate_key("ecdsa-p256")).reveal(), 0600);

@@ -35,8 +35,9 @@ TEST_CASE("dnssec_key: absent", "[cases]") {
 TEST_CASE("dnssec_key: drifted", "[cases]") {
   TestHost host;
   host.put_directory(k_directory);
-  // A run that was cut off before the .conf was written leaves keys that nobody uses.
+  // A run that was cut off before the .conf was in place leaves keys that nobody uses.
   host.put("/home/keys/K_domain_.+013+00001.private", "half a key", 0600);
+  host.put("/home/keys/ECDSAP256SHA256.conf.new", "KSK=K_domain_.+013+00001\nZSK=K_domain_.+013+00002\n");
   CHECK(attributes_of(converge(host, *signing_keys())) == "keys");
   host.put("/home/keys/K_domain_.+013+00001.private", "an old key", 0644, 8);
   CHECK(attributes_of(converge(host, *signing_keys())) == "mode");
@@ -59,4 +60,7 @@ TEST_CASE("dnssec_key: error", "[cases]") {
   host.put("/home/keys/ECDSAP256SHA256.conf", "KSK=K_domain_.+013+00001\nZSK=K_domain_.+013+00002\n");
   check_error(host, *signing_keys(),
               "K_domain_.+013+00001.private, the KSK that ECDSAP256SHA256.conf names, is missing");
+  host.erase("/home/keys/ECDSAP256SHA256.conf");
+  host.put("/home/keys/K_domain_.+008+00001.private", "a restored key", 0600);
+  check_error(host, *signing_keys(), "there is K_domain_.+008+00001.private, but no ALGORITHM.conf");
 }

@@ -35,13 +35,9 @@ TEST_CASE("private_key: drifted", "[cases]") {
     CHECK(attributes_of(converge(host, *resource)) == "mode owner group");
     CHECK(host.content("/etc/key.pem") == pem);
   }
-  SECTION("not a key") {
-    host.put("/etc/key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0600);
-    CHECK(attributes_of(converge(host, *resource)) == "key");
-  }
-  SECTION("an empty file") {
-    host.put("/etc/key.pem", "", 0600);
-    CHECK(attributes_of(converge(host, *resource)) == "key");
+  SECTION("an empty file is a lost key") {
+    host.put("/etc/key.pem", "\n", 0600);
+    CHECK(resource->action(converge(host, *resource)) == Action::create);
   }
 }
 
@@ -59,6 +55,18 @@ TEST_CASE("private_key: error", "[cases]") {
     host.put("/etc/key.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
              0600);
     check_error(host, *resource, "the key is encrypted");
+  }
+  SECTION("a key in DER form") {
+    const Key key = generate_key("ecdsa-p256");
+    unsigned char* bytes = nullptr;
+    const int size = i2d_PrivateKey(key.get(), &bytes);
+    host.put("/etc/key.pem", std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)), 0600);
+    OPENSSL_free(bytes);
+    check_error(host, *resource, "in DER form, which services do not read; convert it");
+  }
+  SECTION("a part of a key, and what is no key at all") {
+    host.put("/etc/key.pem", GENERATE("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "x"), 0600);
+    check_error(host, *resource, "the file is not a key that can be read");
   }
   SECTION("a directory") {
     host.put_directory("/etc/key.pem");

@@ -24,6 +24,7 @@ struct ModelBox : TestCommandLine {
     host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
     host.put("/proc/meminfo", "MemTotal: 2000000 kB\nSwapTotal: 0 kB\n");
     host.put("/proc/net/if_inet6", "");
+    host.put("/proc/net/fib_trie", "Local:\n  |-- 192.0.2.10\n     /32 host LOCAL\n");
     host.put("/proc/self/mountinfo", "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n");
     host.put("/sys/devices/system/cpu/online", "0-1\n");
     host.put("/var/lib/dpkg/arch", "amd64\n");

@@ -70,7 +70,7 @@ TEST_CASE("decide: environment before file before default, and the file is kept"
       decide(line, "PRIMARY_HOSTNAME=old.example.com\nSTORAGE_ROOT=/srv/box\nMINE=1\nPUBLIC_IP=192.0.2.1\n", given);
   CHECK(decision.answers.get("PRIMARY_HOSTNAME") == "box.xn--mller-kva.example");
   CHECK(decision.answers.get("STORAGE_ROOT") == "/srv/box");
-  CHECK(decision.answers.get("PUBLIC_IP") == "192.0.2.1");
+  CHECK(decision.answers.get("PUBLIC_IP") == "198.51.100.11");
   CHECK(decision.answers.get("MTA_STS_MODE") == "testing");
   CHECK(decision.answers.get("MINE") == "1");
   CHECK(decision.answers.get("DISABLE_FIREWALL") == "1");
@@ -143,6 +143,99 @@ TEST_CASE("decide: an address that was given is kept, loopback or not", "[answer
   CHECK(decide(line, given.answers.render()).answers.get("PUBLIC_IP") == "127.0.0.1");
   // One that was only assumed is not: the file says so by holding none.
   CHECK(decide(line, "PUBLIC_IP=\n").answers.get("PUBLIC_IP") == "198.51.100.11");
+}
+
+namespace {
+
+// Facts of a machine that has these addresses, the first of each family towards the Internet.
+ValueMap at(const ValueList& addresses) {
+  ValueMap facts = {{"private_ip", ""}, {"private_ipv6", ""}, {"own_addresses", addresses}};
+  for (auto address = addresses.rbegin(); address != addresses.rend(); ++address) {
+    facts[address->text().find(':') == std::string::npos ? "private_ip" : "private_ipv6"] = *address;
+  }
+  return facts;
+}
+
+const std::string k_named = "PRIMARY_HOSTNAME=box.example.com\n";
+
+}  // namespace
+
+TEST_CASE("decide: a public address that was the machine's own moves with it", "[answers]") {
+  TestCommandLine line;
+  const std::string before = k_named +
+                             "PUBLIC_IP=192.0.2.11\nPUBLIC_IPV6=2001:db8::11\nPRIVATE_IP=192.0.2.11\n"
+                             "PRIVATE_IPV6=2001:db8::11\n";
+  const CompleteAnswers moved = decide(line, before, {}, at({"192.0.2.21", "2001:db8::21"}));
+  for (const char* key : {"PUBLIC_IP", "PRIVATE_IP"}) CHECK(moved.answers.get(key) == "192.0.2.21");
+  for (const char* key : {"PUBLIC_IPV6", "PRIVATE_IPV6"}) CHECK(moved.answers.get(key) == "2001:db8::21");
+  REQUIRE(moved.warnings.size() == 1);
+  CHECK_THAT(moved.warnings[0], Contains("is now 192.0.2.21, before 192.0.2.11") && Contains("registrar"));
+  CHECK(decide(line, moved.answers.render(), {}, at({"192.0.2.21", "2001:db8::21"})).warnings.empty());
+
+  const auto public_ip = [&](const std::string& stored, const ValueList& addresses) {
+    return decide(line, k_named + stored, {}, at(addresses)).answers.get("PUBLIC_IP");
+  };
+  const std::string own = "PUBLIC_IP=192.0.2.11\nPRIVATE_IP=192.0.2.11\n";
+  CHECK(public_ip(own, {}) == "192.0.2.11");                            // no network
+  CHECK(public_ip(own, {"192.0.2.21", "192.0.2.11"}) == "192.0.2.11");  // a second address
+  CHECK(public_ip(own, {"10.8.0.2"}) == "192.0.2.11");                  // a tunnel, a router
+  CHECK(public_ip("PUBLIC_IP=10.0.0.1\nPRIVATE_IP=10.0.0.1\n", {"10.0.0.2"}) == "10.0.0.2");
+  CHECK(public_ip("PUBLIC_IP=192.0.2.11\nPRIVATE_IP=10.0.0.1\n", {"10.0.0.2"}) == "192.0.2.11");
+  CHECK(public_ip("PUBLIC_IP=192.0.2.11\n", {"192.0.2.21"}) == "192.0.2.11");  // of an older version: not known
+}
+
+TEST_CASE("decide: a public address that is another than the machine's is compared", "[answers]") {
+  TestCommandLine line;
+  const auto warning = [&](const std::string& stored, const std::string& address, const GivenAnswers& given = {}) {
+    const auto warnings = decide(line, k_named + stored, given, at({address})).warnings;
+    return warnings.empty() ? std::string() : warnings.front();
+  };
+  const std::string behind_router = "PUBLIC_IP=192.0.2.11\nPRIVATE_IP=10.0.0.1\n";
+  CHECK(warning(behind_router, "10.0.0.1").empty());
+  CHECK_THAT(warning(behind_router, "10.0.0.2"),
+             Contains("is now 10.0.0.2, before 10.0.0.1") && Contains("stays 192.0.2.11"));
+  CHECK(warning(behind_router, "10.0.0.2", {{"PUBLIC_IP", "192.0.2.11"}}).empty());
+  CHECK_THAT(warning("PUBLIC_IP=192.0.2.11\nPRIVATE_IP=192.0.2.21\n", "192.0.2.21"),
+             Contains("has the public address 192.0.2.21") && Contains("PUBLIC_IP=auto"));
+  CHECK(warning("", "192.0.2.21").empty());
+}
+
+TEST_CASE("decide: auto finds again, and an empty value unsets", "[answers]") {
+  TestCommandLine line;
+  const std::string stored = k_named +
+                             "PUBLIC_IP=192.0.2.99\nPUBLIC_IPV6=2001:db8::99\nPRIVATE_IP=192.0.2.11\n"
+                             "PRIVATE_IPV6=2001:db8::11\nMTA_STS_MODE=testing\nDISABLE_FIREWALL=1\n"
+                             "DNS_FORWARDERS=192.0.2.53\nDNS_VALIDATION=yes\n";
+  const ValueMap here = at({"192.0.2.11", "2001:db8::11"});
+  const auto after = [&](const GivenAnswers& given, const ValueMap& facts) {
+    return decide(line, stored, given, facts).answers;
+  };
+  GivenAnswers all_auto;
+  GivenAnswers all_empty;
+  for (const char* key :
+       {"PUBLIC_IP", "PUBLIC_IPV6", "MTA_STS_MODE", "DISABLE_FIREWALL", "DNS_FORWARDERS", "DNS_VALIDATION"}) {
+    all_auto[key] = "auto";
+    all_empty[key] = "";
+  }
+  const Answers found = after(all_auto, here);
+  CHECK(found.get("PUBLIC_IP") == "192.0.2.11");
+  CHECK(found.get("PUBLIC_IPV6") == "2001:db8::11");
+  CHECK(found.get("MTA_STS_MODE") == "enforce");
+  for (const char* key : {"DISABLE_FIREWALL", "DNS_FORWARDERS", "DNS_VALIDATION"}) CHECK_FALSE(found.find(key));
+  CHECK(after(all_auto, at({})).get("PUBLIC_IP") == "192.0.2.99");  // nothing can be found without a network
+  CHECK(after(all_auto, at({"192.0.2.11"})).get("PUBLIC_IPV6").empty());
+
+  const Answers emptied = after(all_empty, here);
+  CHECK(emptied.get("PUBLIC_IP") == "192.0.2.99");  // a box must have these two
+  CHECK(emptied.get("MTA_STS_MODE") == "testing");
+  CHECK(emptied.get("PUBLIC_IPV6").empty());
+  CHECK(emptied.find("DNS_FORWARDERS") == "");  // none: the root servers are asked
+  for (const char* key : {"DISABLE_FIREWALL", "DNS_VALIDATION"}) CHECK_FALSE(emptied.find(key));
+  // It stays so, though the machine has an address.
+  CHECK(decide(line, emptied.render(), {}, here).answers.get("PUBLIC_IPV6").empty());
+  CHECK(decide(line, emptied.render(), {{"PUBLIC_IPV6", "auto"}}, here).answers.get("PUBLIC_IPV6") == "2001:db8::11");
+  // A machine that had none and gets one uses it.
+  CHECK(decide(line, k_named + "PUBLIC_IPV6=\nPRIVATE_IPV6=\n", {}, here).answers.get("PUBLIC_IPV6") == "2001:db8::11");
 }
 
 TEST_CASE("decide: the machine's own name", "[answers]") {

@@ -21,6 +21,16 @@ struct KeyBox {
   }
 };
 
+// A run that may make new ones.
+Report run_replacing(TestHost& host, const Catalog& catalog) {
+  Journal journal(host.files, host.clock, k_state_directory, "0.1.0");
+  System system = host.system();
+  Reporter nobody;
+  Run run(system, journal, nobody, "setup", {.replace_lost = true});
+  static_cast<void>(run.pass(catalog));
+  return run.close();
+}
+
 }  // namespace
 
 TEST_CASE("what was made once and is gone is not made again unasked", "[engine][losses]") {
@@ -42,8 +52,8 @@ TEST_CASE("what was made once and is gone is not made again unasked", "[engine][
     CHECK(run_apply(box.host, box.recipes.catalog).count(Status::changed) == 1);
   }
   SECTION("lost for good") {
-    std::make_unique<Journal>(box.host.files, box.host.clock, k_state_directory, "0.1.0")->see({});
-    CHECK(run_apply(box.host, box.recipes.catalog).count(Status::changed) == 2);
+    CHECK(run_replacing(box.host, box.recipes.catalog).count(Status::changed) == 2);
+    CHECK(box.host.content(k_state_directory + "/irreplaceable") == "keys file:/srv/key\n");
   }
 }
 
@@ -74,4 +84,29 @@ TEST_CASE("a partial run and a failed entry forget nothing", "[engine][losses]")
   failing.file("/srv/key", "made once")->made_once = true;
   CHECK(run_apply(box.host, failing.catalog).failed());
   CHECK(box.host.content(k_state_directory + "/irreplaceable") == "keys file:/srv/key\n");
+}
+
+TEST_CASE("leave to replace what is lost ends with its run", "[engine][losses]") {
+  KeyBox box;
+  static_cast<void>(run_apply(box.host, box.recipes.catalog));
+  CatalogWriter failing;
+  failing.recipe("keys").file("/etc/one", "3")->idle = true;
+  const std::string place = GENERATE("/srv/key", "/other/key");
+  failing.file(place, "made once")->made_once = true;
+  if (place == "/srv/key") box.host.erase(place);
+  CHECK(run_replacing(box.host, failing.catalog).failed());
+  CHECK_FALSE(box.host.exists(place));
+  CHECK(box.host.content(k_state_directory + "/irreplaceable") == "keys file:/srv/key\n");
+  CHECK_THROWS_WITH(run_apply(box.host, failing.catalog), Contains("Nothing has been changed"));
+}
+
+TEST_CASE("leave to replace what is lost covers only what was replaced", "[engine][losses]") {
+  KeyBox box;
+  static_cast<void>(run_apply(box.host, box.recipes.catalog));
+  CatalogWriter others;
+  others.recipe("other").file("/srv/other", "made once")->made_once = true;
+  others.catalog.partial = true;
+  box.host.erase("/srv/key");
+  CHECK(run_replacing(box.host, others.catalog).count(Status::changed) == 1);
+  CHECK_THROWS_WITH(run_apply(box.host, box.recipes.catalog), Contains("file:/srv/key existed at the last run"));
 }

@@ -286,6 +286,66 @@ TEST_CASE("facts: SSH ports of systemd's socket and of the connection in use") {
   CHECK(host.ports() == numbers({22}));
 }
 
+TEST_CASE("facts: own addresses are those of the interfaces, not networks or broadcasts") {
+  FactHost host;
+  CHECK(host.fact("own_addresses").as_list().empty());
+  host.put("/proc/net/fib_trie",
+           "Main:\n  +-- 192.0.2.0/24 2 0 2\n     |-- 192.0.2.0\n        /24 link UNICAST\n     |-- 192.0.2.2\n"
+           "        /32 host LOCAL\n     |-- 192.0.2.255\n        /32 link BROADCAST\n");
+  host.put("/proc/net/if_inet6",
+           "20010db8000000000000000000000011 02 40 00 80     eth0\nnonsense\n2001zdb8000000000000000000000011 02\n");
+  CHECK(host.fact("own_addresses").as_list() == ValueList{"192.0.2.2", "2001:db8::11"});
+}
+
+TEST_CASE("facts: SSH ports of sshd's command line") {
+  FactHost host;
+  host.put("/usr/sbin/sshd", "");
+  host.put("/etc/ssh/sshd_config", "Port 23\n");
+  const auto options = [&](const std::string& line) { host.put("/etc/default/ssh", "# options\n" + line + "\n"); };
+  options("SSHD_OPTS=");
+  CHECK(host.ports() == numbers({23}));
+  options("SSHD_OPTS=\"-p 2222 -4\"");
+  CHECK(host.ports() == numbers({2222}));
+  options("SSHD_OPTS='-p2222 -o Port=24 -oListenAddress=192.0.2.1:2022'");
+  CHECK(host.ports() == numbers({2022, 2222}));
+  options("SSHD_OPTS='-oPort=24'");
+  CHECK(host.ports() == numbers({23, 24}));
+  host.put("/etc/ssh/other_config", "Port 25\n");
+  options("SSHD_OPTS='-f /etc/ssh/other_config'");
+  CHECK(host.ports() == numbers({25}));
+  options("SSHD_OPTS=-p");
+  CHECK(host.ports() == numbers({23}));
+}
+
+TEST_CASE("facts: SSH ports on which sshd listens, whatever has told it to") {
+  FactHost host;
+  host.put("/usr/sbin/sshd", "");
+  host.put("/proc/net/tcp",
+           "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+           "   0: 00000000:08AE 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 71 1\n"
+           "   1: 0100007F:177A 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 72 1\n"
+           "   2: 00000000:7A69 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 73 1\n");
+  host.put("/proc/net/tcp6",
+           "   0: 00000000000000000000000000000000:08AF 00000000000000000000000000000000:0000 0A "
+           "00000000:00000000 00:00000000 00000000     0        0 74 1\n");
+  const auto process = [&](const std::string& id, const std::string& title, const std::string& user,
+                           const std::vector<std::string>& sockets) {
+    host.put("/proc/" + id + "/comm", "sshd\n");
+    host.put("/proc/" + id + "/cmdline", title + '\0');
+    host.put("/proc/" + id + "/status", "Name:\tsshd\nUid:\t" + user + "\t" + user + "\t" + user + "\t" + user + "\n");
+    host.put_symlink("/proc/" + id + "/exe", "/usr/sbin/sshd");
+    for (const std::string& socket : sockets) {
+      host.put_symlink("/proc/" + id + "/fd/" + std::to_string(sockets.size() + 2), "socket:[" + socket + "]");
+    }
+  };
+  process("812", "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", "0", {"71"});
+  process("813", "/usr/sbin/sshd", "0", {"74"});
+  process("814", "sshd: root@pts/0", "0", {"72"});   // forwards X11
+  process("815", "/usr/sbin/sshd", "1000", {"73"});  // a user's own
+  host.put("/proc/816/comm", "bash\n");
+  CHECK(host.ports() == numbers({22, 2222, 2223}));
+}
+
 TEST_CASE("facts: what a Mail-in-a-Box that was here has left") {
   FactHost host;
   for (const char* name : {"original_command", "original_daemon", "original_dovecot_owner"}) {

@@ -64,6 +64,20 @@ TEST_CASE("operations: it waits for the other run, says for whom, and goes on", 
   CHECK(other.try_acquire("mailinabox setup", box.host.clock));  // the operation has let go of it
 }
 
+TEST_CASE("operations: a refused setup leaves the answers of the last one", "[operations]") {
+  ModelBox box;
+  box.set_up();
+  const auto before = box.host.snapshot();
+  box.console.variables = {{"NONINTERACTIVE", "1"}, {"STORAGE_ROOT", "/srv/mail"}};
+  box.host.put_directory("/srv");
+  CHECK_THROWS_WITH(box.run({"setup"}),
+                    Contains("database:/srv/mail/mail/users.sqlite does not exist; at the last run") &&
+                        Contains("Nothing has been changed."));
+  box.host.erase("/srv");
+  CHECK(box.host.snapshot() == before);
+  CHECK(users(box.box).size() == 1);
+}
+
 TEST_CASE("operations: what cannot be published is stored, and the next run publishes it", "[operations]") {
   ModelBox box;
   box.set_up();

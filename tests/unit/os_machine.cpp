@@ -1,7 +1,12 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "base/error.hpp"
 #include "os/linux_machine.hpp"
@@ -91,9 +96,106 @@ TEST_CASE("the lock of a process that was killed is free", "[os][lock]") {
   CHECK(lock.try_acquire("mailinabox setup", host.clock));
 }
 
-TEST_CASE("a symbolic link in the lock's place is refused", "[os][lock]") {
+namespace {
+
+// A child process that opens the lock file and locks it as `user`, until the test ends.
+class LockingProcess {
+ public:
+  LockingProcess(const std::string& path, uid_t user) {
+    std::array<int, 2> ready{};
+    REQUIRE(::pipe(ready.data()) == 0);
+    process_ = ::fork();
+    if (process_ == 0) {
+      const bool other = user == 0 || ::setresuid(user, user, user) == 0;
+      const int file = other ? ::open(path.c_str(), O_RDONLY) : -1;
+      const char told = file >= 0 && ::flock(file, LOCK_EX | LOCK_NB) == 0 ? 'y' : 'n';
+      if (::write(ready[1], &told, 1) != 1) ::_exit(1);
+      ::pause();
+      ::_exit(0);
+    }
+    char told = 'n';
+    static_cast<void>(::read(ready[0], &told, 1));
+    ::close(ready[0]);
+    ::close(ready[1]);
+    locked_ = told == 'y';
+  }
+  ~LockingProcess() {
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+  }
+  LockingProcess(const LockingProcess&) = delete;
+  LockingProcess& operator=(const LockingProcess&) = delete;
+  bool locked() const { return locked_; }
+  pid_t id() const { return process_; }
+
+ private:
+  pid_t process_ = -1;
+  bool locked_ = false;
+};
+
+constexpr const char* k_lock = "/run/mailinabox.lock";
+constexpr uid_t k_nobody = 65534;
+
+void let_others_in(const TestHost& host) { REQUIRE(::chmod(host.root().c_str(), 0755) == 0); }
+
+}  // namespace
+
+TEST_CASE("the lock of an older version is corrected, and another user's hold on it does not count", "[os][lock]") {
   TestHost host;
-  host.put_symlink("/run/mailinabox.lock", "/etc/passwd");
-  MachineLock lock(host.real("/run/mailinabox.lock"));
-  CHECK_THROWS_AS(lock.try_acquire("mailinabox setup", host.clock), SystemError);
+  let_others_in(host);
+  host.put(k_lock, "", 0644);
+  const LockingProcess other(host.real(k_lock), k_nobody);
+  REQUIRE(other.locked());
+  MachineLock first(host.real(k_lock));
+  MachineLock second(host.real(k_lock));
+  REQUIRE(first.try_acquire("mailinabox setup", host.clock));
+  CHECK(host.info(k_lock).mode == 0600);
+  CHECK_FALSE(second.try_acquire("mailinabox setup", host.clock));
+  CHECK(second.holder()->command == "mailinabox setup");
+  CHECK_FALSE(host.exists("/run/mailinabox.lock.new"));
+  const LockingProcess late(host.real(k_lock), k_nobody);
+  CHECK_FALSE(late.locked());
+  first.release();
+  CHECK(second.try_acquire("mailinabox setup", host.clock));
+}
+
+TEST_CASE("a lock file of another user becomes root's", "[os][lock]") {
+  TestHost host;
+  host.put(k_lock, "", 0666, k_nobody, k_nobody);
+  MachineLock lock(host.real(k_lock));
+  REQUIRE(lock.try_acquire("mailinabox setup", host.clock));
+  CHECK(host.info(k_lock).uid == 0);
+  CHECK(host.info(k_lock).mode == 0600);
+}
+
+TEST_CASE("another program of root's that holds the lock is respected and named", "[os][lock]") {
+  TestHost host;
+  host.put(k_lock, "1 2026-11-23T08:00:00Z mailinabox setup\n", 0600);
+  const LockingProcess other(host.real(k_lock), 0);
+  REQUIRE(other.locked());
+  MachineLock lock(host.real(k_lock));
+  CHECK_FALSE(lock.try_acquire("mailinabox setup", host.clock));
+  const auto holder = lock.holder();
+  REQUIRE(holder);
+  CHECK(holder->process == other.id());
+  CHECK_FALSE(holder->is_run());
+  CHECK(holder->text() == "`" + holder->program + "` (process " + std::to_string(other.id()) + ")");
+}
+
+TEST_CASE("a link or a pipe in the lock's place is replaced, not followed", "[os][lock]") {
+  TestHost host;
+  host.put("/etc/elsewhere", "untouched", 0644);
+  const std::string path = host.real(k_lock);
+  if (GENERATE(true, false)) {
+    host.put_symlink(k_lock, "/etc/elsewhere");
+  } else {
+    REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+  }
+  MachineLock lock(path);
+  REQUIRE(lock.try_acquire("mailinabox setup", host.clock));
+  CHECK(host.info(k_lock).kind == FileKind::regular);
+  CHECK(host.info(k_lock).mode == 0600);
+  CHECK(host.content("/etc/elsewhere") == "untouched");
+  MachineLock other(path);
+  CHECK_FALSE(other.try_acquire("mailinabox setup", host.clock));
 }

@@ -28,7 +28,10 @@ std::vector<std::string> privileges_in(std::string_view text) {
 std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
-    throw Error("The users' database " + path + " does not exist yet. Run `sudo mailinabox setup` first.");
+    throw Error("The users' database " + path +
+                " does not exist. On a new machine, run `sudo mailinabox setup` first. "
+                "On one that has been set up, see whether the file system with its data is mounted and STORAGE_ROOT in "
+                "/etc/mailinabox.conf is right.");
   }
   const bool change = access == Directory::Access::change;
   return connect_database(path, change ? Database::Access::read_write : Database::Access::read_only);

@@ -1,5 +1,7 @@
 #include "operations/answers/answer_sheet.hpp"
 
+#include <array>
+
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
 #include "box/directory/password.hpp"
@@ -35,6 +37,19 @@ std::string problem_with_forwarders(const std::string& forwarders) {
   return {};
 }
 
+constexpr const char* k_auto = "auto";
+
+// Answers that may be empty: an empty value given for one run unsets them.
+constexpr std::array<std::string_view, 5> k_may_be_empty = {"PUBLIC_IPV6", "DNS_FORWARDERS", "DNS_VALIDATION",
+                                                            "DISABLE_FIREWALL", "EMAIL_PW"};
+
+// The public address of a machine that has this address itself.
+std::string public_form(const std::string& key, const std::string& own) {
+  return key == "PUBLIC_IP" || public_ipv6(own) ? own : "";
+}
+
+bool is_public(const std::string& address) { return public_ipv4(address) || public_ipv6(address); }
+
 std::string host_name_form(const std::string& text) {
   std::string name = domain_to_ascii(trim(text));
   if (!name.empty() && name.back() == '.') name.pop_back();
@@ -63,16 +78,46 @@ void AnswerSheet::open_directory() {
   first_user_ = request_.first_user && (directory_ == nullptr || directory_->empty());
 }
 
-std::string AnswerSheet::given(const std::string& key) const {
-  const auto found = request_.given.find(key);
-  if (found == request_.given.end()) return {};
-  if (found->second == "auto") return key == "PRIMARY_HOSTNAME" ? fallback(key) : std::string();
-  return found->second;
+std::optional<std::string> AnswerSheet::given(const std::string& key) const {
+  const auto given = request_.given.find(key);
+  if (given == request_.given.end() || (given->second.empty() && !contains(k_may_be_empty, key))) return std::nullopt;
+  return given->second;
+}
+
+// What "auto" stands for. Without a network an address that was found before stays.
+std::string AnswerSheet::found(const std::string& key) const {
+  if (key == "EMAIL_ADDR" || key == "EMAIL_PW" || key.starts_with("PRIVATE_")) return {};
+  if (!key.starts_with("PUBLIC_")) return fallback(key);
+  const std::string own = own_address(key);
+  const bool offline = own_address("PUBLIC_IP").empty() && own_address("PUBLIC_IPV6").empty();
+  return offline ? stored_.get(key) : public_form(key, own);
+}
+
+// The machine's present address that belongs to PUBLIC_IP or PUBLIC_IPV6; "" without one.
+std::string AnswerSheet::own_address(const std::string& key) const {
+  return text_fact(facts_, key == "PUBLIC_IP" ? "private_ip" : "private_ipv6");
+}
+
+// True if one of the machine's interfaces has it.
+bool AnswerSheet::is_own(const std::string& address) const {
+  const auto all = facts_.find("own_addresses");
+  return all != facts_.end() && all->second.is_list() && contains(all->second.as_list(), Value(address));
+}
+
+// A public address that was the machine's own moves with the machine, but not from a public address to one that others
+// cannot reach (a tunnel is up, or a router now stands before it), and not while the machine has the old one, too.
+std::string AnswerSheet::stored_public(const std::string& key) const {
+  const std::string stored = stored_.get(key);
+  const std::string before = stored_.get(key == "PUBLIC_IP" ? "PRIVATE_IP" : "PRIVATE_IPV6");
+  const std::string own = own_address(key);
+  if (own.empty() || before.empty() || own == before || stored != public_form(key, before)) return stored;
+  if (is_own(before) || (is_public(before) && !is_public(own))) return stored;
+  return public_form(key, own);
 }
 
 std::string AnswerSheet::known(const std::string& key) const {
-  const std::string value = given(key);
-  return normal(key, value.empty() ? stored_.get(key) : value);
+  if (const auto value = given(key)) return normal(key, *value == k_auto ? found(key) : *value);
+  return normal(key, key == "PUBLIC_IP" || key == "PUBLIC_IPV6" ? stored_public(key) : stored_.get(key));
 }
 
 std::string AnswerSheet::fallback(const std::string& key) const {
@@ -132,9 +177,16 @@ std::string AnswerSheet::normal(const std::string& key, const std::string& value
   return key == "EMAIL_ADDR" ? lower_case(trim(value)) : std::string(trim(value));
 }
 
+// False for a PUBLIC_IPV6 that was left empty although the machine has such an address.
+bool AnswerSheet::may_default(const std::string& key) const {
+  if (key != "PUBLIC_IPV6") return true;
+  const auto value = given(key);
+  return value ? value == k_auto : !stored_.find(key) || !public_ipv6(stored_.get("PRIVATE_IPV6"));
+}
+
 std::string AnswerSheet::settle(const std::string& key) {
   std::string value = known(key);
-  if (value.empty()) value = fallback(key);
+  if (value.empty() && may_default(key)) value = fallback(key);
   const std::string wrong = problem(key, value);
   if (!wrong.empty()) problems_.push_back(key + ": " + wrong);
   return value;
@@ -146,17 +198,61 @@ void AnswerSheet::keep(const std::string& key) {
 }
 
 // The machine's own addresses follow the machine; without a network the last ones stay.
-void AnswerSheet::settle_own_address(const std::string& key, const std::string& fact) {
-  if (!given(key).empty() || fact.empty()) {
+void AnswerSheet::settle_own_address(const std::string& key) {
+  const std::string fact = own_address(key == "PRIVATE_IP" ? "PUBLIC_IP" : "PUBLIC_IPV6");
+  const auto value = given(key);
+  if ((value && value != k_auto) || fact.empty()) {
     keep(key);
   } else {
     complete_.answers.set(key, fact);
   }
 }
 
+void AnswerSheet::settle_optional() {
+  // These two are found out together, by trying (settle_resolver()).
+  const auto forwarders = given("DNS_FORWARDERS");
+  if (forwarders == k_auto) {
+    complete_.answers.remove("DNS_FORWARDERS");
+    complete_.answers.remove("DNS_VALIDATION");
+  } else if (forwarders) {
+    const std::string wrong = problem("DNS_FORWARDERS", *forwarders);
+    if (!wrong.empty()) problems_.push_back("DNS_FORWARDERS: " + wrong);
+    if (wrong.empty()) complete_.answers.set("DNS_FORWARDERS", normal("DNS_FORWARDERS", *forwarders));
+  }
+  for (const char* key : {"DNS_VALIDATION", "DISABLE_FIREWALL"}) {
+    const auto value = given(key);
+    if (!value) continue;
+    complete_.answers.remove(key);
+    if (!value->empty() && *value != k_auto) complete_.answers.set(key, *value);
+  }
+}
+
+// What cannot be known from here: whether a public address that is not the machine's own is still right.
+void AnswerSheet::compare_address() {
+  const std::string address = complete_.answers.get("PUBLIC_IP");
+  const std::string own = own_address("PUBLIC_IP");
+  const std::string stored = stored_.get("PUBLIC_IP");
+  const std::string own_before = stored_.get("PRIVATE_IP");
+  if (own.empty() || own_before.empty() || stored.empty() || given("PUBLIC_IP")) return;
+  if (address == stored && (address == own || is_own(address))) return;
+  if (address != stored) {
+    complete_.warnings.push_back(
+        "The box's public address is now " + address + ", before " + stored +
+        ": the machine has moved. Its name servers' addresses at the registrar and its reverse "
+        "DNS entry at the provider must follow.");
+  } else if (own != own_before) {
+    complete_.warnings.push_back("This machine's own address is now " + own + ", before " + own_before +
+                                 ". The box's public address stays " + address +
+                                 ". If others reach it elsewhere now, run `sudo PUBLIC_IP=ADDRESS mailinabox setup`.");
+  } else if (public_ipv4(own)) {
+    complete_.warnings.push_back("This machine has the public address " + own + ", but DNS sends others to " + address +
+                                 " (PUBLIC_IP). If that is a mistake, run `sudo PUBLIC_IP=auto mailinabox setup`.");
+  }
+}
+
 void AnswerSheet::settle_first_user() {
   if (!first_user_) return;
-  FirstUser user{.email = settle("EMAIL_ADDR"), .password = Secret(given("EMAIL_PW"))};
+  FirstUser user{.email = settle("EMAIL_ADDR"), .password = Secret(known("EMAIL_PW"))};
   if (user.password.empty()) {
     user.password = random_password(16);
     user.generated = true;
@@ -170,17 +266,15 @@ CompleteAnswers AnswerSheet::complete() {
   keep("PRIMARY_HOSTNAME");
   keep("PUBLIC_IP");
   keep("PUBLIC_IPV6");
-  settle_own_address("PRIVATE_IP", text_fact(facts_, "private_ip"));
-  settle_own_address("PRIVATE_IPV6", text_fact(facts_, "private_ipv6"));
+  settle_own_address("PRIVATE_IP");
+  settle_own_address("PRIVATE_IPV6");
   settle_first_user();
   complete_.time_zone = settle("TIME_ZONE");
   complete_.answers.remove("TIME_ZONE");  // the machine keeps it, and `timedatectl` may change it
   keep("MTA_STS_MODE");
-  if (!given("DNS_FORWARDERS").empty()) keep("DNS_FORWARDERS");
-  for (const char* key : {"DNS_VALIDATION", "DISABLE_FIREWALL"}) {
-    if (const std::string value = given(key); !value.empty()) complete_.answers.set(key, value);
-  }
+  settle_optional();
   if (!problems_.empty()) throw Error(problems(), ExitCode::missing_answers);
+  compare_address();
   complete_.address_assumed = known("PUBLIC_IP").empty() && text_fact(facts_, "private_ip").empty();
   if (directory_ != nullptr) {
     complete_.directory = std::make_shared<Directory>(*directory_, complete_.answers.get("PRIMARY_HOSTNAME"));

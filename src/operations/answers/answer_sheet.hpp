@@ -31,9 +31,11 @@ struct CompleteAnswers {
   std::string time_zone{};
   std::optional<FirstUser> first_user{};   // if there is no user yet and one was wanted
   std::shared_ptr<Directory> directory{};  // null if there is no database yet
+  std::vector<std::string> warnings{};     // about the addresses, whole sentences
 };
 
-// Values for one run by key, which replace the stored ones; "auto" stands for the default, "" for nothing.
+// Values for one run by key, which replace the stored ones. "auto" stands for what would be found if nothing had been
+// stored; "" unsets an answer that may be empty and is ignored for any other.
 using GivenAnswers = std::map<std::string, std::string>;
 
 struct AnswerRequest {
@@ -67,11 +69,18 @@ class AnswerSheet {
   CompleteAnswers complete();
 
  private:
-  std::string given(const std::string& key) const;
+  std::optional<std::string> given(const std::string& key) const;
+  std::string found(const std::string& key) const;
+  std::string own_address(const std::string& key) const;
+  bool is_own(const std::string& address) const;
+  std::string stored_public(const std::string& key) const;
+  bool may_default(const std::string& key) const;
   std::string fallback(const std::string& key) const;
   std::string settle(const std::string& key);
   void keep(const std::string& key);
-  void settle_own_address(const std::string& key, const std::string& fact);
+  void settle_own_address(const std::string& key);
+  void settle_optional();
+  void compare_address();
   void settle_first_user();
   void open_directory();
   std::string problems() const;

@@ -1,0 +1,32 @@
+// The sockets that wait for others, as the kernel lists them: TCP sockets that listen, UDP sockets that have a port.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "os/files.hpp"
+
+namespace mailinabox {
+
+struct Listener {
+  std::string protocol{};  // "tcp" or "udp"
+  std::uint16_t port = 0;
+  std::string address{};  // "0.0.0.0", "::", "127.0.0.1", …
+  std::string inode{};    // of the socket: "4711"
+
+  // What a process that has it open shows as the target of its descriptor (open_files.hpp): "socket:[4711]".
+  std::string target() const { return "socket:[" + inode + "]"; }
+};
+
+// From /proc/net/tcp and tcp6, or udp and udp6. Tables that the kernel has not, and lines in another form, are left
+// out.
+std::vector<Listener> tcp_listeners(const FileReader& files);
+std::vector<Listener> udp_listeners(const FileReader& files);
+
+// True if who has the port at `held` keeps others from having it at `wanted`: it is the same address, or one of them
+// stands for all.
+bool same_place(std::string_view held, std::string_view wanted);
+
+}  // namespace mailinabox
