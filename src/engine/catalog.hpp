@@ -20,8 +20,8 @@ struct CatalogEntry {
   std::shared_ptr<const Resource> resource{};
   std::vector<ResourceId> notifies{};
   bool local = false;  // stands wholly or partly in /etc/mailinabox/recipes.d
-  // Applied when all services are up, in catalog order, and only if its recipe's services accepted their changes: for
-  // changes that must wait until a service answers (resolv.conf pointing at the box's own resolver).
+  // Applied when all services are up, in catalog order, and only if its recipe's services work and accepted their
+  // changes: for changes that must wait until a service answers (resolv.conf pointing at the box's own resolver).
   bool after_services = false;
 };
 

@@ -14,9 +14,10 @@
 //      One that refuses its files, or does not work with them, gets its old ones back (way_back.hpp): the paths that
 //      entries of this pass changed and that lead to it by a notify. It is restarted on them if it had been reloaded,
 //      services already reloaded with the new files are reloaded with the old ones, and those entries have failed.
-//   8. Entries marked after_services, as in 5.
+//   8. Entries marked after_services, as in 5; none of a recipe with a service that failed.
 // When the run is closed, its journal becomes one generation, however many passes it had.
-// A failed entry ends its recipe and those that require it; others go on. Its notices stay pending.
+// A failed entry ends its recipe and those that require it; others go on. Its notices stay pending. To require a recipe
+// is to need its resources: a service that failed ends nothing, and all other services have their turn.
 #pragma once
 
 #include <chrono>

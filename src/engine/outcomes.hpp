@@ -1,8 +1,10 @@
 // What a plan or a pass found and did, entry by entry; the reporter is told from here.
 //
 // Each entry is concluded once, in its turn. A failure ends the entry's recipe and all that require it, unless the
-// resource fails alone; the entries left of an ended recipe are not reached. Later findings are a note (a change was
-// put back) or a refresh failure; only what stops working after that, reloaded with its old files, is concluded again.
+// resource fails alone; the entries left of an ended recipe are not reached. To require a recipe is to need its
+// resources, not each of its services: a service that fails, or files that it refuses, keep only those entries of its
+// own recipe that wait for the services. Later findings are a note (a change was put back) or a refresh failure; only
+// what stops working after that, reloaded with its old files, is concluded again.
 #pragma once
 
 #include <map>
@@ -52,6 +54,8 @@ class Outcomes {
   void conclude(std::size_t entry) { reporter_.on_outcome(of(entry)); }
 
   bool has_ended(std::size_t entry) const { return ended_.contains(order_.at(entry).recipe); }
+  // Because of this entry. Of a service: only what waits for the services of its recipe is not reached; of a handler:
+  // the recipes that require its own go on.
   void end_recipe(std::size_t entry);
 
   // A handler ran, or a service was reloaded or restarted; `again`: with the old files, after the new ones.
@@ -62,10 +66,13 @@ class Outcomes {
   void put_back(std::size_t entry, std::size_t service);
 
  private:
+  std::optional<std::size_t> what_keeps(std::size_t entry) const;
+
   const RunOrder& order_;
   Reporter& reporter_;
   Report report_{};
-  std::map<std::string, std::size_t> ended_{};  // recipe to the failed entry
+  std::map<std::string, std::size_t> ended_{};     // recipe to the failed entry
+  std::map<std::string, std::size_t> unserved_{};  // recipe to its service that failed
   std::optional<std::pair<std::string, Step>> told_{};
 };
 

@@ -81,7 +81,7 @@ class Resource {
   virtual Phase phase() const { return Phase::resources; }
 
   // True if a failure stops neither the rest of its recipe nor the recipes that require it: for one of many that do not
-  // depend on each other (zones).
+  // depend on each other (zones), and for what the box can do without (a firewall).
   virtual bool fails_alone() const { return false; }
 
   // Made once, and a new one would not do in its place: keys, databases. If the last run saw it and it is missing now,

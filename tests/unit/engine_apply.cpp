@@ -287,6 +287,27 @@ TEST_CASE("what waits for the services comes after them, and not where they fail
   }
 }
 
+TEST_CASE("a service that does not start keeps no other recipe's from starting", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("system").file("/etc/jail", "x", {"service:guard"});
+  recipes.service("guard", {}, false)->checker = [](System&) { throw Error("jail.d/own.conf: bad line"); };
+  recipes.service("log", {}, false);
+  recipes.file("/etc/waits", "x");
+  recipes.catalog.entries.back().after_services = true;
+  recipes.recipe("mail", {"system"}).file("/etc/mail", "x", {"service:mail"});
+  recipes.service("mail", {"/etc/mail"}, false);
+  recipes.file("/etc/last", "x");
+  recipes.catalog.entries.back().after_services = true;
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(report.exit_code() == ExitCode::failed);
+  CHECK(recipes.states["log"]->starts == 1);
+  CHECK(recipes.states["mail"]->starts == 1);
+  CHECK(host.exists("/etc/last"));
+  CHECK(ids_of(report, Status::failed) == Ids{"file:/etc/jail", "service:guard"});
+  CHECK(ids_of(report, Status::not_reached) == Ids{"file:/etc/waits"});
+}
+
 TEST_CASE("notices of earlier runs are delivered though nothing changes", "[engine]") {
   TestHost host;
   CatalogWriter recipes;
