@@ -35,6 +35,8 @@ class Outcomes {
 
   void note(const std::string& line) { reporter_.on_note(line); }
   void progress(const PackageProgress& progress) { reporter_.on_packages(progress); }
+  // What the change of packages removes, or would remove, besides.
+  void removes(Consequences consequences) { report_.packages = std::move(consequences); }
 
   // Begins the entry's turn. False, and concluded as not reached, if its recipe has ended. The two parts follow.
   bool begin(std::size_t entry) {

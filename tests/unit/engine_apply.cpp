@@ -176,6 +176,26 @@ TEST_CASE("packages are one transaction, before the resources", "[engine]") {
   CHECK(packages[2] == "write /etc/one");
 }
 
+TEST_CASE("what apt removes besides is told by plan and run, and recorded", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("a").package("there");
+  host.packages.installed["there"] = "1";
+  host.packages.also.removed = {{"exim4", "4.96", "it conflicts with missing"}};
+  CHECK(run_plan(host, recipes.catalog).packages.removed.empty());
+  CHECK(run_apply(host, recipes.catalog).packages.removed.empty());
+  recipes.package("missing");
+  REQUIRE(run_plan(host, recipes.catalog).packages.removed.size() == 1);
+  CHECK(host.touched().empty());
+  RecordingReporter reporter;
+  const Report report = run_apply(host, recipes.catalog, reporter);
+  REQUIRE(report.packages.removed.size() == 1);
+  CHECK(report.packages.removed[0].name == "exim4");
+  REQUIRE(reporter.notes.size() == 1);
+  CHECK_THAT(reporter.notes[0], Catch::StartsWith("apt removes exim4 4.96: it conflicts with missing"));
+  CHECK_THAT(host.content(k_state_directory + "/generations/1/journal.jsonl"), Catch::Contains("exim4"));
+}
+
 TEST_CASE("a failed transaction keeps recipes with missing packages from going on", "[engine]") {
   TestHost host;
   host.packages.installed["there"] = "1";
