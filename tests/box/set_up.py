@@ -19,6 +19,8 @@ INNER_PORTS = {53, 143, 8461, 8891, 8893, 10001, 10002, 10023, 10025, 10026, 100
 # What a machine may come with that the box's services take the place of: Debian's installer has the first.
 OCCUPANTS = ["exim4-daemon-light", "apache2", "iptables-persistent"]
 RULES = "*filter\n:INPUT ACCEPT [0:0]\n# the administrator's own\nCOMMIT\n"
+# Files that are there before their package comes, which keeps them; nothing in them reads what stands in conf.d.
+OWN_FILES = {"/etc/dovecot/dovecot.conf": "protocols = imap\n", "/etc/unbound/unbound.conf": "server:\n    verbosity: 1\n"}
 
 
 def _run(box, *argv):
@@ -39,7 +41,8 @@ def layers(lab, below, again=True, systemd=True):
         lab.log("lab: setting up a box ...")
         box.start()
         if systemd and os.path.isdir(box.path("/etc/iptables")):
-            box.write("/etc/iptables/rules.v4", RULES)
+            for path, text in {**OWN_FILES, "/etc/iptables/rules.v4": RULES}.items():
+                box.write(path, text)
             box.run("apt-get update", timeout=120)  # plan says what apt would do, and does not do this itself
         said = {"plan": _run(box, "mailinabox", "plan", "--json"), "setup": _run(box, "mailinabox", "setup", "--json")}
         box.run("apt-get clean", check=False)
