@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 
+#include "base/interruption.hpp"
 #include "engine/catalog.hpp"
 #include "engine/journal.hpp"
 #include "engine/report.hpp"
@@ -39,7 +40,8 @@ class Run {
  public:
   // `command` names what started the run in the journal.
   Run(System& system, Journal& journal, Reporter& reporter, std::string command);
-  // Without close(), because of an error, the journal is closed as that of a failed run.
+  // Without close(), because of an error or a signal (base/interruption.hpp), the journal is closed as that of a failed
+  // run.
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -50,6 +52,7 @@ class Run {
   Report close(bool ok = true);
 
  private:
+  const InterruptionWatch watch_{};
   System& system_;
   Journal& journal_;
   Reporter& reporter_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "base/interruption.hpp"
 #include "engine/report.hpp"
 #include "engine/run_order.hpp"
 
@@ -38,8 +39,10 @@ class Outcomes {
   // What the change of packages removes, or would remove, besides.
   void removes(Consequences consequences) { report_.packages = std::move(consequences); }
 
-  // Begins the entry's turn. False, and concluded as not reached, if its recipe has ended. The two parts follow.
+  // Begins the entry's turn. False, and concluded as not reached, if its recipe has ended. The two parts follow. Throws
+  // Interrupted: between two entries a run can be left.
   bool begin(std::size_t entry) {
+    check_interruption();
     tell_recipe(entry);
     return reach(entry);
   }

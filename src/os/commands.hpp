@@ -40,7 +40,8 @@ class CommandProbe {
 
 class CommandRunner : public CommandProbe {
  public:
-  // Throws nothing for a command that fails: see CommandResult.
+  // Throws nothing for a command that fails: see CommandResult. The real one ends it and throws Interrupted when a
+  // signal asks for that.
   virtual CommandResult run(const Command& command) = 0;
 };
 

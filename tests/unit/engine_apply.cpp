@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "engine/journal_records.hpp"
 #include "support/engine_fakes.hpp"
@@ -326,6 +327,22 @@ TEST_CASE("a service that does not start keeps no other recipe's from starting",
   CHECK(host.exists("/etc/last"));
   CHECK(ids_of(report, Status::failed) == Ids{"file:/etc/jail", "service:guard"});
   CHECK(ids_of(report, Status::not_reached) == Ids{"file:/etc/waits"});
+}
+
+TEST_CASE("a signal ends a run between two entries; the next one goes on", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("a").file("/etc/one", "1", {"service:s"})->on_apply = [] { std::raise(SIGTERM); };
+  recipes.file("/etc/two", "2");
+  recipes.service("s", {"/etc/one"});
+  CHECK_THROWS_AS(run_apply(host, recipes.catalog), Interrupted);
+  CHECK(host.exists("/etc/one"));
+  CHECK_FALSE(host.exists("/etc/two"));
+  CHECK(recipes.states["s"]->reloads == 0);
+  CHECK(host.exists(k_state_directory + "/generations/1/journal.jsonl"));
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(ids_of(report, Status::changed) == Ids{"file:/etc/two"});
+  CHECK(report.reloaded == Ids{"s"});
 }
 
 TEST_CASE("notices of earlier runs are delivered though nothing changes", "[engine]") {
