@@ -46,7 +46,8 @@ struct Catalog {
 };
 
 // Throws RecipeError at the entry's position for two entries with one id, for a notify whose target is missing (with
-// the nearest spelling) or not refreshable, and for a command or service that notifies one that comes before it.
+// the nearest spelling) or not refreshable, for a command or service that notifies one that comes before it, and for a
+// resource that needs a package which no entry installs.
 void validate(const Catalog& catalog);
 
 // The catalog with only the named recipes and what they require. Throws Error (usage) for an unknown name with the

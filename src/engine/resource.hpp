@@ -101,6 +101,9 @@ class Resource {
   // diff() is not empty.
   virtual void fetch(System& /*system*/) const {}
 
+  // Packages with programs that apply() starts. A recipe that does not install them is refused.
+  virtual std::vector<std::string> needed_packages() const { return {}; }
+
   // Phase::packages only: the package's name, and whether it must be absent.
   struct WantedPackage {
     std::string name{};

@@ -24,7 +24,7 @@ struct Command {
 };
 
 struct [[nodiscard]] CommandResult {
-  int exit_code = 0;       // 128 + signal if a signal killed it; 127 if the program does not exist
+  int exit_code = 0;       // 128 + signal if a signal killed it; 127 if the program does not exist (`err` says so)
   bool timed_out = false;  // its whole process group was killed
   std::string out{};
   std::string err{};

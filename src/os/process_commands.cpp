@@ -217,7 +217,8 @@ class Execution {
     rules_.program = find_program(command_.argv[0]);
     if (rules_.program.empty()) {
       result_.exit_code = 127;
-      result_.err = command_.argv[0] + ": no such program in " + std::string(k_command_path) + "\n";
+      result_.err = command_.argv[0] + " is not installed (looked for in " + std::string(k_command_path) +
+                    "); the recipe that needs it has to name its package under `packages`\n";
       return result_;
     }
     const boost::process::environment environment = child_environment(accounts);
