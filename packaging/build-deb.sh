@@ -152,7 +152,7 @@ make_package() {
   (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
   fill packaging/debian/control.in "$root/DEBIAN/control"
   chmod 644 "$root/DEBIAN/md5sums" "$root/DEBIAN/control"
-  for script in postinst postrm; do install -m 755 "packaging/debian/$script" "$root/DEBIAN/$script"; done
+  for script in postinst prerm postrm; do install -m 755 "packaging/debian/$script" "$root/DEBIAN/$script"; done
   # All files get the time of the commit: dpkg-deb only lowers later ones.
   find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
   dpkg-deb --root-owner-group -Zxz --build "$root" "$output/$name" >&2

@@ -23,7 +23,7 @@ readonly in_box=(mailinabox mailinabox_faults manual) # what box and fault tests
 # What the build needs stands in one place.
 mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' packaging/bootstrap.sh |
   sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
-readonly build_packages test_packages=(catch2 ccache python3-jsonschema python3-yaml ldnsutils)
+readonly build_packages test_packages=(catch2 ccache python3-jsonschema python3-yaml ldnsutils unzip procps)
 readonly box_packages=(python3 python3-pytest python3-dkim python3-dnspython python3-pexpect mmdebstrap
   systemd-container iproute2 procps util-linux mount openssl git perl strace)
 readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-build)
@@ -32,7 +32,7 @@ readonly bench_packages=(libsystemd-dev)
 
 # What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
 # but is said, so that what a change costs is seen in the change.
-declare -rA budgets=([program]=240 [unit]=420 [box]=1020 [fault]=480 [package]=1020 [sanitize]=960 [fuzz]=300 [all]=1680)
+declare -rA budgets=([program]=240 [unit]=420 [box]=1020 [fault]=480 [package]=1020 [root]=120 [sanitize]=960 [fuzz]=300 [all]=1680)
 
 # What is compiled for the tests, by bootstrap.sh in a container, and for the package's first build differs in nothing that an
 # object shows: one compiles, the others find it here, whatever their trees' paths. A fresh clone begins with nothing.
@@ -105,6 +105,14 @@ unit() {
     return 1
   }
   tail -n 4 "$logs/ctest.log"
+}
+
+# The unit tests where nothing is installed but what the lists above name and what the program is linked to: what the lists leave
+# out, machines of developers have.
+in_smallest_root() {
+  if [[ -n ${processes[unit]:-} ]]; then tail -f /dev/null --pid="${processes[unit]}"; fi # compiles them
+  run smallest-root "$python" tests/box/lab.py run --container --packages "${test_packages[*]}" \
+    --tests "$PWD/$build/tests/unit_tests" -- "$PWD/$build/tests/unit_tests"
 }
 
 # in_boxes FOLDER [...]: its tests, which start containers; further arguments go to pytest.
@@ -223,7 +231,7 @@ end_parts() {
 # Three rows of parts side by side: on two processors they take about as long as what they compute. What they say is shown one after
 # the other. The boxes' programs are made first and stay as they are: what is made beside them is nothing that they have.
 everything() {
-  local name failed=0 names=(unit box fault package sanitize fuzz)
+  local name failed=0 names=(unit box fault package root sanitize fuzz)
   configure || return
   part program compile program "${in_box[@]}" || return
   trap end_parts INT TERM
@@ -231,6 +239,7 @@ everything() {
   begin fault box sampled_faults
   begin package "" package
   begin unit "" giving_way unit
+  begin root package in_smallest_root
   begin sanitize unit giving_way sanitize
   begin fuzz sanitize giving_way fuzz fixed
   for name in "${names[@]}"; do finish "$name" || failed=1; done

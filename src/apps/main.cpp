@@ -13,6 +13,7 @@
 #include "apps/resolver_probe.hpp"
 #include "apps/selftest.hpp"
 #include "apps/terminal.hpp"
+#include "base/interruption.hpp"
 #include "cli/command_line.hpp"
 #include "net/tcp.hpp"
 
@@ -78,6 +79,13 @@ int main(int count, char** arguments) {
     const ExitCode code = mailinabox::run(words);
     std::cout.flush();
     return static_cast<int>(code);
+  } catch (const mailinabox::Interrupted& interrupted) {
+    std::cout.flush();
+    std::cerr << "\nmailinabox: interrupted. What was done is recorded; run it again, and it goes on from there."
+              << std::endl;
+    std::signal(interrupted.signal, SIG_DFL);
+    std::raise(interrupted.signal);  // so that the caller sees what ended it
+    return static_cast<int>(ExitCode::failed);
   } catch (const mailinabox::Error& error) {
     std::cout.flush();
     std::cerr << "mailinabox: " << error.what() << std::endl;

@@ -7,7 +7,7 @@ namespace mailinabox {
 namespace {
 
 // systemd's own test (sd_booted(3)): the directory exists if it is PID 1.
-std::unique_ptr<ServiceManager> make_services(const FileReader& files, CommandRunner& commands, const Clock& clock) {
+std::unique_ptr<ServiceManager> make_services(FileSystem& files, CommandRunner& commands, const Clock& clock) {
   if (files.info("/run/systemd/system").kind == FileKind::directory) {
     return std::make_unique<SystemdServices>(files, commands);
   }

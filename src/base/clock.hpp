@@ -11,7 +11,7 @@ class Clock {
   virtual ~Clock() = default;
   virtual std::chrono::system_clock::time_point now() const = 0;        // wall clock, may jump
   virtual std::chrono::steady_clock::time_point monotonic() const = 0;  // never goes back
-  virtual void sleep(std::chrono::milliseconds duration) const = 0;
+  virtual void sleep(std::chrono::milliseconds duration) const = 0;     // the real one may throw Interrupted
 };
 
 class RealClock final : public Clock {

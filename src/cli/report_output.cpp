@@ -42,6 +42,16 @@ std::string failure_text(const Outcome& outcome) {
          indented(outcome.error, "  ");
 }
 
+std::string removals_text(const Consequences& consequences) {
+  if (!consequences.unknown.empty()) {
+    return "\nWhich other packages apt would remove for these is not known: " + consequences.unknown + "\n";
+  }
+  if (consequences.removed.empty()) return "";
+  std::string text = "\nFor these packages apt would remove others; their configuration stays:\n";
+  for (const RemovedPackage& package : consequences.removed) text += "  " + removal_text(package) + "\n";
+  return text;
+}
+
 std::string resources(std::size_t count) { return fmt::format("{} resource{}", count, count == 1 ? "" : "s"); }
 
 }  // namespace
@@ -71,6 +81,11 @@ Json report_json(const Report& report, bool with_diff) {
     if (worth_telling(outcome)) json["changes"].push_back(change_json(outcome, with_diff));
   }
   for (const Outcome& outcome : report.refresh_failures) json["changes"].push_back(change_json(outcome, with_diff));
+  json["removed_packages"] = Json::array();
+  for (const RemovedPackage& package : report.packages.removed) {
+    json["removed_packages"].push_back(
+        {{"name", package.name}, {"version", package.version}, {"reason", package.reason}});
+  }
   return json;
 }
 
@@ -96,6 +111,7 @@ std::string plan_text(const Report& report, bool with_diff) {
       text += "           " + summary + "\n";
     }
   }
+  text += removals_text(report.packages);
   const std::size_t changes = report.count(Status::would_change);
   if (changes == 0 && !report.failed()) return "Nothing would change.\n";
   text += fmt::format("\n{} would change, {} up to date.\n", resources(changes), report.count(Status::in_sync));

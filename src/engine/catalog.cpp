@@ -39,6 +39,22 @@ void refuse_duplicates(const Catalog& catalog) {
                                              target.text(), nearest.empty() ? "" : "; did you mean " + nearest + "?"));
 }
 
+void refuse_missing_packages(const Catalog& catalog) {
+  std::set<std::string> installed;
+  for (const CatalogEntry& entry : catalog.entries) {
+    if (const auto package = entry.resource->package(); package && !package->absent) installed.insert(package->name);
+  }
+  for (const CatalogEntry& entry : catalog.entries) {
+    for (const std::string& needed : entry.resource->needed_packages()) {
+      if (installed.contains(needed)) continue;
+      throw RecipeError(entry.where,
+                        fmt::format("{} needs a program of the package {}, which no recipe installs; add it "
+                                    "to `packages` of this recipe",
+                                    entry.id.text(), needed));
+    }
+  }
+}
+
 }  // namespace
 
 std::string place_of(const CatalogEntry& entry) {
@@ -49,6 +65,7 @@ std::string place_of(const CatalogEntry& entry) {
 
 void validate(const Catalog& catalog) {
   refuse_duplicates(catalog);
+  refuse_missing_packages(catalog);
   const RunOrder order(catalog);
   for (std::size_t index = 0; index < catalog.entries.size(); ++index) {
     const CatalogEntry& entry = catalog.entries[index];

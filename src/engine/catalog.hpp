@@ -20,8 +20,8 @@ struct CatalogEntry {
   std::shared_ptr<const Resource> resource{};
   std::vector<ResourceId> notifies{};
   bool local = false;  // stands wholly or partly in /etc/mailinabox/recipes.d
-  // Applied when all services are up, in catalog order, and only if its recipe's services accepted their changes: for
-  // changes that must wait until a service answers (resolv.conf pointing at the box's own resolver).
+  // Applied when all services are up, in catalog order, and only if its recipe's services work and accepted their
+  // changes: for changes that must wait until a service answers (resolv.conf pointing at the box's own resolver).
   bool after_services = false;
 };
 
@@ -46,7 +46,8 @@ struct Catalog {
 };
 
 // Throws RecipeError at the entry's position for two entries with one id, for a notify whose target is missing (with
-// the nearest spelling) or not refreshable, and for a command or service that notifies one that comes before it.
+// the nearest spelling) or not refreshable, for a command or service that notifies one that comes before it, and for a
+// resource that needs a package which no entry installs.
 void validate(const Catalog& catalog);
 
 // The catalog with only the named recipes and what they require. Throws Error (usage) for an unknown name with the

@@ -94,7 +94,9 @@ void Converger::change_packages(const std::vector<std::size_t>& entries) {
     (package->absent ? remove : install).push_back(package->name);
     outcomes_.start(entry, outcomes_.of(entry).action);
   }
-  announcements_.announce_packages(entries, install, remove);
+  std::vector<std::string> removed = remove;
+  for (std::string& name : foresee_removals(install, remove)) removed.push_back(std::move(name));
+  announcements_.announce_packages(entries, install, removed);
   try {
     system_.packages.change(install, remove, [&](const PackageProgress& progress) { outcomes_.progress(progress); });
   } catch (const std::exception& error) {
@@ -106,6 +108,21 @@ void Converger::change_packages(const std::vector<std::size_t>& entries) {
     confirm(entry);
     outcomes_.conclude(entry);
   }
+}
+
+// What goes besides, told before it goes.
+std::vector<std::string> Converger::foresee_removals(const std::vector<std::string>& install,
+                                                     const std::vector<std::string>& remove) {
+  if (install.empty() && remove.empty()) return {};
+  Consequences consequences = system_.packages.consequences(install, remove);
+  std::vector<std::string> names;
+  for (const RemovedPackage& package : consequences.removed) {
+    outcomes_.note(fmt::format("apt removes {}. Its configuration stays; `apt-get install {}` would bring it back.",
+                               removal_text(package), package.name));
+    names.push_back(package.name);
+  }
+  outcomes_.removes(std::move(consequences));
+  return names;
 }
 
 // Which of the packages is at fault only apt's words say.

@@ -39,6 +39,8 @@ class Converger {
 
  private:
   void change_packages(const std::vector<std::size_t>& entries);
+  std::vector<std::string> foresee_removals(const std::vector<std::string>& install,
+                                            const std::vector<std::string>& remove);
   void fail_packages(const std::vector<std::size_t>& entries, const std::exception& error);
   bool confirm(std::size_t entry);
 

@@ -48,7 +48,7 @@ void Deliveries::run_services() {
   std::copy_if(services.begin(), services.end(), std::back_inserter(due),
                [&](auto service) { return is_due(service); });
   if (!due.empty()) announcements_.begin();
-  const auto refuses = [&](std::size_t service) { return !outcomes_.has_ended(service) && !accepts(service); };
+  const auto refuses = [&](std::size_t service) { return !way_back_.has_refused(service) && !accepts(service); };
   while (std::any_of(due.begin(), due.end(), refuses)) {
     // One refused, and files went back: services that had accepted may share them, so ask again.
   }

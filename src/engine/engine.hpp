@@ -15,9 +15,10 @@
 //      One that refuses its files, or does not work with them, gets its old ones back (way_back.hpp): the paths that
 //      entries of this pass changed and that lead to it by a notify. It is restarted on them if it had been reloaded,
 //      services already reloaded with the new files are reloaded with the old ones, and those entries have failed.
-//   9. Entries marked after_services, as in 6.
+//   9. Entries marked after_services, as in 6; none of a recipe with a service that failed.
 // When the run is closed, its journal becomes one generation, however many passes it had.
-// A failed entry ends its recipe and those that require it; others go on. Its notices stay pending.
+// A failed entry ends its recipe and those that require it; others go on. Its notices stay pending. To require a recipe
+// is to need its resources: a service that failed ends nothing, and all other services have their turn.
 #pragma once
 
 #include <chrono>
@@ -25,6 +26,7 @@
 #include <optional>
 #include <string>
 
+#include "base/interruption.hpp"
 #include "engine/catalog.hpp"
 #include "engine/journal.hpp"
 #include "engine/report.hpp"
@@ -47,7 +49,8 @@ class Run {
  public:
   // `command` names what started the run in the journal.
   Run(System& system, Journal& journal, Reporter& reporter, std::string command, RunOptions options = {});
-  // Without close(), because of an error, the journal is closed as that of a failed run.
+  // Without close(), because of an error or a signal (base/interruption.hpp), the journal is closed as that of a failed
+  // run.
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -58,6 +61,7 @@ class Run {
   Report close(bool ok = true);
 
  private:
+  const InterruptionWatch watch_{};
   System& system_;
   Journal& journal_;
   Reporter& reporter_;

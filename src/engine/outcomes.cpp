@@ -50,12 +50,21 @@ void Outcomes::tell_recipe(std::size_t entry) {
   if (recipe != recipes.end()) reporter_.on_recipe(*recipe, order_.at(entry).resource->phase());
 }
 
+// The failed entry because of which this one has no turn.
+std::optional<std::size_t> Outcomes::what_keeps(std::size_t entry) const {
+  const std::string& recipe = order_.at(entry).recipe;
+  if (const auto ended = ended_.find(recipe); ended != ended_.end()) return ended->second;
+  if (order_.step(entry) != Step::after_services) return std::nullopt;
+  const auto unserved = unserved_.find(recipe);
+  return unserved == unserved_.end() ? std::nullopt : std::optional(unserved->second);
+}
+
 bool Outcomes::reach(std::size_t entry) {
-  const auto ended = ended_.find(order_.at(entry).recipe);
-  if (ended == ended_.end()) return true;
+  const std::optional<std::size_t> cause = what_keeps(entry);
+  if (!cause) return true;
   Outcome& outcome = report_.outcomes[entry];
   outcome.status = Status::not_reached;
-  outcome.error = order_.at(ended->second).id.text() + " failed";
+  outcome.error = order_.at(*cause).id.text() + " failed";
   outcome.changes.clear();
   conclude(entry);
   return false;
@@ -73,7 +82,13 @@ void Outcomes::fail(std::size_t entry, const std::exception& error) {
 }
 
 void Outcomes::end_recipe(std::size_t entry) {
+  const Step step = order_.step(entry);
+  if (step == Step::services) {
+    unserved_.emplace(order_.at(entry).recipe, entry);
+    return;
+  }
   if (!ended_.emplace(order_.at(entry).recipe, entry).second) return;
+  if (step != Step::packages && step != Step::resources) return;  // what other recipes need of this one is there
   // Each recipe stands after those it requires, so that one pass reaches all.
   for (const CatalogRecipe& recipe : order_.catalog().recipes) {
     for (const std::string& required : recipe.requires_recipes) {
@@ -112,7 +127,7 @@ void Outcomes::put_back(std::size_t entry, std::size_t service) {
     set_failure(outcome, failure_of(order_.at(entry), undone));
     reporter_.on_note(outcome.error);
   }
-  end_recipe(entry);
+  unserved_.emplace(order_.at(entry).recipe, entry);
 }
 
 }  // namespace mailinabox

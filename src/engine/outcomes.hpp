@@ -1,14 +1,17 @@
 // What a plan or a pass found and did, entry by entry; the reporter is told from here.
 //
 // Each entry is concluded once, in its turn. A failure ends the entry's recipe and all that require it, unless the
-// resource fails alone; the entries left of an ended recipe are not reached. Later findings are a note (a change was
-// put back) or a refresh failure; only what stops working after that, reloaded with its old files, is concluded again.
+// resource fails alone; the entries left of an ended recipe are not reached. To require a recipe is to need its
+// resources, not each of its services: a service that fails, or files that it refuses, keep only those entries of its
+// own recipe that wait for the services. Later findings are a note (a change was put back) or a refresh failure; only
+// what stops working after that, reloaded with its old files, is concluded again.
 #pragma once
 
 #include <map>
 #include <string>
 #include <utility>
 
+#include "base/interruption.hpp"
 #include "engine/report.hpp"
 #include "engine/run_order.hpp"
 
@@ -33,9 +36,13 @@ class Outcomes {
 
   void note(const std::string& line) { reporter_.on_note(line); }
   void progress(const PackageProgress& progress) { reporter_.on_packages(progress); }
+  // What the change of packages removes, or would remove, besides.
+  void removes(Consequences consequences) { report_.packages = std::move(consequences); }
 
-  // Begins the entry's turn. False, and concluded as not reached, if its recipe has ended. The two parts follow.
+  // Begins the entry's turn. False, and concluded as not reached, if its recipe has ended. The two parts follow. Throws
+  // Interrupted: between two entries a run can be left.
   bool begin(std::size_t entry) {
+    check_interruption();
     tell_recipe(entry);
     return reach(entry);
   }
@@ -52,6 +59,8 @@ class Outcomes {
   void conclude(std::size_t entry) { reporter_.on_outcome(of(entry)); }
 
   bool has_ended(std::size_t entry) const { return ended_.contains(order_.at(entry).recipe); }
+  // Because of this entry. Of a service: only what waits for the services of its recipe is not reached; of a handler:
+  // the recipes that require its own go on.
   void end_recipe(std::size_t entry);
 
   // A handler ran, or a service was reloaded or restarted; `again`: with the old files, after the new ones.
@@ -62,10 +71,13 @@ class Outcomes {
   void put_back(std::size_t entry, std::size_t service);
 
  private:
+  std::optional<std::size_t> what_keeps(std::size_t entry) const;
+
   const RunOrder& order_;
   Reporter& reporter_;
   Report report_{};
-  std::map<std::string, std::size_t> ended_{};  // recipe to the failed entry
+  std::map<std::string, std::size_t> ended_{};     // recipe to the failed entry
+  std::map<std::string, std::size_t> unserved_{};  // recipe to its service that failed
   std::optional<std::pair<std::string, Step>> told_{};
 };
 

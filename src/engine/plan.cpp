@@ -21,7 +21,9 @@ class Planner {
 
   Report make() {
     const auto started = view_.clock.monotonic();
-    for (const Step step : {Step::packages, Step::resources}) compare_all(step);
+    compare_all(Step::packages);
+    foresee_removals();
+    compare_all(Step::resources);
     for (const std::size_t entry : order_.entries(Step::handlers)) foresee_handler(entry);
     for (const std::size_t entry : order_.entries(Step::services)) foresee_service(entry);
     compare_all(Step::after_services);
@@ -33,6 +35,18 @@ class Planner {
  private:
   void compare_all(Step step) {
     for (const std::size_t entry : order_.entries(step)) compare(entry);
+  }
+
+  // apt is asked only if packages would change.
+  void foresee_removals() {
+    std::vector<std::string> install;
+    std::vector<std::string> remove;
+    for (const std::size_t entry : order_.entries(Step::packages)) {
+      const auto package = order_.at(entry).resource->package();
+      if (!package || outcomes_.of(entry).status != Status::would_change) continue;
+      (package->absent ? remove : install).push_back(package->name);
+    }
+    if (!install.empty() || !remove.empty()) outcomes_.removes(view_.packages.consequences(install, remove));
   }
 
   const Outcome& compare(std::size_t entry) {

@@ -104,6 +104,8 @@ Report together(const Report& first, const Report& second) {
   }
   result.reloaded = first.reloaded;
   result.restarted = first.restarted;
+  result.packages.removed.insert(result.packages.removed.begin(), first.packages.removed.begin(),
+                                 first.packages.removed.end());
   add_missing(result.reloaded, second.reloaded);
   add_missing(result.restarted, second.restarted);
   if (!result.generation) result.generation = first.generation;
@@ -140,6 +142,11 @@ std::string render_diff(const Outcome& outcome) {
   for (const Change& change : outcome.changes) text += diff_of(outcome, change);
   if (text.empty()) text = to_string(outcome.action) + "\n";
   return text;
+}
+
+std::string removal_text(const RemovedPackage& package) {
+  return fmt::format("{} {}: {}", package.name, package.version,
+                     package.reason.empty() ? "apt finds no way to keep it" : package.reason);
 }
 
 std::string summarize(const Outcome& outcome) {

@@ -31,6 +31,7 @@ struct [[nodiscard]] Report {
   std::vector<std::string> restarted{};  // restarted or, by a notify, started
   // Services and handlers that refused the changes, with the files put back; their own outcomes do not repeat it.
   std::vector<Outcome> refresh_failures{};
+  Consequences packages{};                   // what apt removes, or would remove, because of the packages above
   std::optional<std::int64_t> generation{};  // closed by this run
   std::chrono::milliseconds elapsed{0};
 
@@ -45,6 +46,9 @@ Report together(const Report& first, const Report& second);
 // A unified diff of the changes of one outcome: for files line by line, for the rest "attribute: before -> after";
 // sensitive ones only say that they differ. Lines wanted by recipes.d end in " (local)". Ends with a newline.
 std::string render_diff(const Outcome& outcome);
+
+// "exim4-daemon-light 4.96-15: it conflicts with postfix".
+std::string removal_text(const RemovedPackage& package);
 
 // One line: "mode 0644 -> 0640, owner root -> mail", shortened to 100 characters.
 std::string summarize(const Outcome& outcome);

@@ -81,7 +81,7 @@ class Resource {
   virtual Phase phase() const { return Phase::resources; }
 
   // True if a failure stops neither the rest of its recipe nor the recipes that require it: for one of many that do not
-  // depend on each other (zones).
+  // depend on each other (zones), and for what the box can do without (a firewall).
   virtual bool fails_alone() const { return false; }
 
   // Made once, and a new one would not do in its place: keys, databases. If the last run saw it and it is missing now,
@@ -100,6 +100,9 @@ class Resource {
   // Downloads and verifies the files that apply() will need. Called before anything of the box is touched, only if
   // diff() is not empty.
   virtual void fetch(System& /*system*/) const {}
+
+  // Packages with programs that apply() starts. A recipe that does not install them is refused.
+  virtual std::vector<std::string> needed_packages() const { return {}; }
 
   // Phase::packages only: the package's name, and whether it must be absent.
   struct WantedPackage {

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "os/apt_output.hpp"
+#include "os/apt_simulation.hpp"
 #include "os/package_locks.hpp"
 #include "os/service_hold.hpp"
 
@@ -70,6 +72,51 @@ std::optional<std::string> AptPackages::installed_version(const std::string& pac
   return version.empty() ? std::nullopt : std::optional(std::string(version));
 }
 
+// After a change nothing that was read before counts.
+void AptPackages::forget() {
+  status_.reset();
+  foreseen_.reset();
+}
+
+std::vector<std::string> AptPackages::arguments_for(const std::vector<std::string>& install,
+                                                    const std::vector<std::string>& remove) const {
+  std::vector<std::string> arguments = install;
+  for (const std::string& package : remove) {
+    if (status().known(package)) arguments.push_back(package + "-");
+  }
+  return arguments;
+}
+
+Consequences AptPackages::consequences(const std::vector<std::string>& install,
+                                       const std::vector<std::string>& remove) const {
+  std::vector<std::string> arguments = arguments_for(install, remove);
+  if (arguments.empty()) return {};
+  if (!foreseen_ || foreseen_->arguments != arguments) {
+    Consequences all = simulate(arguments);
+    foreseen_ = {std::move(arguments), std::move(all)};
+  }
+  Consequences others = foreseen_->consequences;
+  std::erase_if(others.removed, [&](const RemovedPackage& package) { return contains(remove, package.name); });
+  return others;
+}
+
+// All that apt would remove.
+Consequences AptPackages::simulate(const std::vector<std::string>& arguments) const {
+  const CommandResult result = commands_.query(
+      {.argv = concat({"apt-get", "--simulate", "--yes", "--no-install-recommends", "install"}, arguments)});
+  if (result.exit_code != 0) {
+    const std::string output = result.out + result.err;
+    if (!needs_fresh_indexes(output)) return {.unknown = apt_words(output)};
+    return {.unknown = "the package indexes are not up to date; `apt-get update` refreshes them, and so does setup"};
+  }
+  SimulatedTransaction transaction = parse_simulation(result.out);
+  if (transaction.removed.empty()) return {};
+  std::vector<std::string> names = transaction.installed;
+  for (const RemovedPackage& package : transaction.removed) names.push_back(package.name);
+  explain_removals(transaction, commands_.query({.argv = concat({"apt-cache", "show"}, names)}).out);
+  return {.removed = std::move(transaction.removed)};
+}
+
 // Numbered files in k_updates are steps that dpkg has not merged into its status file yet.
 bool AptPackages::dpkg_interrupted() const { return status().interrupted() || !files_.list(k_updates).empty(); }
 
@@ -130,6 +177,7 @@ AptPackages::Refresh AptPackages::refresh_indexes(const PackageProgressHandler& 
   if (progress) progress({PackageProgress::Step::refreshing, "", 0, 0, 0});
   // A missing index need not matter: the installation that follows will show.
   const CommandResult result = run_when_unlocked({.argv = {"apt-get", "-oAcquire::Retries=3", "update"}}, progress);
+  foreseen_.reset();
   if (result.exit_code != 0) {
     const ExitCode code = classify_apt_failure(result.out + result.err);
     if (code != ExitCode::no_network) throw_failure("the package indexes cannot be refreshed", result, "");
@@ -172,11 +220,11 @@ void AptPackages::finish_interrupted(const PackageProgressHandler& progress) {
   if (progress) progress({PackageProgress::Step::configuring, "", 0, 0, 0});
   CommandResult result =
       run_when_unlocked({.argv = {"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"}}, progress);
-  status_.reset();
+  forget();
   if (dpkg_interrupted()) {
     // The last resort: to fix dependencies apt may also remove packages.
     result = apt_get({"--fix-broken", "install"}, progress);
-    status_.reset();
+    forget();
   }
   if (result.exit_code != 0) throw_failure("an interrupted installation cannot be finished", result, "");
 }
@@ -185,15 +233,14 @@ void AptPackages::change(const std::vector<std::string>& install, const std::vec
                          const PackageProgressHandler& progress) {
   ServiceHold::remove_left_behind(files_);
   status_.reset();
-  std::vector<std::string> arguments = install;
-  for (const std::string& package : remove) {
-    if (status().known(package)) arguments.push_back(package + "-");
-  }
   finish_interrupted(progress);
+  const std::vector<std::string> arguments = arguments_for(install, remove);
   if (arguments.empty()) return;
-  const ServiceHold hold(files_);
-  const CommandResult result = apt_get(concat({"--purge", "install"}, arguments), progress);
-  status_.reset();
+  std::vector<std::string> removed = remove;
+  for (const RemovedPackage& package : consequences(install, remove).removed) removed.push_back(package.name);
+  const ServiceHold hold(files_, removed);
+  const CommandResult result = apt_get(concat({"install"}, arguments), progress);
+  forget();
   if (result.exit_code != 0) throw_failure("packages cannot be changed", result, "");
 }
 

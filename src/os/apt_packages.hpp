@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class AptPackages final : public PackageManager {
   // Also true if an interrupted run of ours still keeps services from starting. change() repairs that too, even with
   // nothing to install.
   bool interrupted() const override;
+  Consequences consequences(const std::vector<std::string>& install,
+                            const std::vector<std::string>& remove) const override;
   void download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) override;
   void change(const std::vector<std::string>& install, const std::vector<std::string>& remove,
               const PackageProgressHandler& progress) override;
@@ -35,7 +38,17 @@ class AptPackages final : public PackageManager {
     std::string complaints{};  // of an incomplete refresh, which apt does not report as a failure
   };
 
+  // Packages as apt-get takes them, and what it said of them.
+  struct Foreseen {
+    std::vector<std::string> arguments{};
+    Consequences consequences{};
+  };
+
   const DpkgStatus& status() const;
+  void forget();
+  std::vector<std::string> arguments_for(const std::vector<std::string>& install,
+                                         const std::vector<std::string>& remove) const;
+  Consequences simulate(const std::vector<std::string>& arguments) const;
   bool dpkg_interrupted() const;
   bool indexes_are_stale() const;
   Refresh refresh_indexes(const PackageProgressHandler& progress);
@@ -49,6 +62,7 @@ class AptPackages final : public PackageManager {
   const Clock& clock_;
   std::chrono::milliseconds lock_wait_;
   mutable std::unique_ptr<DpkgStatus> status_{};
+  mutable std::optional<Foreseen> foreseen_{};
 };
 
 }  // namespace mailinabox

@@ -17,6 +17,7 @@ struct Question {
 
 constexpr auto k_questions = std::to_array<Question>({
     {"apt-cache", ""},
+    {"apt-get", "--simulate"},
     {"blkid", ""},
     {"doveconf", ""},
     {"dovecot", "--version"},

@@ -24,7 +24,7 @@ struct Command {
 };
 
 struct [[nodiscard]] CommandResult {
-  int exit_code = 0;       // 128 + signal if a signal killed it; 127 if the program does not exist
+  int exit_code = 0;       // 128 + signal if a signal killed it; 127 if the program does not exist (`err` says so)
   bool timed_out = false;  // its whole process group was killed
   std::string out{};       // of more than 4 MB only the first and the last 2 MB, and a line that says so between them
   std::string err{};       // likewise
@@ -40,7 +40,8 @@ class CommandProbe {
 
 class CommandRunner : public CommandProbe {
  public:
-  // Throws nothing for a command that fails: see CommandResult.
+  // Throws nothing for a command that fails: see CommandResult. The real one ends it and throws Interrupted when a
+  // signal asks for that.
   virtual CommandResult run(const Command& command) = 0;
 };
 

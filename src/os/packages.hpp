@@ -10,6 +10,18 @@
 
 namespace mailinabox {
 
+// A package that a transaction removes because of others.
+struct RemovedPackage {
+  std::string name{};
+  std::string version{};
+  std::string reason{};  // "it conflicts with postfix"; "" if unknown
+};
+
+struct Consequences {
+  std::vector<RemovedPackage> removed{};
+  std::string unknown{};  // not empty: why they cannot be told
+};
+
 class PackageReader {
  public:
   virtual ~PackageReader() = default;
@@ -18,6 +30,9 @@ class PackageReader {
   virtual std::optional<std::string> installed_version(const std::string& package) const = 0;
   // True if dpkg was interrupted and `dpkg --configure -a` is needed.
   virtual bool interrupted() const = 0;
+  // What else change(install, remove) would remove, as apt says now. Starts apt, unless there is nothing to change.
+  virtual Consequences consequences(const std::vector<std::string>& install,
+                                    const std::vector<std::string>& remove) const = 0;
 };
 
 struct PackageProgress {
@@ -36,8 +51,9 @@ class PackageManager : public PackageReader {
   // than a day or lack a package. Throws Error (no_network, packages_locked, no_space or failed) with apt's output.
   virtual void download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) = 0;
 
-  // Installs (without recommended packages) and purges in one apt transaction. No service is started (policy-rc.d),
-  // existing configuration files are kept. Completes an interrupted dpkg first. Throws as download().
+  // Installs (without recommended packages) and removes in one apt transaction. No service is started (policy-rc.d);
+  // those of packages that go are stopped. Configuration files are kept, also those of packages that go. Completes an
+  // interrupted dpkg first. Throws as download().
   virtual void change(const std::vector<std::string>& install, const std::vector<std::string>& remove,
                       const PackageProgressHandler& progress) = 0;
 };

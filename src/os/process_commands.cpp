@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>  // Boost.Asio of 1.74 needs it in C++20 and does not include it
 
@@ -30,6 +31,7 @@
 #include <stdexcept>
 
 #include "base/error.hpp"
+#include "base/interruption.hpp"
 #include "base/text.hpp"
 #include "os/command_allow_list.hpp"
 #include "os/descriptor.hpp"
@@ -45,6 +47,7 @@ using Take = std::function<void(std::string_view)>;
 constexpr std::string_view k_command_path = "/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::size_t k_most_kept = 4U << 20;  // bytes of an output
 constexpr milliseconds k_grace{2'000};         // between SIGTERM and SIGKILL
+constexpr milliseconds k_glance{100};          // how often a signal is looked for
 constexpr milliseconds k_drain{200};           // limit if another process still writes to a dead child's pipes
 constexpr unsigned k_close_range_cloexec = 4;  // CLOSE_RANGE_CLOEXEC
 
@@ -244,7 +247,8 @@ class Execution {
     rules_.program = find_program(command_.argv[0]);
     if (rules_.program.empty()) {
       result_.exit_code = 127;
-      result_.err = command_.argv[0] + ": no such program in " + std::string(k_command_path) + "\n";
+      result_.err = command_.argv[0] + " is not installed (looked for in " + std::string(k_command_path) +
+                    "); the recipe that needs it has to name its package under `packages`\n";
       return result_;
     }
     const boost::process::environment environment = child_environment(accounts);
@@ -315,8 +319,12 @@ class Execution {
   }
 
   void wait() {
-    if (!exits_before(steady_clock::now() + command_.timeout)) {
-      result_.timed_out = true;
+    const auto deadline = steady_clock::now() + command_.timeout;
+    while (!interruption_pending() && steady_clock::now() < deadline) {
+      if (exits_before(std::min(deadline, steady_clock::now() + k_glance))) break;
+    }
+    if (!exited_) {
+      result_.timed_out = !interruption_pending();
       end_group(SIGTERM);
       const bool ended = exits_before(steady_clock::now() + k_grace);
       end_group(SIGKILL);  // what is left of it
@@ -328,6 +336,7 @@ class Execution {
     status_lines_.finish();
     result_.out = out_.take();
     result_.err = errors_.take();
+    check_interruption();
     const int status = child_.native_exit_code();
     result_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     if (!command_.starts_daemon) return;

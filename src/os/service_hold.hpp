@@ -1,6 +1,10 @@
 // Keeps packages from starting, stopping and restarting services during their installation: /usr/sbin/policy-rc.d,
-// which invoke-rc.d(8) and deb-systemd-invoke(1) obey.
+// which invoke-rc.d(8) and deb-systemd-invoke(1) obey. A package that is removed may stop its own: else they would run
+// on, with their ports, and nothing would be left that can stop them.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "os/files.hpp"
 
@@ -8,8 +12,9 @@ namespace mailinabox {
 
 class ServiceHold {
  public:
-  // Installs our policy, unless there is another one, which then decides. Throws SystemError.
-  explicit ServiceHold(FileSystem& files);
+  // Installs our policy, unless there is another one, which then decides. `removed`: packages that are removed
+  // meanwhile. Throws SystemError.
+  explicit ServiceHold(FileSystem& files, const std::vector<std::string>& removed = {});
   // Removes our policy, never another one.
   ~ServiceHold();
   ServiceHold(const ServiceHold&) = delete;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -17,6 +19,25 @@ constexpr std::chrono::milliseconds k_orphan_grace{3'000};
 constexpr std::chrono::milliseconds k_start_grace{10'000};  // for the pid file, after the script has ended
 constexpr std::chrono::milliseconds k_script_grace{5'000};  // a script may return before the process has stopped
 constexpr std::chrono::milliseconds k_no_wait{0};
+constexpr std::string_view k_run = "/run/";
+
+// The folder of the pid file if it is the service's own: "/run/fail2ban". "" for "/run" itself.
+std::string own_run_folder(const std::string& pid_file) {
+  const std::string folder = pid_file.substr(0, pid_file.rfind('/'));
+  return folder.starts_with(k_run) ? folder : "";
+}
+
+// Paths of the sockets that some process has open (the last column of /proc/net/unix).
+std::set<std::string> open_sockets(const FileReader& files) {
+  std::set<std::string> paths;
+  const auto table = files.read("/proc/net/unix");
+  for (const std::string_view line : lines_of(table ? table->content : "")) {
+    std::string path(line.substr(line.rfind(' ') + 1));
+    if (path.starts_with("/var/run/")) path.erase(0, 4);  // a link to /run
+    paths.insert(std::move(path));
+  }
+  return paths;
+}
 
 }  // namespace
 
@@ -75,6 +96,20 @@ void SysvServices::end_orphans(const ServiceName& service) {
   }
 }
 
+// Of a service that does not run. A script may take another process with the old number, or a socket at which nobody
+// listens, for the service.
+void SysvServices::remove_remains(const ServiceName& service) {
+  if (service.pid_file.empty()) return;
+  if (files_.info(service.pid_file).kind == FileKind::regular) files_.remove(service.pid_file);
+  const std::string folder = own_run_folder(service.pid_file);
+  if (folder.empty()) return;
+  const std::set<std::string> open = open_sockets(files_);
+  for (const std::string& name : files_.list(folder)) {
+    const std::string path = folder + "/" + name;
+    if (files_.info(path).kind == FileKind::other && !open.contains(path)) files_.remove(path);
+  }
+}
+
 CommandResult SysvServices::run_init_script(const ServiceName& service, const std::string& verb,
                                             std::chrono::milliseconds timeout) {
   // The service keeps writing to its standard output after we have exited.
@@ -91,6 +126,7 @@ void SysvServices::start(const ServiceName& service, std::chrono::milliseconds t
                 " cannot be started without systemd: it has no init script, and its recipe names no start_command");
   }
   end_orphans(service);
+  remove_remains(service);
   const CommandResult result = commands_.run(command);
   throw_unless_done(command, result);
   // Init scripts exit with 0 before the service is up, and even if it fails.

@@ -1,5 +1,7 @@
 // Services without systemd, as in a container for tests: the packages' init scripts. Nothing supervises the services;
 // one that has stopped is started by the next run. Started services get their own session and outlive this program.
+// What a killed one left behind and init scripts take for a running service goes before a start: workers, the pid file,
+// sockets beside it.
 #pragma once
 
 #include <functional>
@@ -20,7 +22,7 @@ class SysvServices final : public ServiceManager {
   using Kill = std::function<void(int process, int signal)>;
 
   // All must outlive this object. Processes are looked up in /proc of `files`; `kill` signals them (kill(2)).
-  SysvServices(const FileReader& files, CommandRunner& commands, const Clock& clock, Kill kill = kill_process)
+  SysvServices(FileSystem& files, CommandRunner& commands, const Clock& clock, Kill kill = kill_process)
       : files_(files), commands_(commands), clock_(clock), kill_(std::move(kill)) {}
 
   bool active(const ServiceName& service) const override { return process_of(service).has_value(); }
@@ -46,8 +48,9 @@ class SysvServices final : public ServiceManager {
   std::optional<std::string> process_of(const ServiceName& service) const;
   bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds timeout) const;
   void end_orphans(const ServiceName& service);
+  void remove_remains(const ServiceName& service);
 
-  const FileReader& files_;
+  FileSystem& files_;
   CommandRunner& commands_;
   const Clock& clock_;
   Kill kill_;

@@ -83,6 +83,15 @@ class DownloadResource final : public Resource {
     system.files.remove(archive_path());
   }
 
+  // tar and gzip are on every machine.
+  std::vector<std::string> needed_packages() const override {
+    if (!wanted_.unpack) return {};
+    if (wanted_.url.ends_with(".zip")) return {"unzip"};
+    if (wanted_.url.ends_with(".tar.xz")) return {"xz-utils"};
+    if (wanted_.url.ends_with(".tar.bz2")) return {"bzip2"};
+    return {};
+  }
+
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }
@@ -202,21 +211,22 @@ std::shared_ptr<const Resource> make_download(const std::string& name, const Fie
 }  // namespace
 
 Kind download_kind() {
-  return {"download",
-          "A file from the network, verified by its digest; with unpack, the tree in it, switched in one rename.",
-          FieldType::path,
-          "The path of the file, or of the link to the unpacked tree.",
-          with_ownership(
-              {{"url", FieldType::string, true, "Its URL: https, http or file.", {}},
-               {"sha256", FieldType::string, true, "Its SHA-256 digest, 64 hexadecimal digits.", {}},
-               {"unpack",
-                FieldType::boolean,
-                false,
-                "Unpack the archive (tar with gzip, xz or bzip2, or zip) beside the path, without its single top "
-                "folder; default: false.",
-                {}}},
-              "Permission bits, quoted, of the file or the tree's top; default: \"0644\", of a tree \"0755\"."),
-          make_download};
+  return {
+      "download",
+      "A file from the network, verified by its digest; with unpack, the tree in it, switched in one rename.",
+      FieldType::path,
+      "The path of the file, or of the link to the unpacked tree.",
+      with_ownership(
+          {{"url", FieldType::string, true, "Its URL: https, http or file.", {}},
+           {"sha256", FieldType::string, true, "Its SHA-256 digest, 64 hexadecimal digits.", {}},
+           {"unpack",
+            FieldType::boolean,
+            false,
+            "Unpack the archive (tar with gzip, xz or bzip2, or zip) beside the path, without its single top "
+            "folder; default: false. For zip the recipe installs the package unzip, for xz xz-utils, for bzip2 bzip2.",
+            {}}},
+          "Permission bits, quoted, of the file or the tree's top; default: \"0644\", of a tree \"0755\"."),
+      make_download};
 }
 
 }  // namespace mailinabox

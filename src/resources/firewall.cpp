@@ -5,7 +5,8 @@
 //   the wanted action           | in sync, for IPv4 and, if ufw filters it, for IPv6
 //   another action, or none     | `ufw ACTION PORT/PROTOCOL`, with which ufw replaces a rule of another action
 //
-// The rules are read from ufw's files. The firewall is switched on after them, so that nobody is locked out.
+// The rules are read from ufw's files. The firewall is switched on after them, and only if they could be added, so that
+// nobody is locked out. What the firewall cannot do stops no service.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -99,6 +100,7 @@ class FirewallResource final : public Resource {
   }
 
   Lasting lasting() const override { return {.beyond_files = true}; }
+  bool fails_alone() const override { return true; }
 
   Action action(const Changes& /*changes*/) const override { return Action::update; }
 
@@ -152,7 +154,8 @@ class FirewallResource final : public Resource {
 };
 
 void add_requests(const Fields& fields, const char* action, std::vector<FirewallRequest>& requests) {
-  for (const std::string& port : fields.strings(action)) {
+  const std::string protocol = fields.string("protocol");
+  for (std::string port : fields.strings(action)) {
     const bool numeric = !port.empty() && is_digit(port.front());
     if (port.empty() || port.front() == '-' || port.front() == '/' || (numeric && parse_ports(port).empty())) {
       fields.refuse(action,
@@ -160,6 +163,7 @@ void add_requests(const Fields& fields, const char* action, std::vector<Firewall
                                 "or 6000:6010/tcp",
                                 port));
     }
+    if (!protocol.empty() && port.find('/') == std::string::npos) port += "/" + protocol;
     requests.push_back({action, port, fields.find(action)->local});
   }
 }
@@ -195,6 +199,11 @@ Kind firewall_kind() {
             false,
             "Open, but a sender with six new connections in 30 seconds is refused for a while; for SSH.",
             {}},
+           {"protocol",
+            FieldType::string,
+            false,
+            "Of ports that name none; default: both for a number, for a name what /etc/services has.",
+            {"tcp", "udp"}},
            {"enabled",
             FieldType::boolean,
             false,

@@ -58,7 +58,8 @@ std::shared_ptr<const Resource> make_package(const std::string& name, const Fiel
 
 Kind package_kind() {
   return {"package",
-          "A package of the distribution, installed without the packages it recommends, or purged.",
+          "A package of the distribution, installed without the packages it recommends, or removed; its configuration "
+          "stays.",
           FieldType::string,
           "The package's name.",
           {{"state", FieldType::string, false, "Default: installed.", {"installed", "absent"}}},

@@ -40,7 +40,9 @@ def fresh_layers(lab, build):
 
 @pytest.fixture(scope="session")
 def set_up_layers(lab, fresh_layers, pytestconfig):
-    return set_up_box.layers(lab, fresh_layers, again=not pytestconfig.getoption("reuse"))
+    """Of a machine on which programs ran that the box's take the place of."""
+    occupied = lab.layer_with_packages("occupied", fresh_layers[1:], set_up_box.OCCUPANTS)
+    return set_up_box.layers(lab, fresh_layers[:1] + occupied, again=not pytestconfig.getoption("reuse"))
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,9 @@ For trying the real thing by hand, as root, from the top of the repository:
                                                                one then (packaging/build-deb.sh)
     --keep NAME / --from NAME                                  keep the stopped box's files as a layer / start from it
     --env NAME=VALUE                                           in the command's environment
+    --packages "NAME ..."                                      with these and nothing that they only recommend
+    --tests PROGRAM                                            with the libraries of a test program; the repository is
+                                                               where it is here
     /usr/bin/python3 tests/box/lab.py clean                    removes leftovers of crashed runs (every start does, too)
 
 Needs: mmdebstrap systemd-container iproute2 procps util-linux python3-dnspython. The first call makes the Debian root
@@ -538,6 +541,8 @@ def _arguments():
     parser.add_argument("--release", choices=sorted(RELEASES), default="bookworm")
     parser.add_argument("--keep", metavar="NAME")
     parser.add_argument("--from", metavar="NAME", dest="start_from")
+    parser.add_argument("--packages", default="", metavar="NAMES")
+    parser.add_argument("--tests", metavar="PROGRAM")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--host-name", default="fresh")
     words = sys.argv[1:]
@@ -562,13 +567,17 @@ def main():
         layers = lab.root(wanted.release) if wanted.container else lab.machine(wanted.release)
         if wanted.start_from:
             layers = [os.path.join(lab.layers_directory, "kept-" + wanted.start_from)] + layers
+        packages = wanted.packages.split() + (_packages_of_libraries(wanted.tests) if wanted.tests else [])
+        if packages:
+            layers = lab.layer_with_packages("packages", layers, packages)
         if wanted.build or wanted.program:
             layers = lab.program(wanted.build, wanted.program, wanted.share, layers)
         if wanted.set_up:
             import set_up
             layers = set_up.layers(lab, layers, again=wanted.again, systemd=not wanted.no_systemd)
         systemd = not (wanted.no_systemd or wanted.container)
-        box = lab.box("box", layers, systemd=systemd, host_name="" if wanted.set_up else wanted.host_name).start()
+        box = lab.box("box", layers, systemd=systemd, host_name="" if wanted.set_up else wanted.host_name,
+                      bind={REPOSITORY: REPOSITORY} if wanted.tests else None).start()
         environment = dict(pair.split("=", 1) for pair in wanted.env)
         argv = wanted.command or ["sh", "-c", "cd; exec bash -i"]
         if wanted.action == "shell":

@@ -1,10 +1,13 @@
 """Somebody at a terminal is asked, wrong answers are refused and asked for again."""
 
+import os
 import re
+import subprocess
 
 import pexpect
 import pytest
 
+import lab as laboratory
 import program
 import set_up
 from mail_user import MailUser
@@ -113,7 +116,6 @@ def test_answers_are_in_force(conversation, forgetful, lab):
 
 
 def test_certificate_follows_the_new_host_name(conversation, forgetful):
-    import subprocess
     pem = forgetful.run("cat", set_up.STORAGE + "/ssl/ssl_certificate.pem").stdout
     text = subprocess.run(["openssl", "x509", "-noout", "-text"], input=pem, text=True, capture_output=True,
                           check=True).stdout
@@ -125,6 +127,27 @@ def test_nothing_is_asked_a_second_time(conversation, forgetful):
     asked = terminal.converse({})
     assert asked == [] and terminal.process.exitstatus == 0, terminal.said[-2000:]
     assert program.plan(forgetful)["changes"] == []
+
+
+def test_ctrl_c_during_apt_is_answered_and_leaves_nothing_in_the_way(conversation, forgetful):
+    policy, slow = "/usr/sbin/policy-rc.d", "/etc/apt/apt.conf.d/99slow"
+    forgetful.run("dpkg", "--purge", "--force-depends", "postgrey", env={"DEBIAN_FRONTEND": "noninteractive"})
+    forgetful.write(slow, 'DPkg::Pre-Invoke {"sleep 600";};\n')
+    runs = len(program.history(forgetful))
+    run = subprocess.Popen(forgetful.command(["mailinabox", "setup"], {"NONINTERACTIVE": "1"}), text=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert laboratory.wait_for(lambda: os.path.exists(forgetful.path(policy)), 60), "apt did not begin"
+        forgetful.run("pkill", "-INT", "-x", "mailinabox")
+        _, errors = run.communicate(timeout=30)
+    finally:
+        run.kill()
+        os.remove(forgetful.path(slow))
+    assert "interrupted" in errors and "goes on from there" in errors, errors
+    assert run.returncode != 0
+    assert not os.path.exists(forgetful.path(policy))
+    assert forgetful.run("pgrep", "-l", "-x", "apt-get|sleep", check=False).stdout == ""
+    assert len(program.history(forgetful)) == runs + 1
 
 
 def test_bar_with_megabytes_while_apt_downloads(conversation, forgetful):

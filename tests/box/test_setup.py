@@ -35,6 +35,23 @@ def test_plan_says_what_setup_then_does(first_run):
     assert [entry for entry in done if entry not in planned] == [], "done, but not planned"
 
 
+def test_what_conflicts_is_named_before_it_goes_and_its_configuration_stays(box, first_run):
+    for run in first_run.values():
+        removed = {package["name"]: package["reason"] for package in program.parsed(run)["removed_packages"]}
+        assert removed["exim4-daemon-light"] == "it conflicts with postfix", removed
+        assert removed["iptables-persistent"] == "it conflicts with ufw", removed
+        assert "apache2" not in removed, "the recipe names it"
+    assert "apt removes exim4-daemon-light" in first_run["setup"]["stderr"]
+    assert box.run("cat", "/etc/iptables/rules.v4").stdout == set_up.RULES
+    box.run("ls", "/etc/exim4/update-exim4.conf.conf", "/etc/apache2/apache2.conf")
+    assert box.run("grep", "-rlF", "exim4-daemon-light", "/var/lib/mailinabox/generations").stdout
+
+
+def test_nothing_runs_on_of_what_was_removed(box):
+    """Their ports are the box's: nginx and Postfix have them."""
+    assert box.run("pgrep", "-l", "-x", "apache2|exim4", check=False).stdout == ""
+
+
 def test_progress_without_a_terminal_is_plain_lines(first_run):
     said = first_run["setup"]["stderr"]
     assert said.strip(), "setup said nothing while it worked"

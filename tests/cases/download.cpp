@@ -18,7 +18,8 @@ void offer(TestHost& host) { host.downloader.documents[k_url] = {k_content, k_di
 CommandResult run_for_real(const Command& command) {
   std::string line;
   for (const std::string& word : command.argv) line += "'" + word + "' ";
-  return CommandResult{.exit_code = std::system((line + "2>/dev/null").c_str()) == 0 ? 0 : 1};
+  const int code = WEXITSTATUS(std::system((line + "2>/dev/null").c_str()));
+  return CommandResult{.exit_code = code, .err = code == 127 ? command.argv[0] + " is not installed\n" : ""};
 }
 
 struct Archive {
@@ -116,8 +117,10 @@ TEST_CASE("download: unpacked", "[cases]") {
     check_error(host, *next, "tar: broken");
     CHECK(host.content("/usr/lib/app/VERSION") == "1.2\n");
   }
-  SECTION("a zip") {
+  SECTION("a zip, for whose program the recipe installs a package") {
     const auto zip = offer_tree(host, "1.4", "https://downloads.example/app.zip");
+    CHECK(zip->needed_packages() == std::vector<std::string>{"unzip"});
+    CHECK(tree->needed_packages().empty());
     converge(host, *zip);
     CHECK(host.content("/usr/lib/app/VERSION") == "1.4\n");
   }

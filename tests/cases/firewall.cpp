@@ -77,6 +77,25 @@ TEST_CASE("firewall: absent", "[cases]") {
                                                        "ufw --force enable"});
 }
 
+TEST_CASE("firewall: ports of a list, by one protocol; what it cannot do keeps no service from starting", "[cases]") {
+  TestHost host;
+  put_ufw(host);
+  const auto firewall =
+      make_resource("firewall", "ssh", {{"limit", ValueList{"22", "2222"}}, {"protocol", "tcp"}, {"enabled", true}});
+  CHECK(firewall->fails_alone());
+  SECTION("works") {
+    converge(host, *firewall);
+    CHECK(commands_run(host) ==
+          std::vector<std::string>{"ufw limit 22/tcp", "ufw limit 2222/tcp", "ufw --force enable"});
+  }
+  SECTION("a rule that cannot be added: it is not switched on, which could lock somebody out") {
+    host.commands.on({"ufw", "limit"},
+                     [](const Command&) { return CommandResult{.exit_code = 1, .err = "ufw: broken"}; });
+    check_error(host, *firewall, "ufw: broken");
+    CHECK(host.content("/etc/ufw/ufw.conf").find("ENABLED=no") != std::string::npos);
+  }
+}
+
 TEST_CASE("firewall: drifted", "[cases]") {
   TestHost host;
   put_ufw(host);

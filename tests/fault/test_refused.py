@@ -63,6 +63,22 @@ def test_a_service_that_does_not_come_back_gets_its_old_files(box):
     box.run("exec 3<>/dev/tcp/127.0.0.1/443", shell="bash")
 
 
+def test_what_a_side_service_refuses_keeps_mail_names_and_web_from_nothing(box):
+    """The administrator's own jail is broken, and everything is down."""
+    own, down = "/etc/fail2ban/jail.d/own.local", ("fail2ban", "postfix", "dovecot", "nsd", "nginx")
+    box.write(own, "[sshd]\nport = %(nowhere)s\n")
+    box.run("systemctl", "stop", *down)
+    try:
+        done = program.call(box, "setup", "--json")
+        assert done.returncode == 1, program.told(done)
+        result = program.parsed(done)
+        assert [change["id"] for change in result["changes"] if change.get("error")] == ["service:fail2ban"], result
+        for port in (25, 53, 80, 443, 993):
+            box.run(f"exec 3<>/dev/tcp/{box.address}/{port}", shell="bash")
+    finally:
+        os.remove(box.path(own))
+
+
 def test_rollback_puts_back_and_says_what_stays(box):
     box.run("rm -f /etc/mailname; postconf -e smtpd_banner=before")
     result = program.setup(box)

@@ -6,11 +6,12 @@ import shutil
 
 import pytest
 
+import namespaces
 import observe
 import program
 import release as releases
 import set_up
-from mail_user import MailUser, message
+from mail_user import MailUser, OtherServer, message
 
 STORAGE = "/srv/mail-data"
 ANSWERS = {**set_up.ANSWERS, "STORAGE_ROOT": STORAGE}
@@ -152,24 +153,45 @@ def test_old_list_brings_no_old_version(box, makers, package, tmp_path):
     assert installed(box) != "installed " + OLD_VERSION
 
 
-def mail_goes_through(user):
-    text = message(user.address, user.address)
+@pytest.fixture(scope="module")
+def friend(lab, box):
+    with OtherServer(lab) as server:
+        yield server
+
+
+def mail_goes_through(user, friend):
+    """Within the box, and to another server."""
+    text, outgoing = message(user.address, user.address), message(user.address, "someone@friend.test")
     user.send(text)
+    user.send(outgoing)
     assert user.wait_for(text["Subject"])
+    assert friend.wait_for(outgoing["Subject"])
 
 
-def test_remove_leaves_the_box_serving_mail(box, user):
+def callers_of_the_program(box):
+    """Lines of the machine's configuration that start the program."""
+    return box.run("grep", "-rIhE", r"^[^#]*\bmailinabox +[a-z]", "/etc/cron.d", "/etc/cron.daily", "/etc/postfix", "/etc/dovecot",
+                   "/etc/nginx", "/etc/nsd", "/etc/unbound", "/etc/systemd/system", "/etc/fail2ban", "/etc/default",
+                   "/var/spool/cron", check=False).stdout.splitlines()
+
+
+def test_remove_leaves_the_box_serving_mail(box, user, friend):
+    assert len(callers_of_the_program(box)) == 2  # cron and Postfix
     before, services = data(box), observe.services(box)
     said = apt(box, "remove", "mailinabox").stdout
     assert "keeps serving mail" in said and STORAGE in said
+    assert re.search(r"signatures .* last until \d+ \w+ 20\d\d", said), said
     assert box.run("sh", "-c", "command -v mailinabox", check=False).stdout == ""
+    assert callers_of_the_program(box) == []
+    assert "tls-policy" not in box.run("postconf", "smtp_tls_policy_maps").stdout
     assert observe.differences(before, data(box)) == []
     assert observe.differences(services, observe.services(box)) == []
+    mail_goes_through(user, friend)
     box.reboot().wait_for_ports(set_up.PUBLIC_PORTS | set_up.INNER_PORTS)
-    mail_goes_through(user)
+    mail_goes_through(user, friend)
 
 
-def test_purge_asks_nothing_and_keeps_the_data(box, user):
+def test_purge_asks_nothing_and_keeps_the_data(box, user, friend):
     before, services = data(box), observe.services(box)
     said = apt(box, "purge", "mailinabox").stdout
     assert re.search(rf"still in {STORAGE}; nothing there was removed", said), said
@@ -179,13 +201,15 @@ def test_purge_asks_nothing_and_keeps_the_data(box, user):
     gone = box.run("ls", "-d", "/etc/mailinabox.conf", "/var/lib/mailinabox", "/usr/share/mailinabox", check=False)
     assert gone.stdout == ""
     assert box.run("cat", "/etc/mailinabox/recipes.d/local.yaml").stdout == LOCAL
-    mail_goes_through(user)
+    mail_goes_through(user, friend)
 
 
-def test_installed_again_it_takes_the_box_up(box, user):
+def test_installed_again_it_takes_the_box_up(box, user, friend):
     before = data(box)
-    run_script(box)
+    # Purged with the answers; /etc/resolv.conf names the box itself by now, so nothing else tells of the network's resolver.
+    run_script(box, env={"DNS_FORWARDERS": namespaces.NAME_SERVER})
     assert "anna@example.test" in box.run("mailinabox", "user", "list").stdout
     assert program.plan(box)["changes"] == []
+    assert len(callers_of_the_program(box)) == 2
     assert {path: seen for path, seen in data(box).items() if path in before} == before
-    mail_goes_through(user)
+    mail_goes_through(user, friend)

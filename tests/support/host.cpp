@@ -188,6 +188,13 @@ std::optional<std::string> FakePackages::installed_version(const std::string& pa
   return found == installed.end() ? std::nullopt : std::optional(found->second);
 }
 
+Consequences FakePackages::consequences(const std::vector<std::string>& install,
+                                        const std::vector<std::string>& remove) const {
+  if (install.empty() && remove.empty()) return {};
+  log_.look("simulate " + words(install) + (remove.empty() ? "" : " without " + words(remove)));
+  return also;
+}
+
 void FakePackages::download(const std::vector<std::string>& names, const PackageProgressHandler& progress) {
   log_.touch("fetch-packages " + words(names));
   for (const std::string& name : names) {
@@ -199,7 +206,7 @@ void FakePackages::download(const std::vector<std::string>& names, const Package
 void FakePackages::change(const std::vector<std::string>& install, const std::vector<std::string>& remove,
                           const PackageProgressHandler& progress) {
   if (!install.empty()) log_.touch("install " + words(install));
-  if (!remove.empty()) log_.touch("purge " + words(remove));
+  if (!remove.empty()) log_.touch("uninstall " + words(remove));
   for (const std::string& name : install) {
     if (unknown.contains(name)) throw Error("E: Unable to locate package " + name);
   }

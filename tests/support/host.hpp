@@ -9,7 +9,7 @@
 //   CHECK(host.touched() == std::vector<std::string>{"write /etc/x"});
 //
 // The log's lines begin with a verb: looking is info, read, readlink, list, free, query; touching is write, append,
-// mkdir, symlink, attributes, remove, rename, preserve (which is only told), run, download, install, purge,
+// mkdir, symlink, attributes, remove, rename, preserve (which is only told), run, download, install, uninstall,
 // fetch-packages, start, stop, restart, reload, enable, disable, daemon-reload, hostname.
 #pragma once
 
@@ -98,6 +98,8 @@ class FakePackages final : public PackageManager {
   explicit FakePackages(AccessLog& log) : log_(log) {}
   std::optional<std::string> installed_version(const std::string& package) const override;
   bool interrupted() const override { return is_interrupted; }
+  Consequences consequences(const std::vector<std::string>& install,
+                            const std::vector<std::string>& remove) const override;
   void download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) override;
   void change(const std::vector<std::string>& install, const std::vector<std::string>& remove,
               const PackageProgressHandler& progress) override;
@@ -108,6 +110,7 @@ class FakePackages final : public PackageManager {
   std::function<void(const std::string&)> on_installed{};  // a package's effects on the machine
   std::function<void(const std::string&)> on_removed{};
   bool is_interrupted = false;
+  Consequences also{};  // of every transaction
 
  private:
   AccessLog& log_;

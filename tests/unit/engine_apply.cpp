@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "engine/journal_records.hpp"
 #include "support/engine_fakes.hpp"
@@ -176,6 +177,26 @@ TEST_CASE("packages are one transaction, before the resources", "[engine]") {
   CHECK(packages[2] == "write /etc/one");
 }
 
+TEST_CASE("what apt removes besides is told by plan and run, and recorded", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("a").package("there");
+  host.packages.installed["there"] = "1";
+  host.packages.also.removed = {{"exim4", "4.96", "it conflicts with missing"}};
+  CHECK(run_plan(host, recipes.catalog).packages.removed.empty());
+  CHECK(run_apply(host, recipes.catalog).packages.removed.empty());
+  recipes.package("missing");
+  REQUIRE(run_plan(host, recipes.catalog).packages.removed.size() == 1);
+  CHECK(host.touched().empty());
+  RecordingReporter reporter;
+  const Report report = run_apply(host, recipes.catalog, reporter);
+  REQUIRE(report.packages.removed.size() == 1);
+  CHECK(report.packages.removed[0].name == "exim4");
+  REQUIRE(reporter.notes.size() == 1);
+  CHECK_THAT(reporter.notes[0], Catch::StartsWith("apt removes exim4 4.96: it conflicts with missing"));
+  CHECK_THAT(host.content(k_state_directory + "/generations/1/journal.jsonl"), Catch::Contains("exim4"));
+}
+
 TEST_CASE("a failed transaction keeps recipes with missing packages from going on", "[engine]") {
   TestHost host;
   host.packages.installed["there"] = "1";
@@ -285,6 +306,43 @@ TEST_CASE("what waits for the services comes after them, and not where they fail
     CHECK(ids_of(report, Status::not_reached) == Ids{"file:/etc/resolv.conf"});
     CHECK_FALSE(host.exists("/etc/resolv.conf"));
   }
+}
+
+TEST_CASE("a service that does not start keeps no other recipe's from starting", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("system").file("/etc/jail", "x", {"service:guard"});
+  recipes.service("guard", {}, false)->checker = [](System&) { throw Error("jail.d/own.conf: bad line"); };
+  recipes.service("log", {}, false);
+  recipes.file("/etc/waits", "x");
+  recipes.catalog.entries.back().after_services = true;
+  recipes.recipe("mail", {"system"}).file("/etc/mail", "x", {"service:mail"});
+  recipes.service("mail", {"/etc/mail"}, false);
+  recipes.file("/etc/last", "x");
+  recipes.catalog.entries.back().after_services = true;
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(report.exit_code() == ExitCode::failed);
+  CHECK(recipes.states["log"]->starts == 1);
+  CHECK(recipes.states["mail"]->starts == 1);
+  CHECK(host.exists("/etc/last"));
+  CHECK(ids_of(report, Status::failed) == Ids{"file:/etc/jail", "service:guard"});
+  CHECK(ids_of(report, Status::not_reached) == Ids{"file:/etc/waits"});
+}
+
+TEST_CASE("a signal ends a run between two entries; the next one goes on", "[engine]") {
+  TestHost host;
+  CatalogWriter recipes;
+  recipes.recipe("a").file("/etc/one", "1", {"service:s"})->on_apply = [] { std::raise(SIGTERM); };
+  recipes.file("/etc/two", "2");
+  recipes.service("s", {"/etc/one"});
+  CHECK_THROWS_AS(run_apply(host, recipes.catalog), Interrupted);
+  CHECK(host.exists("/etc/one"));
+  CHECK_FALSE(host.exists("/etc/two"));
+  CHECK(recipes.states["s"]->reloads == 0);
+  CHECK(host.exists(k_state_directory + "/generations/1/journal.jsonl"));
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(ids_of(report, Status::changed) == Ids{"file:/etc/two"});
+  CHECK(report.reloaded == Ids{"s"});
 }
 
 TEST_CASE("notices of earlier runs are delivered though nothing changes", "[engine]") {

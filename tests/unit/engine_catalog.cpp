@@ -50,6 +50,21 @@ TEST_CASE("a notify must lead to something that can be refreshed, later", "[engi
   }
 }
 
+TEST_CASE("a resource whose program no package brings is refused", "[engine]") {
+  struct Unpacked final : Resource {
+    Changes diff(const View& /*view*/) const override { return {}; }
+    void apply(System& /*system*/, const Changes& /*changes*/) const override {}
+    Action action(const Changes& /*changes*/) const override { return Action::create; }
+    std::vector<std::string> needed_packages() const override { return {"unzip"}; }
+  };
+  CatalogWriter recipes;
+  recipes.recipe("a").add("download", "/usr/lib/app", std::make_shared<Unpacked>());
+  CHECK_THROWS_WITH(validate(recipes.catalog),
+                    Catch::Contains("download:/usr/lib/app") && Catch::Contains("package unzip"));
+  recipes.package("unzip");
+  CHECK_NOTHROW(validate(recipes.catalog));
+}
+
 TEST_CASE("only() takes what is named and what that requires", "[engine]") {
   CatalogWriter recipes;
   recipes.recipe("system").file("/etc/s", "1");

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/interruption.hpp"
 #include "os/process_commands.hpp"
 #include "support/host.hpp"
 
@@ -136,6 +137,19 @@ TEST_CASE("after its timeout a command is ended with all it started", "[os][comm
   const auto limit = steady_clock::now() + milliseconds(2'000);
   while (runs(sleeper) && steady_clock::now() < limit) std::this_thread::sleep_for(milliseconds(5));
   CHECK_FALSE(runs(sleeper));
+}
+
+TEST_CASE("a signal ends the command that runs, and what called it", "[os][commands]") {
+  ProcessCommands commands;
+  const InterruptionWatch watch;
+  const auto started = std::chrono::steady_clock::now();
+  try {
+    static_cast<void>(commands.run({.argv = {"sh", "-c", "kill -INT $PPID; exec sleep 60"}}));
+    FAIL("not interrupted");
+  } catch (const Interrupted& interrupted) {
+    CHECK(interrupted.signal == SIGINT);
+  }
+  CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(30));
 }
 
 TEST_CASE("a command that ignores SIGTERM is killed", "[os][commands]") {

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "os/apt_output.hpp"
@@ -36,6 +37,8 @@ struct AptHost : TestHost {
     set_modified("/var/lib/apt/lists/partial", 0);
     commands.on({"apt-get"}, [this](const Command& command) { return apt(command); });
     commands.on({"dpkg"}, [this](const Command& command) { return apt(command); });
+    commands.on({"apt-get", "--simulate"}, [this](const Command&) { return simulation; });
+    commands.on({"apt-cache", "show"}, [this](const Command&) { return CommandResult{.out = records}; });
   }
 
   // What each call looks like: "update", "download postfix", "install postfix nginx-", "dpkg --configure -a".
@@ -43,7 +46,7 @@ struct AptHost : TestHost {
     std::string call;
     for (const std::string& word : command.argv) {
       if (word == "--download-only") call += "download";
-      if (word == "--purge") call += "install";
+      if (word == "install" && command.argv.at(command.argv.size() - 2) != "--fix-broken" && call.empty()) call = word;
       if (word == "update" || word == "dpkg" || word == "--configure" || word == "-a") call += " " + word;
       if (word.find_first_of("-/") != 0 && word != "apt-get" && word != "update" && word != "install" &&
           word != "dpkg") {
@@ -71,6 +74,8 @@ struct AptHost : TestHost {
   std::vector<std::string> calls{};
   std::vector<bool> held{};              // for each call: was policy-rc.d in place?
   std::vector<CommandResult> results{};  // for the calls in turn; then success
+  CommandResult simulation{};            // what apt says that it would do
+  std::string records{};                 // what apt knows of packages
   std::function<void(const Command&)> effect{};
   AptPackages apt_packages{files, commands, clock};
 };
@@ -176,12 +181,73 @@ TEST_CASE("one call of apt installs and removes, with services held back", "[os]
   CHECK(host.calls == std::vector<std::string>{"install postfix nginx base-files-"});
   CHECK(host.held == std::vector<bool>{true});
   CHECK_FALSE(host.exists(k_policy));
-  const Command& command = host.commands.calls.front();
+  const Command& command = host.commands.calls.back();
   CHECK(command.environment.at("DEBIAN_FRONTEND") == "noninteractive");
-  for (const char* option : {"--yes", "--no-install-recommends", "--purge", "-oDpkg::Options::=--force-confold",
+  for (const char* option : {"--yes", "--no-install-recommends", "-oDpkg::Options::=--force-confold",
                              "-oDpkg::Options::=--force-confdef", "-oDpkg::Use-Pty=0"}) {
     CHECK(std::find(command.argv.begin(), command.argv.end(), option) != command.argv.end());
   }
+  // The configuration of what goes was not ours: it stays.
+  CHECK(std::find(command.argv.begin(), command.argv.end(), "--purge") == command.argv.end());
+}
+
+TEST_CASE("what apt would remove besides is told with its reason", "[os][packages]") {
+  AptHost host;
+  host.simulation.out =
+      "Reading package lists...\nRemv exim4 [4.96-15]\nRemv exim4-daemon-light [4.96-15] []\nRemv persistent [1.0]\n"
+      "Remv base-files [12.4]\nRemv odd:amd64 [2]\nInst libc6 [2.36-9] (2.36-10 Debian:12.1/stable [amd64])\n"
+      "Inst postfix (3.7.11-0 Debian:12.1/stable [amd64]) []\nInst ufw (0.36.2-1 Debian:12.1/stable [all])\n"
+      "Conf postfix (3.7.11-0 Debian:12.1/stable [amd64])\n";
+  host.records =
+      "Package: exim4\nDepends: debconf (>= 0.5) | debconf-2.0, exim4-base (>= 4.96), exim4-daemon-light | other\n\n"
+      "Package: exim4-daemon-light\nProvides: mail-transport-agent\nConflicts: mail-transport-agent\n\n"
+      "Package: persistent\nDescription-en: a\n Breaks: nothing\n\n"
+      "Package: postfix\nProvides: default-mta, mail-transport-agent\nConflicts: mail-transport-agent, smail\n\n"
+      "Package: ufw\nBreaks: persistent:any (<< 2), x\n";
+  const Consequences found = host.apt_packages.consequences({"postfix", "ufw"}, {"base-files", "not-there"});
+  CHECK(found.unknown.empty());
+  std::vector<std::string> told;
+  for (const RemovedPackage& package : found.removed) {
+    told.push_back(package.name + " " + package.version + " " + package.reason);
+  }
+  CHECK(told == std::vector<std::string>{"exim4 4.96-15 it needs exim4-daemon-light",
+                                         "exim4-daemon-light 4.96-15 it conflicts with postfix",
+                                         "persistent 1.0 it conflicts with ufw", "odd 2 "});
+  CHECK(host.calls.empty());
+  SECTION("apt is asked once") {
+    const std::size_t asked = host.commands.calls.size();
+    static_cast<void>(host.apt_packages.consequences({"postfix", "ufw"}, {"base-files", "not-there"}));
+    CHECK(host.commands.calls.size() == asked);
+  }
+  SECTION("nothing to change: apt is not asked") {
+    host.commands.calls.clear();
+    CHECK(host.apt_packages.consequences({}, {"not-there"}).removed.empty());
+    CHECK(host.commands.calls.empty());
+  }
+  SECTION("apt does not know") {
+    host.simulation = failed("E: Unable to locate package postfix");
+    CHECK_THAT(host.apt_packages.consequences({"nginx"}, {}).unknown, Catch::Contains("apt-get update"));
+  }
+}
+
+TEST_CASE("services of packages that go may stop, all others are held", "[os][packages]") {
+  AptHost host;
+  host.simulation.out = "Remv exim4-daemon-light [4.96-15]\n";
+  std::string policy;
+  const auto answer = [&](const std::string& package, const std::string& arguments) {
+    return WEXITSTATUS(
+        std::system(("DPKG_MAINTSCRIPT_PACKAGE=" + package + " sh " + policy + ".kept " + arguments).c_str()));
+  };
+  host.effect = [&](const Command&) {
+    policy = host.real(k_policy);
+    host.put(std::string(k_policy) + ".kept", host.content(k_policy));
+  };
+  host.apt_packages.change({"postfix"}, {"base-files"}, {});
+  CHECK(answer("exim4-daemon-light", "exim4 stop") == 0);
+  CHECK(answer("base-files", "--quiet base-files.service stop") == 0);
+  CHECK(answer("exim4-daemon-light", "exim4 start") == 101);
+  CHECK(answer("dovecot-core", "dovecot.service stop") == 101);
+  CHECK(answer("postfix", "postfix restart") == 101);
 }
 
 TEST_CASE("services are let go again whatever happens, and a stranger's policy stays", "[os][packages]") {

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -234,6 +236,34 @@ TEST_CASE("init scripts: workers of a killed main process are ended before it is
   });
   services.start(service, seconds(1));
   CHECK(killed == std::vector<int>{51});
+}
+
+TEST_CASE("init scripts: a dead service's pid file and sockets go before it is started again", "[os][services]") {
+  TestHost host;
+  SysvServices services(host.files, host.commands, host.clock);
+  const ServiceName service{
+      .name = "guard", .init_script = "guard", .pid_file = "/run/guard/guard.pid", .process = "/usr/bin/guard-server"};
+  host.put("/etc/init.d/guard", "", 0755);
+  host.put("/run/guard/guard.pid", "70\n");
+  put_process(host, "70", "/usr/bin/editor", std::string("editor\0", 7));  // has the number now
+  host.put("/run/guard/state", "kept");
+  for (const char* path : {"/run/guard/guard.sock", "/run/guard/other.sock", "/run/else.sock"}) {
+    REQUIRE(mknod(host.files.real_path(path).c_str(), S_IFSOCK | 0600, 0) == 0);
+  }
+  host.put("/proc/net/unix",
+           "Num       RefCount Protocol Flags    Type St Inode Path\n"
+           "ffff8b01: 00000002 00000000 00010000 0001 01 17001 /var/run/guard/other.sock\n"
+           "ffff8b02: 00000003 00000000 00000000 0001 03 17002\n");
+  host.commands.on({"/etc/init.d/guard", "start"}, [&](const Command&) {
+    CHECK_FALSE(host.exists("/run/guard/guard.pid"));
+    CHECK_FALSE(host.exists("/run/guard/guard.sock"));
+    host.put("/run/guard/guard.pid", "71\n");
+    put_process(host, "71", "/usr/bin/guard-server", std::string("guard-server\0", 13));
+    return CommandResult{};
+  });
+  services.start(service, seconds(1));
+  CHECK(services.active(service));
+  for (const char* path : {"/run/guard/state", "/run/guard/other.sock", "/run/else.sock"}) CHECK(host.exists(path));
 }
 
 TEST_CASE("init scripts: a script without reload restarts, a script that does not stop is helped", "[os][services]") {
