@@ -60,7 +60,7 @@ void Announcements::commit() {
 void Announcements::say(std::size_t entry, const Difference& difference) {
   const CatalogEntry& declared = order_.at(entry);
   announced_.insert(entry);
-  journal_.change(declared.id, declared.recipe, difference.action, declared.notifies, declared.resource->lasting());
+  journal_.change(declared.id, declared.recipe, difference.action, declared.notifies, declared.lasting());
   for (const ResourceId& target : declared.notifies) {
     journal_.owe({target, {declared.id, difference.attributes}});
   }

@@ -5,7 +5,8 @@
 //     journal.jsonl     one JSON object a line, each synced before the change it announces:
 //                         {"type":"begin","format":1,"version":"…","started":"RFC 3339","command":"setup","pid":N}
 //                         {"type":"change","id":"file:/etc/x","recipe":"r","action":"update","notifies":["service:y"],
-//                          "data":["/srv/key"],"lasting":true}       Resource::Lasting; older versions wrote neither
+//                          "data":["/srv/key"],"computed":["/etc/zone"],"lasting":true}    Resource::Lasting; older
+//                         versions wrote none of it, or no "computed"
 //                         {"type":"path","path":"/etc/x","was":"regular|directory|symlink|absent","mode":"0644",
 //                          "uid":0,"gid":0,"content":"SHA-256 hex","target":"…"}       old state of one path;
 //                         "content" is missing if the file was too large to keep; "tree":true: what stands there now

@@ -119,6 +119,7 @@ void add_record(const json& record, JournalRecords& records) {
     for (const json& target : record.at("notifies")) change.notifies.push_back(id_of(target.get<std::string>()));
     if (record.contains("data")) {
       change.lasting = {.data = record["data"].get<std::vector<std::string>>(),
+                        .computed = record.value("computed", std::vector<std::string>{}),
                         .beyond_files = record.value("lasting", false)};
     }
     records.changes.push_back(std::move(change));
@@ -152,6 +153,7 @@ std::string change(const ResourceId& id, const std::string& recipe, Action actio
                  {"action", to_string(action)},
                  {"notifies", std::move(targets)},
                  {"data", lasting.data}};
+  if (!lasting.computed.empty()) record["computed"] = lasting.computed;
   if (lasting.beyond_files) record["lasting"] = true;
   return line_of(record);
 }

@@ -92,10 +92,13 @@ class Resource {
   struct Lasting {
     // Paths worth more than the run that made them: keys, databases. A final slash stands for all files in a directory.
     std::vector<std::string> data{};
-    bool follows_from_data = false;  // paths() are computed from data that stays
-    bool beyond_files = false;       // it changes what no file holds: accounts, a firewall, a running service
+    std::vector<std::string> computed{};  // paths, likewise, whose contents are computed from data that stays
+    bool beyond_files = false;            // it changes what no file holds: accounts, a firewall, a running service
   };
   virtual Lasting lasting() const { return {}; }
+
+  // Paths whose contents this resource alone decides, in that form: they are computed from data if the entry is.
+  virtual std::vector<std::string> decides() const { return {}; }
 
   // Downloads and verifies the files that apply() will need. Called before anything of the box is touched, only if
   // diff() is not empty.

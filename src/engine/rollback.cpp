@@ -131,18 +131,21 @@ Resource::Lasting lasting_of(const JournalChange& change, const Catalog& present
   if (change.lasting) return *change.lasting;
   const CatalogEntry* same_path = nullptr;
   for (const CatalogEntry& entry : present.entries) {
-    if (entry.id == change.id) return entry.resource->lasting();
+    if (entry.id == change.id) return entry.lasting();
     if (entry.id.path() == change.id.path()) same_path = &entry;
   }
-  if (same_path != nullptr) return same_path->resource->lasting();
+  if (same_path != nullptr) return same_path->lasting();
   return {.data = {change.id.path(), change.id.path() + "/"}, .beyond_files = true};
 }
+
+std::set<std::string> as_set(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
 
 void collect_changes(const JournalRecords& records, const Catalog& present, Collected& collected) {
   std::set<ResourceId> lasting_ids;
   for (const JournalChange& change : records.changes) {
     const Resource::Lasting lasting = lasting_of(change, present);
     collected.data.insert(lasting.data.begin(), lasting.data.end());
+    collected.computed.insert(lasting.computed.begin(), lasting.computed.end());
     if (lasting.beyond_files) lasting_ids.insert(change.id);
   }
   const auto add = [&](const std::string& line) { collected.not_undone.push_back(line); };
@@ -201,8 +204,9 @@ void drop_what_cannot_go(Collected& collected) {
     const KeptPath& kept = path->second.kept;
     std::string reason;
     const std::string folder = path->first.substr(0, path->first.rfind('/') + 1);
-    if (collected.data.contains(path->first) || collected.data.contains(folder)) reason = "it is data of the box";
-    if (collected.computed.contains(path->first)) reason = "it follows from data that stays";
+    const auto is_in = [&](const auto& paths) { return paths.contains(path->first) || paths.contains(folder); };
+    if (is_in(collected.data)) reason = "it is data of the box";
+    if (is_in(collected.computed)) reason = "it follows from data that stays";
     if (kept.info.kind == FileKind::other) reason = "it was a device, socket or pipe";
     if (kept.info.kind == FileKind::regular && !kept.content) reason = "its old content was too large to keep";
     if (reason.empty()) {
@@ -245,9 +249,9 @@ Rollback make_rollback(const Catalog& present, const FileReader& files, const st
   std::set<ResourceId> targets;
   for (const CatalogEntry& entry : present.entries) {
     if (entry.resource->refreshable()) targets.insert(entry.id);
-    // An old zone has a serial number that others have seen already, and signatures that may have ended.
-    if (!entry.resource->lasting().follows_from_data) continue;
-    for (std::string& path : entry.resource->paths()) collected.computed.insert(std::move(path));
+    // Older versions did not record it. Besides, an old zone has a serial number that others have seen already, and
+    // signatures that may have ended.
+    collected.computed.merge(as_set(entry.lasting().computed));
   }
   drop_what_cannot_go(collected);
 

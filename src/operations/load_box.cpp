@@ -12,16 +12,16 @@
 namespace mailinabox {
 namespace {
 
-bool uses_models(const CatalogRecipe& recipe) {
-  const std::vector<std::string>& names = model_names();
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return recipe.uses.contains(name); });
+template <typename User>
+bool uses_any(const User& user, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return user.uses.contains(name); });
 }
 
 // A notify must reach its target even if that belongs to another recipe: else it would stay pending.
 Catalog of_models(const Catalog& catalog) {
   std::set<std::string> recipes;
   for (const CatalogRecipe& recipe : catalog.recipes) {
-    if (uses_models(recipe)) recipes.insert(recipe.name);
+    if (uses_any(recipe, model_names())) recipes.insert(recipe.name);
   }
   std::set<ResourceId> notified;
   for (const CatalogEntry& entry : catalog.entries) {
@@ -75,7 +75,9 @@ void load_models(const Box& box, SecondaryLookup& secondaries, LoadedBox& loaded
 void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded) {
   const Value context =
       make_context(loaded.complete.answers, loaded.facts, loaded.complete.time_zone, loaded.models.values);
-  loaded.catalog = scope.of(load_catalog(box.view().files, box.sources, context, loaded.platform));
+  Catalog all = load_catalog(box.view().files, box.sources, context, loaded.platform);
+  for (CatalogEntry& entry : all.entries) entry.follows_from_data = uses_any(entry, data_model_names());
+  loaded.catalog = scope.of(all);
 }
 
 LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request) {

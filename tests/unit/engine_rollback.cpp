@@ -22,11 +22,15 @@ class Box {
 
   Box() { host.put_directory("/srv"); }
 
-  Catalog load(const std::string& resources) {
+  // Entries that use the list `domains` follow from data, as those that use a model of the box do.
+  Catalog load(const std::string& resources, const ValueList& domains = {}) {
     host.put("/share/recipes/platforms/debian-12.yaml", "name: debian-12\n");
     host.put("/share/recipes/one.yaml",
              "recipe: one\nsummary: one\nresources:\n" + resources + "services:\n  web: {unit: web.service}\n");
-    return load_catalog(host.files, {"/share/recipes", "/share/templates", "/local"}, Value(ValueMap{}), "debian-12");
+    Catalog catalog = load_catalog(host.files, {"/share/recipes", "/share/templates", "/local"},
+                                   Value(ValueMap{{"domains", domains}}), "debian-12");
+    for (CatalogEntry& entry : catalog.entries) entry.follows_from_data = entry.uses.contains("domains");
+    return catalog;
   }
 
   Report run(const Catalog& catalog, const std::string& command = "setup") {
@@ -95,6 +99,29 @@ TEST_CASE("rollback: zones stay as they are served, they follow from data that s
         rollback.not_undone.end());
   CHECK_FALSE(box.run(rollback.catalog, "rollback").failed());
   CHECK(box.host.content("/etc/zones/example.com.txt.signed") == served);
+}
+
+TEST_CASE("rollback: files made of data stay as they are, and so do those that a domain's removal removed",
+          "[engine][rollback]") {
+  Box box;
+  const std::string resources =
+      "  - file: /etc/table\n    content: \"{{#domains}}{{.}} {{/domains}}\"\n    notify: web\n"
+      "  - directory: /etc/zones\n    only: \"{{domains}}\"\n    notify: web\n"
+      "  - file: \"/etc/zones/{{domain}}\"\n    for_each: domains\n    as: domain\n    content: zone\n"
+      "  - file: /etc/plain\n    content: ";
+  REQUIRE_FALSE(box.run(box.load(resources + "one\n", {Value("a"), Value("b")})).failed());
+  const Catalog present = box.load(resources + "two\n", {Value("a"), Value("c")});
+  REQUIRE_FALSE(box.run(present).failed());
+  REQUIRE_FALSE(box.host.exists("/etc/zones/b"));
+  const int reloads = box.host.services.states["web"].reloads;
+
+  const Report report = box.roll_back(present, 2);
+  CHECK_FALSE(report.failed());
+  CHECK(box.host.content("/etc/table") == "a c ");
+  CHECK_FALSE(box.host.exists("/etc/zones/b"));
+  CHECK(box.host.exists("/etc/zones/c"));
+  CHECK(box.host.content("/etc/plain") == "one");
+  CHECK(box.host.services.states["web"].reloads == reloads);
 }
 
 TEST_CASE("rollback: it can be rolled back itself", "[engine][rollback]") {
