@@ -12,8 +12,9 @@
 //   6. Handlers: commands that were notified run.
 //   7. Services: validate all that were notified or will start; then start, reload or restart each, once, and check it.
 //      One that refuses its files, or does not work with them, gets its old ones back (way_back.hpp): the paths that
-//      entries of this pass changed and that lead to it by a notify. It is restarted on them if it had been reloaded,
-//      services already reloaded with the new files are reloaded with the old ones, and those entries have failed.
+//      entries of this pass changed and that lead to it by a notify, data excepted. It is restarted on them if it had
+//      been reloaded, services already reloaded with the new files are reloaded with the old ones, and those entries
+//      have failed.
 //   8. Entries marked after_services, as in 5.
 // When the run is closed, its journal becomes one generation, however many passes it had.
 // A failed entry ends its recipe and those that require it; others go on. Its notices stay pending.
@@ -22,6 +23,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/catalog.hpp"
 #include "engine/journal.hpp"
@@ -45,16 +47,22 @@ class Run {
 
   // As apply(), but for the journal's end. REQUIRES that no pass before it has failed.
   Report pass(const Catalog& catalog);
+  // Writes a file that belongs to the run but to no catalog (the answers), journaled as that of a resource is.
+  void write(const std::string& path, std::string_view content, const FileAttributes& attributes);
   // All passes as one report, with the generation. Not `ok`: something else that belongs to the run has failed.
   Report close(bool ok = true);
 
  private:
+  void tell_of_earlier_runs();
+
   System& system_;
   Journal& journal_;
   Reporter& reporter_;
   std::string command_;
   std::chrono::steady_clock::time_point started_;
   std::optional<Report> report_{};
+  std::size_t written_ = 0;
+  bool told_ = false;
   bool closed_ = false;
 };
 

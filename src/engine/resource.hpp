@@ -100,6 +100,14 @@ class Resource {
   // Paths whose contents this resource alone decides, in that form: they are computed from data if the entry is.
   virtual std::vector<std::string> decides() const { return {}; }
 
+  // For a rollback: a state that no file holds, before the run's first change ("off", a running name). The journal
+  // records it for entries that differ; "" if there is nothing to record.
+  virtual std::string state(const View& /*view*/) const { return {}; }
+  // What brings that state back, or null if this leaves it. In Phase::resources it has its turn before all paths.
+  virtual std::shared_ptr<const Resource> back_to(const std::string& /*state*/) const { return nullptr; }
+  // Refreshable resources: paths that refresh() cannot do without.
+  virtual std::vector<std::string> needs() const { return {}; }
+
   // Downloads and verifies the files that apply() will need. Called before anything of the box is touched, only if
   // diff() is not empty.
   virtual void fetch(System& /*system*/) const {}

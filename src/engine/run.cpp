@@ -1,4 +1,5 @@
 #include <exception>
+#include <utility>
 
 #include "base/error.hpp"
 #include "engine/deliveries.hpp"
@@ -137,11 +138,15 @@ Run::~Run() {
   }
 }
 
+// The journal knows of them until it is begun.
+void Run::tell_of_earlier_runs() {
+  if (std::exchange(told_, true)) return;
+  for (const std::string& note : journal_.notes()) reporter_.on_note(note);
+}
+
 Report Run::pass(const Catalog& catalog) {
-  if (!report_) {
-    for (const std::string& note : journal_.notes()) reporter_.on_note(note);
-  }
-  if (journal_.is_open()) journal_.next_pass();
+  tell_of_earlier_runs();
+  if (report_ && journal_.is_open()) journal_.next_pass();
   Pass pass(catalog, system_, journal_, reporter_, command_);
   std::exception_ptr error;
   try {
@@ -154,11 +159,21 @@ Report Run::pass(const Catalog& catalog) {
   return pass.report();
 }
 
+void Run::write(const std::string& path, std::string_view content, const FileAttributes& attributes) {
+  tell_of_earlier_runs();
+  if (!journal_.is_open()) journal_.begin(command_);
+  journal_.keep(path, {"file", path});
+  journal_.sync();
+  system_.files.write(path, content, attributes);
+  ++written_;
+}
+
 Report Run::close(bool ok) {
   Report report = report_.value_or(Report{});
   closed_ = true;
   if (journal_.is_open()) {
-    report.generation = journal_.end(ok && !report.failed(), report.count(Status::changed));
+    report.generation = journal_.end(ok && !report.failed(), report.count(Status::changed) + written_);
+    if (const std::string warning = journal_.size_warning(); !warning.empty()) reporter_.on_note(warning);
   } else {
     journal_.close_earlier();
   }
