@@ -1,6 +1,7 @@
 #include "operations/plan.hpp"
 
 #include "engine/engine.hpp"
+#include "operations/hold.hpp"
 #include "operations/journal.hpp"
 
 namespace mailinabox {
@@ -18,6 +19,9 @@ PlanResult plan_box(const Box& box, const Scope& scope) {
                     .storage_version = storage_version(box.view(), loaded.answers()),
                     .migrations = plan_migrations(box.view(), loaded.answers()),
                     .warnings = loaded.models.warnings};
+  if (const auto held = read_hold(box)) {
+    result.warnings.push_back(held->text() + " Setup asks before it makes these changes; the nightly run makes none.");
+  }
   result.report = plan(loaded.catalog, box.view(), *open_journal(box));
   return result;
 }

@@ -7,19 +7,20 @@
 #include "operations/answers/network_check.hpp"
 #include "operations/context.hpp"
 #include "operations/first_user.hpp"
+#include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/suitability.hpp"
 
 namespace mailinabox {
 namespace {
 
-void store_answers(const Box& box, const CompleteAnswers& complete) {
+void store_answers(const Box& box, const CompleteAnswers& complete, Run& run) {
   Answers stored = complete.answers;
   if (complete.address_assumed) stored.set("PUBLIC_IP", "");
   const std::string text = stored.render();
   const auto before = box.system.files.read(box.answers_file);
   if (before && before->content == text) return;
-  box.system.files.write(box.answers_file, text, FileAttributes{});
+  run.write(box.answers_file, text, FileAttributes{});
 }
 
 void open_directory(const Box& box, CompleteAnswers& complete) {
@@ -112,10 +113,11 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
     load_models(box, prepared.secondaries, prepared.loaded);
     load_catalog(box, prepared.scope, prepared.loaded);
   }
-  store_answers(box, complete);
   const std::unique_ptr<Journal> journal = open_journal(box);
   if (options.replace_lost) journal->see({});
   Run run(box.system, *journal, reporter, lock.command());
+  release_hold(box);
+  store_answers(box, complete, run);
   result.report = converge(box, prepared, run, result);
   remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
   result.warnings = std::move(prepared.loaded.models.warnings);
