@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "cli/command.hpp"
 #include "engine/generations.hpp"
+#include "operations/hold.hpp"
 
 namespace mailinabox {
 namespace {
@@ -32,8 +33,14 @@ ExitCode run_history(Box& box, Console& console, bool json) {
   for (const std::int64_t number : generation_numbers(files, box.state_directory)) {
     all.push_back(generation_json(read_generation(files, box.state_directory, number)));
   }
+  const auto held = read_hold(box);
+  if (const std::string warning = size_warning(files, box.state_directory); !warning.empty()) {
+    print_warnings(console, {warning});
+  }
   if (json) {
-    console.output << json_text(Json{{"generations", all}}) << std::endl;
+    Json listed = {{"generations", all}};
+    if (held) listed["held"] = held->text();
+    console.output << json_text(listed) << std::endl;
     return ExitCode::ok;
   }
   if (all.empty()) console.output << "No run has changed anything yet.\n";
@@ -43,6 +50,7 @@ ExitCode run_history(Box& box, Console& console, bool json) {
                                   one["command"].get<std::string>(), one["result"].get<std::string>(),
                                   one["changed"].get<std::size_t>());
   }
+  if (held) console.output << held->text() << " `sudo mailinabox rollback --release` lets it go.\n";
   return ExitCode::ok;
 }
 
@@ -55,7 +63,9 @@ std::vector<CliCommand> history_commands() {
       "Each is a generation below /var/lib/mailinabox/generations, with the old contents it replaced: number, time,\n"
       "version, what started it, how it ended, how many resources it changed. `mailinabox rollback N` goes back to "
       "before\n"
-      "one. At most 100 generations and 512 MB are kept, and always the last one that went well.";
+      "one. At most 100 generations and 512 MB are kept, and always the last one that went well; those that failed "
+      "after it\n"
+      "become one then.";
   command.examples = {"sudo mailinabox history", "sudo mailinabox history --json | jq '.generations[-1].changes'"};
   command.declare = [json](CommandOptions& line) { line.flag("--json", *json, "Print one JSON object"); };
   command.run = [json](Box& box, Console& console) { return run_history(box, console, *json); };

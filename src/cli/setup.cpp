@@ -13,6 +13,7 @@
 #include "cli/setup/questions.hpp"
 #include "facts/facts.hpp"
 #include "operations/answers/resolver.hpp"
+#include "operations/hold.hpp"
 #include "operations/setup.hpp"
 #include "operations/suitability.hpp"
 
@@ -35,6 +36,21 @@ bool confirmed(Console& console, const SetupCommandOptions& options, const Compl
   if (answer && (answer->empty() || answer->front() == 'y' || answer->front() == 'Y')) return true;
   console.dialogue.say("Nothing has been changed.\n");
   return false;
+}
+
+// Who rolled the box back does not want the recipes back by chance: a run by itself leaves it.
+void ask_to_let_go(Box& box, Console& console, const SetupCommandOptions& options) {
+  const auto held = read_hold(box);
+  if (!held || options.yes) return;
+  if (!console.may_ask()) {
+    throw Error(held->text() +
+                    " Nothing was changed. `sudo mailinabox rollback --release` lets it go; `setup --yes` does, too.",
+                ExitCode::missing_answers);
+  }
+  console.dialogue.say(held->text() + "\nSetup makes it what its recipes say again.\n");
+  const auto answer = console.dialogue.ask("Let it go? [y/N] ");
+  if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return;
+  throw Error("Nothing has been changed.");
 }
 
 Json setup_json(const SetupResult& result, const std::vector<std::string>& warnings) {
@@ -83,6 +99,7 @@ void print_setup(Console& console, const SetupResult& result, const std::vector<
 ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& options, bool& changed) {
   print_warnings(console, require_suitable(box));
   const HeldLock lock(box, lock_request(console, "setup", options.no_wait));
+  ask_to_let_go(box, console, options);
   const ValueMap facts = gather_facts(box.view());
 
   // The answers: given, stored, asked for, or a default.
@@ -188,12 +205,13 @@ std::vector<CliCommand> setup_commands() {
       "5   a file system is full",
       "6   the package registry or a download cannot be reached",
       "7   another program keeps the package database locked",
-      "8   answers are missing or wrong, and nobody can be asked",
+      "8   answers are missing or wrong, or a rollback holds the box, and nobody can be asked",
       "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--json", options->json, "Print the result as one JSON object");
-    line.flag("--yes", options->yes, "Start without asking whether the answers are right");
+    line.flag("--yes", options->yes,
+              "Start without asking whether the answers are right, or whether a rollback may end");
     line.flag("--replace-lost", options->replace_lost, "Make new keys and databases in place of lost ones");
     line.flag("--quiet", options->quiet, "Print nothing unless something changed or failed");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");

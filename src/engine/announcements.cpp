@@ -1,6 +1,7 @@
 #include "engine/announcements.hpp"
 
 #include <functional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/processors.hpp"
@@ -22,10 +23,19 @@ void Announcements::look_ahead() {
     try {
       const Changes changes = resource.diff(unchanged);
       in_sync_[entry] = changes.empty();
-      if (!changes.empty()) ahead_[entry] = {resource.action(changes), attributes_of(changes)};
+      if (changes.empty()) continue;
+      ahead_[entry] = {resource.action(changes), attributes_of(changes)};
+      states_[entry] = resource.state(unchanged);
     } catch (const std::exception&) {
       // Looked at again in its turn, when the resources it needs may exist.
     }
+  }
+}
+
+void Announcements::begin() {
+  if (!journal_.is_open()) journal_.begin(command_);
+  for (const auto& [entry, state] : std::exchange(states_, {})) {
+    if (!state.empty()) journal_.state(order_.at(entry).id, state);
   }
 }
 
@@ -60,13 +70,13 @@ void Announcements::commit() {
 void Announcements::say(std::size_t entry, const Difference& difference) {
   const CatalogEntry& declared = order_.at(entry);
   announced_.insert(entry);
-  journal_.change(declared.id, declared.recipe, difference.action, declared.notifies, declared.resource->lasting());
+  journal_.change(declared.id, declared.recipe, difference.action, declared.notifies, declared.lasting());
   for (const ResourceId& target : declared.notifies) {
     journal_.owe({target, {declared.id, difference.attributes}});
   }
   for (const std::string& path : declared.resource->paths()) {
     try {
-      journal_.keep(path);
+      journal_.keep(path, declared.id);
     } catch (const Error&) {
       // The change will run into the same error and report it.
     }

@@ -34,10 +34,8 @@ class Announcements {
   const std::map<std::size_t, Difference>& ahead() const { return ahead_; }
   bool known_in_sync(std::size_t entry) const { return !machine_changed_ && in_sync_[entry]; }
 
-  // Opens the journal if it is not open yet.
-  void begin() {
-    if (!journal_.is_open()) journal_.begin(command_);
-  }
+  // Opens the journal if it is not open yet, and says which states were seen before anything changed.
+  void begin();
   // Says what the entry will change, notify and touch; likewise the entries after it that differed in advance.
   void announce(std::size_t entry, const Difference& difference);
   // The same for some entries that change together, whose packages are installed and removed in one transaction.
@@ -61,6 +59,7 @@ class Announcements {
   const std::string& command_;
   std::vector<bool> in_sync_ = std::vector<bool>(order_.catalog().entries.size());
   std::map<std::size_t, Difference> ahead_{};
+  std::map<std::size_t, std::string> states_{};
   std::set<std::size_t> announced_{};
   bool machine_changed_ = false;
 };

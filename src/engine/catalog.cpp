@@ -57,6 +57,13 @@ void refuse_missing_packages(const Catalog& catalog) {
 
 }  // namespace
 
+Resource::Lasting CatalogEntry::lasting() const {
+  Resource::Lasting lasting = resource->lasting();
+  if (!follows_from_data) return lasting;
+  for (std::string& path : resource->decides()) lasting.computed.push_back(std::move(path));
+  return lasting;
+}
+
 std::string place_of(const CatalogEntry& entry) {
   std::string place = to_string(entry.where);
   for (const Position& there : entry.overridden_at) place += " with " + to_string(there);

@@ -23,6 +23,10 @@ struct CatalogEntry {
   // Applied when all services are up, in catalog order, and only if its recipe's services work and accepted their
   // changes: for changes that must wait until a service answers (resolv.conf pointing at the box's own resolver).
   bool after_services = false;
+  std::set<std::string, std::less<>> uses{};  // names of the context that it depends on
+  bool follows_from_data = false;             // so does what it makes, and a rollback leaves that
+
+  Resource::Lasting lasting() const;
 };
 
 // "/usr/share/mailinabox/recipes/web.yaml:12:5", and " with " the place in recipes.d of what overrides it; "" if it

@@ -13,8 +13,9 @@
 //   7. Handlers: commands that were notified run.
 //   8. Services: validate all that were notified or will start; then start, reload or restart each, once, and check it.
 //      One that refuses its files, or does not work with them, gets its old ones back (way_back.hpp): the paths that
-//      entries of this pass changed and that lead to it by a notify. It is restarted on them if it had been reloaded,
-//      services already reloaded with the new files are reloaded with the old ones, and those entries have failed.
+//      entries of this pass changed and that lead to it by a notify, data excepted. It is restarted on them if it had
+//      been reloaded, services already reloaded with the new files are reloaded with the old ones, and those entries
+//      have failed.
 //   9. Entries marked after_services, as in 6; none of a recipe with a service that failed.
 // When the run is closed, its journal becomes one generation, however many passes it had.
 // A failed entry ends its recipe and those that require it; others go on. Its notices stay pending. To require a recipe
@@ -25,6 +26,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/interruption.hpp"
 #include "engine/catalog.hpp"
@@ -36,11 +38,13 @@ namespace mailinabox {
 // What would change. Touches nothing: the type of `view` sees to it.
 Report plan(const Catalog& catalog, const View& view, const Journal& journal);
 
+class Run;
+
 struct RunOptions {
   bool replace_lost = false;  // this run may make new keys and databases in place of lost ones; it gives no other leave
   // Called in each pass when nothing refuses it any more and before anything is changed, in a run with nothing to do
   // too.
-  std::function<void()> on_accepted{};
+  std::function<void(Run& run)> on_accepted{};
 };
 
 // One recorded run of one or more passes, each over a catalog of its own: the first pass may make what the second one's
@@ -57,11 +61,15 @@ class Run {
 
   // As apply(), but for the journal's end. REQUIRES that no pass before it has failed.
   Report pass(const Catalog& catalog);
+  // Writes a file that belongs to the run but to no catalog (the answers), journaled as that of a resource is.
+  void write(const std::string& path, std::string_view content, const FileAttributes& attributes);
   // All passes as one report, with the generation. Not `ok`: something else that belongs to the run has failed.
   Report close(bool ok = true);
 
  private:
   const InterruptionWatch watch_{};
+  void tell_of_earlier_runs();
+
   System& system_;
   Journal& journal_;
   Reporter& reporter_;
@@ -69,6 +77,8 @@ class Run {
   RunOptions options_;
   std::chrono::steady_clock::time_point started_;
   std::optional<Report> report_{};
+  std::size_t written_ = 0;
+  bool told_ = false;
   bool closed_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -12,6 +13,38 @@ namespace {
 
 std::string generations_in(const std::string& state_directory) { return state_directory + "/generations"; }
 
+std::string generation_in(const std::string& state_directory, std::int64_t number) {
+  return fmt::format("{}/{}", generations_in(state_directory), number);
+}
+
+bool holds_trees(const FileReader& files, const std::string& directory) {
+  return files.info(directory + "/trees").kind != FileKind::absent;
+}
+
+std::string journal_text(const FileReader& files, const std::string& directory) {
+  return files.read(directory + "/journal.jsonl").value_or(FileContent{}).content;
+}
+
+// Both as one generation in the place of the first. A kill leaves the second beside it, which changes nothing for a way
+// back to before the first.
+void join_generations(FileSystem& files, const std::string& first, const std::string& second) {
+  const std::string text = joined_journals(journal_text(files, first), journal_text(files, second));
+  std::set<std::string> needed;
+  for (const KeptPath& kept : read_journal(text).paths) {
+    if (!kept.content || !needed.insert(*kept.content).second) continue;
+    const std::string place = "/content/" + *kept.content;
+    const auto content = files.info(first + place).kind == FileKind::absent ? files.read(second + place) : std::nullopt;
+    if (content) files.write(first + place, content->content, {0600, 0, 0});
+  }
+  files.write(first + "/journal.jsonl", text, {0600, 0, 0});
+  files.remove(second, true);
+  for (const std::string& name : files.list(first + "/content")) {
+    if (!needed.contains(name)) files.remove(first + "/content/" + name);
+  }
+}
+
+}  // namespace
+
 std::uint64_t size_of(const FileReader& files, const std::string& path) {
   const FileInfo info = files.info(path);
   if (info.kind != FileKind::directory) return info.size;
@@ -19,8 +52,6 @@ std::uint64_t size_of(const FileReader& files, const std::string& path) {
   for (const std::string& name : files.list(path)) size += size_of(files, path + "/" + name);
   return size;
 }
-
-}  // namespace
 
 std::vector<std::int64_t> generation_numbers(const FileReader& files, const std::string& state_directory) {
   std::vector<std::int64_t> numbers;
@@ -40,22 +71,45 @@ Generation read_generation(const FileReader& files, const std::string& state_dir
                   : fmt::format("there is no generation {}; there are: {}", number, fmt::join(existing, ", ")));
 }
 
+std::uint64_t generations_size(const FileReader& files, const std::string& state_directory) {
+  return size_of(files, generations_in(state_directory));
+}
+
+std::string size_warning(const FileReader& files, const std::string& state_directory, std::uint64_t bytes) {
+  const std::uint64_t size = generations_size(files, state_directory);
+  if (size <= bytes) return "";
+  return fmt::format(
+      "what runs replaced takes {} MB in {}, more than the {} MB it may: the last good run's and those after it are "
+      "kept. A run that succeeds ends this; `mailinabox history` lists them",
+      size >> 20U, generations_in(state_directory), bytes >> 20U);
+}
+
 void prune_generations(FileSystem& files, const std::string& state_directory, std::size_t count, std::uint64_t bytes) {
-  const auto numbers = generation_numbers(files, state_directory);
-  std::size_t left = numbers.size();
-  std::uint64_t size = size_of(files, generations_in(state_directory));
-  if (left <= count && size <= bytes) return;
+  std::vector<std::int64_t> numbers = generation_numbers(files, state_directory);
+  std::uint64_t size = generations_size(files, state_directory);
+  const auto fits = [&] { return numbers.size() <= count && size <= bytes; };
+  if (fits()) return;
   std::int64_t last_good = 0;
+  bool readable = true;  // all after it
   for (const std::int64_t number : numbers) {
     const JournalRecords records = read_generation(files, state_directory, number).records;
-    if (records.damage.empty() && records.result == "ok") last_good = number;
+    const bool good = records.damage.empty() && records.result == "ok";
+    readable = good || (readable && records.damage.empty());
+    if (good) last_good = number;
   }
-  for (const std::int64_t number : numbers) {
-    if ((left <= count && size <= bytes) || number >= last_good) return;
-    const std::string directory = fmt::format("{}/{}", generations_in(state_directory), number);
+  while (!fits() && numbers.front() < last_good) {
+    const std::string directory = generation_in(state_directory, numbers.front());
     size -= std::min(size, size_of(files, directory));
     files.remove(directory, true);
-    --left;
+    numbers.erase(numbers.begin());
+  }
+  const auto later = std::upper_bound(numbers.begin(), numbers.end(), last_good) - numbers.begin();
+  for (const auto next = later + 1; readable && !fits() && next + 1 < std::ssize(numbers);) {
+    if (holds_trees(files, generation_in(state_directory, numbers[static_cast<std::size_t>(next)]))) return;
+    join_generations(files, generation_in(state_directory, numbers[static_cast<std::size_t>(later)]),
+                     generation_in(state_directory, numbers[static_cast<std::size_t>(next)]));
+    numbers.erase(numbers.begin() + next);
+    size = generations_size(files, state_directory);
   }
 }
 

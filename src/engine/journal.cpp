@@ -16,11 +16,10 @@ constexpr FileAttributes k_private_file{0600, 0, 0};
 constexpr FileAttributes k_private_directory{0700, 0, 0};
 // Larger files are no configuration; keeping one would fill /var.
 constexpr std::uint64_t k_largest_content = 64U << 20U;
+// Smaller directories are copied, file by file: what is equal is then kept once.
+constexpr std::uint64_t k_large_tree = 16U << 20U;
 // As much of old contents waits in memory for the next sync.
 constexpr std::uint64_t k_waiting_contents = 16U << 20U;
-// How much of the past is kept.
-constexpr std::size_t k_generations = 100;
-constexpr std::uint64_t k_generations_bytes = 512U << 20U;
 
 // The highest N among names "PREFIXN", or 0.
 std::int64_t highest_number(const std::vector<std::string>& names, std::string_view prefix) {
@@ -33,6 +32,8 @@ std::int64_t highest_number(const std::vector<std::string>& names, std::string_v
 }
 
 }  // namespace
+
+std::string Journal::size_warning() const { return mailinabox::size_warning(files_, directory_); }
 
 JournalRecords Journal::read(const std::string& path) const {
   return read_journal(files_.read(path).value_or(FileContent{}).content);
@@ -200,24 +201,48 @@ bool Journal::is_data(const std::string& path) const {
   return data_.contains(path) || data_.contains(path.substr(0, path.rfind('/') + 1));
 }
 
-void Journal::keep(const std::string& path, bool whole) {
+void Journal::keep(const std::string& path, const ResourceId& of, bool whole) {
   if (path.starts_with(directory_ + "/")) return;
+  const bool known = kept_by_path_.contains(path);
+  const bool touched = of.kind.empty() || !touched_.emplace(path, of).second;
+  if (known && !touched) announce(journal_line::touch(path, of));
   const bool is_old = !is_new(path);
   const FileInfo info = is_old ? files_.info(path) : FileInfo{};
-  if (!kept_by_path_.contains(path)) keep_one(path, info, whole);
+  if (!known) keep_one(path, info, of, whole);
   if (!whole || info.kind != FileKind::directory) return;
-  for (const std::string& name : files_.list(path)) keep(path + "/" + name, true);
+  for (const std::string& name : files_.list(path)) keep(path + "/" + name, of, true);
 }
 
-void Journal::keep_one(const std::string& path, const FileInfo& info, bool whole) {
+void Journal::keep_one(const std::string& path, const FileInfo& info, const ResourceId& of, bool whole) {
   KeptPath kept{.path = path, .info = info, .whole = whole};
   if (info.kind == FileKind::symlink) kept.target = files_.read_link(path).value_or("");
   if (info.kind == FileKind::regular && info.size <= k_largest_content && !is_data(path)) {
     if (auto file = files_.read(path)) kept.content = keep_content(std::move(file->content));
   }
-  announce(journal_line::path(kept));
+  announce(journal_line::path(kept, of));
   kept_by_path_.emplace(path, kept_.size());
   kept_.push_back(std::move(kept));
+}
+
+bool Journal::take(const std::string& path, const ResourceId& of) {
+  const FileInfo info = files_.info(path);
+  const bool may = info.kind == FileKind::directory && !path.starts_with(directory_ + "/") && !is_new(path) &&
+                   !kept_by_path_.contains(path);
+  if (!may || size_of(files_, path) < k_large_tree) return false;
+  const KeptPath kept{.path = path, .info = info, .whole = true, .tree = fmt::format("trees/{}", trees_++)};
+  files_.make_directory(current() + "/trees", k_private_directory);
+  announce(journal_line::path(kept, of));
+  sync();
+  kept_.push_back(kept);
+  try {
+    files_.rename(path, current() + "/" + kept.tree);
+  } catch (const SystemError&) {
+    tell(journal_line::restore(path));  // so that it can be recorded again
+    restored_.insert(kept_.size() - 1);
+    return false;
+  }
+  kept_by_path_.emplace(path, kept_.size() - 1);
+  return true;
 }
 
 std::string Journal::keep_content(std::string content) {
@@ -245,13 +270,33 @@ std::set<std::size_t> Journal::kept_at(const std::vector<std::string>& paths) co
   return wanted;
 }
 
+std::set<std::string> Journal::with_removed_parents(std::set<std::string> paths) const {
+  std::set<std::string> parents;
+  const auto look = [&](const std::string& upper) {
+    const auto found = kept_by_path_.find(upper);
+    const bool removed = found != kept_by_path_.end() && kept_[found->second].info.kind == FileKind::directory &&
+                         files_.info(upper).kind == FileKind::absent;
+    if (removed) parents.insert(upper);
+    return false;  // all of them
+  };
+  for (const std::string& path : paths) {
+    const auto found = kept_by_path_.find(path);
+    if (found != kept_by_path_.end() && kept_[found->second].info.kind != FileKind::absent) any_above(path, look);
+  }
+  paths.merge(parents);
+  return paths;
+}
+
 std::vector<std::string> Journal::restore(const std::vector<std::string>& paths) {
   const std::set<std::size_t> wanted = kept_at(paths);
-  // New paths go first, the deepest first; then old ones come back, directories before their contents.
+  // New paths go first, the deepest first; then old ones come back, directories before their contents. The order in
+  // which they were recorded says nothing: a rollback takes the deepest first.
   const auto is_old = [&](std::size_t index) { return kept_[index].info.kind != FileKind::absent; };
-  std::vector<std::size_t> ordered;
-  std::remove_copy_if(wanted.rbegin(), wanted.rend(), std::back_inserter(ordered), is_old);
-  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(ordered), is_old);
+  std::vector<std::size_t> ordered(wanted.begin(), wanted.end());
+  std::sort(ordered.begin(), ordered.end(), [&](std::size_t one, std::size_t other) {
+    if (is_old(one) != is_old(other)) return is_old(other);
+    return is_old(one) ? kept_[one].path < kept_[other].path : kept_[other].path < kept_[one].path;
+  });
   std::vector<std::string> problems;
   for (const std::size_t index : ordered) {
     try {
@@ -280,6 +325,11 @@ void Journal::put_back(const KeptPath& kept) {
     if (files_.read_link(kept.path) != kept.target) files_.make_symlink(kept.path, kept.target);
     return;
   }
+  if (!kept.tree.empty() && present.kind != FileKind::directory) {
+    files_.remove(kept.path);
+    files_.rename(current() + "/" + kept.tree, kept.path);
+    return;
+  }
   if (kept.info.kind == FileKind::directory) {
     if (present.kind != FileKind::directory) files_.remove(kept.path);
     if (!same_attributes) files_.make_directory(kept.path, attributes);
@@ -304,7 +354,7 @@ std::optional<std::int64_t> Journal::end(bool ok, std::size_t changed) {
   std::optional<std::int64_t> generation;
   if (changed != 0 || (!ok && (packages_ || kept_.size() > restored_.size()))) {
     generation = close_as_generation();
-    prune_generations(files_, directory_, k_generations, k_generations_bytes);
+    prune_generations(files_, directory_, k_most_generations, k_most_generations_bytes);
   } else {
     files_.remove(current(), true);
   }
@@ -314,8 +364,10 @@ std::optional<std::int64_t> Journal::end(bool ok, std::size_t changed) {
   kept_.clear();
   pass_begin_ = 0;
   kept_by_path_.clear();
+  touched_.clear();
   restored_.clear();
   data_.clear();
+  trees_ = 0;
   return generation;
 }
 

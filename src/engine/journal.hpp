@@ -3,11 +3,15 @@
 // On disk, below the state directory (made 0700, left as it is if it exists; the folders in it are 0700):
 //   journal/            the run in progress, or one that was cut off
 //     journal.jsonl     one JSON object a line, each synced before the change it announces:
-//                         {"type":"begin","format":1,"version":"…","started":"RFC 3339","command":"setup","pid":N}
+//                         {"type":"begin","format":2,"version":"…","started":"RFC 3339","command":"setup","pid":N}
 //                         {"type":"change","id":"file:/etc/x","recipe":"r","action":"update","notifies":["service:y"],
-//                          "data":["/srv/key"],"lasting":true}       Resource::Lasting; older versions wrote neither
-//                         {"type":"path","path":"/etc/x","was":"regular|directory|symlink|absent","mode":"0644",
-//                          "uid":0,"gid":0,"content":"SHA-256 hex","target":"…"}       old state of one path;
+//                          "data":["/srv/key"],"computed":["/etc/zone"],"lasting":true}    Resource::Lasting; older
+//                         versions wrote none of it, or no "computed"
+//                         {"type":"state","id":"service:y","state":"off"}             Resource::state() before the run
+//                         {"type":"path","path":"/etc/x","of":"file:/etc/x","was":"regular|directory|symlink|absent",
+//                          "mode":"0644","uid":0,"gid":0,"content":"SHA-256 hex","target":"…"}   old state of one path;
+//                         "of": who was about to change it; others that do follow in {"type":"touch","path":…,"of":…};
+//                         "moved":"trees/N": the directory itself lies there now;
 //                         "content" is missing if the file was too large to keep, or is data of a resource that the
 //                         run changes (Resource::Lasting: keys, databases), no copy of which is made here;
 //                         "tree":true: what stands there now was put in place as a whole, and goes as a whole; a path
@@ -21,6 +25,7 @@
 //                         {"type":"pass"}     another pass of the same run; old states that follow are of its beginning
 //                         {"type":"end","result":"ok|failed","changed":N}
 //     content/SHA-256   old contents, 0600
+//     trees/N           large directories that were to be removed, moved here
 //   generations/N/      closed runs that changed something: the same two
 //   owed.jsonl          "owe" lines: notices that are still pending when no journal is open
 //   irreplaceable       the Resource::irreplaceable() ones that the last runs saw: "RECIPE KIND:NAME" a line
@@ -88,9 +93,16 @@ class Journal {
     packages_ = true;
   }
 
+  void state(const ResourceId& id, const std::string& state) { announce(journal_line::state(id, state)); }
+
   // Records the present state of a path, once per pass and path, before it is changed; paths in the state directory are
-  // left out. `whole`: also of everything below it, and what will be there later is removed as a whole.
-  void keep(const std::string& path, bool whole = false);
+  // left out. `of`: the resource that changes it. `whole`: also of everything below it, and what will be there later is
+  // removed as a whole.
+  void keep(const std::string& path, const ResourceId& of = {}, bool whole = false);
+
+  // Instead of keep(path, of, true) and its removal: moves a large directory into the journal, because copying it could
+  // fill the disk. False, and nothing was done, for a small one or one on another file system.
+  bool take(const std::string& path, const ResourceId& of);
 
   // Another pass of this run begins: from here on keep() records again, and restore() goes back to that.
   void next_pass();
@@ -100,6 +112,9 @@ class Journal {
   // Writes it if it differs.
   void see(const std::set<SeenEntry>& entries);
 
+  // These paths and, of those that existed, the directories above that this pass has removed.
+  std::set<std::string> with_removed_parents(std::set<std::string> paths) const;
+
   // Puts these paths back to what keep() recorded in this pass: content, mode, owner, links; of data owner and mode
   // only. Returns a message for each that could not be put back.
   std::vector<std::string> restore(const std::vector<std::string>& paths);
@@ -107,6 +122,9 @@ class Journal {
   // Closes the run. If something changed, the journal becomes the next generation, whose number is returned. (So does
   // one of a failed run that leaves paths changed, whatever `changed` says.)
   std::optional<std::int64_t> end(bool ok, std::size_t changed);
+
+  // See generations.hpp.
+  std::string size_warning() const;
 
  private:
   std::string current() const { return directory_ + "/journal"; }
@@ -124,7 +142,7 @@ class Journal {
   void write_lines();
   bool is_new(const std::string& path) const;
   bool is_data(const std::string& path) const;
-  void keep_one(const std::string& path, const FileInfo& info, bool whole);
+  void keep_one(const std::string& path, const FileInfo& info, const ResourceId& of, bool whole);
   std::string keep_content(std::string content);
   std::set<std::size_t> kept_at(const std::vector<std::string>& paths) const;
   void put_back(const KeptPath& kept);
@@ -144,8 +162,10 @@ class Journal {
   std::vector<KeptPath> kept_{};
   std::size_t pass_begin_ = 0;  // of the present pass's records
   std::unordered_map<std::string, std::size_t> kept_by_path_{};
+  std::set<std::pair<std::string, ResourceId>> touched_{};
   std::set<std::size_t> restored_{};
   std::set<std::string> data_{};  // Resource::Lasting::data of what this run changes
+  int trees_ = 0;
 };
 
 }  // namespace mailinabox

@@ -56,6 +56,7 @@ KeptPath kept_of(const json& record) {
   kept.path = path_in(record.at("path"));
   kept.info.kind = kind_of(record.at("was").get<std::string>());
   kept.whole = record.value("tree", false);
+  kept.tree = record.value("moved", "");
   if (kept.info.kind == FileKind::absent) return kept;
   const auto mode = record.at("mode").get<std::string>();
   const auto bits = parse_number<unsigned>(mode, 8);
@@ -71,7 +72,7 @@ KeptPath kept_of(const json& record) {
 void begin_from(const json& record, JournalRecords& records) {
   const int format = record.at("format").get<int>();
   records.version = record.at("version").get<std::string>();
-  if (format != k_journal_format) {
+  if (format < 1 || format > k_journal_format) {
     throw Error(fmt::format("written by version {} in format {}, this one knows format {}", records.version, format,
                             k_journal_format));
   }
@@ -83,15 +84,25 @@ void add_record(const json& record, JournalRecords& records) {
   const std::string type = record.at("type").get<std::string>();
   if (type == "begin") {
     begin_from(record, records);
+  } else if (type == "touch") {
+    records.touched[path_in(record.at("path"))].insert(id_in(record, "of"));
+  } else if (type == "state") {
+    records.states.emplace(id_in(record, "id"), record.at("state").get<std::string>());
   } else if (type == "path") {
     KeptPath kept = kept_of(record);
+    if (record.contains("of")) records.touched[kept.path].insert(id_in(record, "of"));
     if (records.earlier.contains(kept.path)) return;
+    if (records.restored.erase(kept.path) > 0) {
+      std::erase_if(records.paths, [&](const KeptPath& known) { return known.path == kept.path; });
+    }
     if (any_above(kept.path, [&](const std::string& upper) { return records.made.contains(upper); }))
       kept = {.path = kept.path};
     records.paths.push_back(std::move(kept));
   } else if (type == "pass") {
+    // What was put back is as it was before the run, and may change in the next pass.
+    std::erase_if(records.paths, [&](const KeptPath& kept) { return records.restored.contains(kept.path); });
+    records.restored.clear();
     for (const KeptPath& kept : records.paths) {
-      if (records.restored.contains(kept.path)) continue;
       records.earlier.insert(kept.path);
       if (kept.info.kind == FileKind::absent) records.made.insert(kept.path);
     }
@@ -119,6 +130,7 @@ void add_record(const json& record, JournalRecords& records) {
     for (const json& target : record.at("notifies")) change.notifies.push_back(id_of(target.get<std::string>()));
     if (record.contains("data")) {
       change.lasting = {.data = record["data"].get<std::vector<std::string>>(),
+                        .computed = record.value("computed", std::vector<std::string>{}),
                         .beyond_files = record.value("lasting", false)};
     }
     records.changes.push_back(std::move(change));
@@ -152,14 +164,17 @@ std::string change(const ResourceId& id, const std::string& recipe, Action actio
                  {"action", to_string(action)},
                  {"notifies", std::move(targets)},
                  {"data", lasting.data}};
+  if (!lasting.computed.empty()) record["computed"] = lasting.computed;
   if (lasting.beyond_files) record["lasting"] = true;
   return line_of(record);
 }
 
-std::string path(const KeptPath& kept) {
+std::string path(const KeptPath& kept, const ResourceId& of) {
   json record = {
       {"type", "path"}, {"path", json_of(kept.path)}, {"was", k_kinds.at(static_cast<std::size_t>(kept.info.kind))}};
+  if (!of.kind.empty()) record["of"] = of.text();
   if (kept.whole) record["tree"] = true;
+  if (!kept.tree.empty()) record["moved"] = kept.tree;
   if (kept.info.kind != FileKind::absent) {
     record["mode"] = fmt::format("{:04o}", kept.info.mode);
     record["uid"] = kept.info.uid;
@@ -168,6 +183,14 @@ std::string path(const KeptPath& kept) {
   if (kept.content) record["content"] = *kept.content;
   if (kept.info.kind == FileKind::symlink) record["target"] = json_of(kept.target);
   return line_of(record);
+}
+
+std::string touch(const std::string& path, const ResourceId& of) {
+  return line_of({{"type", "touch"}, {"path", json_of(path)}, {"of", of.text()}});
+}
+
+std::string state(const ResourceId& id, const std::string& state) {
+  return line_of({{"type", "state"}, {"id", id.text()}, {"state", state}});
 }
 
 std::string restore(const std::string& path) { return line_of({{"type", "restore"}, {"path", json_of(path)}}); }
@@ -218,6 +241,35 @@ JournalRecords read_journal(std::string_view text) {
     }
   }
   return records;
+}
+
+std::string joined_journals(std::string_view first, std::string_view second) {
+  std::string text;
+  std::set<std::string, std::less<>> said;
+  std::string end;
+  const auto add = [&](std::string_view journal, bool again) {
+    for (const std::string_view line : lines_of(journal)) {
+      const json record = json::parse(line, nullptr, false);
+      if (record.is_discarded()) continue;  // cut off while it was written
+      const std::string type = record.at("type").get<std::string>();
+      if (type == "end") end = std::string(line) + "\n";
+      // What is pending stands elsewhere since the run was closed. A pass that says the same again says nothing.
+      const bool repeats = !said.emplace(line).second && (type == "change" || type == "done" || type == "touch");
+      if (type == "end" || type == "owe" || type == "settle" || (again && type == "begin") || repeats) continue;
+      text += std::string(line) + "\n";
+    }
+  };
+  add(first, false);
+  text += journal_line::pass();
+  const std::set<std::string> known = read_journal(text).earlier;
+  std::string later;
+  for (const std::string_view line : lines_of(second)) {
+    const json record = json::parse(line, nullptr, false);
+    const bool path = !record.is_discarded() && record.at("type") == "path";
+    if (!path || !known.contains(path_in(record.at("path")))) later += std::string(line) + "\n";
+  }
+  add(later, true);
+  return text + end;
 }
 
 }  // namespace mailinabox

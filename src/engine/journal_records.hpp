@@ -12,7 +12,7 @@
 
 namespace mailinabox {
 
-constexpr int k_journal_format = 1;
+constexpr int k_journal_format = 2;  // 1 had neither "state" nor "touch" nor "of"
 
 // The old state of one path.
 struct KeptPath {
@@ -21,6 +21,7 @@ struct KeptPath {
   std::optional<std::string> content{};  // regular: SHA-256 of the old content, if it was kept
   std::string target{};                  // symlink
   bool whole = false;
+  std::string tree{};  // directory: where in the generation it was moved to, instead of being removed
 };
 
 struct OwedNotice {
@@ -35,7 +36,9 @@ namespace journal_line {
 std::string begin(const std::string& version, const std::string& started, const std::string& command);
 std::string change(const ResourceId& id, const std::string& recipe, Action action,
                    const std::vector<ResourceId>& notifies, const Resource::Lasting& lasting);
-std::string path(const KeptPath& kept);
+std::string path(const KeptPath& kept, const ResourceId& of);
+std::string touch(const std::string& path, const ResourceId& of);
+std::string state(const ResourceId& id, const std::string& state);
 std::string restore(const std::string& path);
 std::string pass();
 std::string owe(const OwedNotice& notice);
@@ -60,14 +63,16 @@ struct JournalRecords {
   std::string version{};
   std::string started{};
   std::string command{};
-  std::vector<KeptPath> paths{};         // in the order they were recorded; as they were before the first pass
-  std::set<std::string> earlier{};       // paths that passes before the last one recorded
-  std::set<std::string> made{};          // those of them that were absent, and so was everything below
-  std::set<std::string> restored{};      // paths put back to what they were before the run
-  OwedNotices owed{};                    // and not cleared
-  std::vector<JournalChange> changes{};  // announced
-  std::vector<ResourceId> changed{};     // done
-  bool packages = false;                 // packages were to change
+  std::vector<KeptPath> paths{};    // in the order they were recorded; as they were before the first pass
+  std::set<std::string> earlier{};  // paths that passes before the last one recorded
+  std::set<std::string> made{};     // those of them that were absent, and so was everything below
+  std::map<std::string, std::set<ResourceId>> touched{};  // who changed a path
+  std::map<ResourceId, std::string> states{};             // Resource::state() before the run
+  std::set<std::string> restored{};                       // paths put back to what they were before the run
+  OwedNotices owed{};                                     // and not cleared
+  std::vector<JournalChange> changes{};                   // announced
+  std::vector<ResourceId> changed{};                      // done
+  bool packages = false;                                  // packages were to change
   std::vector<std::string> installed{};
   std::vector<std::string> removed{};
   bool ended = false;
@@ -87,5 +92,8 @@ bool any_above(const std::string& path, const Predicate& holds) {
 
 // Never throws, whatever the text holds. A last line that is cut off is ignored.
 JournalRecords read_journal(std::string_view text);
+
+// Two closed runs as the passes of one, which began with the first and ended as the second. Neither is damaged.
+std::string joined_journals(std::string_view first, std::string_view second);
 
 }  // namespace mailinabox

@@ -12,11 +12,17 @@ class JournalingFileSystem final : public FileSystem {
  public:
   JournalingFileSystem(FileSystem& files, Journal& journal) : files_(files), journal_(journal) {}
 
-  // While it lives, each path that changes is also added to `paths`. One at a time.
+  // While it lives, each path that changes was touched by `id`, and is also added to `paths`. One at a time.
   class Watch {
    public:
-    Watch(JournalingFileSystem& files, std::vector<std::string>& paths) : files_(files) { files.watching_ = &paths; }
-    ~Watch() { files_.watching_ = nullptr; }
+    Watch(JournalingFileSystem& files, const ResourceId& id, std::vector<std::string>& paths) : files_(files) {
+      files.watching_ = &paths;
+      files.by_ = id;
+    }
+    ~Watch() {
+      files_.watching_ = nullptr;
+      files_.by_ = {};
+    }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
@@ -51,7 +57,11 @@ class JournalingFileSystem final : public FileSystem {
     kept(path).set_attributes(path, attributes);
   }
   void remove(const std::string& path, bool recursive = false) override {
-    kept(path, recursive).remove(path, recursive);
+    if (recursive && journal_.take(path, by_)) {
+      note(path);
+    } else {
+      kept(path, recursive).remove(path, recursive);
+    }
   }
   void rename(const std::string& from, const std::string& to) override {
     const bool directory = files_.info(from).kind == FileKind::directory;
@@ -63,15 +73,19 @@ class JournalingFileSystem final : public FileSystem {
  private:
   // The plain file system, once the journal has the path's old state.
   FileSystem& kept(const std::string& path, bool whole = false) {
-    journal_.keep(path, whole);
+    journal_.keep(path, by_, whole);
     journal_.sync();
-    if (watching_ != nullptr) watching_->push_back(path);
+    note(path);
     return files_;
+  }
+  void note(const std::string& path) {
+    if (watching_ != nullptr) watching_->push_back(path);
   }
 
   FileSystem& files_;
   Journal& journal_;
   std::vector<std::string>* watching_ = nullptr;
+  ResourceId by_{};
 };
 
 }  // namespace mailinabox

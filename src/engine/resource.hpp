@@ -92,10 +92,21 @@ class Resource {
   struct Lasting {
     // Paths worth more than the run that made them: keys, databases. A final slash stands for all files in a directory.
     std::vector<std::string> data{};
-    bool follows_from_data = false;  // paths() are computed from data that stays
-    bool beyond_files = false;       // it changes what no file holds: accounts, a firewall, a running service
+    std::vector<std::string> computed{};  // paths, likewise, whose contents are computed from data that stays
+    bool beyond_files = false;            // it changes what no file holds: accounts, a firewall, a running service
   };
   virtual Lasting lasting() const { return {}; }
+
+  // Paths whose contents this resource alone decides, in that form: they are computed from data if the entry is.
+  virtual std::vector<std::string> decides() const { return {}; }
+
+  // For a rollback: a state that no file holds, before the run's first change ("off", a running name). The journal
+  // records it for entries that differ; "" if there is nothing to record.
+  virtual std::string state(const View& /*view*/) const { return {}; }
+  // What brings that state back, or null if this leaves it. In Phase::resources it has its turn before all paths.
+  virtual std::shared_ptr<const Resource> back_to(const std::string& /*state*/) const { return nullptr; }
+  // Refreshable resources: paths that refresh() cannot do without.
+  virtual std::vector<std::string> needs() const { return {}; }
 
   // Downloads and verifies the files that apply() will need. Called before anything of the box is touched, only if
   // diff() is not empty.

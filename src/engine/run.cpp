@@ -1,4 +1,5 @@
 #include <exception>
+#include <utility>
 
 #include "base/error.hpp"
 #include "engine/deliveries.hpp"
@@ -31,8 +32,9 @@ class ReportingDownloader final : public Downloader {
 class Pass {
  public:
   Pass(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command,
-       const RunOptions& options)
-      : options_(options),
+       bool replace_lost, std::function<void()> on_accepted)
+      : replace_lost_(replace_lost),
+        on_accepted_(std::move(on_accepted)),
         plain_(system),
         journal_(journal),
         files_(system.files, journal),
@@ -52,8 +54,8 @@ class Pass {
   void go() {
     for (const std::string& note : notices_.notes()) outcomes_.note(note);
     announcements_.look_ahead();
-    if (!options_.replace_lost) refuse_losses();
-    if (options_.on_accepted) options_.on_accepted();
+    if (!replace_lost_) refuse_losses();
+    on_accepted_();
     fetch();
     converger_.converge_packages();
     converger_.converge(Step::resources);
@@ -108,7 +110,8 @@ class Pass {
     }
   }
 
-  const RunOptions& options_;
+  const bool replace_lost_;
+  const std::function<void()> on_accepted_;
   System& plain_;
   Journal& journal_;
   JournalingFileSystem files_;
@@ -142,12 +145,18 @@ Run::~Run() {
   }
 }
 
+// The journal knows of them until it is begun.
+void Run::tell_of_earlier_runs() {
+  if (std::exchange(told_, true)) return;
+  for (const std::string& note : journal_.notes()) reporter_.on_note(note);
+}
+
 Report Run::pass(const Catalog& catalog) {
-  if (!report_) {
-    for (const std::string& note : journal_.notes()) reporter_.on_note(note);
-  }
-  if (journal_.is_open()) journal_.next_pass();
-  Pass pass(catalog, system_, journal_, reporter_, command_, options_);
+  tell_of_earlier_runs();
+  if (report_ && journal_.is_open()) journal_.next_pass();
+  Pass pass(catalog, system_, journal_, reporter_, command_, options_.replace_lost, [this] {
+    if (options_.on_accepted) options_.on_accepted(*this);
+  });
   std::exception_ptr error;
   try {
     pass.go();
@@ -159,11 +168,21 @@ Report Run::pass(const Catalog& catalog) {
   return pass.report();
 }
 
+void Run::write(const std::string& path, std::string_view content, const FileAttributes& attributes) {
+  tell_of_earlier_runs();
+  if (!journal_.is_open()) journal_.begin(command_);
+  journal_.keep(path, {"file", path});
+  journal_.sync();
+  system_.files.write(path, content, attributes);
+  ++written_;
+}
+
 Report Run::close(bool ok) {
   Report report = report_.value_or(Report{});
   closed_ = true;
   if (journal_.is_open()) {
-    report.generation = journal_.end(ok && !report.failed(), report.count(Status::changed));
+    report.generation = journal_.end(ok && !report.failed(), report.count(Status::changed) + written_);
+    if (const std::string warning = journal_.size_warning(); !warning.empty()) reporter_.on_note(warning);
   } else {
     journal_.close_earlier();
   }

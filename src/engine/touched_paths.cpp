@@ -20,10 +20,13 @@ TouchedPaths::PutBack TouchedPaths::put_back(std::size_t service) {
   }
   std::set<std::string> paths;
   for (const auto& [entry, touched] : touched_) {
+    // A key, certificate or database is worth more than this service: others have begun to use it.
+    if (!order_.at(entry).resource->lasting().data.empty()) continue;
     if (any_in(order_.at(entry).notifies, targets)) paths.insert(touched.begin(), touched.end());
   }
   PutBack back;
   if (paths.empty()) return back;
+  paths = journal_.with_removed_parents(std::move(paths));
   back.problems = journal_.restore({paths.begin(), paths.end()});
   std::erase_if(touched_, [&](const auto& its) {
     if (!any_in(its.second, paths)) return false;

@@ -19,14 +19,16 @@ class TouchedPaths {
       : order_(order), files_(files), journal_(journal) {}
 
   // While the result lives, every path that changes was touched by `entry`.
-  [[nodiscard]] JournalingFileSystem::Watch watch(std::size_t entry) { return {files_, touched_[entry]}; }
+  [[nodiscard]] JournalingFileSystem::Watch watch(std::size_t entry) {
+    return {files_, order_.at(entry).id, touched_[entry]};
+  }
 
   struct PutBack {
     std::vector<std::size_t> entries{};   // whose changes are undone, in catalog order
     std::vector<std::string> problems{};  // what could not be put back, a message each
   };
-  // Puts back all paths of the entries that lead to `service` by a notify, directly or through handlers. Other entries
-  // that touched one of these paths count as put back, too.
+  // Puts back all paths of the entries that lead to `service` by a notify, directly or through handlers, but for data
+  // (Resource::Lasting). Other entries that touched one of these paths count as put back, too.
   PutBack put_back(std::size_t service);
 
  private:

@@ -38,4 +38,6 @@ void mark_set_up(const Box& box) {
   box.system.files.write(stamp(box), "", {.mode = 0600});
 }
 
+void forget_set_up(const Box& box) { box.system.files.remove(stamp(box)); }
+
 }  // namespace mailinabox

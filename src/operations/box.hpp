@@ -47,7 +47,8 @@ Answers require_answers(const Box& box);
 // publishes it.
 bool is_set_up(const Box& box);
 
-// Remembers that one has.
+// Remembers that one has, or that there is no box any more.
 void mark_set_up(const Box& box);
+void forget_set_up(const Box& box);
 
 }  // namespace mailinabox

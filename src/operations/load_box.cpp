@@ -13,31 +13,36 @@
 namespace mailinabox {
 namespace {
 
-bool uses_models(const CatalogRecipe& recipe) {
-  const std::vector<std::string>& names = model_names();
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return recipe.uses.contains(name); });
+template <typename User>
+bool uses_any(const User& user, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return user.uses.contains(name); });
 }
 
 // A notify must reach its target even if that belongs to another recipe: else it would stay pending.
-Catalog of_models(const Catalog& catalog) {
-  std::set<std::string> recipes;
-  for (const CatalogRecipe& recipe : catalog.recipes) {
-    if (uses_models(recipe)) recipes.insert(recipe.name);
-  }
+template <typename Wanted>
+Catalog with_targets(const Catalog& catalog, const Wanted& wanted) {
   std::set<ResourceId> notified;
   for (const CatalogEntry& entry : catalog.entries) {
-    if (recipes.contains(entry.recipe)) notified.insert(entry.notifies.begin(), entry.notifies.end());
+    if (wanted(entry)) notified.insert(entry.notifies.begin(), entry.notifies.end());
   }
   Catalog result{.partial = true};
   std::set<std::string> listed;
   for (const CatalogEntry& entry : catalog.entries) {
-    if (!recipes.contains(entry.recipe) && !notified.contains(entry.id)) continue;
+    if (!wanted(entry) && !notified.contains(entry.id)) continue;
     result.entries.push_back(entry);
     listed.insert(entry.recipe);
   }
   std::copy_if(catalog.recipes.begin(), catalog.recipes.end(), std::back_inserter(result.recipes),
                [&](const CatalogRecipe& recipe) { return listed.contains(recipe.name); });
   return result;
+}
+
+Catalog of_models(const Catalog& catalog) {
+  std::set<std::string> recipes;
+  for (const CatalogRecipe& recipe : catalog.recipes) {
+    if (uses_any(recipe, model_names())) recipes.insert(recipe.name);
+  }
+  return with_targets(catalog, [&](const CatalogEntry& entry) { return recipes.contains(entry.recipe); });
 }
 
 }  // namespace
@@ -50,12 +55,19 @@ Scope Scope::recipes(std::vector<std::string> names) {
 
 Scope Scope::models() {
   Scope scope;
-  scope.models_ = true;
+  scope.part_ = Part::models;
+  return scope;
+}
+
+Scope Scope::data() {
+  Scope scope;
+  scope.part_ = Part::data;
   return scope;
 }
 
 Catalog Scope::of(const Catalog& catalog) const {
-  if (models_) return of_models(catalog);
+  if (part_ == Part::models) return of_models(catalog);
+  if (part_ == Part::data) return with_targets(catalog, [](const auto& entry) { return entry.follows_from_data; });
   return names_.empty() ? catalog : only(catalog, names_);
 }
 
@@ -82,7 +94,9 @@ Catalog read_catalog(const Box& box, const Value& context, const std::string& pl
 void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded) {
   const Value context =
       make_context(loaded.complete.answers, loaded.facts, loaded.complete.time_zone, loaded.models.values);
-  loaded.catalog = scope.of(read_catalog(box, context, loaded.platform));
+  Catalog all = read_catalog(box, context, loaded.platform);
+  for (CatalogEntry& entry : all.entries) entry.follows_from_data = uses_any(entry, data_model_names());
+  loaded.catalog = scope.of(all);
 }
 
 LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request) {

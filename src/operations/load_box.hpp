@@ -2,6 +2,7 @@
 // The same for setup, plan, rollback and every command, so that they cannot disagree about what the box should be.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,15 +23,18 @@ class Scope {
   // The recipes that use a model, and the services that their resources notify. Recipes that these require are not
   // looked at: on a box that has been set up they are as they should be.
   static Scope models();
+  // Only what follows from users' data, and the services that it notifies: while a rollback holds everything else.
+  static Scope data();
 
-  bool whole() const { return names_.empty() && !models_; }
+  bool whole() const { return names_.empty() && part_ == Part::all; }
   const std::vector<std::string>& names() const { return names_; }
   // Throws Error (ExitCode::usage) for an unknown recipe, with the nearest spelling.
   Catalog of(const Catalog& catalog) const;
 
  private:
   std::vector<std::string> names_{};
-  bool models_ = false;
+  enum class Part : std::uint8_t { all, models, data };
+  Part part_ = Part::all;
 };
 
 struct LoadedBox {

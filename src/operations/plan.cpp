@@ -1,6 +1,7 @@
 #include "operations/plan.hpp"
 
 #include "engine/engine.hpp"
+#include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/port_check.hpp"
 
@@ -27,6 +28,9 @@ PlanResult plan_box(const Box& box, const Scope& scope) {
     for (const std::string& obstacle : ports.obstacles) {
       result.warnings.push_back("Setup will refuse to begin, as another program holds a port: " + obstacle + ".");
     }
+  }
+  if (const auto held = read_hold(box)) {
+    result.warnings.push_back(held->text() + " Setup asks before it makes these changes; the nightly run makes none.");
   }
   result.report = plan(loaded.catalog, box.view(), *open_journal(box));
   return result;

@@ -1,6 +1,7 @@
 #include "operations/publish.hpp"
 
 #include "engine/engine.hpp"
+#include "operations/hold.hpp"
 #include "operations/journal.hpp"
 
 namespace mailinabox {
@@ -9,16 +10,20 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
   Publication publication{.needed = is_set_up(box)};
   if (!publication.needed) return publication;
   try {
+    const auto held = read_hold(box);
+    const Scope scope = held ? Scope::data() : Scope::models();
     if (loaded) {
-      load_catalog(box, Scope::models(), *loaded);
+      load_catalog(box, scope, *loaded);
     } else {
-      loaded = load_box(box, Scope::models());
+      loaded = load_box(box, scope);
     }
     Reporter silent;
     publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command());
     publication.code = publication.report.exit_code();
     remember_secondary_addresses(box, loaded->models.secondary_addresses);
     publication.warnings = std::move(loaded->models.warnings);
+    if (held)
+      publication.warnings.push_back(held->text() + " Only what follows from this change was brought up to date.");
   } catch (const Error& error) {
     publication.error = error.what();
     publication.code = error.code();

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "engine/engine.hpp"
+#include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/load_box.hpp"
 
@@ -25,8 +26,18 @@ PreparedRollback prepare_rollback(const Box& box, const HeldLock& /*lock*/, std:
 }
 
 Report roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter) {
-  const std::string command = lock.command() + " " + std::to_string(prepared.generation);
-  return apply(prepared.rollback.catalog, box.system, *open_journal(box), reporter, command);
+  if (prepared.preview.count(Status::would_change) > 0) hold(box, prepared.generation);
+  const std::unique_ptr<Journal> journal = open_journal(box);
+  Run run(box.system, *journal, reporter, lock.command() + " " + std::to_string(prepared.generation));
+  const std::string answers = read_answers(box).render();
+  const Report report = run.pass(prepared.rollback.catalog);
+  if (!answered_before(box)) {
+    forget_set_up(box);
+  } else if (!report.failed() && is_set_up(box) && read_answers(box).render() != answers) {
+    // Zones and lists of domains stay, but with the old name and addresses in them.
+    static_cast<void>(run.pass(load_box(box, Scope::data()).catalog));
+  }
+  return run.close();
 }
 
 }  // namespace mailinabox

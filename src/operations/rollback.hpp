@@ -20,7 +20,7 @@ struct PreparedRollback {
 // damaged, with its number.
 PreparedRollback prepare_rollback(const Box& box, const HeldLock& lock, std::optional<std::int64_t> generation);
 
-// Does it, as a run of its own that can be rolled back too.
+// Does it, as a run of its own that can be rolled back too. From its first change on the box is held (hold.hpp).
 Report roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter);
 
 }  // namespace mailinabox

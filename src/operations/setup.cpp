@@ -7,6 +7,7 @@
 #include "operations/answers/network_check.hpp"
 #include "operations/context.hpp"
 #include "operations/first_user.hpp"
+#include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/port_check.hpp"
 #include "operations/suitability.hpp"
@@ -14,13 +15,13 @@
 namespace mailinabox {
 namespace {
 
-void store_answers(const Box& box, const CompleteAnswers& complete) {
+void store_answers(const Box& box, const CompleteAnswers& complete, Run& run) {
   Answers stored = complete.answers;
   if (complete.address_assumed) stored.set("PUBLIC_IP", "");
   const std::string text = stored.render();
   const auto before = box.system.files.read(box.answers_file);
   if (before && before->content == text) return;
-  box.system.files.write(box.answers_file, text, FileAttributes{});
+  run.write(box.answers_file, text, FileAttributes{});
 }
 
 void open_directory(const Box& box, CompleteAnswers& complete) {
@@ -124,8 +125,12 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
     load_catalog(box, prepared.scope, prepared.loaded);
   }
   const std::unique_ptr<Journal> journal = open_journal(box);
+  const auto accepted = [&](Run& run) {
+    release_hold(box);
+    store_answers(box, complete, run);
+  };
   Run run(box.system, *journal, reporter, lock.command(),
-          {.replace_lost = options.replace_lost, .on_accepted = [&] { store_answers(box, complete); }});
+          {.replace_lost = options.replace_lost, .on_accepted = accepted});
   result.report = converge(box, prepared, run, result);
   remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
   result.warnings = std::move(prepared.loaded.models.warnings);

@@ -24,8 +24,8 @@ class ServiceReader {
   virtual ~ServiceReader() = default;
   // True if the service is running. Starts no process: reads the links in /run/systemd/units, else pid file and /proc.
   virtual bool active(const ServiceName& service) const = 0;
-  // True if the service starts at boot (links below /etc/systemd/system). Always true for static units and without
-  // systemd, where packages enable themselves.
+  // True if the service starts at boot (links below /etc/systemd/system). True for every static unit and, without
+  // systemd, for every service that is there: packages enable themselves.
   virtual bool enabled(const ServiceName& service) const = 0;
   // "systemd" or "sysvinit".
   virtual std::string manager() const = 0;

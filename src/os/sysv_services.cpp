@@ -49,6 +49,11 @@ bool SysvServices::has_init_script(const ServiceName& service) const {
   return !service.init_script.empty() && files_.info("/etc/init.d/" + service.init_script).kind != FileKind::absent;
 }
 
+bool SysvServices::enabled(const ServiceName& service) const {
+  if (has_init_script(service)) return true;
+  return !service.start_command.empty() && files_.info(service.process).kind != FileKind::absent;
+}
+
 // "" if there is no pid file or no number in it.
 std::string SysvServices::number_in_pid_file(const ServiceName& service) const {
   if (service.pid_file.empty()) return "";

@@ -26,7 +26,7 @@ class SysvServices final : public ServiceManager {
       : files_(files), commands_(commands), clock_(clock), kill_(std::move(kill)) {}
 
   bool active(const ServiceName& service) const override { return process_of(service).has_value(); }
-  bool enabled(const ServiceName& /*service*/) const override { return true; }
+  bool enabled(const ServiceName& service) const override;
   std::string manager() const override { return "sysvinit"; }
 
   void start(const ServiceName& service, std::chrono::milliseconds timeout) override;

@@ -119,6 +119,7 @@ void check_part(const Draft& draft, std::map<std::string, WantedKey>& wanted) {
 
 void merge_override(Draft& base, Draft local) {
   base.local = true;
+  base.uses.merge(local.uses);
   base.overridden_at.push_back(local.where);
   for (const char* source : {"content", "template", "source"}) {
     if (!local.fields.contains(source)) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ struct Draft {
   bool after_services = false;
   bool after_services_set = false;
   bool local = false;
+  std::set<std::string, std::less<>> uses{};  // names of the context that were looked up for it
   // The mappings that `values` came from, to find the place of a key.
   std::vector<std::pair<const YamlDocument*, const YamlNode*>> values{};
 };

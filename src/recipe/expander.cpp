@@ -39,9 +39,13 @@ void Expander::expand(const Fragment& fragment, const Sink& resources, const Sin
 }
 
 void Expander::expand(const Declaration& declaration, const Fragment& fragment, bool active, const Sink& sink) {
-  const YamlNode* for_each = declaration.common.for_each;
-  if (for_each == nullptr) return expand_one(declaration, fragment, active, sink);
-  if (!active) return;
+  note_used_names();
+  loop_uses_.clear();
+  if (declaration.common.for_each == nullptr) return expand_one(declaration, fragment, active, sink);
+  if (active) expand_each(declaration, fragment, sink);
+}
+
+void Expander::expand_each(const Declaration& declaration, const Fragment& fragment, const Sink& sink) {
   const YamlDocument& document = *declaration.document;
   std::string variable = "item";
   if (declaration.common.as != nullptr) {
@@ -50,14 +54,23 @@ void Expander::expand(const Declaration& declaration, const Fragment& fragment, 
       throw RecipeError(document.at(*declaration.common.as),
                         "expected a name of lower-case letters, digits and _ after `as`, found \"" + variable + "\"");
   }
-  for (const Value& item : loop_list(declaration)) {
+  const ValueList& items = loop_list(declaration);
+  loop_uses_ = note_used_names();
+  for (const Value& item : items) {
     renderer_.push(variable, item);
     struct Popper {
       Renderer& renderer;
       ~Popper() { renderer.pop(); }
     } const popper{renderer_};
-    expand_one(declaration, fragment, active, sink);
+    expand_one(declaration, fragment, true, sink);
   }
+}
+
+// Gives those of the present resource, up to here.
+Expander::UsedNames Expander::note_used_names() {
+  UsedNames names = renderer_.take_used_names();
+  used_.insert(names.begin(), names.end());
+  return names;
 }
 
 const ValueList& Expander::loop_list(const Declaration& declaration) {
@@ -78,7 +91,10 @@ void Expander::expand_one(const Declaration& declaration, const Fragment& fragme
   const YamlNode* when = declaration.common.when;
   if (!active || (when != nullptr && !holds(*declaration.document, *when, renderer_)))
     return leave_out(declaration, fragment);
-  sink(draft_of(declaration, fragment));
+  Draft draft = draft_of(declaration, fragment);
+  draft.uses = note_used_names();
+  draft.uses.insert(loop_uses_.begin(), loop_uses_.end());
+  sink(std::move(draft));
 }
 
 void Expander::leave_out(const Declaration& declaration, const Fragment& fragment) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "recipe/declaration.hpp"
 #include "recipe/draft.hpp"
@@ -16,6 +17,7 @@ namespace mailinabox {
 class Expander {
  public:
   using Sink = std::function<void(Draft draft)>;
+  using UsedNames = std::set<std::string, std::less<>>;
 
   Expander(FieldReader& fields, Renderer& renderer, ErrorList& errors)
       : fields_(fields), renderer_(renderer), errors_(errors) {}
@@ -27,10 +29,18 @@ class Expander {
   // Ids that a `when` left out, if their names could be found: notifying or overriding them is not an error.
   const std::set<ResourceId>& left_out() const { return left_out_; }
 
+  // The names of the context that expand() looked up since the last call, also for what a `when` left out.
+  UsedNames take_used_names() {
+    note_used_names();
+    return std::exchange(used_, {});
+  }
+
  private:
   void expand(const Declaration& declaration, const Fragment& fragment, bool active, const Sink& sink);
   void expand_one(const Declaration& declaration, const Fragment& fragment, bool active, const Sink& sink);
   void leave_out(const Declaration& declaration, const Fragment& fragment);
+  void expand_each(const Declaration& declaration, const Fragment& fragment, const Sink& sink);
+  UsedNames note_used_names();
   const ValueList& loop_list(const Declaration& declaration);
   std::string name_of(const Declaration& declaration, const Fragment& fragment);
   Draft draft_of(const Declaration& declaration, const Fragment& fragment);
@@ -40,6 +50,8 @@ class Expander {
   Renderer& renderer_;
   ErrorList& errors_;
   std::set<ResourceId> left_out_{};
+  UsedNames used_{};
+  UsedNames loop_uses_{};  // of the loop whose resources are being expanded
 };
 
 }  // namespace mailinabox

@@ -54,14 +54,16 @@ class CatalogLoader {
   }
 
  private:
-  // A recipe that uses another one's variable also depends on the names which that one uses.
-  void note_uses(const std::string& recipe) {
-    std::set<std::string, std::less<>>& uses = uses_[recipe];
-    for (const std::string& name : renderer_.take_used_names()) {
-      uses.insert(name);
+  void note_uses(const std::string& recipe) { uses_[recipe].merge(with_variables(expander_.take_used_names())); }
+
+  // What uses a recipe's variable also depends on the names which that one uses.
+  Expander::UsedNames with_variables(Expander::UsedNames names) const {
+    Expander::UsedNames all = names;
+    for (const std::string& name : names) {
       const auto other = variable_uses_.find(name);
-      if (other != variable_uses_.end()) uses.insert(other->second.begin(), other->second.end());
+      if (other != variable_uses_.end()) all.insert(other->second.begin(), other->second.end());
     }
+    return all;
   }
 
   void add_shipped(const Recipe& recipe) {
@@ -188,6 +190,7 @@ class CatalogLoader {
       entry.overridden_at = draft->overridden_at;
       entry.local = draft->local;
       entry.after_services = draft->after_services;
+      entry.uses = with_variables(std::move(draft->uses));
       errors_.collect(draft->where, [&] { entry.resource = make_resource(*draft); });
     }
     return catalog;

@@ -6,6 +6,7 @@
 //   on_notify: true  | once in a run, if a resource that notifies it has changed
 #include <fmt/core.h>
 
+#include <memory>
 #include <utility>
 
 #include "base/error.hpp"
@@ -60,6 +61,13 @@ class CommandResource final : public Resource {
   Action action(const Changes& /*changes*/) const override { return Action::run; }
   Phase phase() const override { return wanted_.on_notify ? Phase::handlers : Phase::resources; }
   bool refreshable() const override { return wanted_.on_notify; }
+
+  std::vector<std::string> needs() const override {
+    std::vector<std::string> paths;
+    std::copy_if(wanted_.command.argv.begin(), wanted_.command.argv.end(), std::back_inserter(paths),
+                 [](const std::string& word) { return word.starts_with('/'); });
+    return paths;
+  }
 
   Refreshed refresh(System& system, const std::vector<Notice>& /*notices*/) const override {
     run(system);

@@ -129,6 +129,9 @@ class DirectoryResource final : public Resource {
     return {.data = {wanted_.path + "/"}};
   }
 
+  std::vector<std::string> decides() const override {
+    return wanted_.only ? std::vector{wanted_.path + "/"} : std::vector<std::string>{};
+  }
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

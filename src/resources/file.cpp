@@ -54,6 +54,9 @@ class FileResource final : public Resource {
   }
 
   std::vector<std::string> paths() const override { return {wanted_.path}; }
+  std::vector<std::string> decides() const override {
+    return wanted_.create_only ? std::vector<std::string>{} : paths();
+  }
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }

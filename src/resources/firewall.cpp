@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/error.hpp"
@@ -64,6 +65,21 @@ std::string action_for(const std::vector<UfwRule>& rules, const UfwPort& port) {
   return found == rules.end() ? "" : found->action;
 }
 
+// For a rollback to before the firewall was switched on: its rules go from the kernel, too.
+class FirewallOff final : public Resource {
+ public:
+  Changes diff(const View& view) const override {
+    if (!read_state(view.files).enabled) return {};
+    return {{"enabled", "yes", "no"}};
+  }
+  void apply(System& system, const Changes& /*changes*/) const override {
+    system.files.preserve(k_configuration);
+    static_cast<void>(run_or_throw(system.commands, {.argv = {"ufw", "--force", "disable"}}));
+  }
+  Action action(const Changes& /*changes*/) const override { return Action::stop; }
+  bool fails_alone() const override { return true; }
+};
+
 class FirewallResource final : public Resource {
  public:
   explicit FirewallResource(FirewallWanted wanted) : wanted_(std::move(wanted)) {}
@@ -101,6 +117,13 @@ class FirewallResource final : public Resource {
 
   Lasting lasting() const override { return {.beyond_files = true}; }
   bool fails_alone() const override { return true; }
+
+  std::string state(const View& view) const override {
+    return !wanted_.enabled || read_state(view.files).enabled ? "" : "off";
+  }
+  std::shared_ptr<const Resource> back_to(const std::string& /*state*/) const override {
+    return std::make_shared<FirewallOff>();
+  }
 
   Action action(const Changes& /*changes*/) const override { return Action::update; }
 

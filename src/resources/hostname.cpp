@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -104,6 +105,23 @@ std::string lines_with(const std::string& text, const HostNames& names) {
   return joined(found, "; ");
 }
 
+// For a rollback, which puts the files back itself.
+class RunningName final : public Resource {
+ public:
+  explicit RunningName(std::string name) : name_(std::move(name)) {}
+
+  Changes diff(const View& view) const override {
+    if (!view.machine.has_capability(k_cap_sys_admin) || view.machine.host_name() == name_) return {};
+    return {{"running name", view.machine.host_name(), name_}};
+  }
+  void apply(System& system, const Changes& /*changes*/) const override { system.machine.set_host_name(name_); }
+  Action action(const Changes& /*changes*/) const override { return Action::update; }
+  bool fails_alone() const override { return true; }
+
+ private:
+  std::string name_;
+};
+
 class HostnameResource final : public Resource {
  public:
   explicit HostnameResource(HostNames wanted) : wanted_(std::move(wanted)) {}
@@ -130,6 +148,11 @@ class HostnameResource final : public Resource {
   }
 
   Lasting lasting() const override { return {.beyond_files = true}; }
+
+  std::string state(const View& view) const override { return view.machine.host_name(); }
+  std::shared_ptr<const Resource> back_to(const std::string& state) const override {
+    return std::make_shared<RunningName>(state);
+  }
 
   Action action(const Changes& /*changes*/) const override { return Action::update; }
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -39,6 +40,7 @@ struct ServiceWanted {
   std::vector<std::string> restart_on{};
   std::chrono::milliseconds timeout{30'000};
   bool local = false;
+  bool goes_back = false;  // a rollback stops it, before the files that it has read go
 };
 
 std::string port_list(const std::set<std::uint16_t>& ports) { return fmt::format("{}", fmt::join(ports, ", ")); }
@@ -101,8 +103,23 @@ class ServiceResource final : public Resource, public HasPorts {
     return Action::update;
   }
 
-  Phase phase() const override { return Phase::services; }
-  bool refreshable() const override { return true; }
+  // Off: it is not there, or it neither runs nor starts at boot. One that is only down for the moment is not off.
+  std::string state(const View& view) const override {
+    if (view.services.active(wanted_.service)) return "on";
+    return view.services.enabled(wanted_.service) ? "down" : "off";
+  }
+
+  std::shared_ptr<const Resource> back_to(const std::string& state) const override {
+    if (state != (wanted_.running ? "off" : "on")) return nullptr;
+    ServiceWanted back{.service = wanted_.service, .timeout = wanted_.timeout};
+    back.running = back.enabled = !wanted_.running;
+    back.goes_back = wanted_.running;
+    return std::make_shared<ServiceResource>(std::move(back));
+  }
+
+  Phase phase() const override { return wanted_.goes_back ? Phase::resources : Phase::services; }
+  bool refreshable() const override { return !wanted_.goes_back; }
+  bool fails_alone() const override { return wanted_.goes_back; }
 
   void validate(System& system) const override {
     if (wanted_.validate.empty()) return;

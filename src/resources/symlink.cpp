@@ -37,6 +37,7 @@ class SymlinkResource final : public Resource {
   void apply(System& system, const Changes& /*changes*/) const override { system.files.make_symlink(path_, target_); }
 
   std::vector<std::string> paths() const override { return {path_}; }
+  std::vector<std::string> decides() const override { return create_only_ ? std::vector<std::string>{} : paths(); }
   Action action(const Changes& changes) const override {
     return has_change(changes, "target") && changes.front().before.empty() ? Action::create : Action::update;
   }

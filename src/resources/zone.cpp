@@ -114,7 +114,7 @@ class ZoneResource final : public Resource {
 
   bool fails_alone() const override { return true; }
 
-  Lasting lasting() const override { return {.follows_from_data = true}; }
+  Lasting lasting() const override { return {.computed = paths()}; }
 
   Action action(const Changes& changes) const override {
     return changes.front().attribute == "records" && changes.front().before.empty() ? Action::create : Action::update;

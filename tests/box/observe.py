@@ -1,5 +1,6 @@
 """What is looked at to see that nothing happened: files' states and services' processes."""
 
+import hashlib
 import os
 import stat
 
@@ -25,6 +26,18 @@ def files(box, directories=None, ignore=()):
                 target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
                 found[shown] = (oct(status.st_mode), status.st_uid, status.st_gid, status.st_size, status.st_mtime_ns,
                                 target)
+    return found
+
+
+def contents(box, directory, ignore=()):
+    """path -> what a rollback puts back: kind and mode, owner, group, and the content or where a link leads."""
+    found = {}
+    for path, state in files(box, [directory], ignore).items():
+        mode, uid, gid, _, _, target = state
+        if stat.S_ISREG(int(mode, 8)):
+            with open(box.path(path), "rb") as source:
+                target = hashlib.sha256(source.read()).hexdigest()
+        found[path] = (mode, uid, gid, target)
     return found
 
 

@@ -1,5 +1,6 @@
 """Running it again: nothing on a healthy box, repairs and nothing else on a broken one."""
 
+import json
 import os
 import re
 import subprocess
@@ -256,3 +257,93 @@ def test_only_named_recipes(settled):
 def test_reboot_is_no_drift(settled):
     settled.reboot().wait_for_ports(set_up.PUBLIC_PORTS | set_up.INNER_PORTS)
     assert program.plan(settled)["changes"] == []
+
+
+# What follows from users' data stays in a rollback; systemd and apt write the rest by themselves.
+STAYS = ("/etc/nsd/zones", "/etc/nsd/nsd.conf.d/zones.conf", "/etc/opendkim/SigningTable", "/etc/opendkim/KeyTable")
+NOBODYS = ("/etc/machine-id", "/etc/.pwd.lock", "/etc/resolv.conf", "/etc/ld.so.cache", "/etc/mailinabox")
+
+
+@pytest.fixture(scope="module")
+def known(settled):
+    """The box after two more setups, five changes of users, an override and another host name. Generation -> the paths of
+    /etc as they were before it."""
+    before = {}
+
+    def change(*arguments, env=None):
+        paths = observe.contents(settled, "/etc", STAYS + NOBODYS)
+        done = program.call(settled, *arguments, env=env, input="long enough\n")
+        assert done.returncode == 0, program.told(done)
+        before[program.history(settled)[-1]["generation"]] = paths
+
+    for name in ("one.test", "two.test", "three.test"):
+        change("user", "add", f"anna@{name}", "--password-stdin")
+    change("alias", "add", "info@four.test", "anna@one.test")
+    change("user", "remove", "anna@three.test")
+    settled.write("/etc/mailinabox/recipes.d/own.yaml",
+                  "recipe: postfix\nresources:\n  - settings: /etc/postfix/main.cf\n"
+                  "    values: {message_size_limit: \"20000000\"}\n")
+    change("setup")
+    change("setup", env={"PRIMARY_HOSTNAME": "box2.example.test"})
+    return before
+
+
+def test_rollback_to_before_each_generation(settled, known):
+    tables = [sorted(settled.read(path).splitlines()) for path in STAYS[1:]]
+    assert all("one.test" in str(table) and "three.test" not in str(table) for table in tables)
+    assert settled.run("hostname").stdout.strip() == "box2.example.test"
+    for generation in sorted(known, reverse=True):
+        done = program.call(settled, "rollback", str(generation), "--yes", "--json")
+        assert done.returncode == 0, program.told(done)
+        paths = observe.contents(settled, "/etc", STAYS + NOBODYS)
+        assert observe.differences(known[generation], paths) == [], f"before generation {generation}"
+    assert [sorted(settled.read(path).splitlines()) for path in STAYS[1:]] == tables
+    assert settled.run("hostname").stdout.strip() == set_up.HOST_NAME
+    assert "box2" not in settled.read("/etc/mailinabox.conf")
+    assert "box2.example.test" not in settled.read("/etc/nsd/zones/example.test.txt")
+    settled.wait_for_ports(set_up.PUBLIC_PORTS | set_up.INNER_PORTS)
+
+
+def test_the_nightly_run_leaves_a_rollback_alone_until_it_is_let_go(settled, known):
+    paths = observe.contents(settled, "/etc", NOBODYS)
+    entry = settled.read("/etc/cron.d/mailinabox").splitlines()[-1]
+    done = settled.run("sh", "-c", entry.split("root ", 1)[1], check=False, env={"NONINTERACTIVE": "1"})
+    assert done.returncode == 8 and "rollback --release" in done.stderr, program.told(done)
+    assert observe.differences(paths, observe.contents(settled, "/etc", NOBODYS)) == []
+    program.call(settled, "rollback", "--release")
+    assert "settings:/etc/postfix/main.cf" in program.ids(program.setup(settled))
+
+
+def test_rollback_to_before_the_first_setup(lab, settled, known, fresh_layers):
+    """Last: no box is left. Accounts and packages stay, with the files that these brought; nothing in them is ours."""
+    done = program.call(settled, "rollback", "1", "--yes", "--json")
+    assert done.returncode == 0, program.told(done)
+    assert set(program.parsed(done)["reloaded"] + program.parsed(done)["restarted"]) <= {"journald"}
+    assert {port for loopback, port in settled.listening()} == {22}
+    assert settled.run("hostname").stdout.strip() == "fresh"
+    assert os.path.exists(settled.path(set_up.STORAGE + "/mail/users.sqlite"))
+    with lab.box("untouched", fresh_layers, host_name="fresh") as untouched:
+        fresh = observe.contents(untouched, "/etc", NOBODYS)
+    paths = observe.contents(settled, "/etc", NOBODYS)
+    changed = [line for line in observe.differences(fresh, {path: paths.get(path) for path in fresh})
+               if not re.match(r"changed: /etc/((passwd|group|shadow|gshadow)-?|ssl/private): ", line)]
+    assert changed == [], "of what was there before, only accounts and a folder of package ssl-cert"
+    assert settled.run("dpkg --verify", check=False).stdout == ""
+    assert not os.path.exists(settled.path("/etc/mailinabox.conf"))
+    recorded = [json.loads(line) for line in settled.read("/var/lib/mailinabox/generations/1/journal.jsonl").splitlines()]
+    old = {record["path"]: record for record in reversed(recorded) if record["type"] == "path"}  # the first of each
+    assert len(old) > 50
+    assert [path for path, record in old.items()
+            if path.startswith("/etc/") and not _is_as_recorded(record, paths.get(path))] == []
+    ours = settled.run("grep", "-rIliE", f"mail-?in-?a-?box|{set_up.HOST_NAME}", "/etc", check=False).stdout.splitlines()
+    assert [path for path in ours if not path.startswith("/etc/mailinabox/")] == []
+
+
+def _is_as_recorded(record, present):
+    if record["path"].startswith(NOBODYS):
+        return True
+    if record["was"] == "absent" or present is None:
+        return present is None and record["was"] == "absent"
+    mode, uid, gid, content = present
+    same = (int(mode, 8) & 0o7777, uid, gid) == (int(record["mode"], 8), record["uid"], record["gid"])
+    return same and (record["was"] == "directory" or content == record.get("content", record.get("target")))

@@ -92,6 +92,7 @@ def test_rollback_puts_back_and_says_what_stays(box):
     assert "before" in box.run("exec 3<>/dev/tcp/127.0.0.1/25; head -1 <&3", shell="bash").stdout
     listed = program.parsed(program.call(box, "history", "--json"))["generations"]
     assert listed[-1]["command"] == f"rollback {result['generation']}"
+    assert program.call(box, "rollback", "--release").returncode == 0
     program.setup(box)
     assert "ESMTP" in box.run("exec 3<>/dev/tcp/127.0.0.1/25; head -1 <&3", shell="bash").stdout
 

@@ -33,6 +33,7 @@ struct FakeFile final : Resource {
   }
   Phase phase() const override { return when; }
   bool irreplaceable() const override { return made_once; }
+  Lasting lasting() const override { return {.data = is_data ? std::vector{path} : std::vector<std::string>{}}; }
   std::vector<std::string> paths() const override {
     return tells_paths ? std::vector<std::string>{path} : std::vector<std::string>{};
   }
@@ -45,6 +46,7 @@ struct FakeFile final : Resource {
   bool sensitive = false;
   bool idle = false;  // apply() changes nothing
   bool made_once = false;
+  bool is_data = false;
   bool tells_paths = true;
   Phase when = Phase::resources;
   std::function<void()> on_diff{};

@@ -177,7 +177,7 @@ TEST_CASE("a damaged journal is named and set aside", "[engine][journal]") {
   }
   SECTION("a list") { text = good + "[1]\n" + journal_line::done(k_file); }
   SECTION("from a newer version") {
-    text = R"({"type":"begin","format":2,"version":"9.0","started":"","command":"x","pid":1})" + std::string("\n") +
+    text = R"({"type":"begin","format":99,"version":"9.0","started":"","command":"x","pid":1})" + std::string("\n") +
            journal_line::owe({k_service, {k_file, {"content"}}});
   }
   host.put(k_journal, text, 0600);
@@ -192,7 +192,7 @@ TEST_CASE("a damaged journal is named and set aside", "[engine][journal]") {
 
 TEST_CASE("no text makes the reader of journals fail", "[engine][journal]") {
   const std::string good = journal_line::begin("0.1.0", "2026-11-23T08:00:00Z", "setup") +
-                           journal_line::path({.path = "/etc/x", .info = {}}) +
+                           journal_line::path({.path = "/etc/x", .info = {}}, {}) +
                            journal_line::owe({k_service, {k_file, {"content"}}}) + journal_line::end(true, 1);
   for (std::size_t length = 0; length <= good.size(); ++length) {
     CHECK(read_journal(good.substr(0, length)).damage.empty());
@@ -216,7 +216,7 @@ TEST_CASE("paths go back to what they were", "[engine][journal]") {
   journal->begin("setup");
   std::vector<std::string> changed;
   JournalingFileSystem files(host.files, *journal);
-  const JournalingFileSystem::Watch watch(files, changed);
+  const JournalingFileSystem::Watch watch(files, {"file", "/etc/x"}, changed);
   files.set_attributes("/etc/d", {0777, 0, 0});
   files.write("/etc/d/file", "new", {0600, 0, 0});
   files.write("/etc/d/file", "newer", {0600, 0, 0});
@@ -243,7 +243,7 @@ TEST_CASE("paths go back to what they were", "[engine][journal]") {
 TEST_CASE("paths that are not UTF-8 are read back byte by byte", "[engine][journal]") {
   const std::string path = "/srv/caf\xe9";
   const KeptPath link{.path = path, .info = {.kind = FileKind::symlink, .mode = 0777}, .target = "\xff"};
-  const JournalRecords records = read_journal(journal_line::path(link) + journal_line::restore(path));
+  const JournalRecords records = read_journal(journal_line::path(link, {}) + journal_line::restore(path));
   CHECK(records.damage.empty());
   REQUIRE(records.paths.size() == 1);
   CHECK(records.paths[0].path == path);
@@ -259,7 +259,7 @@ TEST_CASE("a path is watched only as long as its watch lives", "[engine][journal
   JournalingFileSystem files(host.files, *journal);
   std::vector<std::string> changed;
   try {
-    const JournalingFileSystem::Watch watch(files, changed);
+    const JournalingFileSystem::Watch watch(files, {"file", "/etc/x"}, changed);
     files.write("/etc/x", "1", {0644, 0, 0});
     throw Error("as a resource would");
   } catch (const Error&) {

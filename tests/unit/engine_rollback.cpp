@@ -22,11 +22,15 @@ class Box {
 
   Box() { host.put_directory("/srv"); }
 
-  Catalog load(const std::string& resources) {
+  // Entries that use the list `domains` follow from data, as those that use a model of the box do.
+  Catalog load(const std::string& resources, const ValueList& domains = {}) {
     host.put("/share/recipes/platforms/debian-12.yaml", "name: debian-12\n");
     host.put("/share/recipes/one.yaml",
              "recipe: one\nsummary: one\nresources:\n" + resources + "services:\n  web: {unit: web.service}\n");
-    return load_catalog(host.files, {"/share/recipes", "/share/templates", "/local"}, Value(ValueMap{}), "debian-12");
+    Catalog catalog = load_catalog(host.files, {"/share/recipes", "/share/templates", "/local"},
+                                   Value(ValueMap{{"domains", domains}}), "debian-12");
+    for (CatalogEntry& entry : catalog.entries) entry.follows_from_data = entry.uses.contains("domains");
+    return catalog;
   }
 
   Report run(const Catalog& catalog, const std::string& command = "setup") {
@@ -95,6 +99,112 @@ TEST_CASE("rollback: zones stay as they are served, they follow from data that s
         rollback.not_undone.end());
   CHECK_FALSE(box.run(rollback.catalog, "rollback").failed());
   CHECK(box.host.content("/etc/zones/example.com.txt.signed") == served);
+}
+
+TEST_CASE("rollback: files made of data stay as they are, and so do those that a domain's removal removed",
+          "[engine][rollback]") {
+  Box box;
+  const std::string resources =
+      "  - file: /etc/table\n    content: \"{{#domains}}{{.}} {{/domains}}\"\n    notify: web\n"
+      "  - directory: /etc/zones\n    only: \"{{domains}}\"\n    notify: web\n"
+      "  - file: \"/etc/zones/{{domain}}\"\n    for_each: domains\n    as: domain\n    content: zone\n"
+      "  - file: /etc/plain\n    content: ";
+  REQUIRE_FALSE(box.run(box.load(resources + "one\n", {Value("a"), Value("b")})).failed());
+  const Catalog present = box.load(resources + "two\n", {Value("a"), Value("c")});
+  REQUIRE_FALSE(box.run(present).failed());
+  REQUIRE_FALSE(box.host.exists("/etc/zones/b"));
+  const int reloads = box.host.services.states["web"].reloads;
+
+  const Report report = box.roll_back(present, 2);
+  CHECK_FALSE(report.failed());
+  CHECK(box.host.content("/etc/table") == "a c ");
+  CHECK_FALSE(box.host.exists("/etc/zones/b"));
+  CHECK(box.host.exists("/etc/zones/c"));
+  CHECK(box.host.content("/etc/plain") == "one");
+  CHECK(box.host.services.states["web"].reloads == reloads);
+}
+
+TEST_CASE("rollback: a service that was not there before is stopped, first, and told nothing", "[engine][rollback]") {
+  Box box;
+  const Catalog catalog = box.load(
+      k_first +
+          "  - command: compile\n    run: [compile, /etc/a]\n    on_notify: true\n"
+          "  - file: /etc/table\n    content: \"{{#domains}}{{.}}{{/domains}}\"\n    notify: [web, command:compile]\n",
+      {Value("a")});
+  box.host.commands.answer({"compile", "/etc/a"}, {});
+  REQUIRE_FALSE(box.run(catalog).failed());
+  const auto& web = box.host.services.states["web"];
+  REQUIRE(web.active);
+  box.host.commands.calls.clear();
+  const Report report = box.roll_back(catalog, 1);
+  CHECK_FALSE(report.failed());
+  CHECK_FALSE(web.active);
+  CHECK_FALSE(web.enabled);
+  CHECK(web.reloads == 0);
+  CHECK(report.reloaded.empty());
+  CHECK_FALSE(box.host.exists("/etc/a"));
+  CHECK(report.outcomes.front().id.text() == "service:web");
+  CHECK(box.host.commands.calls.empty());  // what the handler works on is not there any more
+  CHECK_FALSE(box.run(catalog).failed());
+  CHECK(web.active);
+}
+
+TEST_CASE("rollback: the running host name is that of before the first, whatever its resource is called",
+          "[engine][rollback]") {
+  Box box;
+  box.host.put("/etc/hosts", "127.0.0.1 localhost\n");
+  Catalog present;
+  for (const char* name : {"one.test", "two.test", "a.test"}) {
+    present = box.load("  - hostname: " + std::string(name) + "\n");
+    REQUIRE_FALSE(box.run(present).failed());
+    REQUIRE(box.host.machine.name == name);
+  }
+  CHECK_FALSE(box.roll_back(present, 3).failed());
+  CHECK(box.host.machine.name == "two.test");
+  CHECK_FALSE(box.roll_back(present, 1).failed());
+  CHECK(box.host.machine.name == "machine");
+  CHECK_FALSE(box.host.exists("/etc/hostname"));
+}
+
+TEST_CASE("rollback: a service that was only down, or ran, goes on", "[engine][rollback]") {
+  Box box;
+  auto& web = box.host.services.states["web"];
+  web.enabled = true;
+  web.active = GENERATE(true, false);
+  const Catalog catalog = box.load(k_first);
+  REQUIRE_FALSE(box.run(catalog).failed());
+  CHECK_FALSE(box.roll_back(catalog, 1).failed());
+  CHECK(web.active);
+  CHECK(web.stops == 0);
+}
+
+TEST_CASE("rollback: a service that refuses takes back its own files only, directories before what is in them",
+          "[engine][rollback]") {
+  Box box;
+  const std::string services = "  mail: {unit: mail.service, validate: [check-mail]}\n";
+  const std::string hosts = "  - hostname: box.example.com\n";
+  const auto load = [&](const std::string& resources) {
+    box.host.put("/share/recipes/two.yaml",
+                 "recipe: two\nsummary: two\nresources:\n" + hosts + resources + "services:\n" + services);
+    return box.load("  - file: /etc/web\n    content: \"" + std::to_string(resources.size()) + "\"\n    notify: web\n");
+  };
+  for (const char* name : {"web", "mail"}) box.host.services.states[name].enabled = true;
+  box.host.commands.answer({"check-mail"}, {});
+  REQUIRE_FALSE(box.run(load("  - absent: /etc/none\n")).failed());
+  const std::string before = box.host.content("/etc/hosts");
+  box.host.put("/etc/hosts", "127.0.0.1 localhost\n");
+  const Catalog present = load("  - directory: /etc/mail\n  - file: /etc/mail/x\n    content: x\n    notify: mail\n");
+  REQUIRE_FALSE(box.run(present).failed());
+  REQUIRE(box.host.content("/etc/hosts") == before);
+
+  box.host.commands.answer({"check-mail"}, {.exit_code = 1, .err = "no file x"});
+  const Report report = box.roll_back(present, 2);
+  CHECK(report.failed());
+  CHECK(box.host.content("/etc/mail/x") == "x");
+  CHECK(box.host.content("/etc/hosts") == "127.0.0.1 localhost\n");
+  CHECK(report.reloaded == std::vector<std::string>{"web"});
+  REQUIRE(report.refresh_failures.size() == 1);
+  CHECK_THAT(report.refresh_failures[0].error, !Catch::Contains("could not be put back"));
 }
 
 TEST_CASE("rollback: it can be rolled back itself", "[engine][rollback]") {
@@ -220,8 +330,63 @@ TEST_CASE("generations: the oldest go by count and size, the last good one never
     prune_generations(host.files, k_state, 100, 5'000);
     CHECK(generation_numbers(host.files, k_state).front() > 1);
   }
+  SECTION("what is left over the limit is said") {
+    CHECK(size_warning(host.files, k_state).empty());
+    CHECK_THAT(size_warning(host.files, k_state, 2U << 10U), Catch::Contains(k_state) && Catch::Contains("more than"));
+  }
   SECTION("never the last good one") {
     prune_generations(host.files, k_state, 1, 1);
     CHECK(generation_numbers(host.files, k_state) == std::vector<std::int64_t>{4, 5, 6});
+  }
+}
+
+TEST_CASE("generations: runs that fail each night become one, and the way back is the same", "[engine][rollback]") {
+  Box box;
+  const auto load = [&](int night) {
+    return box.load("  - file: /etc/big\n    content: \"" + std::string(2000, static_cast<char>('a' + night)) +
+                    "\"\n  - file: /etc/night" + std::to_string(night) +
+                    "\n    content: x\n  - file: /etc/fails\n    content: x\n");
+  };
+  REQUIRE_FALSE(box.run(box.load("  - file: /etc/big\n    content: original\n")).failed());
+  box.host.files.fail_on["write /etc/fails"] = 5;
+  for (int night = 1; night <= 6; ++night) REQUIRE(box.run(load(night)).failed());
+  REQUIRE(generation_numbers(box.host.files, k_state).size() == 7);
+  const std::uint64_t size = generations_size(box.host.files, k_state);
+  prune_generations(box.host.files, k_state, 100, 1);
+  CHECK(generation_numbers(box.host.files, k_state) == std::vector<std::int64_t>{1, 2, 7});
+  CHECK(generations_size(box.host.files, k_state) + 7000 < size);
+  box.host.files.fail_on.clear();
+  CHECK_FALSE(box.roll_back(load(6), 2).failed());
+  CHECK(box.host.content("/etc/big") == "original");
+  for (int night = 1; night <= 6; ++night) CHECK_FALSE(box.host.exists("/etc/night" + std::to_string(night)));
+}
+
+TEST_CASE("generations: a large directory is moved aside, not copied, and comes back", "[engine][rollback]") {
+  Box box;
+  box.host.put("/opt/old/bin/large", std::string(17U << 20U, 'x'), 0755);
+  box.host.put_symlink("/opt/old/link", "bin/large");
+  const Catalog catalog = box.load("  - absent: /opt/old\n    recursive: true\n    notify: web\n");
+  SECTION("by a rollback, more than once") {
+    REQUIRE_FALSE(box.run(catalog).failed());
+    CHECK_FALSE(box.host.exists("/opt/old"));
+    CHECK(box.host.files.list(std::string(k_state) + "/generations/1/content").empty());
+    for (const int again : {1, 2}) {
+      CAPTURE(again);
+      CHECK_FALSE(box.roll_back(catalog, 1).failed());
+      CHECK(box.host.content("/opt/old/bin/large").size() == 17U << 20U);
+      CHECK(box.host.info("/opt/old/bin/large").mode == 0755);
+      CHECK(box.host.link_target("/opt/old/link") == "bin/large");
+      REQUIRE_FALSE(box.run(catalog).failed());
+      REQUIRE_FALSE(box.host.exists("/opt/old"));
+    }
+  }
+  SECTION("at once, if the service refuses") {
+    box.host.put("/etc/broken", "x");
+    const Catalog broken = box.load(
+        "  - absent: /opt/old\n    recursive: true\n    notify: checked\n"
+        "services:\n  checked: {unit: checked.service, validate: [check]}\n#");
+    box.host.commands.answer({"check"}, {.exit_code = 1, .err = "no"});
+    CHECK(box.run(broken).failed());
+    CHECK(box.host.content("/opt/old/bin/large").size() == 17U << 20U);
   }
 }

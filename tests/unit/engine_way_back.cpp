@@ -59,6 +59,29 @@ TEST_CASE("files that a checker refuses go back, in whichever recipe", "[engine]
   CHECK(owed_on(host).empty());
 }
 
+TEST_CASE("a key stays, whoever refuses: others have it, too", "[engine]") {
+  TestHost host;
+  host.put_directory("/srv");
+  host.put_directory("/etc");
+  CatalogWriter recipes;
+  recipes.recipe("tls");
+  recipes.file("/srv/key", "key", {"service:web", "service:mail"})->is_data = true;
+  recipes.recipe("web", {"tls"});
+  recipes.file("/etc/web", "bad", {"service:web"});
+  const auto web = recipes.service("web", {"/etc/web"}, false);
+  recipes.recipe("mail", {"tls"});
+  recipes.file("/etc/mail", "good", {"service:mail"});
+  recipes.service("mail", {"/srv/key"}, false);
+  refuse_bad_content(*web, "/etc/web");
+  const Report report = run_apply(host, recipes.catalog);
+  CHECK(report.failed());
+  CHECK(host.content("/srv/key") == "key");
+  CHECK_FALSE(host.exists("/etc/web"));
+  CHECK(ids_of(report, Status::not_reached).empty());
+  CHECK(recipes.states["mail"]->running);
+  CHECK_FALSE(recipes.states["web"]->running);
+}
+
 TEST_CASE("the next run after a corrected recipe delivers everything", "[engine]") {
   TestHost host;
   host.put("/etc/main", "good");

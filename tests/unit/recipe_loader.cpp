@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "engine/catalog.hpp"
 #include "unit/recipe_fixture.hpp"
 
@@ -95,6 +96,26 @@ TEST_CASE("for_each makes one resource for each item, under its name; when is as
                                                           ValueMap{{"name", "b.test"}, {"mail", "n"}}}}});
   CHECK(box.ids(catalog) == std::vector<std::string>{"file:/x/a.test", "directory:/y/one", "directory:/y/two"});
   CHECK(box.content(catalog, "/x/a.test") == "m@b.test");
+}
+
+TEST_CASE("an entry names what it depends on: its texts, its loop, its conditions, variables; not its neighbours'") {
+  RecipeHost box;
+  box.recipe("one",
+             "recipe: one\nsummary: one\nvariables: {mixed: \"{{name}}\"}\nresources:\n"
+             "  - file: /a\n    content: \"{{#domains}}{{.}}{{/domains}}\"\n"
+             "  - file: /b\n    content: \"\"\n"
+             "  - file: \"/c/{{item}}\"\n    for_each: domains\n    content: \"{{one.mixed}}\"\n"
+             "  - file: /d\n    content: \"\"\n    when: not name\n"
+             "  - file: /e\n    content: \"\"\n");
+  const Catalog catalog =
+      box.load({{"domains", ValueList{Value("x"), Value("y")}}, {"name", Value("n")}, {"other", Value("o")}});
+  std::vector<std::string> found;
+  for (const CatalogEntry& entry : catalog.entries) {
+    found.push_back(entry.id.name + ":" + joined(std::vector(entry.uses.begin(), entry.uses.end()), ","));
+  }
+  CHECK(found ==
+        std::vector<std::string>{"/a:domains", "/b:", "/c/x:domains,name,one", "/c/y:domains,name,one", "/e:"});
+  CHECK(catalog.recipes.front().uses.contains("name"));
 }
 
 TEST_CASE("conditions") {

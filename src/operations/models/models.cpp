@@ -87,6 +87,13 @@ const std::vector<std::string>& model_names() {
   return k_names;
 }
 
+// The policy follows from the answers.
+const std::vector<std::string>& data_model_names() {
+  static const std::vector<std::string> k_names = {"mail_domains", "user_domains", "web_domains",
+                                                   "zones",        "zone_files",   "transfer_peers"};
+  return k_names;
+}
+
 std::string custom_records_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/dns/custom.yaml"; }
 
 std::string percent_encoded(const std::string& name) {

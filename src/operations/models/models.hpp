@@ -32,6 +32,8 @@ struct BoxModels {
 
 // The names of the context that are models. A recipe that uses one of them has to converge when the models change.
 const std::vector<std::string>& model_names();
+// Those that follow from users' data: users, aliases, custom records. A rollback leaves what is made of them.
+const std::vector<std::string>& data_model_names();
 
 // Reads all that the models need. Looks only: at the directory of users, files, and, if secondary name servers are set,
 // asks the resolver. `directory` is null before the database exists. If there is no user yet, `first_user` is who setup

@@ -1,0 +1,155 @@
+// A rollback as an operator sees it: who agrees to it, what it holds afterwards, answers that go back, too.
+#include <catch2/catch.hpp>
+
+#include "operations/hold.hpp"
+#include "support/model_box.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const char* const k_own = "/etc/own";
+const char* const k_answers = "/etc/mailinabox.conf";
+
+// A box whose second generation made a file by an override, and whose last one went back to before that.
+struct RolledBackBox : ModelBox {
+  RolledBackBox() {
+    set_up();
+    host.put("/local/own.yaml", "recipe: own\nsummary: own\nresources:\n  - file: /etc/own\n    content: x\n");
+    REQUIRE(run({"setup"}) == ExitCode::ok);
+    REQUIRE(host.exists(k_own));
+    REQUIRE(run({"rollback", "--yes"}) == ExitCode::ok);
+    REQUIRE_FALSE(host.exists(k_own));
+  }
+};
+
+ExitCode code_of(ModelBox& box, const std::vector<std::string>& words) {
+  try {
+    return box.run(words);
+  } catch (const Error& error) {
+    box.errors << error.what();
+    return error.code();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("rollback: the nightly run leaves the box as it is and says so, until it is let go",
+          "[operations][rollback]") {
+  RolledBackBox box;
+  CHECK_THAT(box.output.str(), Contains("The box is held as it was before generation 2") && Contains("--release"));
+  box.console.variables["NONINTERACTIVE"] = "1";
+  CHECK(code_of(box, {"setup", "--quiet"}) == ExitCode::missing_answers);
+  CHECK_THAT(box.errors.str(), Contains("held as it was before generation 2") && Contains("rollback --release"));
+  CHECK_FALSE(box.host.exists(k_own));
+  CHECK(code_of(box, {"plan"}) == ExitCode::changes);
+  CHECK_THAT(box.errors.str(), Contains("Warning: The box is held"));
+  CHECK_THAT(box.run_json({"history"})["held"].get<std::string>(), Contains("generation 2"));
+
+  CHECK(box.run({"rollback", "--release"}) == ExitCode::ok);
+  CHECK(box.run({"setup", "--quiet"}) == ExitCode::ok);
+  CHECK(box.host.exists(k_own));
+  CHECK(box.run({"rollback", "--release"}) == ExitCode::ok);
+  CHECK(box.output.str() == "No rollback holds the box.\n");
+}
+
+TEST_CASE("rollback: setup asks whether it may end, and --yes says so", "[operations][rollback]") {
+  RolledBackBox box;
+  SECTION("no") {
+    box.person.here = true;
+    box.person.types = {""};
+    CHECK(code_of(box, {"setup"}) == ExitCode::failed);
+    CHECK_FALSE(box.host.exists(k_own));
+    CHECK(read_hold(box.box));
+    return;
+  }
+  SECTION("yes") {
+    box.person.here = true;
+    box.person.types = {"y"};
+    CHECK(code_of(box, {"setup"}) == ExitCode::ok);
+    CHECK_THAT(box.person.heard, Contains("held as it was before generation 2"));
+  }
+  SECTION("--yes") { CHECK(code_of(box, {"setup", "--yes"}) == ExitCode::ok); }
+  CHECK(box.host.exists(k_own));
+  CHECK_FALSE(read_hold(box.box));
+}
+
+TEST_CASE("rollback: while it holds the box, users' changes are published and nothing else", "[operations][rollback]") {
+  RolledBackBox box;
+  box.host.put("/share/recipes/web.yaml",
+               "recipe: web\nsummary: sites\nresources:\n"
+               "  - file: /etc/sites\n    content: \"{{#web_domains}}{{.}}\\n{{/web_domains}}\"\n"
+               "  - file: /etc/web\n    content: new\n");
+  CHECK(box.run({"user", "add", "anna@example.org"}, "correct horse\n") == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("The box is held"));
+  CHECK(box.host.exists("/etc/zones/example.org.txt"));
+  CHECK_THAT(box.host.content("/etc/sites"), Contains("example.org"));
+  CHECK_FALSE(box.host.exists("/etc/web"));
+  CHECK_FALSE(box.host.exists(k_own));
+}
+
+TEST_CASE("rollback: a changed host name goes back, and so do the zones", "[operations][rollback]") {
+  ModelBox box;
+  const auto variables = box.console.variables;
+  box.set_up();
+  const std::string before = box.host.content(k_answers);
+  box.console.variables = variables;
+  box.console.variables["PRIMARY_HOSTNAME"] = "other.example.com";
+  REQUIRE(box.run({"setup"}) == ExitCode::ok);
+  REQUIRE_THAT(box.host.content(k_zone), Contains("other.example.com"));
+  REQUIRE(box.run_json({"history"})["generations"].size() == 2);
+  CHECK(box.run({"rollback", "--yes"}) == ExitCode::ok);
+  CHECK(box.host.content(k_answers) == before);
+  CHECK_THAT(box.host.content(k_zone), Contains("box.example.com") && !Contains("other.example.com"));
+  CHECK(box.run_json({"history"})["generations"].size() == 3);
+}
+
+TEST_CASE("rollback: to before the first setup there is no box any more, and its data stays",
+          "[operations][rollback]") {
+  ModelBox box;
+  box.set_up();
+  CHECK(box.run({"rollback", "1", "--yes"}) == ExitCode::ok);
+  CHECK_FALSE(box.host.exists(k_answers));
+  CHECK_FALSE(is_set_up(box.box));
+  CHECK(box.host.exists("/home/user-data/mail/users.sqlite"));
+  CHECK_THROWS_WITH(box.run({"user", "list"}), Contains("There is no box on this machine yet"));
+}
+
+TEST_CASE("rollback: only answers may have changed", "[operations][rollback]") {
+  ModelBox box;
+  const auto variables = box.console.variables;
+  box.set_up();
+  const std::string before = box.host.content(k_answers);
+  box.console.variables = variables;
+  box.console.variables["STORAGE_USER"] = "other-data";
+  REQUIRE(box.run({"setup"}) == ExitCode::ok);
+  REQUIRE(box.host.content(k_answers) != before);
+  CHECK(box.run({"rollback", "--yes"}) == ExitCode::ok);
+  CHECK(box.host.content(k_answers) == before);
+}
+
+TEST_CASE("rollback: JSON is a form of output, no consent", "[operations][rollback]") {
+  ModelBox box;
+  box.set_up();
+  CHECK(code_of(box, {"rollback", "1", "--json"}) == ExitCode::usage);
+  const auto said = nlohmann::json::parse(box.output.str());
+  CHECK(said["result"] == "failed");
+  CHECK(said["changed"] == 0);
+  CHECK_THAT(said["error"].get<std::string>(), Contains("--yes"));
+  CHECK(said["plan"]["changed"].get<int>() > 0);
+  CHECK(box.host.exists(k_answers));
+  CHECK_FALSE(read_hold(box.box));
+  CHECK(box.run({"rollback", "1", "--json", "--yes"}) == ExitCode::ok);
+  CHECK_FALSE(box.host.exists(k_answers));
+}
+
+TEST_CASE("rollback: one that cannot be done is refused before its first change", "[operations][rollback]") {
+  RolledBackBox box;
+  const std::string contents = "/var/lib/mailinabox/generations/3/content";
+  for (const std::string& name : box.host.files.list(contents)) box.host.put(contents + "/" + name, "other", 0600);
+  CHECK(code_of(box, {"rollback", "3", "--yes"}) == ExitCode::failed);
+  CHECK_THAT(box.errors.str(), Contains("cannot be rolled back, and nothing was changed") && Contains("/etc/own"));
+  CHECK_FALSE(box.host.exists(k_own));
+}
