@@ -105,7 +105,7 @@ chmod 0644 {STORAGE}/mail/users.sqlite
 groupdel mailinabox-lookup"""
 
 
-def test_upgrade_keeps_everything(box, user, publish, package):
+def test_upgrade_keeps_everything(box, user, friend, publish, package):
     box.run("mailinabox", "user", "add", "anna@example.test", "--password-stdin", input="nine green unicycles\n")
     box.run("mailinabox", "alias", "add", "info@example.test", "anna@example.test")
     box.run("mkdir", "-p", "/etc/mailinabox/recipes.d")
@@ -128,7 +128,7 @@ def test_upgrade_keeps_everything(box, user, publish, package):
     assert box.run("stat", "-c", "%U:%G %a", *sorted(closed)).stdout.splitlines() == [
         "root:root 755", "root:mailinabox-lookup 640", "root:root 644"]
     assert observe.differences(services, observe.services(box)) == []  # nothing in it asked for a restart
-    mail_goes_through(user)
+    mail_goes_through(user, friend)
     assert program.plan(box)["changes"] == []
     MailUser(user.lab, box, "anna@example.test", "nine green unicycles", storage=STORAGE).imap("INBOX").logout()
 
