@@ -17,6 +17,7 @@ struct Transfer {
 
   template <typename Call>
   bool goes_on(Call call) {
+    if (error) return false;  // libcurl asks once more at the end
     try {
       return call();
     } catch (...) {
