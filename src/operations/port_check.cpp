@@ -102,7 +102,11 @@ class PortCheck {
     }
     if (holder.package.empty()) return {};
     if (wanted_.contains(holder.package)) return {.verdict = Verdict::own};
-    if (unwanted_.contains(holder.package)) return {Verdict::given_up, "setup removes the package " + holder.package};
+    for (const std::string& package : unwanted_) {
+      // A daemon's program may have a package of its own (apache2-bin), beside the one that runs it.
+      if (package != holder.package && package != source_of_package(files_, holder.package)) continue;
+      return {Verdict::given_up, "setup removes the package " + package};
+    }
     // Of these Debian lets a machine have only one (Policy 11.6), and a mail box brings its own.
     if (package_provides(files_, holder.package, "mail-transport-agent")) {
       return {Verdict::given_up, "setup replaces the package " + holder.package + " by Postfix"};

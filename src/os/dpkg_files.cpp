@@ -1,7 +1,5 @@
 #include "os/dpkg_files.hpp"
 
-#include <algorithm>
-
 #include "base/text.hpp"
 
 namespace mailinabox {
@@ -21,6 +19,18 @@ bool has_line(std::string_view text, std::string_view line) {
   return false;
 }
 
+// A field of the package's paragraph in dpkg's status file; "" if it has none.
+std::string field_of(const FileReader& files, const std::string& package, std::string_view field) {
+  const auto status = files.read("/var/lib/dpkg/status");
+  const std::string text = status ? status->content : "";
+  bool in_paragraph = false;
+  for (const std::string_view line : lines_of(text)) {
+    if (line.starts_with("Package:")) in_paragraph = trim(line.substr(8)) == package;
+    if (in_paragraph && line.starts_with(field)) return std::string(trim(line.substr(field.size())));
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string package_of(const FileReader& files, const std::string& path) {
@@ -36,17 +46,14 @@ std::string package_of(const FileReader& files, const std::string& path) {
   return "";
 }
 
+std::string source_of_package(const FileReader& files, const std::string& package) {
+  const std::string source = field_of(files, package, "Source:");
+  return source.empty() ? package : std::string(first_word(source));  // a version may follow
+}
+
 bool package_provides(const FileReader& files, const std::string& package, const std::string& provided) {
-  const auto status = files.read("/var/lib/dpkg/status");
-  const std::string text = status ? status->content : "";
-  bool in_paragraph = false;
-  for (const std::string_view line : lines_of(text)) {
-    if (line.starts_with("Package:")) in_paragraph = trim(line.substr(8)) == package;
-    if (!in_paragraph || !line.starts_with("Provides:")) continue;
-    const auto words = words_of(line.substr(9), " ,");
-    if (std::find(words.begin(), words.end(), provided) != words.end()) return true;
-  }
-  return false;
+  const std::string provides = field_of(files, package, "Provides:");
+  return contains(words_of(provides, " ,"), provided);
 }
 
 }  // namespace mailinabox

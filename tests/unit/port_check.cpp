@@ -122,15 +122,16 @@ TEST_CASE("ports: the box's own programs are right there, others go", "[ports]")
   host.process("102", "/usr/sbin/apache2", {443});
   host.process("103", "/usr/sbin/exim4", {25});
   host.process("104", "/usr/sbin/named", {53});
-  host.package("apache2", "/usr/sbin/apache2");
+  host.package("apache2-bin", "/usr/sbin/apache2");
   host.package("exim4-daemon-light:amd64", "/usr/sbin/exim4");
   host.put("/var/lib/dpkg/status",
+           "Package: apache2-bin\nStatus: install ok installed\nSource: apache2 (2.4.62-1)\n\n"
            "Package: exim4-daemon-light\nStatus: install ok installed\nProvides: default-mta, mail-transport-agent\n");
   const PortFindings findings = look_at_ports(mail_box(), host.view());
   CHECK(findings.obstacles.empty());
   CHECK(findings.notices ==
         std::vector<std::string>{
-            "`apache2` (process 102, package apache2) holds port 443: setup removes the package apache2.",
+            "`apache2` (process 102, package apache2-bin) holds port 443: setup removes the package apache2.",
             "`exim4` (process 103, package exim4-daemon-light) holds port 25: setup replaces the package "
             "exim4-daemon-light by Postfix.",
             "`named` (process 104, of no Debian package) holds port 53: setup stops the service bind9."});
