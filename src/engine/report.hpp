@@ -47,7 +47,7 @@ Report together(const Report& first, const Report& second);
 // sensitive ones only say that they differ. Lines wanted by recipes.d end in " (local)". Ends with a newline.
 std::string render_diff(const Outcome& outcome);
 
-// "exim4-daemon-light 4.96-15: it conflicts with postfix".
+// "exim4-daemon-light 4.96-15: it may conflict with postfix".
 std::string removal_text(const RemovedPackage& package);
 
 // One line: "mode 0644 -> 0640, owner root -> mail", shortened to 100 characters.

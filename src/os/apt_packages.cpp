@@ -91,7 +91,8 @@ Consequences AptPackages::consequences(const std::vector<std::string>& install,
                                        const std::vector<std::string>& remove) const {
   std::vector<std::string> arguments = arguments_for(install, remove);
   if (arguments.empty()) return {};
-  if (!foreseen_ || foreseen_->arguments != arguments) {
+  // A failure is not remembered: its cause may be gone.
+  if (!foreseen_ || foreseen_->arguments != arguments || !foreseen_->consequences.unknown.empty()) {
     Consequences all = simulate(arguments);
     foreseen_ = {std::move(arguments), std::move(all)};
   }
@@ -236,8 +237,16 @@ void AptPackages::change(const std::vector<std::string>& install, const std::vec
   finish_interrupted(progress);
   const std::vector<std::string> arguments = arguments_for(install, remove);
   if (arguments.empty()) return;
+  const Consequences others = consequences(install, remove);
+  // Daemons of packages that go unseen would run on, with their ports, after nothing is left that can stop them.
+  if (!others.unknown.empty()) {
+    const ExitCode code = classify_apt_failure(others.unknown);
+    throw Error("packages are not changed, because apt cannot tell what it would remove for them:\n" + others.unknown +
+                    "\n" + remedy(code),
+                code);
+  }
   std::vector<std::string> removed = remove;
-  for (const RemovedPackage& package : consequences(install, remove).removed) removed.push_back(package.name);
+  for (const RemovedPackage& package : others.removed) removed.push_back(package.name);
   const ServiceHold hold(files_, removed);
   const CommandResult result = apt_get(concat({"install"}, arguments), progress);
   forget();

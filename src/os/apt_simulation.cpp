@@ -11,7 +11,7 @@ namespace {
 
 using Names = std::set<std::string, std::less<>>;
 
-// What one package says of others, of all its versions that apt knows.
+// The relations of one package in all its versions that apt knows, without the bounds on versions: possible reasons.
 struct Relations {
   Names provides{};  // itself included
   Names excludes{};
@@ -60,11 +60,11 @@ std::string reason_for(const std::string& name, const SimulatedTransaction& tran
   for (const std::string& added : transaction.installed) {
     const Relations& its = packages[added];
     if (common(its.excludes, removed.provides) || common(removed.excludes, its.provides)) {
-      return "it conflicts with " + added;
+      return "it may conflict with " + added;
     }
   }
   for (const RemovedPackage& other : transaction.removed) {
-    if (other.name != name && removed.needs.contains(other.name)) return "it needs " + other.name;
+    if (other.name != name && removed.needs.contains(other.name)) return "it may need " + other.name;
   }
   return "";
 }

@@ -19,7 +19,7 @@ SimulatedTransaction parse_simulation(std::string_view output);
 
 // Fills in the reasons, as far as `records` (paragraphs of `apt-cache show` for all packages of the transaction,
 // deb-control(5)) has them: a new package that excludes the removed one, or the reverse; or a removed package that it
-// needs.
+// needs. Possible reasons: versions are not compared.
 void explain_removals(SimulatedTransaction& transaction, std::string_view records);
 
 }  // namespace mailinabox

@@ -102,9 +102,10 @@ class GuardedWalk {
   [[noreturn]] void refuse(const std::string& name) const {
     const std::string folder = target_of(AT_FDCWD, fmt::format("/proc/self/fd/{}", here())).value_or("its directory");
     throw Error(fmt::format(
-        "{}: \"{}\" is a symbolic link in {}, to which others than root may write, who could lead root anywhere; it is "
-        "not followed. Replace it with what it leads to, or, if the directory should be root's, `chown root:root` and "
-        "`chmod go-w` it. Then run this again",
+        "{0}: \"{1}\" is a symbolic link in {2}, to which others than root may write, who could lead root anywhere; it "
+        "is not followed. `ls -l {2}/{1}` shows where it leads. If you put it there and the directory may be root's, "
+        "run `chown root:root {2}` and `chmod go-w {2}`; else replace the link with what it should lead to. Then run "
+        "this again",
         path_, name, folder));
   }
 

@@ -44,6 +44,7 @@ void add_waiting(const FileReader& files, const std::string& protocol, const std
 }
 
 bool is_any(std::string_view address) { return address == "0.0.0.0" || address == "::"; }
+bool is_ipv6(std::string_view address) { return address.find(':') != std::string_view::npos; }
 
 }  // namespace
 
@@ -64,7 +65,7 @@ std::vector<Listener> udp_listeners(const FileReader& files) {
 }
 
 bool same_place(std::string_view held, std::string_view wanted) {
-  return held == wanted || is_any(held) || is_any(wanted);
+  return held == wanted || (is_ipv6(held) == is_ipv6(wanted) && (is_any(held) || is_any(wanted)));
 }
 
 }  // namespace mailinabox

@@ -26,7 +26,8 @@ std::vector<Listener> tcp_listeners(const FileReader& files);
 std::vector<Listener> udp_listeners(const FileReader& files);
 
 // True if who has the port at `held` keeps others from having it at `wanted`: it is the same address, or one of them
-// stands for all.
+// stands for all of its family. A socket at "::" may have the port for IPv4, too, but /proc does not tell whether its
+// IPV6_V6ONLY is set: then the answer is false, and the service that cannot start says the rest.
 bool same_place(std::string_view held, std::string_view wanted);
 
 }  // namespace mailinabox

@@ -14,7 +14,7 @@ namespace mailinabox {
 struct RemovedPackage {
   std::string name{};
   std::string version{};
-  std::string reason{};  // "it conflicts with postfix"; "" if unknown
+  std::string reason{};  // "it may conflict with postfix"; "" if unknown
 };
 
 struct Consequences {
@@ -53,7 +53,7 @@ class PackageManager : public PackageReader {
 
   // Installs (without recommended packages) and removes in one apt transaction. No service is started (policy-rc.d);
   // those of packages that go are stopped. Configuration files are kept, also those of packages that go. Completes an
-  // interrupted dpkg first. Throws as download().
+  // interrupted dpkg first. Throws as download(), also before any change if consequences() cannot be told.
   virtual void change(const std::vector<std::string>& install, const std::vector<std::string>& remove,
                       const PackageProgressHandler& progress) = 0;
 };

@@ -6,7 +6,7 @@
 //   another action, or none     | `ufw ACTION PORT/PROTOCOL`, with which ufw replaces a rule of another action
 //
 // The rules are read from ufw's files. The firewall is switched on after them, and only if they could be added, so that
-// nobody is locked out. What the firewall cannot do stops no service.
+// nobody is locked out. A firewall that fails keeps no service from starting.
 #include <fmt/core.h>
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -121,9 +122,28 @@ std::string journal_mode_of(const std::string& path) {
   return header[18] == 2 || header[19] == 2 ? "wal" : "delete";
 }
 
-Database::Database(const std::string& path, Access access) : path_(path) {
+Database::Database(const std::string& path, Access access) : Database(path, path.c_str(), open_flags(access)) {
+  if (access == Access::read_only) execute("PRAGMA query_only = ON");
+}
+
+Database::Database(const std::string& path, std::string_view content)
+    : Database(path, ":memory:", SQLITE_OPEN_READWRITE) {
+  if (content.empty()) return;  // as an empty file: no tables
+  auto* bytes = static_cast<unsigned char*>(sqlite3_malloc64(content.size()));
+  if (bytes == nullptr) throw Error("database " + path + ": there is not enough memory for a copy of it");
+  std::memcpy(bytes, content.data(), content.size());
+  // The mark of WAL mode in the header (journal_mode_of): a copy in memory cannot have that.
+  if (content.size() > 19) {
+    for (const int version : {18, 19}) bytes[version] = std::min<unsigned char>(bytes[version], 1);
+  }
+  const auto size = static_cast<sqlite3_int64>(content.size());
+  check(*this, sqlite3_deserialize(connection(handle_), "main", bytes, size, size,
+                                   SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE));
+}
+
+Database::Database(const std::string& path, const char* file, int flags) : path_(path) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &opened, open_flags(access), nullptr);
+  const int code = sqlite3_open_v2(file, &opened, flags, nullptr);
   handle_ = opened;
   if (code != SQLITE_OK) {
     const std::string words = opened != nullptr ? sqlite3_errmsg(opened) : sqlite3_errstr(code);
@@ -133,7 +153,6 @@ Database::Database(const std::string& path, Access access) : path_(path) {
   sqlite3_extended_result_codes(opened, 1);
   sqlite3_busy_timeout(opened, k_busy_timeout_ms);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
-  if (access == Access::read_only) execute("PRAGMA query_only = ON");
 }
 
 Database::~Database() { sqlite3_close_v2(connection(handle_)); }
@@ -143,6 +162,15 @@ void Database::execute(const std::string& sql) {
 }
 
 Statement Database::prepare(std::string_view sql) { return Statement(*this, sql); }
+
+std::string Database::content() {
+  sqlite3_int64 size = 0;
+  unsigned char* bytes = sqlite3_serialize(connection(handle_), "main", &size, 0);
+  if (bytes == nullptr) throw Error("database " + path_ + ": there is not enough memory for a copy of it");
+  std::string all(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  sqlite3_free(bytes);
+  return all;
+}
 
 std::string Database::journal_mode() {
   Statement statement = prepare("PRAGMA journal_mode");

@@ -43,6 +43,9 @@ class Database {
 
   // Opens the file with a busy timeout of 10 s and foreign keys enforced.
   Database(const std::string& path, Access access);
+  // A copy in memory of a database file's bytes. Only `path`'s name is used, in messages: no file is opened, no journal
+  // beside it played back. For files in folders of others, who could plant a journal or a link there for root.
+  Database(const std::string& path, std::string_view content);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -65,12 +68,15 @@ class Database {
     bool open_ = true;
   };
 
+  std::string content();         // all bytes, as its file would hold them
   std::string journal_mode();    // "delete", "wal", …
   std::int64_t changes() const;  // rows changed by the last statement
   const std::string& path() const { return path_; }
   void* handle() const { return handle_; }
 
  private:
+  Database(const std::string& path, const char* file, int flags);
+
   std::string path_;
   void* handle_ = nullptr;  // sqlite3*
 };

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 
 import pexpect
@@ -129,6 +130,18 @@ def test_nothing_is_asked_a_second_time(conversation, forgetful):
     assert program.plan(forgetful)["changes"] == []
 
 
+def _below(process):
+    """The processes that it has started, and those that they have: id -> name."""
+    table = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,comm="], text=True, capture_output=True, check=True).stdout
+    rows = [line.split(None, 2) for line in table.splitlines()]
+    found, parents = {}, {str(process.pid)}
+    while parents:
+        below = {number: name for number, parent, name in rows if parent in parents}
+        found.update(below)
+        parents = set(below)
+    return found
+
+
 def test_ctrl_c_during_apt_is_answered_and_leaves_nothing_in_the_way(conversation, forgetful):
     policy, slow = "/usr/sbin/policy-rc.d", "/etc/apt/apt.conf.d/99slow"
     forgetful.run("dpkg", "--purge", "--force-depends", "postgrey", env={"DEBIAN_FRONTEND": "noninteractive"})
@@ -138,7 +151,9 @@ def test_ctrl_c_during_apt_is_answered_and_leaves_nothing_in_the_way(conversatio
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert laboratory.wait_for(lambda: os.path.exists(forgetful.path(policy)), 60), "apt did not begin"
-        forgetful.run("pkill", "-INT", "-x", "mailinabox")
+        started = laboratory.wait_for(lambda: "sleep" in (found := _below(run)).values() and found, 60)
+        assert started, "apt's first step did not begin"
+        os.kill(next(int(number) for number, name in started.items() if name == "mailinabox"), signal.SIGINT)
         _, errors = run.communicate(timeout=30)
     finally:
         run.kill()
@@ -146,7 +161,8 @@ def test_ctrl_c_during_apt_is_answered_and_leaves_nothing_in_the_way(conversatio
     assert "interrupted" in errors and "goes on from there" in errors, errors
     assert run.returncode != 0
     assert not os.path.exists(forgetful.path(policy))
-    assert forgetful.run("pgrep", "-l", "-x", "apt-get|sleep", check=False).stdout == ""
+    gone = laboratory.wait_for(lambda: not any(os.path.exists(f"/proc/{number}") for number in started), 10)
+    assert gone, f"of these at least one runs on: {started}"
     assert len(program.history(forgetful)) == runs + 1
 
 

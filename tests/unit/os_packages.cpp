@@ -210,9 +210,9 @@ TEST_CASE("what apt would remove besides is told with its reason", "[os][package
   for (const RemovedPackage& package : found.removed) {
     told.push_back(package.name + " " + package.version + " " + package.reason);
   }
-  CHECK(told == std::vector<std::string>{"exim4 4.96-15 it needs exim4-daemon-light",
-                                         "exim4-daemon-light 4.96-15 it conflicts with postfix",
-                                         "persistent 1.0 it conflicts with ufw", "odd 2 "});
+  CHECK(told == std::vector<std::string>{"exim4 4.96-15 it may need exim4-daemon-light",
+                                         "exim4-daemon-light 4.96-15 it may conflict with postfix",
+                                         "persistent 1.0 it may conflict with ufw", "odd 2 "});
   CHECK(host.calls.empty());
   SECTION("apt is asked once") {
     const std::size_t asked = host.commands.calls.size();
@@ -248,6 +248,18 @@ TEST_CASE("services of packages that go may stop, all others are held", "[os][pa
   CHECK(answer("exim4-daemon-light", "exim4 start") == 101);
   CHECK(answer("dovecot-core", "dovecot.service stop") == 101);
   CHECK(answer("postfix", "postfix restart") == 101);
+}
+
+TEST_CASE("packages are not changed if apt cannot tell whose services must stop", "[os][packages]") {
+  AptHost host;
+  host.simulation = failed("E: Unmet dependencies.");
+  CHECK_THROWS_WITH(host.apt_packages.change({"postfix"}, {}, {}),
+                    Catch::Contains("are not changed") && Catch::Contains("Unmet dependencies"));
+  CHECK(host.calls.empty());
+  CHECK_FALSE(host.exists(k_policy));
+  host.simulation = {};
+  host.apt_packages.change({"postfix"}, {}, {});
+  CHECK(host.calls == std::vector<std::string>{"install postfix"});
 }
 
 TEST_CASE("services are let go again whatever happens, and a stranger's policy stays", "[os][packages]") {

@@ -73,6 +73,22 @@ TEST_CASE("trusted files: recipes, templates and answers that others can change 
   CHECK_THROWS_WITH(box.run({"plan"}), Contains(path + " can be changed by others than root"));
 }
 
+TEST_CASE("storage: a link in a STORAGE_ROOT that is not root's is refused before anything is changed", "[trusted]") {
+  ModelBox box;
+  box.set_up();
+  const std::string root = "/home/user-data";
+  box.host.put_directory("/mnt/big");
+  box.host.files.rename(root + "/mail", "/mnt/big/mail");
+  box.host.put_symlink(root + "/mail", "../../mnt/big/mail");
+  box.host.files.set_attributes(root, {0755, 1000, 1000});  // as the old box left it
+  const auto before = box.host.snapshot();
+  CHECK_THROWS_WITH(box.run({"setup"}), Contains("\"mail\" is a symbolic link") && Contains("user-data/mail` shows") &&
+                                            Contains("`chown root:root ") && Contains("run this again"));
+  CHECK(box.host.snapshot() == before);
+  box.host.files.set_attributes(root, {0755, 0, 0});
+  CHECK(box.run({"setup"}) == ExitCode::ok);
+}
+
 TEST_CASE("answers: a key of the administrator's own hides no name of the context", "[answers]") {
   ModelBox box;
   box.set_up();

@@ -104,7 +104,8 @@ TEST_CASE("ports: of a service of which only the interpreter can be seen, any sc
 
 TEST_CASE("ports: on another address it is in nobody's way", "[ports]") {
   PortHost host;
-  host.listening("tcp", {{"3500007F", 53}});  // systemd-resolved's 127.0.0.53
+  SECTION("systemd-resolved's 127.0.0.53") { host.listening("tcp", {{"3500007F", 53}}); }
+  SECTION("all of IPv6") { host.listening("tcp6", {{"00000000000000000000000000000000", 53}}); }
   CHECK(look_at_ports(mail_box(), host.view()).obstacles.empty());
 }
 

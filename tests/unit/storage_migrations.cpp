@@ -319,6 +319,38 @@ TEST_CASE("migrations: a step that fails is undone with those before it", "[stor
   }
 }
 
+TEST_CASE("migrations: root opens no database in a folder of another account", "[storage]") {
+  const std::string webmail = "mail/roundcube/roundcube.sqlite";
+  OldStorage old(11);
+  fill_oldest(old);
+  old.host().files.set_attributes(k_root + "/" + webmail, {.mode = 0640, .uid = 33, .gid = 33});
+  const std::string bytes = old.content(webmail);
+  SECTION("a journal that lies beside it is neither played back nor removed") {
+    const std::string ending = GENERATE("-journal", "-wal");
+    old.put(webmail + ending, "planted");
+    CHECK_THROWS_WITH(old.plan(), Contains(ending + " lies beside it") && Contains("sudo -u '#33' sqlite3"));
+    CHECK_THROWS_WITH(old.migrate(), Contains("migration 12 of") && Contains(ending + " lies beside it"));
+    CHECK(old.content(webmail + ending) == "planted");
+    CHECK((old.content(webmail) == bytes));
+    old.host().erase(k_root + "/" + webmail + ending);
+  }
+  SECTION("an empty one, as some programs leave it, does not matter") { old.put(webmail + "-journal", ""); }
+  SECTION("one in WAL mode becomes one that is not") {
+    std::string wal = bytes;
+    wal[18] = wal[19] = 2;
+    old.put(webmail, wal, 0640);
+    old.host().files.set_attributes(k_root + "/" + webmail, {.mode = 0640, .uid = 33, .gid = 33});
+  }
+  CHECK(old.plan().front().changes.size() == 3);
+  old.migrate();
+  CHECK(old.rows(webmail, "SELECT name FROM sqlite_master ORDER BY 1") == Words{"identities", "session"});
+  CHECK(old.rows(webmail, "SELECT * FROM session").empty());
+  const FileInfo info = old.host().info(k_root + "/" + webmail);
+  CHECK(info.mode == 0640);
+  CHECK(info.uid == 33);
+  CHECK(info.gid == 33);
+}
+
 TEST_CASE("migrations: a full disk leaves the data and says so", "[storage]") {
   OldStorage old(0);
   fill_oldest(old);

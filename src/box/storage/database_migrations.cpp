@@ -109,6 +109,26 @@ void require_sound(Database& database) {
               (answered ? check.text(0) : std::string("no answer")) + "); restore it from a backup");
 }
 
+std::vector<std::string> words_of_changes(int number, Database& database) {
+  std::vector<std::string> words;
+  for (const TableChange& change : changes_of(number, database)) words.push_back(change.what);
+  return words;
+}
+
+void change_tables(int number, Database& database) {
+  require_sound(database);
+  for (const TableChange& change : changes_of(number, database)) {
+    Statement statement = database.prepare(change.sql);
+    for (std::size_t i = 0; i < change.parameters.size(); ++i) {
+      statement.bind(static_cast<int>(i) + 1, change.parameters[i]);
+    }
+    statement.step();
+  }
+}
+
+// Dropping tables would otherwise delete rows of others, or be refused. The pragma has no effect inside a transaction.
+void ignore_foreign_keys(Database& database) { database.execute("PRAGMA foreign_keys = OFF"); }
+
 }  // namespace
 
 std::string migrated_database(int number) {
@@ -127,32 +147,37 @@ std::string migrated_database(int number) {
   }
 }
 
+bool database_is_of_others(int number) { return number == 12; }
+
 std::vector<std::string> database_changes(int number, const std::string& path) {
   Database database(path, Database::Access::read_only);
-  std::vector<std::string> words;
-  for (const TableChange& change : changes_of(number, database)) words.push_back(change.what);
-  return words;
+  return words_of_changes(number, database);
+}
+
+std::vector<std::string> database_changes(int number, const std::string& path, std::string_view content) {
+  Database database(path, content);
+  return words_of_changes(number, database);
 }
 
 void migrate_database(int number, const std::string& path, const std::string& copy) {
   Database database(path, Database::Access::read_write);
-  // Dropping tables would otherwise delete rows of others, or be refused. The pragma has no effect inside a
-  // transaction.
-  database.execute("PRAGMA foreign_keys = OFF");
+  ignore_foreign_keys(database);
   Database::Transaction transaction(database);
   {
     Database reader(path, Database::Access::read_only);  // a writing connection cannot be copied from
     copy_database(reader, copy);
   }
-  require_sound(database);
-  for (const TableChange& change : changes_of(number, database)) {
-    Statement statement = database.prepare(change.sql);
-    for (std::size_t i = 0; i < change.parameters.size(); ++i) {
-      statement.bind(static_cast<int>(i) + 1, change.parameters[i]);
-    }
-    statement.step();
-  }
+  change_tables(number, database);
   transaction.commit();
+}
+
+std::string migrated_content(int number, const std::string& path, std::string_view content) {
+  Database database(path, content);
+  ignore_foreign_keys(database);
+  Database::Transaction transaction(database);
+  change_tables(number, database);
+  transaction.commit();
+  return database.content();
 }
 
 }  // namespace mailinabox

@@ -66,11 +66,32 @@ std::string database_below(const FileReader& files, const std::string& root, int
   return path;
 }
 
+// The bytes of a database of another account, whole: none of its programs is changing it.
+FileContent content_at_rest(const FileReader& files, const std::string& path) {
+  auto file = files.read(path);
+  if (!file) throw Error("database " + path + ": it has just gone; run this again");
+  for (const char* ending : {"-journal", "-wal"}) {
+    const FileInfo beside = files.info(path + ending);
+    if (beside.kind == FileKind::absent || (beside.kind == FileKind::regular && beside.size == 0)) continue;
+    throw Error(
+        fmt::format("database {0}: {0}{1} lies beside it: a program is changing it, or was cut off while it did. Root "
+                    "does not undo that in a folder of another account. Stop the programs that use it, and let the "
+                    "account do so: `sudo -u '#{2}' sqlite3 {0} 'PRAGMA user_version'`. Then run this again",
+                    path, ending, file->info.uid));
+  }
+  return std::move(*file);
+}
+
+std::vector<std::string> changes_in(const FileReader& files, int number, const std::string& path) {
+  if (!database_is_of_others(number)) return database_changes(number, files.real_path(path));
+  return database_changes(number, path, content_at_rest(files, path).content);
+}
+
 std::vector<std::string> database_changes_below(const FileReader& files, const std::string& root, int number) {
   const std::string database = database_below(files, root, number);
   if (database.empty()) return {};
   std::vector<std::string> words;
-  for (const std::string& change : database_changes(number, files.real_path(root + "/" + database))) {
+  for (const std::string& change : changes_in(files, number, root + "/" + database)) {
     words.push_back(database + ": " + change);
   }
   return words;
@@ -110,8 +131,17 @@ class Migrator {
     const std::string database = database_below(files_, root_, number);
     // Made again if a run was cut off: nothing has been changed then, and there may be new rows.
     const std::string kept = changes.make_room_for_copy(database);
+    if (database_is_of_others(number)) return replace_database(number, root_ + "/" + database, kept);
     migrate_database(number, files_.real_path(root_ + "/" + database), files_.real_path(kept));
     files_.set_attributes(kept, {.mode = 0600});
+  }
+
+  // Changed in memory and put in its place whole, as its owner's.
+  void replace_database(int number, const std::string& path, const std::string& kept) {
+    const FileContent before = content_at_rest(files_, path);
+    files_.write(kept, before.content, {.mode = 0600});
+    const std::string after = migrated_content(number, path, before.content);
+    files_.write(path, after, {.mode = before.info.mode, .uid = before.info.uid, .gid = before.info.gid});
   }
 
   std::string failure(int number, const std::string& reason, const std::string& copy) const {
