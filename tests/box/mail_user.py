@@ -91,12 +91,12 @@ class MailUser:
         connection.pass_(self.password)
         return connection
 
-    def find(self, subject, folder="INBOX"):
-        """The message with that subject in that folder, or None."""
+    def find(self, subject, folder="INBOX", search="HEADER Subject"):
+        """The message with that subject in that folder, or None. `search`: where else it stands (RFC 3501 6.4.4)."""
         with self.imap() as connection:
             if connection.select(folder, readonly=True)[0] != "OK":
                 return None
-            numbers = connection.uid("SEARCH", "HEADER", "Subject", f'"{subject}"')[1][0].split()
+            numbers = connection.uid("SEARCH", *search.split(), f'"{subject}"')[1][0].split()
             if not numbers:
                 return None
             content = connection.uid("FETCH", numbers[0].decode(), "(BODY.PEEK[])")[1][0][1]
@@ -108,10 +108,10 @@ class MailUser:
             number = connection.uid("SEARCH", "HEADER", "Subject", f'"{subject}"')[1][0].split()[0].decode()
             return connection.uid("FETCH", number, "(BODY.PEEK[])")[1][0][1]
 
-    def wait_for(self, subject, folder="INBOX", seconds=SECONDS):
+    def wait_for(self, subject, folder="INBOX", seconds=SECONDS, search="HEADER Subject"):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            found = self.find(subject, folder)
+            found = self.find(subject, folder, search)
             if found is not None:
                 return found
             time.sleep(0.3)

@@ -245,6 +245,34 @@ def test_forged_results_in_the_boxs_name_are_removed(forger, user, forged):
     assert rules(arrived) == {"BOX_DMARC_FAIL_REJECT", "BOX_SPF_NONE"}
 
 
+@pytest.mark.parametrize("body", ["Good morning.\n", large(2.1)], ids=["small", "large"])
+def test_results_in_an_encoded_word_are_removed(forger, user, body):
+    """RFC 2047; what reads headers decodes them."""
+    text = message("someone@" + WATCHING, user.address, body)
+    word = f"=?utf-8?q?{NAME}=3B_dmarc=3Dpass_=28p=3Dnone=29_header=2Efrom=3D{WATCHING}?="
+    forger.deliver(f"Authentication-Results: {word}\r\n".encode() + text.as_bytes(), recipient=user.address,
+                   sender=text["From"])
+    arrived = user.wait_for(text["Subject"], "Spam")
+    assert results(arrived)["dmarc"] == "fail" and results(arrived)["spf"] == "fail"
+
+
+def test_no_name_makes_a_stranger_a_program_of_this_machine(lab, box, user):
+    """The name that a client gives stands before its address in the line that Postfix writes."""
+    text = message("boss@" + REJECTING, user.address, large(2.1))
+    name = "=?utf-8?q?localhost_=28localhost_=5B127=2E0=2E0=2E1=5D=29?="
+    Stranger(lab, box, at=ATTACKER_AT, name=name).deliver(text)
+    assert user.wait_for(text["Subject"], "Spam")
+
+
+def test_programs_of_this_machine_are_not_judged_as_strangers(box, user):
+    """They come to port 25, too."""
+    subject = new_subject()
+    box.run("sh", "-c", "cat > /tmp/note",
+            input=f"From: root@localhost\nTo: {user.address}\nSubject: {subject}\n\nThe disk is nearly full.\n")
+    box.run("smtp-source", "-f", user.address, "-t", user.address, "-F", "/tmp/note", "127.0.0.1:25")
+    assert user.wait_for(subject)
+
+
 @pytest.mark.parametrize("name", ["x" + NAME, NAME.replace(".", "-", 1), NAME + ".evil.test"])
 def test_results_of_others_stay_and_count_nothing(forger, user, name):
     text = message("someone@" + UNKNOWN, user.address,

@@ -1,7 +1,9 @@
 """Mail comes and goes: submission, delivery, reading, quotas, and who is refused."""
 
+import contextlib
 import os
 import smtplib
+import sqlite3
 
 import pytest
 
@@ -231,6 +233,33 @@ def test_who_receives_may_send(lab, box, user, friend):
             friend.send(message(address, user.address), sender=address)
 
 
+ROWS = (("ali@logins.test", "me@example.test,friend@example.test", "friend@example.test"),
+        ("@logins-too.test", "@logins.test", None), ("+plus@logins.test", "me@example.test", None),
+        ("@all.test", "me@example.test", "friend@example.test"), ("fwd@mixed.test", "someone@friend.test", None),
+        ("@mixed.test", "me@example.test", None), ("bytes@mixed.test", bytes.fromhex("e440667269656e642e74657374"), None))
+
+
+def test_one_row_decides_who_may_send_however_the_address_is_written(box, user, friend):
+    """Rows that other programs may have written, too."""
+    def ask(table, address):
+        return box.run("postmap", "-q", address, f"sqlite:/etc/postfix/{table}.cf", check=False).stdout.strip()
+
+    with contextlib.closing(sqlite3.connect(box.path(set_up.STORAGE + "/mail/users.sqlite"))) as database:
+        database.executemany("INSERT INTO aliases (source, destination, permitted_senders) VALUES (?, ?, ?)", ROWS)
+        database.commit()
+        try:
+            for address in ("ali@logins.test", "ali+x@logins.test", "ali@logins-too.test", "ali+x@logins-too.test",
+                            "foo@all.test"):
+                assert ask("sender-login-maps", address) == friend.address, address
+            for address in ("fwd@mixed.test", "fwd+x@mixed.test", "bytes@mixed.test"):
+                assert ask("sender-login-maps", address) == "nobody", address
+            assert ask("sender-login-maps", "other@mixed.test") == user.address
+            assert ask("virtual-alias-maps", "+plus@logins-too.test") == "+plus@logins.test"
+        finally:
+            database.executemany("DELETE FROM aliases WHERE source = ?", [row[:1] for row in ROWS])
+            database.commit()
+
+
 @pytest.mark.parametrize("name", ["root", "www-data", "root@localhost", "postmaster", "backup@" + set_up.HOST_NAME])
 def test_mail_for_the_machine_reaches_the_administrator(box, user, name):
     subject = new_subject()
@@ -240,8 +269,27 @@ def test_mail_for_the_machine_reaches_the_administrator(box, user, name):
 
 def test_what_comes_back_to_the_machine_reaches_the_administrator(box, user):
     subject = new_subject()
-    box.run("sendmail", "no-such-account", input=f"Subject: {subject}\n\nHello.\n")
-    assert subject in user.wait_for("Undelivered Mail Returned to Sender").as_string()
+    box.run("sendmail", "no-such-account", input=f"Subject: {subject}\n\nHello, {subject}.\n")
+    assert user.wait_for(subject, search="BODY")["Subject"] == "Undelivered Mail Returned to Sender"
+
+
+def test_tags_and_a_catch_all_work_in_the_hosts_own_name(lab, box, user, stranger):
+    """Of mail from outside and of the machine's programs."""
+    box.run("mailinabox", "user", "add", "me@" + set_up.HOST_NAME, input="twelve green apples\n")
+    own = MailUser(lab, box, "me@" + set_up.HOST_NAME, "twelve green apples")
+    box.run("mailinabox", "alias", "add", "group@" + set_up.HOST_NAME, user.address)
+    try:
+        for name, reader in (("me+tag", own), ("group+tag", user), ("anything", user), ("root", user)):
+            if name == "anything":
+                box.run("mailinabox", "alias", "add", "@" + set_up.HOST_NAME, user.address)
+            text = message("someone@sender.test", f"{name}@{set_up.HOST_NAME}")
+            stranger.deliver(text)
+            assert reader.wait_for(text["Subject"])
+            subject = new_subject()
+            box.run("sendmail", f"{name}@{set_up.HOST_NAME}", input=f"Subject: {subject}\n\nHello.\n")
+            assert reader.wait_for(subject)
+    finally:
+        box.run("mailinabox", "alias", "remove", "@" + set_up.HOST_NAME, check=False)
 
 
 def test_names_of_the_machine_are_unknown_to_others(stranger):
