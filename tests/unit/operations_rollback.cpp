@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "operations/hold.hpp"
+#include "operations/journal.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
@@ -152,4 +153,54 @@ TEST_CASE("rollback: one that cannot be done is refused before its first change"
   CHECK(code_of(box, {"rollback", "3", "--yes"}) == ExitCode::failed);
   CHECK_THAT(box.errors.str(), Contains("cannot be rolled back, and nothing was changed") && Contains("/etc/own"));
   CHECK_FALSE(box.host.exists(k_own));
+}
+
+TEST_CASE("rollback: of a run that was cut off", "[operations][rollback]") {
+  ModelBox box;
+  box.set_up();
+  {
+    const auto journal = open_journal(box.box);
+    journal->begin("setup");
+    journal->change({"file", k_own}, "own", Action::create, {}, Resource::Lasting{});
+    journal->keep(k_own, {"file", k_own});
+    journal->sync();
+    box.host.put(k_own, "half");
+  }
+  CHECK(box.run({"history"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("was cut off or is still under way"));
+  SECTION("the last one") { CHECK(box.run({"rollback", "--yes"}) == ExitCode::ok); }
+  SECTION("and those before it") {
+    CHECK(box.run({"rollback", "1", "--yes"}) == ExitCode::ok);
+    CHECK_FALSE(box.host.exists(k_answers));
+  }
+  CHECK_FALSE(box.host.exists(k_own));
+  CHECK(box.run_json({"history"})["generations"][1]["result"] == "cut off");
+}
+
+TEST_CASE("rollback: what was put back is reported if bringing the data up to date fails", "[operations][rollback]") {
+  ModelBox box;
+  const auto variables = box.console.variables;
+  box.set_up();
+  const std::string before = box.host.content(k_answers);
+  box.console.variables = variables;
+  box.console.variables["PRIMARY_HOSTNAME"] = "other.example.com";
+  // With the old host name it declares one file twice.
+  box.host.put("/local/own.yaml",
+               "recipe: own\nsummary: own\nresources:\n  - file: /etc/own-{{primary_hostname}}\n    content: x\n"
+               "  - file: /etc/own-box.example.com\n    content: x\n");
+  REQUIRE(box.run({"setup"}) == ExitCode::ok);
+  const bool json = GENERATE(true, false);
+  CHECK(code_of(box, json ? std::vector<std::string>{"rollback", "--yes", "--json"}
+                          : std::vector<std::string>{"rollback", "--yes"}) == ExitCode::failed);
+  CHECK(box.host.content(k_answers) == before);
+  if (json) {
+    const auto said = nlohmann::json::parse(box.output.str());
+    CHECK(said["result"] == "failed");
+    CHECK(said["changed"].get<int>() > 0);
+    CHECK_THAT(said["error"].get<std::string>(), Contains("own-box.example.com"));
+    CHECK(said.contains("not_undone"));
+  } else {
+    CHECK_THAT(box.output.str(), Contains("Changed 3") && Contains("The box is held"));
+    CHECK_THAT(box.errors.str(), Contains("own-box.example.com"));
+  }
 }
