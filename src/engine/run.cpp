@@ -55,8 +55,8 @@ class Pass {
     for (const std::string& note : notices_.notes()) outcomes_.note(note);
     announcements_.look_ahead();
     if (!replace_lost_) refuse_losses();
-    on_accepted_();
     fetch();
+    on_accepted_();
     converger_.converge_packages();
     converger_.converge(Step::resources);
     deliveries_.run_handlers();

@@ -155,6 +155,48 @@ TEST_CASE("rollback: one that cannot be done is refused before its first change"
   CHECK_FALSE(box.host.exists(k_own));
 }
 
+TEST_CASE("rollback: while it holds the box, the nightly run keeps up what follows from data",
+          "[operations][rollback]") {
+  RolledBackBox box;
+  const std::string zone = box.host.content(k_zone);
+  box.host.put(k_zone, "signatures that end soon");
+  box.console.variables["NONINTERACTIVE"] = "1";
+  CHECK(code_of(box, {"setup", "--quiet"}) == ExitCode::missing_answers);
+  CHECK(box.host.content(k_zone) == zone);
+  CHECK_FALSE(box.host.exists(k_own));
+  CHECK(read_hold(box.box));
+  CHECK_THAT(box.errors.str(), Contains("follows from the box's data"));
+
+  box.host.put(k_zone, "signatures that end soon");
+  box.host.files.fail_on[std::string("write ") + k_zone] = 5;
+  CHECK(code_of(box, {"setup", "--quiet"}) == ExitCode::missing_answers);
+  CHECK_THAT(box.errors.str(), Contains("held as it was before generation 2") && Contains(k_zone));
+}
+
+TEST_CASE("rollback: setup of one recipe leaves the hold", "[operations][rollback]") {
+  RolledBackBox box;
+  CHECK(code_of(box, {"setup", "--only", "web", "--yes"}) == ExitCode::ok);
+  CHECK(read_hold(box.box));
+  box.person.here = true;
+  box.person.types = {"y"};
+  CHECK(code_of(box, {"setup", "--only", "web"}) == ExitCode::ok);
+  CHECK_THAT(box.person.heard, Contains("The box stays held"));
+  CHECK(read_hold(box.box));
+}
+
+TEST_CASE("rollback: a setup that cannot fetch leaves the hold and the answers", "[operations][rollback]") {
+  RolledBackBox box;
+  const std::string answers = box.host.content(k_answers);
+  box.host.put("/local/own.yaml",
+               "recipe: own\nsummary: own\nresources:\n  - download: /opt/x\n    url: https://example.org/x\n    "
+               "sha256: " +
+                   std::string(64, 'a') + "\n");
+  box.console.variables = {{"NONINTERACTIVE", "1"}, {"STORAGE_USER", "other-data"}};
+  CHECK(code_of(box, {"setup", "--yes"}) == ExitCode::no_network);
+  CHECK(read_hold(box.box));
+  CHECK(box.host.content(k_answers) == answers);
+}
+
 TEST_CASE("rollback: of a run that was cut off", "[operations][rollback]") {
   ModelBox box;
   box.set_up();
@@ -203,4 +245,16 @@ TEST_CASE("rollback: what was put back is reported if bringing the data up to da
     CHECK_THAT(box.output.str(), Contains("Changed 3") && Contains("The box is held"));
     CHECK_THAT(box.errors.str(), Contains("own-box.example.com"));
   }
+}
+
+TEST_CASE("rollback: one to before the first setup that was cut off leaves no box", "[operations][rollback]") {
+  ModelBox box;
+  const auto variables = box.console.variables;
+  box.set_up();
+  box.host.erase(k_answers);
+  CHECK_FALSE(is_set_up(box.box));
+  box.console.variables = variables;
+  REQUIRE(box.run({"setup", "--only", "web"}) == ExitCode::ok);
+  CHECK(box.host.exists(k_answers));
+  CHECK_FALSE(is_set_up(box.box));
 }
