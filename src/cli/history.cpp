@@ -27,6 +27,17 @@ Json generation_json(const Generation& generation) {
   return json;
 }
 
+// A run has a number only when it is closed.
+void print_open_run(Console& console, const Box& box) {
+  const auto journal = box.system.files.read(box.state_directory + "/journal/journal.jsonl");
+  const JournalRecords records = journal ? read_journal(journal->content) : JournalRecords{};
+  if (records.started.empty()) return;
+  print_warnings(console,
+                 {fmt::format("the run of {} (`mailinabox {}`) was cut off or is still under way; if it was cut "
+                              "off, the next run or rollback makes it a generation",
+                              records.started, records.command)});
+}
+
 ExitCode run_history(Box& box, Console& console, bool json) {
   const FileReader& files = box.system.files;
   Json all = Json::array();
@@ -37,6 +48,7 @@ ExitCode run_history(Box& box, Console& console, bool json) {
   if (const std::string warning = size_warning(files, box.state_directory); !warning.empty()) {
     print_warnings(console, {warning});
   }
+  print_open_run(console, box);
   if (json) {
     Json listed = {{"generations", all}};
     if (held) listed["held"] = held->text();
@@ -50,7 +62,7 @@ ExitCode run_history(Box& box, Console& console, bool json) {
                                   one["command"].get<std::string>(), one["result"].get<std::string>(),
                                   one["changed"].get<std::size_t>());
   }
-  if (held) console.output << held->text() << " `sudo mailinabox rollback --release` lets it go.\n";
+  if (held) console.output << held->text() << " `sudo mailinabox rollback --release` ends this.\n";
   return ExitCode::ok;
 }
 

@@ -81,7 +81,8 @@ ExitCode run_release(Box& box, Console& console, const RollbackOptions& options)
   if (options.json) {
     console.output << json_text(json) << std::endl;
   } else if (held) {
-    console.output << "Let go: the next `mailinabox setup`, and the nightly run, make the box what its recipes say.\n"
+    console.output << "The hold has ended: the next `mailinabox setup`, or the nightly run, makes the box match its "
+                      "recipes.\n"
                    << std::flush;
   } else {
     console.output << "No rollback holds the box.\n" << std::flush;
@@ -92,7 +93,7 @@ ExitCode run_release(Box& box, Console& console, const RollbackOptions& options)
 ExitCode run_rollback(Box& box, Console& console, const RollbackOptions& options) {
   require_root(box);
   if (options.release && !options.generation.empty()) {
-    throw Error("--release lets a box go that was rolled back; it takes no generation.", ExitCode::usage);
+    throw Error("--release ends the hold of a rollback; it takes no generation.", ExitCode::usage);
   }
   if (options.release) return run_release(box, console, options);
   const std::optional<std::int64_t> number = number_of(options.generation);
@@ -103,23 +104,29 @@ ExitCode run_rollback(Box& box, Console& console, const RollbackOptions& options
   if (!options.yes && !console.may_ask()) return refuse_unasked(console, options, prepared);
   confirm_rollback(console, options);
   std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, options.json);
-  const Report report = roll_back(box, lock, prepared, *progress);
+  const RollbackResult result = roll_back(box, lock, prepared, *progress);
+  const Report& report = result.report;
   progress.reset();
   if (options.json) {
     Json json = report_json(report, false);
+    if (!result.error.empty()) {
+      json["result"] = "failed";
+      json["error"] = result.error;
+    }
     json["not_undone"] = prepared.rollback.not_undone;
     console.output << json_text(json) << std::endl;
   } else {
     console.output << summary_text(report) << std::flush;
     console.errors << failures_text(report);
+    if (!result.error.empty()) console.errors << "\nFAILED " << result.error << "\n" << std::flush;
     if (const auto held = read_hold(box)) {
       console.output << held->text()
-                     << "\nThe nightly run leaves it so. `sudo mailinabox rollback --release`, or the next "
-                        "`sudo mailinabox`, lets it go.\n"
+                     << "\nThe nightly run leaves it so, and only renews what follows from its data. `sudo mailinabox "
+                        "rollback --release`, or the next `sudo mailinabox`, ends the hold.\n"
                      << std::flush;
     }
   }
-  return report.exit_code();
+  return result.code;
 }
 
 }  // namespace
@@ -136,12 +143,10 @@ std::vector<CliCommand> rollback_commands() {
       "What follows from data (the lists of domains for the name server and for signing) stays with it. A service "
       "that\n"
       "was not there before is stopped.\n"
-      "The answers in /etc/mailinabox.conf go back, too. The box is then held: the nightly run changes nothing and "
-      "says "
-      "so,\n"
-      "until --release, or until setup is confirmed (--yes). Setup makes the box what its recipes say again: change "
-      "the\n"
-      "recipe or the override that was wrong first.";
+      "The answers in /etc/mailinabox.conf go back, too. The box is then held: the nightly run renews what follows\n"
+      "from data (signatures, zones, lists of domains), changes nothing else and says so, until --release,\n"
+      "`setup --yes`, or a setup in which you confirm; `setup --only` leaves the hold. Setup makes the box match its\n"
+      "recipes again: change the recipe or the override that was wrong first.";
   command.examples = {"sudo mailinabox rollback", "sudo mailinabox rollback 12 --yes",
                       "sudo mailinabox rollback --release"};
   command.exit_codes = {"0   the files are as they were",
@@ -153,7 +158,7 @@ std::vector<CliCommand> rollback_commands() {
     line.argument("N", options->generation, "Number of the generation to undo, with all later ones", false);
     line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--yes", options->yes, "Do not ask");
-    line.flag("--release", options->release, "Let go of the box: setup and the nightly run work again");
+    line.flag("--release", options->release, "End the hold: setup and the nightly run work again");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
   command.run = [options](Box& box, Console& console) {

@@ -14,6 +14,7 @@
 #include "facts/facts.hpp"
 #include "operations/answers/resolver.hpp"
 #include "operations/hold.hpp"
+#include "operations/publish.hpp"
 #include "operations/setup.hpp"
 #include "operations/suitability.hpp"
 
@@ -38,17 +39,35 @@ void confirm_answers(Console& console, const SetupCommandOptions& options, const
   if (!yes) throw Error("Nothing has been changed.");
 }
 
+// Signatures run out, and lists of domains must match the users: both go on while a rollback holds the box. Throws what
+// was done and how the hold ends.
+[[noreturn]] void keep_up_held_box(const Box& box, const HeldLock& lock, const Hold& held) {
+  const Publication kept_up = publish(box, lock);
+  std::string message = held.text();
+  if (kept_up.report.count(Status::changed) > 0) {
+    message +=
+        " Only what follows from the box's data (zones and their signatures, lists of domains) was brought up to "
+        "date.";
+  } else if (kept_up.code == ExitCode::ok) {
+    message += " Nothing was changed.";
+  }
+  message += " `sudo mailinabox rollback --release` ends this; `setup --yes` does, too.";
+  if (kept_up.code != ExitCode::ok) {
+    message += "\nWhat follows from the box's data could not be brought up to date:\n" + kept_up.error +
+               failures_text(kept_up.report);
+  }
+  throw Error(message, ExitCode::missing_answers);
+}
+
 // Who rolled the box back does not want the recipes back by chance: a run by itself leaves it.
-void ask_to_let_go(Box& box, Console& console, const SetupCommandOptions& options) {
+void ask_to_end_hold(const Box& box, const HeldLock& lock, Console& console, const SetupCommandOptions& options) {
   const auto held = read_hold(box);
   if (!held || options.yes) return;
-  if (!console.may_ask()) {
-    throw Error(held->text() +
-                    " Nothing was changed. `sudo mailinabox rollback --release` lets it go; `setup --yes` does, too.",
-                ExitCode::missing_answers);
-  }
-  console.dialogue.say(held->text() + "\nSetup makes it what its recipes say again.\n");
-  const auto answer = console.dialogue.ask("Let it go? [y/N] ");
+  if (!console.may_ask()) keep_up_held_box(box, lock, *held);
+  const bool whole = options.only.empty();
+  console.dialogue.say(held->text() + (whole ? "\nSetup makes it match its recipes again.\n"
+                                             : "\nSetup makes it match these recipes again. The box stays held.\n"));
+  const auto answer = console.dialogue.ask(whole ? "End the hold? [y/N] " : "Go on? [y/N] ");
   if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return;
   throw Error("Nothing has been changed.");
 }
@@ -99,7 +118,7 @@ void print_setup(Console& console, const SetupResult& result, const std::vector<
 ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& options, bool& changed) {
   print_warnings(console, require_suitable(box));
   const HeldLock lock(box, lock_request(console, "setup", options.no_wait));
-  ask_to_let_go(box, console, options);
+  ask_to_end_hold(box, lock, console, options);
   const ValueMap facts = gather_facts(box.view());
 
   // The answers: given, stored, asked for, or a default.
@@ -206,7 +225,8 @@ std::vector<CliCommand> setup_commands() {
       "5   a file system is full",
       "6   the package registry or a download cannot be reached",
       "7   another program keeps the package database locked",
-      "8   answers are missing or wrong, or a rollback holds the box, and nobody can be asked",
+      "8   answers are missing or wrong, or a rollback holds the box, and nobody can be asked (only what follows from\n"
+      "      the data is brought up to date)",
       "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");

@@ -4,9 +4,9 @@
 //   1. Notices that earlier runs left pending are read from the journal; those to resources that the catalog no longer
 //      has are dropped.
 //   2. Everything is looked at once. If nothing differs and nothing is pending, that was all, and nothing is written.
-//   3. What has been lost (losses.hpp) ends the run here, with nothing changed. Then the run is accepted.
+//   3. What has been lost (losses.hpp) ends the run here, with nothing changed.
 //   4. Fetch: every download that is needed, then every package archive, onto the disk. A failure here ends the run
-//      with nothing changed.
+//      with nothing changed. Then the run is accepted.
 //   5. Packages, in one transaction.
 //   6. Resources in catalog order: diff; if it differs: journal (its notices, the old content), apply, diff again;
 //      still different is a failure ("did not converge").

@@ -17,17 +17,39 @@ std::string generation_in(const std::string& state_directory, std::int64_t numbe
   return fmt::format("{}/{}", generations_in(state_directory), number);
 }
 
+std::string journal_in(const std::string& generation) { return generation + "/journal.jsonl"; }
+
+// Under a name that is not a number first: cut off at any place, nothing reads what is left as a generation.
+void remove_generation(FileSystem& files, const std::string& state_directory, std::int64_t number) {
+  const std::string removed = fmt::format("{}/removed-{}", generations_in(state_directory), number);
+  files.remove(removed, true);
+  files.rename(generation_in(state_directory, number), removed);
+  files.remove(removed, true);
+}
+
+// What a removal that was cut off has left; older versions removed a generation under its number.
+void finish_removals(FileSystem& files, const std::string& state_directory) {
+  for (const std::string& name : files.list(generations_in(state_directory))) {
+    const std::string path = generations_in(state_directory) + "/" + name;
+    const bool numbered = parse_number<std::int64_t>(name).has_value();
+    const bool rest = numbered ? files.info(journal_in(path)).kind == FileKind::absent : name.starts_with("removed-");
+    if (rest) files.remove(path, true);
+  }
+}
+
 bool holds_trees(const FileReader& files, const std::string& directory) {
   return files.info(directory + "/trees").kind != FileKind::absent;
 }
 
 std::string journal_text(const FileReader& files, const std::string& directory) {
-  return files.read(directory + "/journal.jsonl").value_or(FileContent{}).content;
+  return files.read(journal_in(directory)).value_or(FileContent{}).content;
 }
 
 // Both as one generation in the place of the first. A kill leaves the second beside it, which changes nothing for a way
 // back to before the first.
-void join_generations(FileSystem& files, const std::string& first, const std::string& second) {
+void join_generations(FileSystem& files, const std::string& state_directory, std::int64_t number, std::int64_t next) {
+  const std::string first = generation_in(state_directory, number);
+  const std::string second = generation_in(state_directory, next);
   const std::string text = joined_journals(journal_text(files, first), journal_text(files, second));
   std::set<std::string> needed;
   for (const KeptPath& kept : read_journal(text).paths) {
@@ -36,8 +58,8 @@ void join_generations(FileSystem& files, const std::string& first, const std::st
     const auto content = files.info(first + place).kind == FileKind::absent ? files.read(second + place) : std::nullopt;
     if (content) files.write(first + place, content->content, {0600, 0, 0});
   }
-  files.write(first + "/journal.jsonl", text, {0600, 0, 0});
-  files.remove(second, true);
+  files.write(journal_in(first), text, {0600, 0, 0});
+  remove_generation(files, state_directory, next);
   for (const std::string& name : files.list(first + "/content")) {
     if (!needed.contains(name)) files.remove(first + "/content/" + name);
   }
@@ -56,14 +78,17 @@ std::uint64_t size_of(const FileReader& files, const std::string& path) {
 std::vector<std::int64_t> generation_numbers(const FileReader& files, const std::string& state_directory) {
   std::vector<std::int64_t> numbers;
   for (const std::string& name : files.list(generations_in(state_directory))) {
-    if (const auto number = parse_number<std::int64_t>(name); number && *number > 0) numbers.push_back(*number);
+    const auto number = parse_number<std::int64_t>(name);
+    if (!number || *number <= 0) continue;
+    const std::string journal = journal_in(generation_in(state_directory, *number));
+    if (files.info(journal).kind != FileKind::absent) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
 }
 
 Generation read_generation(const FileReader& files, const std::string& state_directory, std::int64_t number) {
-  const auto journal = files.read(fmt::format("{}/{}/journal.jsonl", generations_in(state_directory), number));
+  const auto journal = files.read(journal_in(generation_in(state_directory, number)));
   if (journal) return {number, read_journal(journal->content)};
   const auto existing = generation_numbers(files, state_directory);
   throw Error(existing.empty()
@@ -85,6 +110,7 @@ std::string size_warning(const FileReader& files, const std::string& state_direc
 }
 
 void prune_generations(FileSystem& files, const std::string& state_directory, std::size_t count, std::uint64_t bytes) {
+  finish_removals(files, state_directory);
   std::vector<std::int64_t> numbers = generation_numbers(files, state_directory);
   std::uint64_t size = generations_size(files, state_directory);
   const auto fits = [&] { return numbers.size() <= count && size <= bytes; };
@@ -98,16 +124,15 @@ void prune_generations(FileSystem& files, const std::string& state_directory, st
     if (good) last_good = number;
   }
   while (!fits() && numbers.front() < last_good) {
-    const std::string directory = generation_in(state_directory, numbers.front());
-    size -= std::min(size, size_of(files, directory));
-    files.remove(directory, true);
+    size -= std::min(size, size_of(files, generation_in(state_directory, numbers.front())));
+    remove_generation(files, state_directory, numbers.front());
     numbers.erase(numbers.begin());
   }
   const auto later = std::upper_bound(numbers.begin(), numbers.end(), last_good) - numbers.begin();
   for (const auto next = later + 1; readable && !fits() && next + 1 < std::ssize(numbers);) {
     if (holds_trees(files, generation_in(state_directory, numbers[static_cast<std::size_t>(next)]))) return;
-    join_generations(files, generation_in(state_directory, numbers[static_cast<std::size_t>(later)]),
-                     generation_in(state_directory, numbers[static_cast<std::size_t>(next)]));
+    join_generations(files, state_directory, numbers[static_cast<std::size_t>(later)],
+                     numbers[static_cast<std::size_t>(next)]);
     numbers.erase(numbers.begin() + next);
     size = generations_size(files, state_directory);
   }

@@ -16,7 +16,8 @@ struct Generation {
   JournalRecords records{};  // damaged if records.damage says so
 };
 
-// Numbers of the generations there are, the oldest first.
+// Numbers of the generations there are, the oldest first. A directory without a journal is not one: its removal was cut
+// off.
 std::vector<std::int64_t> generation_numbers(const FileReader& files, const std::string& state_directory);
 
 // Throws Error with the existing numbers if there is no such generation.
@@ -32,7 +33,8 @@ std::uint64_t generations_size(const FileReader& files, const std::string& state
 
 // Removes the oldest generations until at most `count` and `bytes` of them are left; the last one whose run succeeded
 // stays. If that is not enough, those after it become one, but for the last: a run that fails every night would else
-// keep each night's old contents. The way back to before the first of them is the same.
+// keep each night's old contents. The way back to before the first of them is the same. Finishes removals that were cut
+// off.
 void prune_generations(FileSystem& files, const std::string& state_directory, std::size_t count, std::uint64_t bytes);
 
 // A sentence if they take more than they may; "" if not.

@@ -33,7 +33,13 @@ std::int64_t highest_number(const std::vector<std::string>& names, std::string_v
 
 }  // namespace
 
-std::string Journal::size_warning() const { return mailinabox::size_warning(files_, directory_); }
+std::vector<std::string> Journal::warnings() const {
+  std::vector<std::string> warnings;
+  if (!unpruned_.empty())
+    warnings.push_back("old generations could not be removed; the next run tries again: " + unpruned_);
+  if (std::string size = size_warning(files_, directory_); !size.empty()) warnings.push_back(std::move(size));
+  return warnings;
+}
 
 JournalRecords Journal::read(const std::string& path) const {
   return read_journal(files_.read(path).value_or(FileContent{}).content);
@@ -224,10 +230,15 @@ void Journal::keep_one(const std::string& path, const FileInfo& info, const Reso
   kept_.push_back(std::move(kept));
 }
 
+bool Journal::has_kept_below(const std::string& directory) const {
+  return std::any_of(kept_by_path_.begin(), kept_by_path_.end(),
+                     [&](const auto& kept) { return kept.first.starts_with(directory + "/"); });
+}
+
 bool Journal::take(const std::string& path, const ResourceId& of) {
   const FileInfo info = files_.info(path);
   const bool may = info.kind == FileKind::directory && !path.starts_with(directory_ + "/") && !is_new(path) &&
-                   !kept_by_path_.contains(path);
+                   !kept_by_path_.contains(path) && !has_kept_below(path);
   if (!may || size_of(files_, path) < k_large_tree) return false;
   const KeptPath kept{.path = path, .info = info, .whole = true, .tree = fmt::format("trees/{}", trees_++)};
   files_.make_directory(current() + "/trees", k_private_directory);
@@ -346,6 +357,15 @@ void Journal::put_back(const KeptPath& kept) {
   files_.write(kept.path, old->content, attributes);
 }
 
+// The run itself is done by then, whatever becomes of this.
+void Journal::prune() {
+  try {
+    prune_generations(files_, directory_, k_most_generations, k_most_generations_bytes);
+  } catch (const Error& error) {
+    unpruned_ = error.what();
+  }
+}
+
 std::optional<std::int64_t> Journal::end(bool ok, std::size_t changed) {
   if (!open_) return std::nullopt;
   tell(journal_line::end(ok, changed));
@@ -354,7 +374,7 @@ std::optional<std::int64_t> Journal::end(bool ok, std::size_t changed) {
   std::optional<std::int64_t> generation;
   if (changed != 0 || (!ok && (packages_ || kept_.size() > restored_.size()))) {
     generation = close_as_generation();
-    prune_generations(files_, directory_, k_most_generations, k_most_generations_bytes);
+    prune();
   } else {
     files_.remove(current(), true);
   }

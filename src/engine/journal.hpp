@@ -26,7 +26,8 @@
 //                         {"type":"end","result":"ok|failed","changed":N}
 //     content/SHA-256   old contents, 0600
 //     trees/N           large directories that were to be removed, moved here
-//   generations/N/      closed runs that changed something: the same two
+//   generations/N/      closed runs that changed something: the same three
+//   generations/removed-N/  one whose removal was cut off; the next one finishes that
 //   owed.jsonl          "owe" lines: notices that are still pending when no journal is open
 //   irreplaceable       the Resource::irreplaceable() ones that the last runs saw: "RECIPE KIND:NAME" a line
 //   journal.damaged-N/  one that could not be read, set aside
@@ -101,7 +102,8 @@ class Journal {
   void keep(const std::string& path, const ResourceId& of = {}, bool whole = false);
 
   // Instead of keep(path, of, true) and its removal: moves a large directory into the journal, because copying it could
-  // fill the disk. False, and nothing was done, for a small one or one on another file system.
+  // fill the disk. False, and nothing was done, for a small one, one on another file system, or one in which this pass
+  // has changed something: what keep() recorded of that must not come back with the directory.
   bool take(const std::string& path, const ResourceId& of);
 
   // Another pass of this run begins: from here on keep() records again, and restore() goes back to that.
@@ -123,8 +125,8 @@ class Journal {
   // one of a failed run that leaves paths changed, whatever `changed` says.)
   std::optional<std::int64_t> end(bool ok, std::size_t changed);
 
-  // See generations.hpp.
-  std::string size_warning() const;
+  // After end(), for a person: old generations that could not be removed, or that take too much (generations.hpp).
+  std::vector<std::string> warnings() const;
 
  private:
   std::string current() const { return directory_ + "/journal"; }
@@ -136,6 +138,8 @@ class Journal {
   void save_owed();
   void make_directories();
   std::int64_t close_as_generation();
+  void prune();
+  bool has_kept_below(const std::string& directory) const;
   void tell(const std::string& line);
   void announce(const std::string& line);
   void write_contents();
@@ -166,6 +170,7 @@ class Journal {
   std::set<std::size_t> restored_{};
   std::set<std::string> data_{};  // Resource::Lasting::data of what this run changes
   int trees_ = 0;
+  std::string unpruned_{};  // why, if the last end() could not
 };
 
 }  // namespace mailinabox

@@ -16,6 +16,8 @@ namespace {
 //   regular      write       write               an error: something of value may stand there
 //   symlink      link        link                an error
 //   directory    make        an error            owner and mode
+//
+// A directory with its tree is copied beside its place and then renamed, so one that is there is complete.
 class RestoredPath final : public Resource {
  public:
   RestoredPath(OldPath old, std::set<std::string> going) : old_(std::move(old)), going_(std::move(going)) {}
@@ -30,6 +32,8 @@ class RestoredPath final : public Resource {
     }
     if (old_.kept.info.kind == FileKind::symlink) return target(view, std::move(changes));
     if (old_.kept.info.kind == FileKind::regular) content(view, now, changes);
+    const bool has_tree = old_.kept.info.kind == FileKind::directory && !old_.tree.empty();
+    if (has_tree && now.kind == FileKind::absent) require_directory(view.files, old_.tree);
     attributes(view, now, changes);
     return changes;
   }
@@ -41,8 +45,11 @@ class RestoredPath final : public Resource {
     if (kept.info.kind == FileKind::symlink) system.files.make_symlink(kept.path, kept.target);
     if (kept.info.kind == FileKind::directory) {
       const bool missing = system.files.info(kept.path).kind == FileKind::absent;
-      system.files.make_directory(kept.path, attributes);
-      if (missing && !old_.tree.empty()) copy_tree(system.files, old_.tree, kept.path);
+      if (missing && !old_.tree.empty()) {
+        put_tree_back(system.files);
+      } else {
+        system.files.make_directory(kept.path, attributes);
+      }
     }
     if (kept.info.kind == FileKind::regular) system.files.write(kept.path, old_content(system.files), attributes);
   }
@@ -52,19 +59,52 @@ class RestoredPath final : public Resource {
   }
 
  private:
+  std::string unfinished() const { return old_.kept.path + ".mailinabox-restored"; }
+
   // It stays in the generation, too: going back may be undone, and done again.
-  static void copy_tree(FileSystem& files, const std::string& from, const std::string& to) {
-    for (const std::string& name : files.list(from)) {
-      const std::string source = from + "/" + name;
-      const std::string target = to + "/" + name;
-      const FileInfo info = files.info(source);
-      const FileAttributes attributes{info.mode, info.uid, info.gid};
-      if (info.kind == FileKind::symlink) files.make_symlink(target, files.read_link(source).value_or(""));
-      if (info.kind == FileKind::regular) files.write(target, files.read(source)->content, attributes);
-      if (info.kind != FileKind::directory) continue;
-      files.make_directory(target, attributes);
-      copy_tree(files, source, target);
+  void put_tree_back(FileSystem& files) const {
+    files.remove(unfinished(), true);
+    try {
+      copy_tree(files, "", old_.kept.info);
+    } catch (const Error&) {
+      files.remove(unfinished(), true);  // it may have filled the disk
+      throw;
     }
+    files.rename(unfinished(), old_.kept.path);
+  }
+
+  // `below`: "" for the tree itself, "/bin" for what is in it.
+  void copy_tree(FileSystem& files, const std::string& below, const FileInfo& directory) const {
+    require_directory(files, old_.tree + below);
+    files.make_directory(unfinished() + below, {directory.mode, directory.uid, directory.gid});
+    for (const std::string& name : files.list(old_.tree + below)) {
+      const std::string next = below + "/" + name;
+      if (!going_.contains(old_.kept.path + next)) copy_one(files, next);
+    }
+  }
+
+  void copy_one(FileSystem& files, const std::string& below) const {
+    const std::string source = old_.tree + below;
+    const FileInfo info = files.info(source);
+    if (info.kind == FileKind::directory) copy_tree(files, below, info);
+    if (info.kind == FileKind::symlink) {
+      const auto target = files.read_link(source);
+      if (!target) throw missing(source);
+      files.make_symlink(unfinished() + below, *target);
+    }
+    if (info.kind == FileKind::regular) {
+      const auto content = files.read(source);
+      if (!content) throw missing(source);
+      files.write(unfinished() + below, content->content, {info.mode, info.uid, info.gid});
+    }
+    if (info.kind == FileKind::absent) throw missing(source);
+  }
+
+  Error missing(const std::string& source) const {
+    return Error("the old content of " + old_.kept.path + " is missing: " + source);
+  }
+  void require_directory(const FileReader& files, const std::string& source) const {
+    if (files.info(source).kind != FileKind::directory) throw missing(source);
   }
 
   static std::string word(FileKind kind) {
@@ -76,7 +116,7 @@ class RestoredPath final : public Resource {
 
   Changes absence(const View& view, const FileInfo& now) const {
     if (now.kind == FileKind::absent) return {};
-    if (!old_.kept.whole && !holds_only(view.files, old_.kept.path, going_)) return {};
+    if (!old_.kept.whole && !holds_only(view.files, old_.kept.path, old_.kept.path, going_)) return {};
     return {{.attribute = "state", .before = word(now.kind), .after = "absent"}};
   }
 
@@ -122,9 +162,10 @@ class RestoredPath final : public Resource {
 
 }  // namespace
 
-bool holds_only(const FileReader& files, const std::string& path, const std::set<std::string>& paths) {
-  if (files.info(path).kind != FileKind::directory) return true;
-  const auto names = files.list(path);
+bool holds_only(const FileReader& files, const std::string& place, const std::string& path,
+                const std::set<std::string>& paths) {
+  if (files.info(place).kind != FileKind::directory) return true;
+  const auto names = files.list(place);
   return std::all_of(names.begin(), names.end(),
                      [&](const std::string& name) { return paths.contains(path + "/" + name); });
 }

@@ -232,6 +232,19 @@ void drop_what_stays(Collected& collected, const BoxEntries& box) {
   }
 }
 
+// A path lies in a generation if a run has moved a directory above it there; where it was if that directory exists
+// again.
+std::string place_of_now(const FileReader& files, const OldPaths& paths, const std::string& path) {
+  std::string place = path;
+  any_above(path, [&](const std::string& upper) {
+    const auto old = paths.find(upper);
+    const bool is_moved = old != paths.end() && !old->second.tree.empty() && files.info(upper).kind == FileKind::absent;
+    if (is_moved) place = old->second.tree + path.substr(upper.size());
+    return is_moved;
+  });
+  return place;
+}
+
 // Of the paths that were absent, all that can be removed: files, links, and directories that hold nothing else. Other
 // directories stay and are named.
 std::set<std::string> what_goes(const FileReader& files, Collected& collected) {
@@ -239,7 +252,7 @@ std::set<std::string> what_goes(const FileReader& files, Collected& collected) {
   for (const std::string& path : in_order(collected.paths)) {
     const KeptPath& kept = collected.paths.at(path).kept;
     if (kept.info.kind != FileKind::absent) break;  // absent ones come first, the deepest before all
-    if (kept.whole || holds_only(files, path, going)) {
+    if (kept.whole || holds_only(files, place_of_now(files, collected.paths, path), path, going)) {
       going.insert(path);
       continue;
     }

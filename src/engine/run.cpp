@@ -55,8 +55,8 @@ class Pass {
     for (const std::string& note : notices_.notes()) outcomes_.note(note);
     announcements_.look_ahead();
     if (!replace_lost_) refuse_losses();
-    on_accepted_();
     fetch();
+    on_accepted_();
     converger_.converge_packages();
     converger_.converge(Step::resources);
     deliveries_.run_handlers();
@@ -182,7 +182,7 @@ Report Run::close(bool ok) {
   closed_ = true;
   if (journal_.is_open()) {
     report.generation = journal_.end(ok && !report.failed(), report.count(Status::changed) + written_);
-    if (const std::string warning = journal_.size_warning(); !warning.empty()) reporter_.on_note(warning);
+    for (const std::string& warning : journal_.warnings()) reporter_.on_note(warning);
   } else {
     journal_.close_earlier();
   }

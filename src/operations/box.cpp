@@ -30,7 +30,10 @@ Answers require_answers(const Box& box) {
               " does not say where its data is). Run `sudo mailinabox setup` first.");
 }
 
-bool is_set_up(const Box& box) { return box.system.files.info(stamp(box)).kind == FileKind::regular; }
+// A rollback to before the first setup that was cut off has removed the answers and may have left the stamp.
+bool is_set_up(const Box& box) {
+  return box.system.files.info(stamp(box)).kind == FileKind::regular && answered_before(box);
+}
 
 void mark_set_up(const Box& box) {
   if (is_set_up(box)) return;

@@ -43,8 +43,8 @@ bool answered_before(const Box& box);
 // The same. Throws Error if the user is not root, or if setup has never answered where the data is.
 Answers require_answers(const Box& box);
 
-// Whether a complete setup of this machine has succeeded. Before, a change of users or records is only stored: setup
-// publishes it.
+// Whether a complete setup of this machine has succeeded and its answers are there. Before, a change of users or
+// records is only stored: setup publishes it.
 bool is_set_up(const Box& box);
 
 // Remembers that one has, or that there is no box any more.

@@ -1,5 +1,6 @@
-// A rollback holds the box as it then is: until the administrator lets it go, no run by itself makes it what its
-// recipes say. Users, aliases and records can be changed meanwhile; what follows from them is brought up to date.
+// A rollback holds the box as it then is: until the administrator ends that, no run by itself makes it match its
+// recipes. Users, aliases and records can be changed meanwhile. What follows from them, and signatures that would run
+// out, is brought up to date by each such change and by the nightly run.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,7 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
     publication.code = publication.report.exit_code();
     remember_secondary_addresses(box, loaded->models.secondary_addresses);
     publication.warnings = std::move(loaded->models.warnings);
-    if (held)
-      publication.warnings.push_back(held->text() + " Only what follows from this change was brought up to date.");
+    if (held) publication.warnings.push_back(held->text() + " Only what follows from its data was brought up to date.");
   } catch (const Error& error) {
     publication.error = error.what();
     publication.code = error.code();

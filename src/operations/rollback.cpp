@@ -18,6 +18,7 @@ std::int64_t last_generation(const Box& box) {
 }  // namespace
 
 PreparedRollback prepare_rollback(const Box& box, const HeldLock& /*lock*/, std::optional<std::int64_t> generation) {
+  open_journal(box)->close_earlier();  // a run that was cut off has changed something, too
   PreparedRollback prepared{.generation = generation ? *generation : last_generation(box)};
   const LoadedBox loaded = load_box(box, Scope::everything());
   prepared.rollback = make_rollback(loaded.catalog, box.view().files, box.state_directory, prepared.generation);
@@ -25,19 +26,28 @@ PreparedRollback prepare_rollback(const Box& box, const HeldLock& /*lock*/, std:
   return prepared;
 }
 
-Report roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter) {
+RollbackResult roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter) {
   if (prepared.preview.count(Status::would_change) > 0) hold(box, prepared.generation);
   const std::unique_ptr<Journal> journal = open_journal(box);
   Run run(box.system, *journal, reporter, lock.command() + " " + std::to_string(prepared.generation));
   const std::string answers = read_answers(box).render();
+  RollbackResult result;
   const Report report = run.pass(prepared.rollback.catalog);
   if (!answered_before(box)) {
     forget_set_up(box);
   } else if (!report.failed() && is_set_up(box) && read_answers(box).render() != answers) {
     // Zones and lists of domains stay, but with the old name and addresses in them.
-    static_cast<void>(run.pass(load_box(box, Scope::data()).catalog));
+    try {
+      static_cast<void>(run.pass(load_box(box, Scope::data()).catalog));
+    } catch (const Error& error) {
+      result.error =
+          std::string("zones and lists of domains still have the answers of before this rollback: ") + error.what();
+      result.code = error.code();
+    }
   }
-  return run.close();
+  result.report = run.close(result.error.empty());
+  if (result.error.empty()) result.code = result.report.exit_code();
+  return result;
 }
 
 }  // namespace mailinabox

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "base/error.hpp"
 #include "engine/generations.hpp"
 #include "engine/report.hpp"
 #include "operations/held_lock.hpp"
@@ -16,11 +18,18 @@ struct PreparedRollback {
   Report preview{};
 };
 
-// To before `generation`, or before the last one. Looks only. Throws Error if there is no such generation or it is
+struct RollbackResult {
+  Report report{};
+  std::string error{};  // why what follows from data could not be brought up to date with the old answers
+  ExitCode code = ExitCode::ok;
+};
+
+// To before `generation`, or before the last one. Only looks, except that a run that was cut off becomes a generation
+// first. Throws Error if there is no such generation or it is
 // damaged, with its number.
 PreparedRollback prepare_rollback(const Box& box, const HeldLock& lock, std::optional<std::int64_t> generation);
 
 // Does it, as a run of its own that can be rolled back too. From its first change on the box is held (hold.hpp).
-Report roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter);
+RollbackResult roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter);
 
 }  // namespace mailinabox

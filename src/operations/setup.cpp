@@ -126,7 +126,8 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
   }
   const std::unique_ptr<Journal> journal = open_journal(box);
   const auto accepted = [&](Run& run) {
-    release_hold(box);
+    if (prepared.scope.whole()) release_hold(box);
+    if (!answered_before(box)) forget_set_up(box);  // of a box that a rollback took back
     store_answers(box, complete, run);
   };
   Run run(box.system, *journal, reporter, lock.command(),

@@ -301,4 +301,20 @@ TEST_CASE("the journal's own directory is not kept", "[engine][journal]") {
   CHECK_FALSE(journal->end(false, 0));
 }
 
+TEST_CASE("a large directory in which this run made files comes back without them", "[engine][journal]") {
+  TestHost host;
+  host.put("/opt/old/large", std::string(17U << 20U, 'x'));
+  const auto journal = open_journal(host);
+  journal->begin("setup");
+  std::vector<std::string> changed;
+  JournalingFileSystem files(host.files, *journal);
+  const JournalingFileSystem::Watch watch(files, {"file", "/opt/old/made"}, changed);
+  files.write("/opt/old/made", "x", {0644, 0, 0});
+  files.remove("/opt/old", true);
+  REQUIRE_FALSE(host.exists("/opt/old"));
+  CHECK(journal->restore(changed).empty());
+  CHECK(host.content("/opt/old/large").size() == 17U << 20U);
+  CHECK_FALSE(host.exists("/opt/old/made"));
+}
+
 }  // namespace

@@ -390,3 +390,72 @@ TEST_CASE("generations: a large directory is moved aside, not copied, and comes 
     CHECK(box.host.content("/opt/old/bin/large").size() == 17U << 20U);
   }
 }
+
+TEST_CASE("generations: a tree comes back whole or not at all, without what must not come back", "[engine][rollback]") {
+  Box box;
+  box.host.put("/opt/old/bin/large", std::string(17U << 20U, 'x'), 0755);
+  REQUIRE_FALSE(box.run(box.load("  - file: /opt/old/made\n    content: x\n  - directory: /opt/old/empty\n"
+                                 "  - directory: /opt/old/used\n  - file: /opt/old/used/made\n    content: x\n"))
+                    .failed());
+  box.host.put("/opt/old/used/own", "somebody's");
+  const Catalog catalog = box.load("  - absent: /opt/old\n    recursive: true\n");
+  REQUIRE_FALSE(box.run(catalog).failed());
+  REQUIRE_FALSE(box.host.exists("/opt/old"));
+  SECTION("a path that the rollback removes") {
+    CHECK_FALSE(box.roll_back(catalog, 1).failed());
+    CHECK(box.host.content("/opt/old/bin/large").size() == 17U << 20U);
+    CHECK_FALSE(box.host.exists("/opt/old/made"));
+    CHECK_FALSE(box.host.exists("/opt/old/empty"));
+    CHECK_FALSE(box.host.exists("/opt/old/used/made"));
+    CHECK(box.host.content("/opt/old/used/own") == "somebody's");
+  }
+  SECTION("half of it") {
+    for (const char* directory : {"/opt/old", "/opt/old.mailinabox-restored"}) {
+      box.host.files.fail_on[fmt::format("write {}/made", directory)] = 5;
+    }
+    CHECK(box.roll_back(catalog, 2).failed());
+    CHECK_FALSE(box.host.exists("/opt/old"));
+    box.host.files.fail_on.clear();
+    CHECK_FALSE(box.roll_back(catalog, 2).failed());
+    CHECK(box.host.content("/opt/old/bin/large").size() == 17U << 20U);
+    CHECK(box.host.content("/opt/old/made") == "x");
+    CHECK_FALSE(box.host.exists("/opt/old.mailinabox-restored"));
+  }
+  SECTION("of which nothing is left") {
+    const Rollback rollback = make_rollback(catalog, box.host.files, k_state, 2);
+    box.host.files.remove(std::string(k_state) + "/generations/2/trees", true);
+    CHECK(box.run(rollback.catalog, "rollback").failed());
+    CHECK_FALSE(box.host.exists("/opt/old"));
+  }
+}
+
+TEST_CASE("generations: one that was half removed is in nobody's way", "[engine][rollback]") {
+  Box box;
+  const std::string generations = std::string(k_state) + "/generations/";
+  REQUIRE_FALSE(box.run(box.load(k_first)).failed());
+  const Catalog second = box.load(k_second);
+  REQUIRE_FALSE(box.run(second).failed());
+  box.host.put(generations + "removed-7/content/x", "x");
+  box.host.erase(generations + "1/journal.jsonl");
+  CHECK(generation_numbers(box.host.files, k_state) == std::vector<std::int64_t>{2});
+  CHECK_THROWS_WITH(make_rollback(second, box.host.files, k_state, 1), Catch::Contains("there are: 2"));
+  prune_generations(box.host.files, k_state, 100, 512U << 20U);
+  CHECK(box.host.files.list(std::string(k_state) + "/generations") == std::vector<std::string>{"2"});
+  CHECK_FALSE(box.roll_back(second, 2).failed());
+}
+
+TEST_CASE("generations: one that cannot be removed is a note", "[engine][rollback]") {
+  Box box;
+  box.host.put(std::string(k_state) + "/generations/removed-7/content/x", "x");
+  box.host.files.fail_on["remove " + std::string(k_state) + "/generations/removed-7"] = 5;
+  Journal journal(box.host.files, box.host.clock, k_state, "1.0");
+  System system = box.host.system();
+  struct Notes : Reporter {
+    void on_note(const std::string& note) override { notes += note; }
+    std::string notes{};
+  } reporter;
+  const Report report = apply(box.load(k_first), system, journal, reporter, "setup");
+  CHECK_FALSE(report.failed());
+  CHECK(report.generation == 1);
+  CHECK_THAT(reporter.notes, Catch::Contains("removed-7"));
+}

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "operations/hold.hpp"
+#include "operations/journal.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
@@ -157,4 +158,108 @@ TEST_CASE("rollback: one that cannot be done is refused before its first change"
   CHECK(code_of(box, {"rollback", "3", "--yes"}) == ExitCode::failed);
   CHECK_THAT(box.errors.str(), Contains("cannot be rolled back, and nothing was changed") && Contains("/etc/own"));
   CHECK_FALSE(box.host.exists(k_own));
+}
+
+TEST_CASE("rollback: while it holds the box, the nightly run keeps up what follows from data",
+          "[operations][rollback]") {
+  RolledBackBox box;
+  const std::string zone = box.host.content(k_zone);
+  box.host.put(k_zone, "signatures that end soon");
+  box.console.variables["NONINTERACTIVE"] = "1";
+  CHECK(code_of(box, {"setup", "--quiet"}) == ExitCode::missing_answers);
+  CHECK(box.host.content(k_zone) == zone);
+  CHECK_FALSE(box.host.exists(k_own));
+  CHECK(read_hold(box.box));
+  CHECK_THAT(box.errors.str(), Contains("follows from the box's data"));
+
+  box.host.put(k_zone, "signatures that end soon");
+  box.host.files.fail_on[std::string("write ") + k_zone] = 5;
+  CHECK(code_of(box, {"setup", "--quiet"}) == ExitCode::missing_answers);
+  CHECK_THAT(box.errors.str(), Contains("held as it was before generation 2") && Contains(k_zone));
+}
+
+TEST_CASE("rollback: setup of one recipe leaves the hold", "[operations][rollback]") {
+  RolledBackBox box;
+  CHECK(code_of(box, {"setup", "--only", "web", "--yes"}) == ExitCode::ok);
+  CHECK(read_hold(box.box));
+  box.person.here = true;
+  box.person.types = {"y"};
+  CHECK(code_of(box, {"setup", "--only", "web"}) == ExitCode::ok);
+  CHECK_THAT(box.person.heard, Contains("The box stays held"));
+  CHECK(read_hold(box.box));
+}
+
+TEST_CASE("rollback: a setup that cannot fetch leaves the hold and the answers", "[operations][rollback]") {
+  RolledBackBox box;
+  const std::string answers = box.host.content(k_answers);
+  box.host.put("/local/own.yaml",
+               "recipe: own\nsummary: own\nresources:\n  - download: /opt/x\n    url: https://example.org/x\n    "
+               "sha256: " +
+                   std::string(64, 'a') + "\n");
+  box.console.variables = {{"NONINTERACTIVE", "1"}, {"STORAGE_USER", "other-data"}};
+  CHECK(code_of(box, {"setup", "--yes"}) == ExitCode::no_network);
+  CHECK(read_hold(box.box));
+  CHECK(box.host.content(k_answers) == answers);
+}
+
+TEST_CASE("rollback: of a run that was cut off", "[operations][rollback]") {
+  ModelBox box;
+  box.set_up();
+  {
+    const auto journal = open_journal(box.box);
+    journal->begin("setup");
+    journal->change({"file", k_own}, "own", Action::create, {}, Resource::Lasting{});
+    journal->keep(k_own, {"file", k_own});
+    journal->sync();
+    box.host.put(k_own, "half");
+  }
+  CHECK(box.run({"history"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("was cut off or is still under way"));
+  SECTION("the last one") { CHECK(box.run({"rollback", "--yes"}) == ExitCode::ok); }
+  SECTION("and those before it") {
+    CHECK(box.run({"rollback", "1", "--yes"}) == ExitCode::ok);
+    CHECK_FALSE(box.host.exists(k_answers));
+  }
+  CHECK_FALSE(box.host.exists(k_own));
+  CHECK(box.run_json({"history"})["generations"][1]["result"] == "cut off");
+}
+
+TEST_CASE("rollback: what was put back is reported if bringing the data up to date fails", "[operations][rollback]") {
+  ModelBox box;
+  const auto variables = box.console.variables;
+  box.set_up();
+  const std::string before = box.host.content(k_answers);
+  box.console.variables = variables;
+  box.console.variables["PRIMARY_HOSTNAME"] = "other.example.com";
+  // With the old host name it declares one file twice.
+  box.host.put("/local/own.yaml",
+               "recipe: own\nsummary: own\nresources:\n  - file: /etc/own-{{primary_hostname}}\n    content: x\n"
+               "  - file: /etc/own-box.example.com\n    content: x\n");
+  REQUIRE(box.run({"setup"}) == ExitCode::ok);
+  const bool json = GENERATE(true, false);
+  CHECK(code_of(box, json ? std::vector<std::string>{"rollback", "--yes", "--json"}
+                          : std::vector<std::string>{"rollback", "--yes"}) == ExitCode::failed);
+  CHECK(box.host.content(k_answers) == before);
+  if (json) {
+    const auto said = nlohmann::json::parse(box.output.str());
+    CHECK(said["result"] == "failed");
+    CHECK(said["changed"].get<int>() > 0);
+    CHECK_THAT(said["error"].get<std::string>(), Contains("own-box.example.com"));
+    CHECK(said.contains("not_undone"));
+  } else {
+    CHECK_THAT(box.output.str(), Contains("Changed 3") && Contains("The box is held"));
+    CHECK_THAT(box.errors.str(), Contains("own-box.example.com"));
+  }
+}
+
+TEST_CASE("rollback: one to before the first setup that was cut off leaves no box", "[operations][rollback]") {
+  ModelBox box;
+  const auto variables = box.console.variables;
+  box.set_up();
+  box.host.erase(k_answers);
+  CHECK_FALSE(is_set_up(box.box));
+  box.console.variables = variables;
+  REQUIRE(box.run({"setup", "--only", "web"}) == ExitCode::ok);
+  CHECK(box.host.exists(k_answers));
+  CHECK_FALSE(is_set_up(box.box));
 }
