@@ -136,13 +136,10 @@ std::vector<CliCommand> rollback_commands() {
   CliCommand command{.name = "rollback", .summary = "Put files back to what they were before a run"};
   command.details =
       "Shows what will change, asks, then puts files, modes, owners and links back to before generation N (see\n"
-      "`mailinabox history`; without N, the last one) and tells the services that use them. That is a run of its own "
-      "and\n"
-      "can be rolled back, too. Packages and accounts stay as they are, and so does data: databases, keys, "
-      "certificates, zones, mail.\n"
-      "What follows from data (the lists of domains for the name server and for signing) stays with it. A service "
-      "that\n"
-      "was not there before is stopped.\n"
+      "`mailinabox history`; without N, the last one) and tells the services that use them. That is a run of its\n"
+      "own and can be rolled back, too. Packages and accounts stay as they are, and so does data: databases, keys,\n"
+      "certificates, zones, mail. What follows from data (the lists of domains for the name server and for signing)\n"
+      "stays with it. A service that was not there before is stopped.\n"
       "The answers in /etc/mailinabox.conf go back, too. The box is then held: the nightly run renews what follows\n"
       "from data (signatures, zones, lists of domains), changes nothing else and says so, until --release,\n"
       "`setup --yes`, or a setup in which you confirm; `setup --only` leaves the hold. Setup makes the box match its\n"
