@@ -7,7 +7,7 @@
 
 namespace mailinabox {
 
-// Not a std::exception: it is no entry's failure, and only main() catches it.
+// Not a std::exception: it is not an entry's failure, and only main() catches it.
 struct Interrupted {
   int signal = SIGINT;
 };
@@ -22,8 +22,7 @@ class InterruptionWatch {
   InterruptionWatch& operator=(const InterruptionWatch&) = delete;
 
  private:
-  static constexpr std::array k_signals{SIGINT, SIGTERM, SIGHUP};
-  std::array<struct sigaction, k_signals.size()> before_{};
+  std::array<struct sigaction, 3> before_{};  // of these signals
 };
 
 bool interruption_pending();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <ostream>
 
+#include "base/interruption.hpp"
 #include "cli/report_output.hpp"
 
 namespace mailinabox {
@@ -22,7 +23,8 @@ std::string bar(double fraction, int width) {
 }
 
 std::string packages_text(const PackageProgress& progress) {
-  // Before the first package apt tells of its own start.
+  if (interruption_pending()) return "interrupted: apt finishes its step; another Ctrl-C ends this at once";
+  // Before the first package apt reports its own start.
   const std::string package = progress.detail == "dpkg-exec" ? "" : progress.detail;
   const int percent = static_cast<int>(std::clamp(progress.fraction, 0.0, 1.0) * 100);
   switch (progress.step) {
@@ -88,7 +90,9 @@ class PlainProgress final : public Reporter {
     const auto step =
         progress.step == PackageProgress::Step::configuring ? PackageProgress::Step::installing : progress.step;
     const int quarter = static_cast<int>(progress.fraction * 4);
-    if (step == step_ && quarter == quarter_) return;
+    const bool news = interruption_pending() && !interrupted_;
+    if (step == step_ && quarter == quarter_ && !news) return;
+    interrupted_ = interruption_pending();
     step_ = step;
     quarter_ = quarter;
     errors_ << "packages: " << packages_text(progress) << std::endl;
@@ -102,6 +106,7 @@ class PlainProgress final : public Reporter {
   std::ostream& errors_;
   std::optional<PackageProgress::Step> step_{};
   int quarter_ = -1;
+  bool interrupted_ = false;
 };
 
 // The last line is what is being done; a recipe that changed something leaves a line behind.

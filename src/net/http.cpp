@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.hpp"
+#include "base/interruption.hpp"
 
 namespace mailinabox {
 namespace {
@@ -17,6 +18,7 @@ struct Transfer {
 
   template <typename Call>
   bool goes_on(Call call) {
+    if (error) return false;  // libcurl may ask once more while it ends the transfer
     try {
       return call();
     } catch (...) {
@@ -36,7 +38,9 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* use
 int take_progress(void* user, curl_off_t total, curl_off_t done, curl_off_t /*up*/, curl_off_t /*upped*/) {
   auto& transfer = *static_cast<Transfer*>(user);
   const bool goes_on = transfer.goes_on([&] {
-    transfer.request.on_progress(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+    check_interruption();
+    const auto& report = transfer.request.on_progress;
+    if (report) report(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
     return true;
   });
   return goes_on ? 0 : 1;
@@ -70,7 +74,7 @@ int CurlHttpClient::get(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words.data());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, request.on_progress ? 0L : 1L);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &take_progress);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "mailinabox/" MAILINABOX_VERSION);

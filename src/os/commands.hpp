@@ -40,8 +40,8 @@ class CommandProbe {
 
 class CommandRunner : public CommandProbe {
  public:
-  // Throws nothing for a command that fails: see CommandResult. The real one ends it and throws Interrupted when a
-  // signal asks for that.
+  // Throws nothing for a command that fails: see CommandResult. The real one throws Interrupted if a signal has come:
+  // it starts no command then, and ends one that runs.
   virtual CommandResult run(const Command& command) = 0;
 };
 

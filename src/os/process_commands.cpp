@@ -49,6 +49,8 @@ constexpr std::size_t k_most_kept = 4U << 20;  // bytes of an output
 constexpr milliseconds k_grace{2'000};         // between SIGTERM and SIGKILL
 constexpr milliseconds k_glance{100};          // how often a signal is looked for
 constexpr milliseconds k_drain{200};           // limit if another process still writes to a dead child's pipes
+// A maintainer script that is killed leaves a package that only a person can mend.
+constexpr std::array<std::string_view, 2> k_finish_their_step = {"apt-get", "dpkg"};
 constexpr unsigned k_close_range_cloexec = 4;  // CLOSE_RANGE_CLOEXEC
 
 // Prepares the child between fork(2) and execve(2), with calls that are safe there (signal-safety(7)).
@@ -135,6 +137,9 @@ std::string find_program(const std::string& name) {
   }
   return "";
 }
+
+// True if a signal does not end it: it may finish what it is at, and is waited for until its timeout.
+bool finishes_step(const std::string& program) { return contains(k_finish_their_step, base_name(program)); }
 
 // An unnamed file in memory, positioned at its start. Unlike a pipe it can neither block nor raise SIGPIPE.
 Descriptor memory_file(const std::string& content) {
@@ -244,6 +249,7 @@ class Execution {
 
   CommandResult operator()(const FileAccounts& accounts) {
     if (command_.argv.empty()) throw std::logic_error("a command without a program");
+    check_interruption();  // no command is started only to be ended
     rules_.program = find_program(command_.argv[0]);
     if (rules_.program.empty()) {
       result_.exit_code = 127;
@@ -319,17 +325,8 @@ class Execution {
   }
 
   void wait() {
-    const auto deadline = steady_clock::now() + command_.timeout;
-    while (!interruption_pending() && steady_clock::now() < deadline) {
-      if (exits_before(std::min(deadline, steady_clock::now() + k_glance))) break;
-    }
-    if (!exited_) {
-      result_.timed_out = !interruption_pending();
-      end_group(SIGTERM);
-      const bool ended = exits_before(steady_clock::now() + k_grace);
-      end_group(SIGKILL);  // what is left of it
-      if (!ended) exits_before(steady_clock::time_point::max());
-    }
+    watch();
+    if (!exited_) end();
     const auto limit = steady_clock::now() + k_drain;
     while (steady_clock::now() < limit && io_.poll_one() > 0) {  // the rest in the pipes
     }
@@ -342,6 +339,32 @@ class Execution {
     if (!command_.starts_daemon) return;
     result_.out = content_of(given_[1]);
     result_.err = content_of(given_[2]);
+  }
+
+  // Until it exits, its time is over, or a signal ends it.
+  void watch() {
+    const auto deadline = steady_clock::now() + command_.timeout;
+    bool asked = false;
+    while (steady_clock::now() < deadline) {
+      if (interruption_pending() && !finishes_step(rules_.program)) return;
+      if (interruption_pending() && !asked) {
+        asked = true;
+        ask_to_finish();
+      }
+      if (exits_before(std::min(deadline, steady_clock::now() + k_glance))) return;
+    }
+    result_.timed_out = true;
+  }
+
+  // apt ends after the dpkg that runs, dpkg after the maintainer script that runs. Neither would if the whole group had
+  // the signal: it kills the script.
+  void ask_to_finish() const { ::kill(child_.id(), SIGINT); }
+
+  void end() {
+    end_group(SIGTERM);
+    const bool ended = exits_before(steady_clock::now() + k_grace);
+    end_group(SIGKILL);  // what is left of it
+    if (!ended) exits_before(steady_clock::time_point::max());
   }
 
   bool exits_before(steady_clock::time_point limit) {

@@ -2,7 +2,8 @@
 // and 2 (and `status_descriptor`), the working directory /, umask 022 and no blocked signals.
 //
 // A command has ended when its process has; what is in its pipes then is still read, but a daemon that it started may
-// keep them open. After `timeout` its process group gets SIGTERM, two seconds later SIGKILL.
+// keep them open. After `timeout`, or after a signal (base/interruption.hpp), its process group gets SIGTERM, two
+// seconds later SIGKILL. After a signal apt-get and dpkg get only SIGINT, and may finish their step.
 #pragma once
 
 #include "os/commands.hpp"

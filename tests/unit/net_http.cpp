@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "base/interruption.hpp"
 #include "net/http.hpp"
 #include "support/host.hpp"
 
@@ -21,6 +22,14 @@ TEST_CASE("HTTP: a file address gives its bytes in pieces", "[net][http]") {
   CHECK(CurlHttpClient().get(request) == 200);
   CHECK(body.size() == 100'000);
   CHECK(progress == 100'000);
+}
+
+TEST_CASE("HTTP: a signal ends the transfer", "[net][http]") {
+  test::TestHost host;
+  host.put("/document", std::string(1'000'000, 'x'));
+  const InterruptionWatch watch;
+  REQUIRE(::raise(SIGINT) == 0);
+  CHECK_THROWS_AS(CurlHttpClient().get({.url = "file://" + host.real("/document")}), Interrupted);
 }
 
 TEST_CASE("HTTP: a full disk ends the transfer, and is what is said", "[net][http]") {

@@ -152,6 +152,51 @@ TEST_CASE("a signal ends the command that runs, and what called it", "[os][comma
   CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(30));
 }
 
+TEST_CASE("a signal lets apt and dpkg finish their step", "[os][commands]") {
+  test::TestHost host;
+  // Like apt it notes SIGINT, and its child, like a maintainer script, would die of it.
+  host.put("/bin/apt-get",
+           "#!/bin/sh\ntrap 'echo noted' INT\nsh -c 'kill -INT \"$1\"; sleep 0.3; echo configured' x \"$PPID\"\n"
+           "echo ended\n",
+           0755);
+  ProcessCommands commands;
+  const InterruptionWatch watch;
+  std::string said;
+  Command command{.argv = {host.real("/bin/apt-get")}};
+  command.on_output = [&](std::string_view piece) { said += piece; };
+  CHECK_THROWS_AS(commands.run(command), Interrupted);
+  CHECK(said == "configured\nnoted\nended\n");
+}
+
+TEST_CASE("after a signal no command is started", "[os][commands]") {
+  ProcessCommands commands;
+  test::TestHost host;
+  const InterruptionWatch watch;
+  REQUIRE(::raise(SIGTERM) == 0);
+  CHECK_THROWS_AS(commands.run(shell("echo started > " + host.real("/proof"))), Interrupted);
+  CHECK_FALSE(host.exists("/proof"));
+}
+
+TEST_CASE("a second signal, also another one, has its usual effect", "[os][commands]") {
+  const auto handler_of = [](int signal) {
+    struct sigaction present {};
+    ::sigaction(signal, nullptr, &present);
+    return present.sa_handler;
+  };
+  const auto before = handler_of(SIGTERM);
+  {
+    const InterruptionWatch watch;
+    CHECK(handler_of(SIGTERM) != SIG_DFL);
+    REQUIRE(::raise(SIGINT) == 0);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      CHECK((handler_of(signal) == SIG_DFL || handler_of(signal) == SIG_IGN));
+    }
+    CHECK(interruption_pending());
+  }
+  CHECK(handler_of(SIGTERM) == before);
+  CHECK_FALSE(interruption_pending());
+}
+
 TEST_CASE("a command that ignores SIGTERM is killed", "[os][commands]") {
   ProcessCommands commands;
   Command command = shell("trap '' TERM; while :; do sleep 1; done");
