@@ -1,6 +1,7 @@
 #include "facts/fact_sources.hpp"
 
 #include <arpa/inet.h>
+#include <linux/if_addr.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -11,6 +12,32 @@
 #include "base/error.hpp"
 
 namespace mailinabox {
+namespace {
+
+constexpr unsigned k_passing = IFA_F_TEMPORARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+constexpr std::size_t k_network_bytes = 8;  // of a /64
+
+// 32 hexadecimal digits. "" if they are something else.
+std::string address_in(std::string_view digits) {
+  if (digits.size() != 32) return {};
+  in6_addr bytes{};
+  for (std::size_t index = 0; index < 16; ++index) {
+    const auto byte = parse_number<std::uint8_t>(digits.substr(index * 2, 2), 16);
+    if (!byte) return {};
+    bytes.s6_addr[index] = *byte;
+  }
+  char text[INET6_ADDRSTRLEN] = {};
+  return inet_ntop(AF_INET6, &bytes, text, sizeof text) == nullptr ? std::string() : std::string(text);
+}
+
+bool same_network(const std::string& left, const std::string& right) {
+  in6_addr one{};
+  in6_addr other{};
+  if (inet_pton(AF_INET6, left.c_str(), &one) != 1 || inet_pton(AF_INET6, right.c_str(), &other) != 1) return false;
+  return std::equal(one.s6_addr, one.s6_addr + k_network_bytes, other.s6_addr);
+}
+
+}  // namespace
 
 std::string text_or_nothing(const View& view, const std::string& path) {
   try {
@@ -109,6 +136,37 @@ std::string source_address(int family, const char* target) {
   if (!is_ipv4 && IN6_IS_ADDR_LINKLOCAL(&ipv6->sin6_addr) && if_indextoname(ipv6->sin6_scope_id, interface) != nullptr)
     result += std::string("%") + interface;
   return result;
+}
+
+// "20010db8000000000000000000000011 02 40 00 80     eth0": address, number of the interface, length of the prefix,
+// scope, flags, name.
+std::vector<InterfaceAddress> ipv6_addresses(const View& view) {
+  const std::string table = text_or_nothing(view, "/proc/net/if_inet6");
+  std::vector<InterfaceAddress> found;
+  for (const std::string_view line : lines_of(table)) {
+    const auto words = words_of(line);
+    if (words.size() < 6) continue;
+    std::string address = address_in(words[0]);
+    const auto scope = parse_number<unsigned>(words[3], 16);
+    const auto flags = parse_number<unsigned>(words[4], 16);
+    if (address.empty() || !scope || !flags) continue;
+    found.push_back({std::move(address), *scope, *flags, std::string(words[5])});
+  }
+  return found;
+}
+
+std::string lasting_ipv6(const View& view, const std::string& source) {
+  const std::vector<InterfaceAddress> all = ipv6_addresses(view);
+  const auto present =
+      std::find_if(all.begin(), all.end(), [&](const InterfaceAddress& each) { return each.address == source; });
+  if (present == all.end() || (present->flags & k_passing) == 0) return source;
+  std::string lasting;
+  for (const InterfaceAddress& each : all) {
+    if (each.interface != present->interface || each.scope != present->scope || (each.flags & k_passing) != 0) continue;
+    if (same_network(each.address, source)) return each.address;
+    if (lasting.empty()) lasting = each.address;
+  }
+  return lasting;
 }
 
 }  // namespace mailinabox

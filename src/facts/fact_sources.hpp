@@ -46,4 +46,20 @@ bool in_container(const View& view);
 // addresses end in %INTERFACE.
 std::string source_address(int family, const char* target);
 
+// One address of an interface, as /proc/net/if_inet6 has it.
+struct InterfaceAddress {
+  std::string address{};  // "2001:db8::11"
+  unsigned scope = 0;     // 0: global
+  unsigned flags = 0;     // IFA_F_… of linux/if_addr.h
+  std::string interface {};
+};
+
+// Skips malformed lines.
+std::vector<InterfaceAddress> ipv6_addresses(const View& view);
+
+// The address to which others can be sent, for `source`, from which this machine reaches the Internet now. A temporary
+// address (RFC 8981) or a deprecated one expires within days: then another of the same interface, of the same /64 if
+// there is one; "" if it has none that lasts.
+std::string lasting_ipv6(const View& view, const std::string& source);
+
 }  // namespace mailinabox

@@ -1,5 +1,3 @@
-#include <arpa/inet.h>
-
 #include <set>
 
 #include "facts/fact_sources.hpp"
@@ -19,28 +17,10 @@ void add_ipv4_addresses(const View& view, std::set<std::string>& addresses) {
   }
 }
 
-// In /proc/net/if_inet6, 32 hexadecimal digits at the beginning of each line.
-void add_ipv6_addresses(const View& view, std::set<std::string>& addresses) {
-  const std::string table = text_or_nothing(view, "/proc/net/if_inet6");
-  for (const std::string_view line : lines_of(table)) {
-    const std::string_view digits = first_word(line);
-    if (digits.size() != 32) continue;
-    in6_addr bytes{};
-    bool valid = true;
-    for (std::size_t index = 0; index < 16; ++index) {
-      const auto byte = parse_number<std::uint8_t>(digits.substr(index * 2, 2), 16);
-      valid = valid && byte.has_value();
-      bytes.s6_addr[index] = byte.value_or(0);
-    }
-    char text[INET6_ADDRSTRLEN] = {};
-    if (valid && inet_ntop(AF_INET6, &bytes, text, sizeof text) != nullptr) addresses.emplace(text);
-  }
-}
-
 Value read_own_addresses(const View& view) {
   std::set<std::string> addresses;
   add_ipv4_addresses(view, addresses);
-  add_ipv6_addresses(view, addresses);
+  for (const InterfaceAddress& ipv6 : ipv6_addresses(view)) addresses.insert(ipv6.address);
   return Value(ValueList(addresses.begin(), addresses.end()));
 }
 

@@ -168,8 +168,9 @@ TEST_CASE("decide: a public address that was the machine's own moves with it", "
   const CompleteAnswers moved = decide(line, before, {}, at({"192.0.2.21", "2001:db8::21"}));
   for (const char* key : {"PUBLIC_IP", "PRIVATE_IP"}) CHECK(moved.answers.get(key) == "192.0.2.21");
   for (const char* key : {"PUBLIC_IPV6", "PRIVATE_IPV6"}) CHECK(moved.answers.get(key) == "2001:db8::21");
-  REQUIRE(moved.warnings.size() == 1);
+  REQUIRE(moved.warnings.size() == 2);
   CHECK_THAT(moved.warnings[0], Contains("is now 192.0.2.21, before 192.0.2.11") && Contains("registrar"));
+  CHECK_THAT(moved.warnings[1], Contains("IPv6 address is now 2001:db8::21, before 2001:db8::11"));
   CHECK(decide(line, moved.answers.render(), {}, at({"192.0.2.21", "2001:db8::21"})).warnings.empty());
 
   const auto public_ip = [&](const std::string& stored, const ValueList& addresses) {
@@ -198,6 +199,19 @@ TEST_CASE("decide: a public address that is another than the machine's is compar
   CHECK_THAT(warning("PUBLIC_IP=192.0.2.11\nPRIVATE_IP=192.0.2.21\n", "192.0.2.21"),
              Contains("has the public address 192.0.2.21") && Contains("PUBLIC_IP=auto"));
   CHECK(warning("", "192.0.2.21").empty());
+}
+
+TEST_CASE("decide: auto behind a router keeps the public address that is known", "[answers]") {
+  TestCommandLine line;
+  const std::string stored = k_named + "PUBLIC_IP=192.0.2.11\nPRIVATE_IP=10.0.0.1\n";
+  const GivenAnswers given = {{"PUBLIC_IP", "auto"}};
+  const CompleteAnswers behind_router = decide(line, stored, given, at({"10.0.0.1"}));
+  CHECK(behind_router.answers.get("PUBLIC_IP") == "192.0.2.11");
+  REQUIRE(behind_router.warnings.size() == 1);
+  CHECK_THAT(behind_router.warnings[0], Contains("10.0.0.1 is not public") && Contains("keeps the public address"));
+  CHECK(decide(line, stored, given, at({"2001:db8::11"})).answers.get("PUBLIC_IP") == "192.0.2.11");
+  CHECK(decide(line, stored, given, at({"192.0.2.21"})).answers.get("PUBLIC_IP") == "192.0.2.21");
+  CHECK(decide(line, k_named + "PUBLIC_IP=10.0.0.1\n", given, at({"10.0.0.2"})).answers.get("PUBLIC_IP") == "10.0.0.2");
 }
 
 TEST_CASE("decide: auto finds again, and an empty value unsets", "[answers]") {

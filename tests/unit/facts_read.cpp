@@ -297,6 +297,24 @@ TEST_CASE("facts: own addresses are those of the interfaces, not networks or bro
   CHECK(host.fact("own_addresses").as_list() == ValueList{"192.0.2.2", "2001:db8::11"});
 }
 
+TEST_CASE("facts: the IPv6 address of the box is one that lasts") {
+  FactHost host;
+  const auto lasting = [&] { return lasting_ipv6(host.view(), "2001:db8::aa"); };
+  const std::string temporary = "20010db80000000000000000000000aa 02 40 00 01     eth0\n";
+  CHECK(lasting() == "2001:db8::aa");
+  host.put("/proc/net/if_inet6", "20010db80000000000000000000000aa 02 40 00 80     eth0\n");
+  CHECK(lasting() == "2001:db8::aa");
+  host.put("/proc/net/if_inet6", temporary + "fe800000000000000000000000000011 02 40 20 80     eth0\n" +
+                                     "20010db8000000000000000000000022 02 40 00 20     eth0\n" +
+                                     "20010db8000000000000000000000033 03 40 00 80     eth1\n");
+  CHECK(lasting().empty());
+  host.put("/proc/net/if_inet6", temporary + "20010db8000100000000000000000011 02 40 00 00     eth0\n");
+  CHECK(lasting() == "2001:db8:1::11");
+  host.put("/proc/net/if_inet6", temporary + "20010db8000100000000000000000011 02 40 00 00     eth0\n" +
+                                     "20010db8000000000000000000000011 02 40 00 00     eth0\n");
+  CHECK(lasting() == "2001:db8::11");
+}
+
 TEST_CASE("facts: SSH ports of sshd's command line") {
   FactHost host;
   host.put("/usr/sbin/sshd", "");

@@ -84,13 +84,15 @@ std::optional<std::string> AnswerSheet::given(const std::string& key) const {
   return given->second;
 }
 
-// What "auto" stands for. Without a network an address that was found before stays.
+// What "auto" stands for. An address that was found before stays without a network, and a public one if the machine's
+// own is not public: a router stands between, and which address that has cannot be found out from here.
 std::string AnswerSheet::found(const std::string& key) const {
   if (key == "EMAIL_ADDR" || key == "EMAIL_PW" || key.starts_with("PRIVATE_")) return {};
   if (!key.starts_with("PUBLIC_")) return fallback(key);
   const std::string own = own_address(key);
   const bool offline = own_address("PUBLIC_IP").empty() && own_address("PUBLIC_IPV6").empty();
-  return offline ? stored_.get(key) : public_form(key, own);
+  const bool behind_router = (!own.empty() || key == "PUBLIC_IP") && !is_public(own) && is_public(stored_.get(key));
+  return offline || behind_router ? stored_.get(key) : public_form(key, own);
 }
 
 // The machine's present address that belongs to PUBLIC_IP or PUBLIC_IPV6; "" without one.
@@ -228,25 +230,31 @@ void AnswerSheet::settle_optional() {
 }
 
 // What cannot be known from here: whether a public address that is not the machine's own is still right.
-void AnswerSheet::compare_address() {
-  const std::string address = complete_.answers.get("PUBLIC_IP");
-  const std::string own = own_address("PUBLIC_IP");
-  const std::string stored = stored_.get("PUBLIC_IP");
-  const std::string own_before = stored_.get("PRIVATE_IP");
-  if (own.empty() || own_before.empty() || stored.empty() || given("PUBLIC_IP")) return;
-  if (address == stored && (address == own || is_own(address))) return;
+void AnswerSheet::compare_address(const std::string& key) {
+  const std::string address = complete_.answers.get(key);
+  const std::string own = own_address(key);
+  const std::string stored = stored_.get(key);
+  const std::string own_before = stored_.get(key == "PUBLIC_IP" ? "PRIVATE_IP" : "PRIVATE_IPV6");
+  const std::string name = key == "PUBLIC_IP" ? "public address" : "public IPv6 address";
+  const auto value = given(key);
+  if (own.empty() || stored.empty() || (address == stored && (address == own || is_own(address)))) return;
+  if (value == k_auto && address == stored) {
+    complete_.warnings.push_back("This machine's own address " + own + " is not public, so " + key +
+                                 "=auto keeps the " + name + " " + address + ". If that is wrong, run `sudo " + key +
+                                 "=ADDRESS mailinabox setup`.");
+  }
+  if (own_before.empty() || value) return;
   if (address != stored) {
-    complete_.warnings.push_back(
-        "The box's public address is now " + address + ", before " + stored +
-        ": the machine has moved. Its name servers' addresses at the registrar and its reverse "
-        "DNS entry at the provider must follow.");
+    complete_.warnings.push_back("The box's " + name + " is now " + address + ", before " + stored +
+                                 ": the machine has moved. Its name servers' addresses at the registrar and its "
+                                 "reverse DNS entry at the provider must follow.");
   } else if (own != own_before) {
-    complete_.warnings.push_back("This machine's own address is now " + own + ", before " + own_before +
-                                 ". The box's public address stays " + address +
-                                 ". If others reach it elsewhere now, run `sudo PUBLIC_IP=ADDRESS mailinabox setup`.");
-  } else if (public_ipv4(own)) {
-    complete_.warnings.push_back("This machine has the public address " + own + ", but DNS sends others to " + address +
-                                 " (PUBLIC_IP). If that is a mistake, run `sudo PUBLIC_IP=auto mailinabox setup`.");
+    complete_.warnings.push_back(
+        "This machine's own address is now " + own + ", before " + own_before + ". The box's " + name + " stays " +
+        address + ". If others reach it elsewhere now, run `sudo " + key + "=ADDRESS mailinabox setup`.");
+  } else if (is_public(own)) {
+    complete_.warnings.push_back("This machine has the " + name + " " + own + ", but DNS sends others to " + address +
+                                 " (" + key + "). If that is a mistake, run `sudo " + key + "=auto mailinabox setup`.");
   }
 }
 
@@ -274,7 +282,8 @@ CompleteAnswers AnswerSheet::complete() {
   keep("MTA_STS_MODE");
   settle_optional();
   if (!problems_.empty()) throw Error(problems(), ExitCode::missing_answers);
-  compare_address();
+  compare_address("PUBLIC_IP");
+  compare_address("PUBLIC_IPV6");
   complete_.address_assumed = known("PUBLIC_IP").empty() && text_fact(facts_, "private_ip").empty();
   if (directory_ != nullptr) {
     complete_.directory = std::make_shared<Directory>(*directory_, complete_.answers.get("PRIMARY_HOSTNAME"));

@@ -80,7 +80,7 @@ class AnswerSheet {
   void keep(const std::string& key);
   void settle_own_address(const std::string& key);
   void settle_optional();
-  void compare_address();
+  void compare_address(const std::string& key);
   void settle_first_user();
   void open_directory();
   std::string problems() const;
