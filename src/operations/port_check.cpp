@@ -21,9 +21,10 @@ constexpr std::uint16_t k_dns_port = 53;
 
 struct Holder {
   std::string process{};
-  std::string program{};  // path
-  std::string package{};  // "" if the program is of none
-  std::string unit{};     // systemd's; "" if it has none
+  std::string program{};   // path
+  std::string package{};   // "" if the program is of none
+  std::string unit{};      // systemd's; "" if it has none
+  bool contained = false;  // in a container: whatever it is called, it is not the box's own
 };
 
 enum class Verdict : std::uint8_t { own, given_up, obstacle };
@@ -80,10 +81,20 @@ class PortCheck {
     return {holders.begin(), holders.end()};
   }
 
-  Holder describe_holder(const std::string& process) const {
-    Holder holder{.process = process, .program = program_of(files_, process), .unit = system_unit_of(files_, process)};
-    holder.package = package_of(files_, holder.program);
+  Holder describe_holder(const std::string& process) {
+    Holder holder{.process = process,
+                  .program = program_of(files_, process),
+                  .unit = system_unit_of(files_, process),
+                  .contained = in_container(files_, process)};
+    holder.package = package_with(holder.program);
     return holder;
+  }
+
+  // A server has many processes of one program, and dpkg's lists are hundreds of files.
+  const std::string& package_with(const std::string& program) {
+    auto known = packages_.find(program);
+    if (known == packages_.end()) known = packages_.emplace(program, package_of(files_, program)).first;
+    return known->second;
   }
 
   // If only an interpreter can be seen of the service's program (Postgrey), any script looks like it: then the service
@@ -132,13 +143,17 @@ class PortCheck {
 
   std::string text_of(const Holder& holder) const {
     std::string text = fmt::format("`{}` (process {}", process_name(files_, holder.process), holder.process);
+    if (holder.contained) return text + ", in a container)";
     text += holder.package.empty() ? ", of no Debian package" : ", package " + holder.package;
     if (!holder.unit.empty()) text += ", " + holder.unit;
     return text + ")";
   }
 
   void add_remedy(const Holder& holder) {
-    if (!holder.unit.empty()) {
+    if (holder.contained) {
+      add(findings_.remedies,
+          fmt::format("`docker stop` or `podman stop` for the container of process {}", holder.process));
+    } else if (!holder.unit.empty()) {
       add(findings_.remedies, fmt::format("`systemctl disable --now {}`", holder.unit));
     } else if (!holder.package.empty()) {
       add(findings_.remedies, fmt::format("`apt-get remove {}`", holder.package));
@@ -157,6 +172,7 @@ class PortCheck {
   std::vector<PortsOfService> services_{};
   std::set<std::string> wanted_{};
   std::set<std::string> unwanted_{};
+  std::map<std::string, std::string> packages_{};  // by program
   PortFindings findings_{};
 };
 

@@ -17,7 +17,7 @@ std::vector<std::string_view> first_arguments(std::string_view command_line) {
   return arguments;
 }
 
-// A container has a namespace of its own. "" if there is no such process, or if we may not see it.
+// "" if there is no such process, or if we may not see it.
 std::string namespace_of(const FileReader& files, const std::string& process) {
   try {
     return files.read_link("/proc/" + process + "/ns/pid").value_or("");
@@ -26,7 +26,24 @@ std::string namespace_of(const FileReader& files, const std::string& process) {
   }
 }
 
+// By its executable or, for scripts and programs that rename themselves, by its first arguments.
+bool is_program(const std::string& program, const std::optional<std::string>& executable,
+                std::string_view command_line) {
+  if (executable && (*executable == program || *executable == program + " (deleted)")) return true;
+  const std::vector<std::string_view> arguments = first_arguments(command_line);
+  const std::string_view title = first_word(arguments.front());
+  const std::string base(base_name(program));
+  if (title == program || title == base || title == base + ":") return true;
+  return executable && is_interpreter(*executable) &&
+         std::find(arguments.begin(), arguments.end(), program) != arguments.end();
+}
+
 }  // namespace
+
+bool in_container(const FileReader& files, const std::string& process) {
+  const std::string theirs = namespace_of(files, process);
+  return !theirs.empty() && theirs != namespace_of(files, "self");
+}
 
 bool is_interpreter(const std::string& executable) {
   constexpr std::array<std::string_view, 6> k_interpreters = {"perl", "python", "sh", "dash", "bash", "ruby"};
@@ -61,6 +78,7 @@ std::vector<Process> running_processes(const FileReader& files) {
 }
 
 std::string program_of(const FileReader& files, const std::string& process) {
+  if (in_container(files, process)) return "";
   try {
     constexpr std::string_view k_replaced = " (deleted)";
     std::string program = files.read_link("/proc/" + process + "/exe").value_or("");
@@ -100,14 +118,7 @@ bool runs(const FileReader& files, const std::string& process, const std::string
   } catch (const SystemError&) {  // it has just ended, or we may not see its executable
   }
   if (!command_line || command_line->content.empty()) return false;  // ended, a zombie or a kernel thread
-  if (program.empty()) return true;
-  if (executable && (*executable == program || *executable == program + " (deleted)")) return true;
-  const std::vector<std::string_view> arguments = first_arguments(command_line->content);
-  const std::string_view title = first_word(arguments.front());
-  const std::string base(base_name(program));
-  if (title == program || title == base || title == base + ":") return true;
-  return executable && is_interpreter(*executable) &&
-         std::find(arguments.begin(), arguments.end(), program) != arguments.end();
+  return (program.empty() || is_program(program, executable, command_line->content)) && !in_container(files, process);
 }
 
 }  // namespace mailinabox

@@ -102,6 +102,22 @@ TEST_CASE("ports: of a service of which only the interpreter can be seen, any sc
   CHECK(look_at_ports(catalog, host.view()).obstacles.empty());
 }
 
+TEST_CASE("ports: a container's program is not the box's own, whatever its path", "[ports]") {
+  PortHost host;
+  host.listening("tcp", {{k_any, 80}});
+  host.process("812", "/usr/sbin/nginx", {80});
+  host.package("nginx", "/usr/sbin/nginx");
+  host.put_symlink("/proc/self/ns/pid", "pid:[4026531836]");
+  host.put_symlink("/proc/812/ns/pid", "pid:[4026531836]");
+  CHECK(look_at_ports(mail_box(), host.view()).obstacles.empty());
+  host.erase("/proc/812/ns/pid");
+  host.put_symlink("/proc/812/ns/pid", "pid:[4026532999]");
+  const PortFindings findings = look_at_ports(mail_box(), host.view());
+  CHECK(findings.obstacles ==
+        std::vector<std::string>{"TCP port 80 of 0.0.0.0, for nginx: `nginx` (process 812, in a container)"});
+  CHECK_THROWS_WITH(require_free_ports(findings), Contains("`docker stop`") && Contains("container of process 812"));
+}
+
 TEST_CASE("ports: on another address it is in nobody's way", "[ports]") {
   PortHost host;
   host.listening("tcp", {{"3500007F", 53}});  // systemd-resolved's 127.0.0.53
