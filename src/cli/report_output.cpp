@@ -43,11 +43,13 @@ std::string failure_text(const Outcome& outcome) {
 }
 
 std::string removals_text(const Consequences& consequences) {
+  std::string text;
   if (!consequences.unknown.empty()) {
-    return "\nWhich other packages apt would remove for these is not known: " + consequences.unknown + "\n";
+    text += "\nWhich other packages apt would remove for these is not known: " + consequences.unknown + "\n";
   }
-  if (consequences.removed.empty()) return "";
-  std::string text = "\nFor these packages apt would remove others; their configuration stays:\n";
+  if (!consequences.removed.empty()) {
+    text += "\nFor these packages apt would remove others; their configuration stays:\n";
+  }
   for (const RemovedPackage& package : consequences.removed) text += "  " + removal_text(package) + "\n";
   return text;
 }
@@ -86,13 +88,18 @@ Json report_json(const Report& report, bool with_diff) {
     json["removed_packages"].push_back(
         {{"name", package.name}, {"version", package.version}, {"reason", package.reason}});
   }
+  // An empty list would look as if there were none.
+  if (!report.packages.unknown.empty()) {
+    json["removed_packages_unknown"] = report.packages.unknown;
+    if (report.packages.removed.empty()) json["removed_packages"] = nullptr;
+  }
   return json;
 }
 
-void print_error_json(Console& console, const Error& error) {
+void print_error_json(Console& console, const std::string& error) {
   Json json = report_json({}, false);
   json["result"] = "failed";
-  json["error"] = error.what();
+  json["error"] = error;
   console.output << json_text(json) << std::endl;
 }
 
@@ -124,12 +131,13 @@ std::string summary_text(const Report& report) {
   const std::size_t changed = report.count(Status::changed);
   const std::string time = duration_text(report.elapsed);
   const bool refreshed = !report.reloaded.empty() || !report.restarted.empty();
+  std::string text = fmt::format("Changed {} of {} in {}.\n", changed, resources(report.outcomes.size()), time);
   if (changed == 0 && !refreshed && !report.failed()) {
     const std::size_t count = report.count(Status::in_sync);
     const std::string all = count == 1 ? "the one resource is" : fmt::format("all {} are", resources(count));
-    return fmt::format("Nothing to do: {} up to date ({}).\n", all, time);
+    if (!report.generation) return fmt::format("Nothing to do: {} up to date ({}).\n", all, time);
+    text = fmt::format("Answers or records of the box changed; {} up to date ({}).\n", all, time);
   }
-  std::string text = fmt::format("Changed {} of {} in {}.\n", changed, resources(report.outcomes.size()), time);
   if (!report.reloaded.empty()) text += "Reloaded: " + joined(report.reloaded, ", ") + ".\n";
   if (!report.restarted.empty()) text += "Started or restarted: " + joined(report.restarted, ", ") + ".\n";
   if (report.generation) text += fmt::format("Recorded as generation {}.\n", *report.generation);

@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <string>
 
+#include "base/interruption.hpp"
 #include "base/json.hpp"
 #include "cli/console.hpp"
 #include "engine/report.hpp"
@@ -13,20 +14,25 @@
 namespace mailinabox {
 
 // design.md section 8: result, changed, unchanged, failed, reloaded, restarted, generation, elapsed_ms, changes (each
-// with id, recipe, action, summary, and if they apply diff, local, error); not_reached beside them.
+// with id, recipe, action, summary, and if they apply diff, local, error); not_reached and removed_packages beside
+// them. If apt could not say which packages it removes, removed_packages is null or what is known of it, and
+// removed_packages_unknown the reason.
 Json report_json(const Report& report, bool with_diff);
 
-// The same keys for a run that ended before there was a report, with "error": the message.
-void print_error_json(Console& console, const Error& error);
+// The same keys for a run that ended before there was a report, with "error": why.
+void print_error_json(Console& console, const std::string& error);
 
-// Runs a command whose standard output is one JSON object: an error that it throws becomes one, too, and goes on its
-// way.
+// Runs a command whose standard output is one JSON object: an error that it throws, and a signal that ends it,
+// becomes one, too, and goes on its way.
 template <typename Function>
 ExitCode with_json_errors(Console& console, bool json, const Function& function) {
   try {
     return function();
   } catch (const Error& error) {
-    if (json) print_error_json(console, error);
+    if (json) print_error_json(console, error.what());
+    throw;
+  } catch (const Interrupted&) {
+    if (json) print_error_json(console, "interrupted: run it again, and it goes on from there");
     throw;
   }
 }

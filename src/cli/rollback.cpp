@@ -65,12 +65,11 @@ void refuse_impossible(const PreparedRollback& prepared) {
   if (!reasons.empty()) throw Error("This cannot be rolled back, and nothing was changed:" + reasons, code);
 }
 
-bool confirmed_rollback(Console& console, const RollbackOptions& options) {
-  if (options.yes) return true;
+// Throws if the answer is no.
+void confirm_rollback(Console& console, const RollbackOptions& options) {
+  if (options.yes) return;
   const auto answer = console.dialogue.ask("Go back? [y/N] ");
-  if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return true;
-  console.dialogue.say("Nothing has been changed.\n");
-  return false;
+  if (!answer || (*answer != "y" && *answer != "Y" && *answer != "yes")) throw Error("Nothing has been changed.");
 }
 
 ExitCode run_release(Box& box, Console& console, const RollbackOptions& options) {
@@ -102,7 +101,7 @@ ExitCode run_rollback(Box& box, Console& console, const RollbackOptions& options
   show(console, prepared);
   refuse_impossible(prepared);
   if (!options.yes && !console.may_ask()) return refuse_unasked(console, options, prepared);
-  if (!confirmed_rollback(console, options)) return ExitCode::failed;
+  confirm_rollback(console, options);
   std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, options.json);
   const Report report = roll_back(box, lock, prepared, *progress);
   progress.reset();
@@ -140,7 +139,8 @@ std::vector<CliCommand> rollback_commands() {
       "The answers in /etc/mailinabox.conf go back, too. The box is then held: the nightly run changes nothing and "
       "says "
       "so,\n"
-      "until --release, or until setup was told to go on. Setup makes the box what its recipes say again: change the\n"
+      "until --release, or until setup is confirmed (--yes). Setup makes the box what its recipes say again: change "
+      "the\n"
       "recipe or the override that was wrong first.";
   command.examples = {"sudo mailinabox rollback", "sudo mailinabox rollback 12 --yes",
                       "sudo mailinabox rollback --release"};

@@ -29,13 +29,13 @@ struct SetupCommandOptions {
   bool replace_lost = false;
 };
 
-bool confirmed(Console& console, const SetupCommandOptions& options, const CompleteAnswers& complete) {
-  if (options.yes) return true;
+// Throws if the answer is no.
+void confirm_answers(Console& console, const SetupCommandOptions& options, const CompleteAnswers& complete) {
+  if (options.yes) return;
   console.dialogue.say(describe(complete));
   const auto answer = console.dialogue.ask("Start? [Y/n] ");
-  if (answer && (answer->empty() || answer->front() == 'y' || answer->front() == 'Y')) return true;
-  console.dialogue.say("Nothing has been changed.\n");
-  return false;
+  const bool yes = answer && (answer->empty() || answer->front() == 'y' || answer->front() == 'Y');
+  if (!yes) throw Error("Nothing has been changed.");
 }
 
 // Who rolled the box back does not want the recipes back by chance: a run by itself leaves it.
@@ -121,7 +121,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
                    << std::flush;
   }
   print_warnings(console, prepared.warnings);
-  if (asked && !confirmed(console, options, prepared.loaded.complete)) return ExitCode::failed;
+  if (asked) confirm_answers(console, options, prepared.loaded.complete);
 
   const std::vector<std::string> warnings = prepared.warnings;
   const SetupOptions how{.replace_lost = options.replace_lost, .on_migrated = [&console](const DoneMigration& done) {
@@ -131,7 +131,8 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   const SetupResult result = set_up(box, lock, std::move(prepared), how, *progress);
   progress.reset();
 
-  changed = result.report.count(Status::changed) > 0;
+  // An answer alone changes no resource, but is recorded.
+  changed = result.report.count(Status::changed) > 0 || result.report.generation.has_value();
   if (options.json) {
     console.output << json_text(setup_json(result, warnings)) << std::endl;
   } else {

@@ -19,7 +19,7 @@ struct RemovedPackage {
 
 struct Consequences {
   std::vector<RemovedPackage> removed{};
-  std::string unknown{};  // not empty: why they cannot be told
+  std::string unknown{};  // not empty: why they are not known
 };
 
 class PackageReader {

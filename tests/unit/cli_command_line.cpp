@@ -241,6 +241,12 @@ TEST_CASE("command line: machines that cannot be a box", "[cli]") {
   CHECK(require_suitable(line.box).size() == 1);  // a repair needs less
 }
 
+TEST_CASE("command line: a run that a signal ends has its JSON object, too", "[cli]") {
+  TestCommandLine line;
+  CHECK_THROWS_AS(with_json_errors(line.console, true, []() -> ExitCode { throw Interrupted{SIGINT}; }), Interrupted);
+  CHECK(nlohmann::json::parse(line.output.str())["result"] == "failed");
+}
+
 TEST_CASE("command line: reports for programs and for people", "[cli]") {
   Report report;
   report.outcomes = {{.id = {"file", "/etc/a"}, .recipe = "system", .status = Status::changed, .local = true},
@@ -266,9 +272,18 @@ TEST_CASE("command line: reports for programs and for people", "[cli]") {
   CHECK_THAT(failures_text(report), Contains("file:/etc/c") && Contains("sudo mailinabox"));
   report.outcomes = {{.id = {"file", "/etc/b"}, .recipe = "system"}};
   report.reloaded.clear();
+  CHECK(summary_text(report) ==
+        "Answers or records of the box changed; the one resource is up to date (1.2 s).\nRecorded as generation 3.\n");
+  report.generation.reset();
   CHECK_THAT(summary_text(report), StartsWith("Nothing to do: the one resource is up to date"));
   CHECK(report_json(report, false)["result"] == "ok");
   CHECK(report_json({}, false)["generation"].is_null());
+  CHECK(report_json(report, false)["removed_packages"].is_array());
+  CHECK_FALSE(report_json(report, false).contains("removed_packages_unknown"));
+  report.packages.unknown = "the package indexes are not up to date";
+  const Report both = together(report, {});
+  CHECK(report_json(both, false)["removed_packages"].is_null());
+  CHECK(report_json(both, false)["removed_packages_unknown"] == "the package indexes are not up to date");
   CHECK(duration_text(std::chrono::milliseconds(52)) == "0.05 s");
   CHECK(duration_text(std::chrono::milliseconds(75'000)) == "75 s");
   CHECK(duration_text(std::chrono::milliseconds(200'000)) == "3 min 20 s");

@@ -126,6 +126,7 @@ TEST_CASE("rollback: only answers may have changed", "[operations][rollback]") {
   box.console.variables["STORAGE_USER"] = "other-data";
   REQUIRE(box.run({"setup"}) == ExitCode::ok);
   REQUIRE(box.host.content(k_answers) != before);
+  CHECK_THAT(box.output.str(), !Contains("Nothing to do") && Contains("Recorded as generation 2"));
   CHECK(box.run({"rollback", "--yes"}) == ExitCode::ok);
   CHECK(box.host.content(k_answers) == before);
 }
@@ -141,6 +142,10 @@ TEST_CASE("rollback: JSON is a form of output, no consent", "[operations][rollba
   CHECK(said["plan"]["changed"].get<int>() > 0);
   CHECK(box.host.exists(k_answers));
   CHECK_FALSE(read_hold(box.box));
+  box.person.here = true;
+  box.person.types = {"n"};
+  CHECK(code_of(box, {"rollback", "1", "--json"}) == ExitCode::failed);
+  CHECK(nlohmann::json::parse(box.output.str())["error"] == "Nothing has been changed.");
   CHECK(box.run({"rollback", "1", "--json", "--yes"}) == ExitCode::ok);
   CHECK_FALSE(box.host.exists(k_answers));
 }
