@@ -20,6 +20,7 @@ namespace mailinabox {
 namespace {
 
 constexpr std::chrono::milliseconds k_retry{100};
+constexpr std::chrono::seconds k_look{1};  // how often those who wait look at all processes, which takes milliseconds
 constexpr int k_open = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 constexpr mode_t k_private = S_IRUSR | S_IWUSR;
 
@@ -50,8 +51,7 @@ enum class Attempt : std::uint8_t { locked, busy, unusable };
 
 struct LockAttempt {
   Attempt result = Attempt::busy;
-  Descriptor file{};                       // locked
-  std::optional<FileIdentity> identity{};  // of what stood there
+  Descriptor file{};  // locked
 };
 
 // From now on only this user can open it.
@@ -65,43 +65,24 @@ void make_private(const Descriptor& file, const struct stat& status, const std::
 }
 
 LockAttempt lock_file(const std::string& path) {
-  LockAttempt attempt;
   Descriptor file(::open(path.c_str(), k_open, k_private));
   if (!file.valid()) {
     if (errno != ELOOP && errno != ENXIO) throw SystemError("open", path, errno);
-    return {.result = Attempt::unusable, .identity = identity_at(path)};
+    return {.result = Attempt::unusable};
   }
   struct stat status {};
   if (::fstat(file.number(), &status) != 0) throw SystemError("stat", path, errno);
-  attempt.identity = identity_of(status);
-  if (!S_ISREG(status.st_mode)) {
-    attempt.result = Attempt::unusable;
-    return attempt;
-  }
+  if (!S_ISREG(status.st_mode)) return {.result = Attempt::unusable};
   make_private(file, status, path);
+  LockAttempt attempt;
   if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) throw SystemError("lock", path, errno);
     return attempt;
   }
-  if (identity_at(path) != attempt.identity) return attempt;  // replaced since it was opened
+  if (identity_at(path) != identity_of(status)) return attempt;  // replaced since it was opened
   attempt.result = Attempt::locked;
   attempt.file = std::move(file);
   return attempt;
-}
-
-// A new file in the place of `present`, locked. Whoever has the lock of the file beside is the only one who replaces;
-// no descriptor if that is somebody else, or has just been.
-Descriptor replaced_file(const std::string& path, const std::optional<FileIdentity>& present) {
-  const std::string beside = path + ".new";
-  LockAttempt attempt = lock_file(beside);
-  if (attempt.result == Attempt::unusable) throw SystemError("open", beside, EEXIST);
-  if (attempt.result == Attempt::busy) return {};
-  if (identity_at(path) != present) {
-    ::unlink(beside.c_str());
-    return {};
-  }
-  if (::rename(beside.c_str(), path.c_str()) != 0) throw SystemError("replace", path, errno);
-  return std::move(attempt.file);
 }
 
 std::string content_at(const std::string& path) {
@@ -112,7 +93,7 @@ std::string content_at(const std::string& path) {
 }
 
 // Who holds the lock, as far as it can be seen. If the file's line is true, that process alone: looking at all of them
-// takes milliseconds, and those who wait ask ten times a second.
+// takes milliseconds.
 std::vector<OpenFile> holders_of(const FileReader& files, const std::string& path) {
   const auto is_lock = [&](std::string_view target) { return target == path; };
   const auto holds_it = [&](const OpenFile& open) { return holds_flock(files, open); };
@@ -140,6 +121,35 @@ bool is_locked(const std::string& path) {
   return file.valid() && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
+std::string beside(const std::string& path) { return path + ".new"; }
+
+// A new file in the place of one that only others hold, locked. Whoever has the lock of the file beside is the only one
+// who replaces. Meanwhile the others may have let go: then the old file is as good, and another run may have it. No
+// descriptor if somebody of this user has the one lock or the other.
+Descriptor replaced_file(const std::string& path) {
+  LockAttempt made = lock_file(beside(path));
+  if (made.result == Attempt::unusable) throw SystemError("open", beside(path), EEXIST);
+  if (made.result == Attempt::busy) return {};
+  LockAttempt present = lock_file(path);
+  const bool foreign = present.result == Attempt::unusable || (present.result == Attempt::busy && held_by_others(path));
+  if (!foreign) {
+    ::unlink(beside(path).c_str());
+    return std::move(present.file);
+  }
+  if (::rename(beside(path).c_str(), path.c_str()) != 0) throw SystemError("replace", path, errno);
+  return std::move(made.file);
+}
+
+// No descriptor if another process of this user has it. `looks`: at who holds it; others do not count then.
+Descriptor locked_file(const std::string& path, bool looks) {
+  LockAttempt attempt = lock_file(path);
+  // Somebody who has seen this file held by others may be about to replace it.
+  if (attempt.result == Attempt::locked && is_locked(beside(path))) return {};
+  if (attempt.result == Attempt::locked) return std::move(attempt.file);
+  const bool foreign = attempt.result == Attempt::unusable || (looks && held_by_others(path));
+  return foreign ? replaced_file(path) : Descriptor();
+}
+
 }  // namespace
 
 std::string MachineLockHolder::text() const {
@@ -150,32 +160,34 @@ std::string MachineLockHolder::text() const {
 }
 
 bool MachineLock::try_acquire(const std::string& command, const Clock& clock) {
-  if (file_.valid()) return true;
-  LockAttempt attempt = lock_file(path_);
-  if (attempt.result == Attempt::unusable || (attempt.result == Attempt::busy && held_by_others(path_))) {
-    attempt.file = replaced_file(path_, attempt.identity);
-  }
-  if (!attempt.file.valid()) return false;
-  const std::string line = std::to_string(::getpid()) + " " + rfc3339(clock.now()) + " " + command + "\n";
-  if (::ftruncate(attempt.file.number(), 0) != 0 ||
-      ::pwrite(attempt.file.number(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
-    throw SystemError("write", path_, errno);
-  }
-  file_ = std::move(attempt.file);
-  return true;
+  return acquire(command, clock, std::chrono::milliseconds(0), {});
 }
 
 bool MachineLock::acquire(const std::string& command, const Clock& clock, std::chrono::milliseconds limit,
                           const std::function<void(const MachineLockHolder&)>& waiting) {
+  if (file_.valid()) return true;
   const auto end = clock.monotonic() + limit;
   std::optional<int> announced;
-  while (!try_acquire(command, clock)) {
-    if (const auto other = holder(); other && waiting && other->process != announced) {
-      waiting(*other);
-      announced = other->process;
+  for (auto next_look = clock.monotonic(); !file_.valid(); clock.sleep(k_retry)) {
+    const bool looks = clock.monotonic() >= next_look;
+    file_ = locked_file(path_, looks);
+    if (file_.valid()) break;
+    if (looks) {
+      next_look = clock.monotonic() + k_look;
+      const auto other = waiting ? holder() : std::nullopt;
+      if (other && other->process != announced) {
+        waiting(*other);
+        announced = other->process;
+      }
     }
     if (clock.monotonic() >= end) return false;
-    clock.sleep(k_retry);
+  }
+  const std::string line = std::to_string(::getpid()) + " " + rfc3339(clock.now()) + " " + command + "\n";
+  if (::ftruncate(file_.number(), 0) != 0 ||
+      ::pwrite(file_.number(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
+    const int reason = errno;
+    file_.reset();
+    throw SystemError("write", path_, reason);
   }
   return true;
 }

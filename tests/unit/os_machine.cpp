@@ -159,6 +159,19 @@ TEST_CASE("the lock of an older version is corrected, and another user's hold on
   CHECK(second.try_acquire("mailinabox setup", host.clock));
 }
 
+TEST_CASE("while another run replaces the lock's file nobody takes the old one", "[os][lock]") {
+  TestHost host;
+  host.put(k_lock, "", 0600);
+  MachineLock lock(host.real(k_lock));
+  {
+    host.put("/run/mailinabox.lock.new", "", 0600);
+    const LockingProcess replacing(host.real("/run/mailinabox.lock.new"), 0);
+    REQUIRE(replacing.locked());
+    CHECK_FALSE(lock.try_acquire("mailinabox setup", host.clock));
+  }
+  CHECK(lock.try_acquire("mailinabox setup", host.clock));
+}
+
 TEST_CASE("a lock file of another user becomes root's", "[os][lock]") {
   TestHost host;
   host.put(k_lock, "", 0666, k_nobody, k_nobody);
