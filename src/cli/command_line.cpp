@@ -134,7 +134,8 @@ class CommandLine {
     app_.add_flag("--verbose", verbose_, "With --version: the libraries that the program was built with, too")
         ->needs(version);
     app_.set_help_flag("-h,--help", "Print this help and exit");
-    app_.add_option("--share", share_, "Where recipes/ and templates/ are, for development; root takes only root's own")->type_name("DIR");
+    app_.add_option("--share", share_, "Where recipes/ and templates/ are, for development; root takes only root's own")
+        ->type_name("DIR");
     app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
     app_.get_formatter()->label("Subcommands", "Commands");
     app_.fallthrough();

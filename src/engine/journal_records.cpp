@@ -80,6 +80,39 @@ void begin_from(const json& record, JournalRecords& records) {
   records.command = record.at("command").get<std::string>();
 }
 
+void add_path(const json& record, JournalRecords& records) {
+  KeptPath kept = kept_of(record);
+  if (record.contains("of")) records.touched[kept.path].insert(id_in(record, "of"));
+  if (records.earlier.contains(kept.path)) return;
+  if (records.restored.erase(kept.path) > 0) {
+    std::erase_if(records.paths, [&](const KeptPath& known) { return known.path == kept.path; });
+  }
+  const bool below_new = any_above(kept.path, [&](const std::string& upper) { return records.made.contains(upper); });
+  if (below_new) kept = {.path = kept.path};
+  records.paths.push_back(std::move(kept));
+}
+
+// What was put back is as it was before the run, and may change in the next pass.
+void begin_pass(JournalRecords& records) {
+  std::erase_if(records.paths, [&](const KeptPath& kept) { return records.restored.contains(kept.path); });
+  records.restored.clear();
+  for (const KeptPath& kept : records.paths) {
+    records.earlier.insert(kept.path);
+    if (kept.info.kind == FileKind::absent) records.made.insert(kept.path);
+  }
+}
+
+JournalChange change_in(const json& record) {
+  JournalChange change{.id = id_in(record, "id")};
+  for (const json& target : record.at("notifies")) change.notifies.push_back(id_of(target.get<std::string>()));
+  if (record.contains("data")) {
+    change.lasting = {.data = record["data"].get<std::vector<std::string>>(),
+                      .computed = record.value("computed", std::vector<std::string>{}),
+                      .beyond_files = record.value("lasting", false)};
+  }
+  return change;
+}
+
 void add_record(const json& record, JournalRecords& records) {
   const std::string type = record.at("type").get<std::string>();
   if (type == "begin") {
@@ -89,23 +122,9 @@ void add_record(const json& record, JournalRecords& records) {
   } else if (type == "state") {
     records.states.emplace(id_in(record, "id"), record.at("state").get<std::string>());
   } else if (type == "path") {
-    KeptPath kept = kept_of(record);
-    if (record.contains("of")) records.touched[kept.path].insert(id_in(record, "of"));
-    if (records.earlier.contains(kept.path)) return;
-    if (records.restored.erase(kept.path) > 0) {
-      std::erase_if(records.paths, [&](const KeptPath& known) { return known.path == kept.path; });
-    }
-    if (any_above(kept.path, [&](const std::string& upper) { return records.made.contains(upper); }))
-      kept = {.path = kept.path};
-    records.paths.push_back(std::move(kept));
+    add_path(record, records);
   } else if (type == "pass") {
-    // What was put back is as it was before the run, and may change in the next pass.
-    std::erase_if(records.paths, [&](const KeptPath& kept) { return records.restored.contains(kept.path); });
-    records.restored.clear();
-    for (const KeptPath& kept : records.paths) {
-      records.earlier.insert(kept.path);
-      if (kept.info.kind == FileKind::absent) records.made.insert(kept.path);
-    }
+    begin_pass(records);
   } else if (type == "restore") {
     // Back to before its pass, which is not what it was before the run if an earlier one changed it, too.
     const std::string path = path_in(record.at("path"));
@@ -126,14 +145,7 @@ void add_record(const json& record, JournalRecords& records) {
     records.ended = true;
     records.result = record.at("result").get<std::string>();
   } else if (type == "change") {
-    JournalChange change{.id = id_in(record, "id")};
-    for (const json& target : record.at("notifies")) change.notifies.push_back(id_of(target.get<std::string>()));
-    if (record.contains("data")) {
-      change.lasting = {.data = record["data"].get<std::vector<std::string>>(),
-                        .computed = record.value("computed", std::vector<std::string>{}),
-                        .beyond_files = record.value("lasting", false)};
-    }
-    records.changes.push_back(std::move(change));
+    records.changes.push_back(change_in(record));
   } else {
     throw Error("unknown record \"" + type + "\"");
   }

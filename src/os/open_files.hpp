@@ -31,8 +31,8 @@ std::string process_name(const FileReader& files, const std::string& process);
 // Its command line, or the title that it has given itself instead; one "" if it has ended.
 std::vector<std::string> arguments_of(const FileReader& files, const std::string& process);
 
-// True if it runs with the rights of this user and of nobody else: a program that was started by another user and has
-// these rights by its setuid bit does not.
+// True if it runs as this user and as nobody else: a program that was started by another user and runs as
+// this one by its setuid bit does not.
 bool belongs_to_user(const FileReader& files, const std::string& process, unsigned uid);
 
 }  // namespace mailinabox
