@@ -128,6 +128,7 @@ TEST_CASE("rollback: only answers may have changed", "[operations][rollback]") {
   box.console.variables["STORAGE_USER"] = "other-data";
   REQUIRE(box.run({"setup"}) == ExitCode::ok);
   REQUIRE(box.host.content(k_answers) != before);
+  CHECK_THAT(box.output.str(), !Contains("Nothing to do") && Contains("Recorded as generation 2"));
   CHECK(box.run({"rollback", "--yes"}) == ExitCode::ok);
   CHECK(box.host.content(k_answers) == before);
 }
