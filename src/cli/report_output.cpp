@@ -136,7 +136,7 @@ std::string summary_text(const Report& report) {
     const std::size_t count = report.count(Status::in_sync);
     const std::string all = count == 1 ? "the one resource is" : fmt::format("all {} are", resources(count));
     if (!report.generation) return fmt::format("Nothing to do: {} up to date ({}).\n", all, time);
-    text = fmt::format("Answers or records of the box changed; {} up to date ({}).\n", all, time);
+    text = fmt::format("The answers were stored; {} up to date ({}).\n", all, time);
   }
   if (!report.reloaded.empty()) text += "Reloaded: " + joined(report.reloaded, ", ") + ".\n";
   if (!report.restarted.empty()) text += "Started or restarted: " + joined(report.restarted, ", ") + ".\n";

@@ -273,7 +273,7 @@ TEST_CASE("command line: reports for programs and for people", "[cli]") {
   report.outcomes = {{.id = {"file", "/etc/b"}, .recipe = "system"}};
   report.reloaded.clear();
   CHECK(summary_text(report) ==
-        "Answers or records of the box changed; the one resource is up to date (1.2 s).\nRecorded as generation 3.\n");
+        "The answers were stored; the one resource is up to date (1.2 s).\nRecorded as generation 3.\n");
   report.generation.reset();
   CHECK_THAT(summary_text(report), StartsWith("Nothing to do: the one resource is up to date"));
   CHECK(report_json(report, false)["result"] == "ok");

@@ -158,6 +158,9 @@ TEST_CASE("operations: a given loopback address is the plan's, too", "[operation
   CHECK_THAT(box.host.content("/etc/mailinabox.conf"), Contains("PUBLIC_IP=127.0.0.1\n"));
   CHECK(box.run({"plan"}) == ExitCode::ok);
   CHECK(box.run({"setup"}) == ExitCode::ok);
+  CHECK_THAT(box.output.str(),
+             Contains("all 7 resources are up to date"));  // the given PRIVATE_IP is not the machine's
+  CHECK(box.run({"setup"}) == ExitCode::ok);
   CHECK_THAT(box.output.str(), Contains("Nothing to "));
 }
 
