@@ -223,9 +223,18 @@ def test_plan_shows_the_difference(settled):
 
 
 def test_secrets_are_not_shown_in_a_difference(settled):
-    settled.run("sh", "-c", f"echo broken > {set_up.STORAGE}/ssl/ssl_private_key.pem")
+    """Neither what a recipe marks nor what not everybody may read; and a key that cannot be read is not replaced."""
+    key, lookup = f"{set_up.STORAGE}/ssl/ssl_private_key.pem", "/etc/dovecot/dovecot-sql.conf.ext"
+    settled.run("sh", "-c", f"cp -p {key} /root/key && echo secret words > {key}")
+    for command in (("plan", "--diff"), ("setup",)):
+        done = program.call(settled, *command)
+        assert done.returncode == 1 and key in program.told(done), program.told(done)
+        assert "secret words" not in done.stdout + done.stderr
+    assert settled.run("cat", key).stdout == "secret words\n"
+    settled.run("sh", "-c", f"cat /root/key > {key} && rm /root/key && echo '# secret words' >> {lookup}")
     done = program.call(settled, "plan", "--diff")
-    assert "PRIVATE KEY" not in done.stdout + done.stderr
+    assert done.returncode == 2 and lookup in done.stdout, program.told(done)
+    assert "secret words" not in done.stdout + done.stderr
     program.setup(settled)
 
 
@@ -334,7 +343,10 @@ def test_rollback_to_before_the_first_setup(lab, settled, known, fresh_layers):
     changed = [line for line in observe.differences(fresh, {path: paths.get(path) for path in fresh})
                if not re.match(r"changed: /etc/((passwd|group|shadow|gshadow)-?|ssl/private): ", line)]
     assert changed == [], "of what was there before, only accounts and a folder of package ssl-cert"
-    assert settled.run("dpkg --verify", check=False).stdout == ""
+    verified = settled.run("dpkg --verify", check=False).stdout.splitlines()
+    assert [line for line in verified if line.split()[-1] not in set_up.OWN_FILES] == []
+    for path, text in set_up.OWN_FILES.items():
+        assert settled.read(path) == text
     assert not os.path.exists(settled.path("/etc/mailinabox.conf"))
     recorded = [json.loads(line) for line in settled.read("/var/lib/mailinabox/generations/1/journal.jsonl").splitlines()]
     old = {record["path"]: record for record in reversed(recorded) if record["type"] == "path"}  # the first of each
