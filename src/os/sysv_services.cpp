@@ -31,7 +31,8 @@ std::string own_run_folder(const std::string& pid_file) {
 std::set<std::string> open_sockets(const FileReader& files) {
   std::set<std::string> paths;
   const auto table = files.read("/proc/net/unix");
-  for (const std::string_view line : lines_of(table ? table->content : "")) {
+  if (!table) return paths;
+  for (const std::string_view line : lines_of(table->content)) {
     std::string path(line.substr(line.rfind(' ') + 1));
     if (path.starts_with("/var/run/")) path.erase(0, 4);  // a link to /run
     paths.insert(std::move(path));
