@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace mailinabox {
@@ -41,11 +42,15 @@ std::vector<std::string_view> words_of(std::string_view text, std::string_view b
 // The first word, or "".
 std::string_view first_word(std::string_view text, std::string_view blanks = k_blanks);
 
-template <std::same_as<std::string> Text>
+// Also one that is const, such as `found ? found->content : ""` of a constant `found`.
+template <typename Text>
+concept TemporaryText = std::same_as<std::remove_const_t<Text>, std::string>;
+
+template <TemporaryText Text>
 std::vector<std::string_view> split(Text&& text, char separator) = delete;
-template <std::same_as<std::string> Text>
+template <TemporaryText Text>
 std::vector<std::string_view> lines_of(Text&& text) = delete;
-template <std::same_as<std::string> Text>
+template <TemporaryText Text>
 std::vector<std::string_view> words_of(Text&& text, std::string_view blanks = k_blanks) = delete;
 
 // A list typed by a person: parts between commas and line ends, trimmed, without empty ones.
