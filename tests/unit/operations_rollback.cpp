@@ -35,6 +35,15 @@ ExitCode code_of(ModelBox& box, const std::vector<std::string>& words) {
   }
 }
 
+// The next setup answers one question otherwise. Returns the file with the first one's answers.
+std::string set_up_and_answer_otherwise(ModelBox& box, const std::string& question, const std::string& answer) {
+  const auto variables = box.console.variables;
+  box.set_up();
+  box.console.variables = variables;
+  box.console.variables[question] = answer;
+  return box.host.content(k_answers);
+}
+
 }  // namespace
 
 TEST_CASE("rollback: the nightly run leaves the box as it is and says so, until it is let go",
@@ -93,11 +102,7 @@ TEST_CASE("rollback: while it holds the box, users' changes are published and no
 
 TEST_CASE("rollback: a changed host name goes back, and so do the zones", "[operations][rollback]") {
   ModelBox box;
-  const auto variables = box.console.variables;
-  box.set_up();
-  const std::string before = box.host.content(k_answers);
-  box.console.variables = variables;
-  box.console.variables["PRIMARY_HOSTNAME"] = "other.example.com";
+  const std::string before = set_up_and_answer_otherwise(box, "PRIMARY_HOSTNAME", "other.example.com");
   REQUIRE(box.run({"setup"}) == ExitCode::ok);
   REQUIRE_THAT(box.host.content(k_zone), Contains("other.example.com"));
   CHECK_THAT(box.output.str(), !Contains("Nothing to do") && Contains("Recorded as generation 2"));
@@ -121,11 +126,7 @@ TEST_CASE("rollback: to before the first setup there is no box any more, and its
 
 TEST_CASE("rollback: only answers may have changed", "[operations][rollback]") {
   ModelBox box;
-  const auto variables = box.console.variables;
-  box.set_up();
-  const std::string before = box.host.content(k_answers);
-  box.console.variables = variables;
-  box.console.variables["STORAGE_USER"] = "other-data";
+  const std::string before = set_up_and_answer_otherwise(box, "STORAGE_USER", "other-data");
   REQUIRE(box.run({"setup"}) == ExitCode::ok);
   REQUIRE(box.host.content(k_answers) != before);
   CHECK_THAT(box.output.str(), !Contains("Nothing to do") && Contains("Recorded as generation 2"));
@@ -227,11 +228,7 @@ TEST_CASE("rollback: of a run that was cut off", "[operations][rollback]") {
 
 TEST_CASE("rollback: what was put back is reported if bringing the data up to date fails", "[operations][rollback]") {
   ModelBox box;
-  const auto variables = box.console.variables;
-  box.set_up();
-  const std::string before = box.host.content(k_answers);
-  box.console.variables = variables;
-  box.console.variables["PRIMARY_HOSTNAME"] = "other.example.com";
+  const std::string before = set_up_and_answer_otherwise(box, "PRIMARY_HOSTNAME", "other.example.com");
   // With the old host name it declares one file twice.
   box.host.put("/local/own.yaml",
                "recipe: own\nsummary: own\nresources:\n  - file: /etc/own-{{primary_hostname}}\n    content: x\n"
