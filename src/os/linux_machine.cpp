@@ -43,6 +43,8 @@ std::set<ListeningPort> LinuxMachine::listening_tcp() const {
   return ports;
 }
 
+std::set<std::string> LinuxMachine::listening_sockets() const { return unix_listeners(files_); }
+
 std::vector<std::string> LinuxMachine::active_swaps() const {
   const std::optional<FileContent> table = files_.read("/proc/swaps");
   std::vector<std::string> paths;

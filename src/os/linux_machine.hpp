@@ -16,6 +16,7 @@ class LinuxMachine final : public Machine {
 
   std::string host_name() const override;
   std::set<ListeningPort> listening_tcp() const override;
+  std::set<std::string> listening_sockets() const override;
   std::vector<std::string> active_swaps() const override;
   bool has_capability(int capability) const override;
   void set_host_name(const std::string& name) override;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view k_tcp_listen = "0A";
 constexpr std::string_view k_udp_unconnected = "07";
+constexpr std::string_view k_unix_listen = "00010000";  // the flag __SO_ACCEPTCON
 
 // "0100007F" or four such words: each is 32 bits of the address in network order, printed as a number of the host.
 std::string address_of(std::string_view hexadecimal) {
@@ -62,6 +63,19 @@ std::vector<Listener> udp_listeners(const FileReader& files) {
     add_waiting(files, "udp", path, k_udp_unconnected, listeners);
   }
   return listeners;
+}
+
+std::set<std::string> unix_listeners(const FileReader& files) {
+  std::set<std::string> paths;
+  const auto table = files.read("/proc/net/unix");
+  if (!table) return paths;
+  for (const std::string_view line : lines_of(table->content)) {
+    // Address in the kernel, references, protocol, flags, type, state, inode, path; only the path may have blanks.
+    const auto words = words_of(line);
+    if (words.size() < 8 || words[3] != k_unix_listen) continue;
+    paths.emplace(line.substr(static_cast<std::size_t>(words[7].data() - line.data())));
+  }
+  return paths;
 }
 
 bool same_place(std::string_view held, std::string_view wanted) {

@@ -1,7 +1,9 @@
-// The sockets that wait for others, as the kernel lists them: TCP sockets that listen, UDP sockets that have a port.
+// The sockets that wait for others, as the kernel lists them: TCP and Unix sockets that listen, UDP sockets that have a
+// port.
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,10 @@ struct Listener {
 // out.
 std::vector<Listener> tcp_listeners(const FileReader& files);
 std::vector<Listener> udp_listeners(const FileReader& files);
+
+// The paths of Unix sockets that take connections, from /proc/net/unix: as their programs gave them, which may be
+// relative to a folder of theirs. Without those that have no path.
+std::set<std::string> unix_listeners(const FileReader& files);
 
 // True if who has the port at `held` keeps others from having it at `wanted`: it is the same address, or one of them
 // stands for all of its family. A socket at "::" may have the port for IPv4, too, but /proc does not tell whether its

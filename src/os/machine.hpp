@@ -20,11 +20,13 @@ class MachineReader {
   virtual ~MachineReader() = default;
   virtual std::string host_name() const = 0;                  // the running one (/proc/sys/kernel/hostname)
   virtual std::set<ListeningPort> listening_tcp() const = 0;  // /proc/net/tcp and tcp6, state LISTEN
+  // Paths of the Unix sockets that take connections (/proc/net/unix), as their programs named them when they began.
+  virtual std::set<std::string> listening_sockets() const = 0;
   virtual std::vector<std::string> active_swaps() const = 0;  // paths in /proc/swaps
   virtual bool has_capability(int capability) const = 0;      // of this process, effective (CAP_NET_ADMIN = 12)
 };
 
-// For times in which nothing changes: reads the kernel's table of sockets, which takes 3 ms, once for all services.
+// For times in which nothing changes: reads the kernel's tables of sockets, which take 3 ms, once for all services.
 class MachineSnapshot final : public MachineReader {
  public:
   explicit MachineSnapshot(const MachineReader& machine) : machine_(machine) {}
@@ -33,12 +35,17 @@ class MachineSnapshot final : public MachineReader {
     if (!listening_) listening_ = machine_.listening_tcp();
     return *listening_;
   }
+  std::set<std::string> listening_sockets() const override {
+    if (!sockets_) sockets_ = machine_.listening_sockets();
+    return *sockets_;
+  }
   std::vector<std::string> active_swaps() const override { return machine_.active_swaps(); }
   bool has_capability(int capability) const override { return machine_.has_capability(capability); }
 
  private:
   const MachineReader& machine_;
   mutable std::optional<std::set<ListeningPort>> listening_{};
+  mutable std::optional<std::set<std::string>> sockets_{};
 };
 
 class Machine : public MachineReader {

@@ -2,7 +2,8 @@
 //
 //   wanted  | found                                          | result
 //   running | not active                                     | started
-//   running | active, but a port of `listens` has no listener | restarted
+//   running | active, but a port of `listens` or a socket of  | restarted
+//           | `sockets` has no listener                       |
 //   stopped | active                                         | stopped
 //   enabled | not started at boot (or the reverse)           | enabled (disabled)
 //
@@ -20,6 +21,7 @@
 #include "engine/ports.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
+#include "resources/places.hpp"
 
 namespace mailinabox {
 
@@ -33,8 +35,7 @@ struct ServiceWanted {
   bool running = true;
   bool enabled = true;
   std::vector<std::string> validate{};
-  std::set<std::uint16_t> listens{};
-  std::set<std::string> addresses{};  // empty: any
+  Places places{};
   bool restart_on_change = false;
   std::vector<std::string> reload_command{};
   std::vector<std::string> restart_on{};
@@ -42,8 +43,6 @@ struct ServiceWanted {
   bool local = false;
   bool goes_back = false;  // a rollback stops it, before the files that it has read go
 };
-
-std::string port_list(const std::set<std::uint16_t>& ports) { return fmt::format("{}", fmt::join(ports, ", ")); }
 
 class ServiceResource final : public Resource, public HasPorts {
  public:
@@ -56,10 +55,9 @@ class ServiceResource final : public Resource, public HasPorts {
       changes.push_back(
           {"state", active ? "running" : "stopped", wanted_.running ? "running" : "stopped", false, wanted_.local});
     } else if (active) {
-      const auto missing = missing_ports(view.machine);
+      const Places missing = wanted_.places.missing(view);
       if (!missing.empty()) {
-        changes.push_back(
-            {"listens", "nothing on " + port_list(missing), port_list(wanted_.listens), false, wanted_.local});
+        changes.push_back({"listens", "nothing on " + missing.text(), wanted_.places.text(), false, wanted_.local});
       }
     }
     // Without systemd only this program and the container's own start start services at boot.
@@ -94,7 +92,7 @@ class ServiceResource final : public Resource, public HasPorts {
   Lasting lasting() const override { return {.beyond_files = true}; }
 
   PortsOfService ports_of_service() const override {
-    return {wanted_.service, wanted_.running, wanted_.listens, wanted_.addresses};
+    return {wanted_.service, wanted_.running, wanted_.places.ports, wanted_.places.addresses};
   }
 
   Action action(const Changes& changes) const override {
@@ -160,7 +158,7 @@ class ServiceResource final : public Resource, public HasPorts {
   Refreshed would_refresh(const View& view, const std::vector<Notice>& notices) const override {
     if (!wanted_.running) return Refreshed::nothing;
     if (!view.services.active(wanted_.service)) return Refreshed::started;
-    if (wanted_.restart_on_change || !missing_ports(view.machine).empty()) return Refreshed::restarted;
+    if (wanted_.restart_on_change || !wanted_.places.missing(view).empty()) return Refreshed::restarted;
     const bool restart =
         std::any_of(notices.begin(), notices.end(), [&](const Notice& notice) { return needs_restart(notice); });
     return restart ? Refreshed::restarted : Refreshed::reloaded;
@@ -186,26 +184,9 @@ class ServiceResource final : public Resource, public HasPorts {
     return files.info(path).kind == FileKind::regular || files.info(path + ".d").kind == FileKind::directory;
   }
 
-  std::set<std::uint16_t> missing_ports(const MachineReader& machine) const {
-    if (wanted_.listens.empty()) return {};
-    std::set<std::uint16_t> missing = wanted_.listens;
-    if (wanted_.addresses.empty()) {
-      for (const ListeningPort& listening : machine.listening_tcp()) missing.erase(listening.port);
-      return missing;
-    }
-    const std::set<ListeningPort> listening = machine.listening_tcp();
-    std::erase_if(missing, [&](std::uint16_t port) {
-      return std::all_of(wanted_.addresses.begin(), wanted_.addresses.end(), [&](const std::string& address) {
-        const char* every = address.find(':') == std::string::npos ? "0.0.0.0" : "::";
-        return listening.contains({port, address}) || listening.contains({port, every});
-      });
-    });
-    return missing;
-  }
-
   void wait_until_working(System& system, std::string_view verb) const {
     const auto limit = system.clock.monotonic() + wanted_.timeout;
-    while (!system.services.active(wanted_.service) || !missing_ports(system.machine).empty()) {
+    while (!system.services.active(wanted_.service) || !wanted_.places.missing(system.view()).empty()) {
       if (system.clock.monotonic() >= limit) throw Error(not_working(system, verb));
       system.clock.sleep(k_poll_interval);
     }
@@ -227,13 +208,18 @@ class ServiceResource final : public Resource, public HasPorts {
       return fmt::format("service {}: not running {} s after the {}; {}", wanted_.service.name, seconds(), verb,
                          where_to_look(system.services));
     }
-    std::set<std::uint16_t> others;
-    for (const ListeningPort& listening : system.machine.listening_tcp()) others.insert(listening.port);
+    const Places missing = wanted_.places.missing(system.view());
+    if (missing.ports.empty()) {
+      return fmt::format("service {}: running, but {} s after the {} nothing listens on {}; {}", wanted_.service.name,
+                         seconds(), verb, missing.text(), where_to_look(system.services));
+    }
+    Places others;
+    for (const ListeningPort& listening : system.machine.listening_tcp()) others.ports.insert(listening.port);
     return fmt::format(
         "service {}: running, but {} s after the {} nothing listens on TCP port {} (this machine listens "
         "on {}); {}",
-        wanted_.service.name, seconds(), verb, port_list(missing_ports(system.machine)),
-        others.empty() ? "none" : port_list(others), where_to_look(system.services));
+        wanted_.service.name, seconds(), verb, missing.text(), others.empty() ? "none" : others.text(),
+        where_to_look(system.services));
   }
 
   std::string where_to_look(const ServiceReader& services) const {
@@ -258,6 +244,15 @@ std::set<std::uint16_t> ports_of(const Fields& fields) {
     result.insert(static_cast<std::uint16_t>(port));
   }
   return result;
+}
+
+std::set<std::string> sockets_of(const Fields& fields) {
+  std::set<std::string> paths;
+  for (const std::string& path : fields.strings("sockets")) {
+    if (!path.starts_with('/')) fields.refuse("sockets", "expected absolute paths, found \"" + path + "\"");
+    paths.insert(path);
+  }
+  return paths;
 }
 
 // The form in which the machine lists listeners: RFC 5952 for IPv6, without the interface of a link-local address.
@@ -292,8 +287,10 @@ std::shared_ptr<const Resource> make_service(const std::string& name, const Fiel
   wanted.running = fields.string("state", "running") == "running";
   wanted.enabled = fields.boolean("enabled", wanted.running);
   wanted.validate = fields.strings("validate");
-  wanted.listens = ports_of(fields);
-  for (const std::string& address : fields.strings("addresses")) wanted.addresses.insert(usual_form(address, fields));
+  wanted.places.ports = ports_of(fields);
+  wanted.places.sockets = sockets_of(fields);
+  for (const std::string& address : fields.strings("addresses"))
+    wanted.places.addresses.insert(usual_form(address, fields));
   wanted.restart_on_change = fields.string("on_change", "reload") == "restart";
   wanted.reload_command = fields.strings("reload_command");
   wanted.restart_on = fields.strings("restart_on");
@@ -330,6 +327,11 @@ std::vector<FieldSchema> service_fields() {
        {}},
       {"listens", FieldType::integers, false, "TCP ports that must have a listener while it runs.", {}},
       {"addresses", FieldType::strings, false, "Addresses on which each port must have a listener; default: any.", {}},
+      {"sockets",
+       FieldType::strings,
+       false,
+       "Unix sockets that must have a listener while it runs, by the absolute paths that it calls them.",
+       {}},
       {"on_change", FieldType::string, false, "What applies a change; default: reload.", {"reload", "restart"}},
       {"reload_command",
        FieldType::strings,

@@ -47,6 +47,20 @@ TEST_CASE("service: drifted", "[cases]") {
     CHECK(change_of(changes, "listens").before == "nothing on 587");
     CHECK(host.services.states["postfix"].starts == 1);
   }
+  SECTION("a socket without a listener, or whose file is gone: restarted") {
+    const auto service = make_resource("service", "postfix", {{"sockets", ValueList{"/run/x/a", "/run/x/b"}}});
+    host.put("/run/x/a", "");
+    host.machine.sockets = {"/run/x/a", "/run/x/b"};
+    host.services.on_started = [&host](const std::string&) { host.put("/run/x/b", ""); };
+    const Changes changes = converge(host, *service);
+    CHECK(change_of(changes, "listens").before == "nothing on /run/x/b");
+    CHECK(change_of(changes, "listens").after == "/run/x/a, /run/x/b");
+    CHECK(host.services.states["postfix"].starts == 1);
+    host.machine.sockets = {"/run/x/b"};
+    host.services.on_started = [&host](const std::string&) { host.machine.sockets.insert("/run/x/a"); };
+    CHECK(change_of(converge(host, *service), "listens").before == "nothing on /run/x/a");
+    check_in_sync(host, *service);
+  }
   SECTION("not enabled: running goes on") {
     host.services.states["postfix"].enabled = false;
     CHECK(attributes_of(converge(host, *make_resource("service", "postfix"))) == "enabled");
@@ -85,12 +99,18 @@ TEST_CASE("service: error", "[cases]") {
                 "30 s after the start nothing listens on TCP port 587 (this machine listens on 25, 80); "
                 "`journalctl -u postfix.service` says why");
   }
+  SECTION("it does not make its socket") {
+    check_error(
+        host, *make_resource("service", "postfix", {{"sockets", ValueList{"/run/x/a"}}}),
+        "running, but 30 s after the start nothing listens on /run/x/a; `journalctl -u postfix.service` says why");
+  }
   SECTION("it ends at once") {
     host.services.on_started = [&](const std::string& name) { host.services.states[name].active = false; };
     host.services.manager_name = "sysvinit";
     check_error(host, *make_resource("service", "postfix", {{"timeout", 2}}), "not running 2 s after the start");
   }
   check_refused("service", "x", {{"listens", ValueList{70000}}}, "not a TCP port");
+  check_refused("service", "x", {{"sockets", ValueList{"private/x"}}}, "expected absolute paths");
   check_refused("service", "x", {{"timeout", 0}}, "1 to 3600");
 }
 
@@ -105,6 +125,7 @@ TEST_CASE("service: waits until it listens", "[cases]") {
       if (clock_.monotonic() - start_ < std::chrono::seconds(1)) return {};
       return {{25, "::"}, {587, "::"}};
     }
+    std::set<std::string> listening_sockets() const override { return {}; }
     std::vector<std::string> active_swaps() const override { return {}; }
     bool has_capability(int) const override { return true; }
     void set_host_name(const std::string&) override {}

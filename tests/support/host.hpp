@@ -156,12 +156,14 @@ class FakeMachine final : public Machine {
   explicit FakeMachine(AccessLog& log) : log_(log) {}
   std::string host_name() const override { return name; }
   std::set<ListeningPort> listening_tcp() const override { return listening; }
+  std::set<std::string> listening_sockets() const override { return sockets; }
   std::vector<std::string> active_swaps() const override { return swaps; }
   bool has_capability(int capability) const override { return !missing_capabilities.contains(capability); }
   void set_host_name(const std::string& new_name) override;
 
   std::string name = "machine";
   std::set<ListeningPort> listening{};
+  std::set<std::string> sockets{};
   std::vector<std::string> swaps{};
   std::set<int> missing_capabilities{};
 

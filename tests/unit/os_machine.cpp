@@ -35,6 +35,21 @@ TEST_CASE("listening ports are read from the kernel's tables, connections are no
   CHECK(machine.listening_tcp().size() == 2);
 }
 
+TEST_CASE("listening Unix sockets are read from the kernel's table, connections are not", "[os][machine]") {
+  TestHost host;
+  host.put("/proc/net/unix",
+           "Num       RefCount Protocol Flags    Type St Inode Path\n"
+           "0000000000000001: 00000002 00000000 00010000 0001 01 11 /run/x/listens\n"
+           "0000000000000002: 00000003 00000000 00000000 0001 03 12 /run/x/connection\n"
+           "0000000000000003: 00000002 00000000 00010000 0001 01 13\n"
+           "0000000000000004: 00000002 00000000 00010000 0001 01 14 /run/with blank\n"
+           "0000000000000005: 00000002 00000000 00010000 0001 01 15 private/auth\n");
+  CHECK(LinuxMachine(host.files).listening_sockets() ==
+        std::set<std::string>{"/run/x/listens", "/run/with blank", "private/auth"});
+  host.erase("/proc/net/unix");
+  CHECK(LinuxMachine(host.files).listening_sockets().empty());
+}
+
 TEST_CASE("swaps, capabilities and the host name come from /proc", "[os][machine]") {
   TestHost host;
   host.put("/proc/swaps",
