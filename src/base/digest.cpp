@@ -1,6 +1,7 @@
 #include "base/digest.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
@@ -26,6 +27,18 @@ std::string digest_of(std::string_view bytes, const EVP_MD* algorithm) {
 std::string sha256(std::string_view bytes) { return digest_of(bytes, EVP_sha256()); }
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 std::string sha1(std::string_view bytes) { return digest_of(bytes, EVP_sha1()); }
+
+std::string hmac_sha1(std::string_view key, std::string_view text) {
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned size = 0;
+  expect_digest(HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()),
+                     reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                     reinterpret_cast<unsigned char*>(digest.data()), &size) != nullptr
+                    ? 1
+                    : 0);
+  digest.resize(size);
+  return digest;
+}
 
 void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 

@@ -29,4 +29,7 @@ class Sha256 {
 // 20 bytes. Not secure: only for identifiers that a standard defines by SHA-1.
 std::string sha1(std::string_view bytes);
 
+// HMAC with SHA-1 (RFC 2104), 20 bytes. The same: only for what a format defines by it.
+std::string hmac_sha1(std::string_view key, std::string_view text);
+
 }  // namespace mailinabox

@@ -1,20 +1,15 @@
-#include <istream>
-#include <ostream>
-
-#include "base/netstring.hpp"
 #include "cli/command.hpp"
+#include "cli/socketmap.hpp"
 
 namespace mailinabox {
 namespace {
 
 constexpr const char* k_own_resolver = "127.0.0.1";  // validates, and can be believed
 
-ExitCode answer_all(Box& box, Console& console) {
-  while (const auto request = read_netstring(console.input)) {
-    console.output << netstring(tls_policy(*request, box.dns, k_own_resolver, box.ask_mta_sts)) << std::flush;
-    if (!console.output) return ExitCode::failed;
-  }
-  return ExitCode::ok;
+ExitCode answer_policies(Box& box, Console& console) {
+  return answer_socketmap(console, [&](const std::string& request) {
+    return tls_policy(request, box.dns, k_own_resolver, box.ask_mta_sts);
+  });
 }
 
 }  // namespace
@@ -29,7 +24,7 @@ std::vector<CliCommand> tls_policy_commands() {
       "cd /var/spool/postfix; postmap -q example.com socketmap:unix:private/tls-policy:postfix   (as root)"};
   command.exit_codes = {"0  all that was asked has been answered"};
   command.declare = [](CommandOptions&) {};
-  command.run = [](Box& box, Console& console) { return answer_all(box, console); };
+  command.run = [](Box& box, Console& console) { return answer_policies(box, console); };
   return {command};
 }
 
