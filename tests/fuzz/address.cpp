@@ -1,10 +1,15 @@
-// Mail addresses and domain names of any bytes: no crash, and what is accepted holds what the box relies on.
+// Mail addresses, domain names, From headers and milter packets of any bytes: no crash, and what is accepted holds what
+// the box relies on.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <sstream>
 #include <string>
 
 #include "box/directory/address.hpp"
+#include "box/mail/from_header.hpp"
+#include "box/mail/sender_check.hpp"
 
 using namespace mailinabox;
 
@@ -12,6 +17,33 @@ namespace {
 
 void require(bool holds) {
   if (!holds) __builtin_trap();
+}
+
+// Each is compared with what users may send as, and becomes part of a reply.
+void check_from(const std::string& text) {
+  const auto addresses = from_addresses(text);
+  if (!addresses) return;
+  require(!addresses->empty());
+  for (const std::string& address : *addresses) {
+    require(std::count(address.begin(), address.end(), '@') == 1);
+    require(std::all_of(address.begin(), address.end(), [](char c) { return c > ' ' && c <= '~'; }));
+    require(from_addresses(address) == std::vector<std::string>{address});  // is read as itself
+  }
+}
+
+// Whatever comes, whole packets go back.
+void check_milter(const std::string& text) {
+  std::istringstream input(text);
+  std::ostringstream output;
+  SenderCheck filter([]() -> SenderTable { throw Error("no table"); });
+  static_cast<void>(serve_milter(input, output, filter));
+  const std::string replies = output.str();
+  std::size_t at = 0;
+  while (at < replies.size()) {
+    require(replies.size() - at > 4 && replies[at] == 0 && replies[at + 1] == 0);
+    at += 4 + static_cast<unsigned char>(replies[at + 2]) * 256U + static_cast<unsigned char>(replies[at + 3]);
+  }
+  require(at == replies.size());
 }
 
 }  // namespace
@@ -31,6 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(domain_to_ascii(ascii) == ascii);                     // converting again changes nothing
     require(domain_to_ascii(domain_to_unicode(ascii)) == ascii);  // there and back
   }
+  check_from(text);
+  check_milter(text);
   static_cast<void>(address_to_ascii(text));
   static_cast<void>(role_address(text));
   for (const std::string& part : split_list(text)) require(!part.empty());
