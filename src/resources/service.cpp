@@ -249,6 +249,7 @@ std::set<std::uint16_t> ports_of(const Fields& fields) {
 std::set<std::string> sockets_of(const Fields& fields) {
   std::set<std::string> paths;
   for (const std::string& path : fields.strings("sockets")) {
+    if (path.empty()) continue;  // the platform has none
     if (!path.starts_with('/')) fields.refuse("sockets", "expected absolute paths, found \"" + path + "\"");
     paths.insert(path);
   }

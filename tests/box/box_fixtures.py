@@ -55,7 +55,7 @@ def first_run(set_up_layers):
 def box(lab, set_up_layers):
     """This module's own copy of the set-up box, running."""
     with lab.box("box", set_up_layers) as machine:
-        yield machine.start().wait_for_ports(set_up_box.PUBLIC_PORTS | set_up_box.INNER_PORTS)
+        yield machine.start().wait_for_listeners(set_up_box.LISTENERS)
 
 
 @pytest.fixture

@@ -318,12 +318,21 @@ class Box:
                         found.add((loopback, int(port, 16)))
         return found
 
-    def wait_for_ports(self, ports, seconds=60):
-        """After a boot: systemd calls a service started that is still loading its rules."""
-        if not wait_for(lambda: set(ports) <= {port for _, port in self.listening()}, seconds):
-            missing = sorted(set(ports) - {port for _, port in self.listening()})
-            raise CommandFailed(f"nothing listens on {missing} of box {self.name} {seconds} s after its start\n"
-                                f"{self.log_tails()}")
+    def listening_sockets(self):
+        """The paths of Unix sockets that wait for connections."""
+        with open(f"/proc/{self._leader}/net/unix", encoding="utf-8") as sockets:
+            lines = [line.split(None, 7) for line in list(sockets)[1:]]
+        return {line[7].strip() for line in lines if len(line) == 8 and line[3] == "00010000"}
+
+    def wait_for_listeners(self, places, seconds=60):
+        """`places`: ports, and paths of Unix sockets. After a boot systemd calls a service started that is still loading its
+        rules."""
+        def missing():
+            return set(places) - {port for _, port in self.listening()} - self.listening_sockets()
+
+        if not wait_for(lambda: not missing(), seconds):
+            raise CommandFailed(f"nothing listens on {sorted(map(str, missing()))} of box {self.name} {seconds} s after its "
+                                f"start\n{self.log_tails()}")
         return self
 
     def reboot(self):

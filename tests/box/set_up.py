@@ -13,7 +13,12 @@ STORAGE = "/home/user-data"
 ANSWERS = {"NONINTERACTIVE": "1", "PRIMARY_HOSTNAME": HOST_NAME, "EMAIL_ADDR": ADDRESS, "EMAIL_PW": PASSWORD}
 SECONDS = 900
 PUBLIC_PORTS = {22, 25, 53, 80, 443, 465, 587, 993, 995, 4190}
-INNER_PORTS = {53, 143, 8461, 8891, 8893, 10001, 10002, 10023, 10025, 10026, 10027, 12340}
+INNER_PORTS = {53, 143, 8461, 8952}  # none takes mail; 143 and 8952 (nsd-control) want a password or a key
+SPOOL = "/var/spool/postfix"
+SPAM_FILTER = SPOOL + "/spampd/spampd.sock"
+SIGNER = SPOOL + "/opendkim/opendkim.sock"
+DMARC = SPOOL + "/opendmarc/opendmarc.sock"
+LISTENERS = PUBLIC_PORTS | INNER_PORTS | {SPAM_FILTER, SIGNER, DMARC, SPOOL + "/postgrey/postgrey.sock"}
 
 
 # What a machine may come with that the box's services take the place of: Debian's installer has the first.

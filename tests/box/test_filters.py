@@ -7,7 +7,7 @@ import pytest
 
 import greylisting
 import set_up
-from mail_user import ManageSieve, Stranger, message
+from mail_user import SENDER_AT, MailUser, ManageSieve, OtherServer, Stranger, message
 
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
 
@@ -115,10 +115,39 @@ def test_forwarded_mail_carries_the_users_address(box, stranger, user):
     text = message("someone@sender.test", user.address, subject="forward me 1")
     stranger.deliver(text)
     user.wait_for("forward me 1")
-    from mail_user import MailUser
     arrived = MailUser(user.lab, box, "target@example.test", "twelve green apples").wait_for("forward me 1")
     assert arrived["Return-Path"] == f"<{user.address}>"
     assert set_up.ADDRESS == user.address
+
+
+def test_a_filter_sends_in_nobody_elses_name(box, stranger, user):
+    """Postfix takes what Sieve writes from a program of the machine, and it is signed."""
+    box.run("mailinabox", "user", "add", "boss@example.test", input="twelve green apples\n")
+    box.run("mailinabox", "alias", "add", "office@example.test", user.address)
+    boss = MailUser(user.lab, box, "boss@example.test", "twelve green apples")
+    script = ('require ["enotify", "variables", "vacation"];\n'
+              'if header :matches "subject" "*" {{ set "subject" "${{1}}"; }}\n'
+              'notify :from "{0}" :message "notice of ${{subject}}" "mailto:boss@example.test";\n'
+              'vacation :from "{0}" :subject "away, ${{subject}}" "On holiday.";\n')
+    with ManageSieve(user) as editor:
+        editor.upload("names", script.format("Boss <boss@example.test>"))
+        editor.activate("names")
+    text = message("someone@sender.test", user.address)
+    with OtherServer(user.lab, at=SENDER_AT) as sender:
+        stranger.deliver(text)
+        for kind in ("notice of ", "away, "):
+            bounce = user.wait_for(kind + text["Subject"], search="BODY")
+            assert bounce["Subject"] == "Undelivered Mail Returned to Sender"
+            assert "may not send" in bounce.as_string().replace("\n   ", "")
+        assert sender.received == [] and boss.find("notice of " + text["Subject"]) is None
+        with ManageSieve(user) as editor:  # under a name of the user's own it goes out
+            editor.upload("names", script.format("Office <office@example.test>"))
+            editor.activate("names")
+        text = message("other@sender.test", user.address)
+        stranger.deliver(text)
+        assert boss.wait_for("notice of " + text["Subject"])["From"] == "Office <office@example.test>"
+        envelope, _, raw = sender.wait_for("away, " + text["Subject"])
+        assert envelope == user.address and b"office@example.test" in raw
 
 
 def _wait_until(condition, otherwise, box, seconds=40):

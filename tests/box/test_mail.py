@@ -121,6 +121,41 @@ def test_foreign_sender_is_refused(user, friend):
         assert "553" in str(refusal.value) and "5.7.1" in str(refusal.value)
 
 
+@pytest.mark.parametrize("lines", [
+    "From: {other}", "From: Me <{own}>, Boss <{other}>", "From: {own}\nFrom: {other}", "From: someone@sender.test",
+    "From: {own} <{other}>", "From: <{own}> <{other}>", "From : {other}", "From: me", "X-From: {own}"])
+@pytest.mark.parametrize("port", [465, 587])
+def test_foreign_from_is_refused(user, friend, port, lines):
+    """The box's signature speaks for the From, and it is what the recipient sees."""
+    if port == 465 and lines != "From: {other}":
+        pytest.skip("the same program answers on both ports")
+    raw = f"{lines.format(own=user.address, other=friend.address)}\nTo: {user.address}\nSubject: {new_subject()}\n\nHi.\n"
+    with pytest.raises(smtplib.SMTPDataError) as refusal:
+        user.send(raw.replace("\n", "\r\n").encode(), port, recipients=[user.address])
+    assert refusal.value.smtp_code == 550 and b"5.7.1" in refusal.value.smtp_error, refusal.value
+
+
+def test_from_is_judged_as_the_sender_of_the_envelope(box, user, friend):
+    """Whatever form it has, several messages in one session, and at once after the directory has changed."""
+    box.run("mailinabox", "alias", "add", "books@example.test", friend.address)
+    with user.submission(587) as session:
+        session.login(user.address, user.password)
+
+        def send(sender):
+            text = message(user.address, user.address)
+            text.replace_header("From", sender)
+            session.sendmail(user.address, [user.address], text.as_bytes())
+            return text["Subject"]
+
+        sent = [send(f"{user.address}, {user.address.replace('@', '+shop@')}"), send(f'"Doe, Me (x)" <{user.address.upper()}>')]
+        with pytest.raises(smtplib.SMTPDataError):
+            send("books@example.test")
+        box.run("mailinabox", "alias", "add", "books@example.test", friend.address, "--sender", user.address, "--update")
+        sent.append(send("The books <books@example.test>"))
+    for subject in sent:
+        assert user.wait_for(subject)
+
+
 def test_alias_receives_and_may_send(box, user, friend, stranger):
     box.run("mailinabox", "alias", "add", "sales@example.test", user.address)
     text = message("someone@sender.test", "sales@example.test")

@@ -127,6 +127,41 @@ def test_connections_without_a_login_are_no_attack(lab, box, user):
     assert "198.51.100.121" not in box.run("fail2ban-client", "status", "dovecot").stdout
 
 
+# --- programs on the machine ---------------------------------------------------------------------------------------------
+
+# What an account with no rights (that of a hosted web page, for one) may talk to. None takes mail or lends a name: Dovecot's
+# answer what their caller may know anyway, the others are the system's.
+FOR_EVERYONE = {"/run/dbus/system_bus_socket", "/run/dovecot/auth-userdb", "/run/dovecot/dns-client",
+                "/run/dovecot/imap-urlauth", "/run/dovecot/indexer"}
+CONNECT = r"""
+open my $table, "<", "/proc/net/unix" or die;
+while (<$table>) {
+  my @words = split " ", $_, 8;
+  next unless @words == 8 && $words[3] eq "00010000";
+  chomp(my $path = $words[7]);
+  $path = "/var/spool/postfix/$path" unless $path =~ m{^[/@]};
+  (my $name = $path) =~ s/^@/\0/;
+  print "$path\n" if IO::Socket::UNIX->new(Peer => $name);
+}"""
+
+
+def _as_nobody(box, *command, **options):
+    return box.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command, **options)
+
+
+def test_programs_on_the_machine_reach_no_inner_socket(box):
+    reached = set(_as_nobody(box, "perl", "-MIO::Socket::UNIX", "-e", CONNECT).stdout.splitlines())
+    assert "/run/dovecot/auth-userdb" in reached, "the test reaches nothing"
+    assert {path for path in reached if not path.startswith("/run/systemd/")} <= FOR_EVERYONE
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "[::1]", "own"])
+def test_programs_on_the_machine_send_in_nobodys_name(box, address):
+    done = _as_nobody(box, "smtp-source", "-f", set_up.ADDRESS, "-t", set_up.ADDRESS,
+                      f"{box.address if address == 'own' else address}:25", check=False)
+    assert done.returncode != 0 and "554 5.7.1" in done.stderr and "send with sendmail" in done.stderr, done.stderr
+
+
 # --- names ---------------------------------------------------------------------------------------------------------
 
 def test_names_resolve_after_setup(box):

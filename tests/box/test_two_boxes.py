@@ -13,7 +13,7 @@ from internet import Internet
 from mail_user import MailUser, Stranger, message
 
 SECONDS = 60
-PORTS = set_up.PUBLIC_PORTS | set_up.INNER_PORTS
+PORTS = set_up.LISTENERS
 LOG = "/var/log/mail.log"
 
 
@@ -37,7 +37,7 @@ class Party:
         answers = {"PRIMARY_HOSTNAME": self.host, "PUBLIC_IP": self.address, "EMAIL_ADDR": "me@" + self.domain,
                    "EMAIL_PW": set_up.PASSWORD}
         program.setup(self.box, "--replace-lost", env=answers)
-        self.box.wait_for_ports(PORTS)
+        self.box.wait_for_listeners(PORTS)
         self.user = MailUser(self.lab, self.box, "me@" + self.domain, set_up.PASSWORD)
 
     def ds(self):

@@ -100,5 +100,5 @@ def test_old_protocols_are_refused(lab, box, port):
 
 def test_everything_starts_with_the_machine(box):
     box.reboot()
-    box.wait_for_ports(set_up.PUBLIC_PORTS | set_up.INNER_PORTS)
+    box.wait_for_listeners(set_up.LISTENERS)
     assert program.plan(box)["changes"] == []

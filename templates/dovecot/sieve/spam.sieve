@@ -8,18 +8,11 @@ if header :matches "X-Spam-Status" "Yes*" {
 }
 
 # Who sent it is judged here and not by the filter alone, which does not look into large messages, nor into any when it
-# fails. Only mail that came to port 25 from other machines: the line is the second one, below Dovecot's own. In
-# "from NAME (HOST [ADDRESS])" the client chooses the name, but no "(" in it: Postfix replaces that. A wildcard
-# takes as little as it can, so the third one is the address.
-if header :index 2 :matches "Received" "*(*[*])*" {
-  set "client" "${3}";
-}
-if allof (
-    not string :matches "${client}" ["127.*", "IPv6:::1"],
-    header :index 2 :matches "Received" [
-        "*by {{primary_hostname}} (Postfix) with SMTP id *",
-        "*by {{primary_hostname}} (Postfix) with ESMTP id *",
-        "*by {{primary_hostname}} (Postfix) with ESMTPS id *"]) {
+# fails. Only mail that came to port 25, so from other machines: the line is the second one, below Dovecot's own.
+if header :index 2 :matches "Received" [
+    "*by {{primary_hostname}} (Postfix) with SMTP id *",
+    "*by {{primary_hostname}} (Postfix) with ESMTP id *",
+    "*by {{primary_hostname}} (Postfix) with ESMTPS id *"] {
   # The domain whose right to be in From was checked.
   if header :matches "Authentication-Results" "{{primary_hostname}}; dmarc=*header.from=*" {
     set "checked" "${2}";
