@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/json.hpp"
 #include "box/storage/migrations.hpp"
 #include "cli/command.hpp"
 #include "cli/migration_text.hpp"
@@ -12,20 +14,50 @@ namespace {
 
 struct MigrateOptions {
   bool plan = false;
+  bool json = false;
   bool no_wait = false;
   std::string storage_root{};
 };
 
+// Of the data as it was when the command began.
+Json state_json(const StorageState& state) {
+  Json json = {{"storage_root", state.root},
+               {"layout", nullptr},
+               {"present_layout", k_storage_version},
+               {"migrations", Json::array()}};
+  if (state.version) json["layout"] = *state.version;
+  return json;
+}
+
+ExitCode plan_migrations(Console& console, const StorageState& state, bool as_json) {
+  if (as_json) {
+    Json json = state_json(state);
+    for (const PlannedMigration& planned : state.planned) {
+      json["migrations"].push_back(
+          {{"number", planned.number}, {"summary", planned.summary}, {"changes", planned.changes}});
+    }
+    console.output << json_text(json) << std::endl;
+  } else {
+    console.output << migrations_text(state.root, state.version, state.planned) << std::flush;
+  }
+  return state.planned.empty() ? ExitCode::ok : ExitCode::changes;
+}
+
 ExitCode run_migrate(Box& box, Console& console, const MigrateOptions& options) {
   const StorageState state = storage_state(box, options.storage_root);
-  const std::string text = migrations_text(state.root, state.version, state.planned);
-  if (options.plan) {
-    console.output << text << std::flush;
-    return state.planned.empty() ? ExitCode::ok : ExitCode::changes;
-  }
-  const auto tell = [&](const DoneMigration& done) { console.output << done_text(done) << std::endl; };
+  if (options.plan) return plan_migrations(console, state, options.json);
+  Json json = state_json(state);
+  const auto tell = [&](const DoneMigration& done) {
+    json["migrations"].push_back({{"number", done.number}, {"summary", done.summary}, {"copy", done.copy}});
+    if (!options.json) console.output << done_text(done) << std::endl;
+  };
   const LockRequest request = lock_request(console, "migrate", options.no_wait);
-  if (migrate(box, options.storage_root, request, tell).empty()) console.output << text << std::flush;
+  const bool nothing = migrate(box, options.storage_root, request, tell).empty();
+  if (options.json) {
+    console.output << json_text(json) << std::endl;
+  } else if (nothing) {
+    console.output << migrations_text(state.root, state.version, state.planned) << std::flush;
+  }
   return ExitCode::ok;
 }
 
@@ -55,6 +87,7 @@ std::vector<CliCommand> migrate_commands() {
   command.declare = [options](CommandOptions& line) {
     line.argument("STORAGE_ROOT", options->storage_root, "The data's directory; default: this box's", false);
     line.flag("--plan", options->plan, "Only say what would be done");
+    line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
   command.run = [options](Box& box, Console& console) { return run_migrate(box, console, *options); };

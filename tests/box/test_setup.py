@@ -1,10 +1,13 @@
 """The first run on a fresh machine with systemd: what it says and what it leaves."""
 
 import contextlib
+import json
 import re
 import sqlite3
 import ssl
 import subprocess
+
+import pytest
 
 import program
 import set_up
@@ -124,6 +127,15 @@ def test_first_user_is_administrator(box):
     assert set_up.ADDRESS in listed and "admin" in listed
     aliases = box.run("mailinabox", "alias", "list", "--json").stdout
     assert f"administrator@{set_up.HOST_NAME}" in aliases
+
+
+@pytest.mark.parametrize("command", [
+    "plan", "facts", "history", "recipes list", "recipes show postfix", "user list", "alias list", "dns show",
+    "dns check example.test", "dns update", "migrate --plan", "migrate", "setup --yes"])
+def test_what_lists_or_reports_has_json(box, command):
+    done = box.run("mailinabox", *command.split(), "--json", check=False, env={"NONINTERACTIVE": "1"})
+    assert done.returncode in (0, 2), program.told(done)
+    assert json.loads(done.stdout)
 
 
 def test_users_database_is_the_one_of_existing_boxes(box, tmp_path):

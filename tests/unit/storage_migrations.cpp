@@ -2,6 +2,7 @@
 // is cut off, fails, or finds damage.
 #include <catch2/catch.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "box/storage/database_migrations.hpp"
 #include "box/storage/migrations.hpp"
@@ -235,6 +236,10 @@ TEST_CASE("migrations: a plan says the steps and changes nothing", "[storage]") 
   CHECK_THAT(text, Contains("ssl/domains/example.com_private_key.pem to ssl/example.com/private_key.pem"));
   CHECK_THAT(text, Contains("rename the alias info@müller.example to info@xn--mller-kva.example"));
   CHECK_THAT(text, Contains("mail/users.sqlite: add the column quota to users"));
+  CHECK(old.run({"migrate", "--plan", "--json"}) == ExitCode::changes);
+  const auto json = nlohmann::json::parse(old.line.output.str());
+  CHECK((json["layout"] == 0 && json["present_layout"] == 15 && json["migrations"].size() == 15));
+  CHECK_THAT(json["migrations"][0]["changes"].dump(), Contains("ssl/domains/example.com_private_key.pem"));
   // Of what an earlier step will have left.
   CHECK_THAT(text, Contains("move ssl/example.org/ssl_certificate.pem to ssl/example.org.pem"));
 }
