@@ -1,5 +1,6 @@
 """The box as `mailinabox setup` leaves it: made once, then every test starts its own copy of it in two seconds."""
 
+import hashlib
 import json
 import os
 import time
@@ -37,7 +38,9 @@ def _run(box, *argv):
 
 def layers(lab, below, again=True, systemd=True):
     """`below` with the set-up box's layer on it. What plan and setup said is in record(lab, layers)."""
-    key = lab.digest_of(below[0]) if "/program" in below[0] else below[0]
+    program = lab.digest_of(below[0]) if "/program" in below[0] else below[0]
+    # A layer fits on what it was made on, and on nothing else.
+    key = hashlib.sha256("\n".join([program] + [os.path.basename(layer) for layer in below[1:]]).encode()).hexdigest()
     name = "set-up" if systemd else "set-up-without-systemd"
     target = os.path.join(lab.layers_directory, f"{name}-{key[:12]}")
     if again or not os.path.exists(target + ".json"):
