@@ -28,8 +28,9 @@ std::vector<CliCommand> sender_check_commands() {
   command.details =
       "A milter on standard input and output. Each address in the From header of a message must be one as which the\n"
       "user who has logged in may send, as it must be for the envelope; otherwise the message is refused, also if\n"
-      "there is no From header, more than one, or one that mail programs could read differently. Postfix starts it\n"
-      "for each connection of a mail program.";
+      "there is no From header, more than one, or one that mail programs could read differently. Where nobody has\n"
+      "logged in, the same holds for the user whose address the sender is, as in what a Sieve script sends. Postfix\n"
+      "starts it for each connection of a mail program and each message of a program on this machine.";
   command.examples = {
       "postmap -q someone@example.com sqlite:/etc/postfix/sender-login-maps.cf   (who may send as this)",
       "grep milter-reject /var/log/mail.log   (what was refused, and why)"};
