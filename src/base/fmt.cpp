@@ -1,0 +1,13 @@
+// fmt's own functions, compiled once: Debian has no archive of the library, and as headers only it would be compiled
+// again in every file that formats something, a quarter of the compiler's time.
+#include <fmt/format-inl.h>
+
+FMT_BEGIN_NAMESPACE
+namespace detail {
+
+// What format.h declares as instantiated elsewhere.
+template auto thousands_sep_impl<char>(locale_ref) -> thousands_sep_result<char>;
+template auto decimal_point_impl(locale_ref) -> char;
+
+}  // namespace detail
+FMT_END_NAMESPACE
