@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <utility>
 
 #include "base/text.hpp"
+#include "os/socket_diagnosis.hpp"
 
 namespace mailinabox {
 namespace {
@@ -50,6 +52,9 @@ bool is_ipv6(std::string_view address) { return address.find(':') != std::string
 }  // namespace
 
 std::vector<Listener> tcp_listeners(const FileReader& files) {
+  if (files.real_path("/") == "/") {
+    if (auto diagnosed = diagnosed_tcp_listeners()) return std::move(*diagnosed);
+  }
   std::vector<Listener> listeners;
   for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     add_waiting(files, "tcp", path, k_tcp_listen, listeners);

@@ -22,8 +22,8 @@ struct Listener {
   std::string target() const { return "socket:[" + inode + "]"; }
 };
 
-// From /proc/net/tcp and tcp6, or udp and udp6. Tables that the kernel has not, and lines in another form, are left
-// out.
+// What the kernel tells (socket_diagnosis.hpp); where it does not, and below a root prefix, from /proc/net/tcp and
+// tcp6. Tables that the kernel has not, and lines in another form, are left out. UDP: from /proc/net/udp and udp6.
 std::vector<Listener> tcp_listeners(const FileReader& files);
 std::vector<Listener> udp_listeners(const FileReader& files);
 

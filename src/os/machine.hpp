@@ -19,14 +19,14 @@ class MachineReader {
  public:
   virtual ~MachineReader() = default;
   virtual std::string host_name() const = 0;                  // the running one (/proc/sys/kernel/hostname)
-  virtual std::set<ListeningPort> listening_tcp() const = 0;  // /proc/net/tcp and tcp6, state LISTEN
+  virtual std::set<ListeningPort> listening_tcp() const = 0;  // listeners.hpp
   // Paths of the Unix sockets that take connections (/proc/net/unix), as their programs named them when they began.
   virtual std::set<std::string> listening_sockets() const = 0;
   virtual std::vector<std::string> active_swaps() const = 0;  // paths in /proc/swaps
   virtual bool has_capability(int capability) const = 0;      // of this process, effective (CAP_NET_ADMIN = 12)
 };
 
-// For times in which nothing changes: reads the kernel's tables of sockets, which take 3 ms, once for all services.
+// For times in which nothing changes: asks the kernel for its sockets once for all services.
 class MachineSnapshot final : public MachineReader {
  public:
   explicit MachineSnapshot(const MachineReader& machine) : machine_(machine) {}

@@ -1,16 +1,24 @@
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
+#include <iterator>
 
 #include "base/error.hpp"
+#include "os/descriptor.hpp"
 #include "os/linux_machine.hpp"
 #include "os/lock.hpp"
+#include "os/socket_diagnosis.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
@@ -33,6 +41,36 @@ TEST_CASE("listening ports are read from the kernel's tables, connections are no
         std::set<ListeningPort>{{25, "0.0.0.0"}, {10086, "127.0.0.1"}, {25, "::"}, {443, "2001:db8::1"}});
   host.erase("/proc/net/tcp6");
   CHECK(machine.listening_tcp().size() == 2);
+}
+
+TEST_CASE("the kernel tells who listens, without its table of connections", "[os][machine]") {
+  const Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Descriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* const place = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(listener.number(), place, length) == 0);
+  REQUIRE(::listen(listener.number(), 1) == 0);
+  REQUIRE(::getsockname(listener.number(), place, &length) == 0);
+  REQUIRE(::connect(client.number(), place, length) == 0);
+
+  const auto told = diagnosed_tcp_listeners();
+  if (!told) {
+    WARN("this kernel does not answer sock_diag(7)");
+    return;
+  }
+  const std::uint16_t port = ntohs(address.sin_port);
+  std::vector<Listener> ours;
+  std::copy_if(told->begin(), told->end(), std::back_inserter(ours),
+               [&](const Listener& one) { return one.port == port && one.address == "127.0.0.1"; });
+  REQUIRE(ours.size() == 1);
+  CHECK(ours[0].protocol == "tcp");
+  CHECK(ours[0].target() ==
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(listener.number())).string());
+  PosixFileSystem files;
+  CHECK(LinuxMachine(files).listening_tcp().contains({port, "127.0.0.1"}));
 }
 
 TEST_CASE("listening Unix sockets are read from the kernel's table, connections are not", "[os][machine]") {
