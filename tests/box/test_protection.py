@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import imaplib
+import re
 import smtplib
 import socket
 
@@ -11,6 +12,7 @@ import dns.query
 import dns.rcode
 import pytest
 
+import lab as laboratory
 import name_server
 import namespaces
 import program
@@ -111,9 +113,30 @@ def test_password_guesser_is_kept_out(lab, box, user, jail, port, guess):
     assert not _kept_out(lab, box, port, seconds=3)
 
 
+def test_login_with_two_mechanisms_is_one_failure(lab, box, user):
+    """A mail program with an old password tries PLAIN and then LOGIN; from an address of its own, as the others are banned."""
+    def log_in():
+        with lab.client("198.51.100.122"), smtplib.SMTP_SSL(box.address, 465, timeout=30, context=user.tls) as session:
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                session.login(set_up.ADDRESS, "the old one")
+
+    def failures(jail):
+        return int(re.search(r"Total failed:\s+(\d+)", box.run("fail2ban-client", "status", jail).stdout)[1])
+
+    box.run("fail2ban-client", "unban", "--all")
+    jails = ("postfix-submission", "postfix-submission-login")
+    before = [failures(jail) for jail in jails]
+    lab.network.plug("198.51.100.122")
+    with concurrent.futures.ThreadPoolExecutor(13) as pool:
+        for done in [pool.submit(log_in) for _ in range(13)]:
+            done.result()
+    assert laboratory.wait_for(lambda: [failures(jail) for jail in jails] == [count + 13 for count in before], 20)
+    assert "198.51.100.122" not in box.run("fail2ban-client", "banned").stdout
+
+
 def test_every_jail_runs(box):
     listed = box.run("fail2ban-client", "status").stdout
-    for jail in ("sshd", "dovecot", "postfix-submission", "recidive"):
+    for jail in ("sshd", "dovecot", "postfix-submission", "postfix-submission-login", "recidive"):
         assert jail in listed
 
 
