@@ -30,8 +30,6 @@ enum class Rule : std::uint8_t {
   submission,
   imaps,
   pop3s,
-  carddavs,
-  caldavs,
   mta_sts,
   tls_report,
   caa,

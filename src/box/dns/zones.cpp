@@ -202,9 +202,6 @@ class ZoneAssembly {
     add_service(Rule::submission, "_submission._tcp." + domain, "10 0 587 ");
     add_service(Rule::imaps, "_imaps._tcp." + domain, "0 0 993 ");
     add_service(Rule::pop3s, "_pop3s._tcp." + domain, "10 0 995 ");
-    if (domain == primary_) return;  // clients ask the host itself, with well-known paths
-    add_service(Rule::carddavs, "_carddavs._tcp." + domain, "0 0 443 ");
-    add_service(Rule::caldavs, "_caldavs._tcp." + domain, "0 0 443 ");
   }
 
   void add_service(Rule rule, const std::string& name, const std::string& numbers) {
