@@ -32,10 +32,20 @@ def learned(box):
     return tuple(int(re.search(rf"(\d+)\s+\d+\s+non-token data: {name}", said)[1]) for name in ("nspam", "nham"))
 
 
-def test_spam_goes_to_the_spam_folder_with_headers(stranger, user):
+def filter_processes(box):
+    """Process id -> page faults of children that it has waited for, for each process that looks at messages (proc(5))."""
+    lines = [line.split() for line in box.run("cat /proc/[0-9]*/stat 2>/dev/null || true").stdout.splitlines()]
+    return {words[0]: words[10] for words in lines if words[1] == "(spampd)" and words[3] != "1"}
+
+
+def test_spam_goes_to_the_spam_folder_with_headers(box, stranger, user):
     text = message("someone@sender.test", user.address, GTUBE)
+    before = filter_processes(box)
     stranger.deliver(text)
     arrived = user.wait_for(text["Subject"], "Spam")
+    after = filter_processes(box)
+    assert before and before.keys() <= after.keys(), "children of the filter are not kept"
+    assert set(after.values()) == {"0"}, "the filter starts a process for a message"
     assert arrived["X-Spam-Status"].startswith("Yes")
     assert float(arrived["X-Spam-Score"]) > 900
     assert "GTUBE" in arrived["X-Spam-Report"]

@@ -172,7 +172,7 @@ def test_ctrl_c_lets_apt_finish_its_step_and_leaves_nothing_in_the_way(conversat
 
 
 def test_bar_with_megabytes_while_apt_downloads(conversation, forgetful):
-    forgetful.run("dpkg", "--purge", "--force-depends", "pyzor", env={"DEBIAN_FRONTEND": "noninteractive"})
+    forgetful.run("dpkg", "--purge", "--force-depends", "sqlite3", env={"DEBIAN_FRONTEND": "noninteractive"})
     forgetful.run("apt-get", "clean")
     terminal = Terminal(forgetful)
     terminal.converse({})
