@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
 
-    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,first]
-        [--counts 100,1000,10000]
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,first,mail]
+        [--counts 100,1000,10000] [--before TREE]
 
 rerun     a second `mailinabox setup`, a `plan` and `--version` on a complete box, by the program that is linked to Debian's
           libraries and by the one of the package, which carries its own, against a program that only looks at the same
@@ -13,6 +13,8 @@ workload  N files from a template, 60 packages, 20 services, 40 settings, 10 use
 domains   `mailinabox dns update` with 1, 100 and 1,000 domains (10,000 users): nothing changed, one record changed, all
           zones signed anew, beside ldns-signzone on the same zones
 first     the first run of the box against apt-get install of the same packages and one start of each service
+mail      messages a second from port 25 to the mailbox, and what each service spends on one (mail_path.py); with --before
+          TREE also on a box that the same program has set up with the recipes and templates of another work tree
 
 No-op figures are the best of several runs, first runs are single ones. "processes" counts what came into being on the
 machine meanwhile, threads included.
@@ -31,6 +33,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "box")]
 
 import lab as laboratory  # noqa: E402
+import mail_path  # noqa: E402
 import set_up  # noqa: E402
 import workload  # noqa: E402
 
@@ -228,6 +231,13 @@ def first(lab, build, layers):
           f"|\n| over both | {ours['wall'] - apt['wall'] - starting:.1f} |", flush=True)
 
 
+def mail(lab, build, layers, before):
+    if before:
+        older = lab.program(program=f"{build}/mailinabox", share=before)
+        mail_path.table(lab, set_up.layers(lab, older, again=False), "before")
+    mail_path.table(lab, set_up.layers(lab, layers, again=False), "now")
+
+
 USERS = 10_000
 
 
@@ -280,8 +290,9 @@ def domains(lab, build, layers, counts):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--build", required=True)
-    arguments.add_argument("--only", default="rerun,workload,domains,first")
+    arguments.add_argument("--only", default="rerun,workload,domains,first,mail")
     arguments.add_argument("--portable", help="the program of the package, for rerun")
+    arguments.add_argument("--before", metavar="TREE", help="for mail: whose recipes and templates to compare with")
     arguments.add_argument("--counts", default="100,1000,10000")
     chosen = arguments.parse_args()
     with laboratory.Lab(lambda line: print(line, file=sys.stderr), durable=True) as lab:
@@ -295,6 +306,8 @@ def main():
             domains(lab, chosen.build, set_up.layers(lab, fresh, again=False), [1, 100, 1000])
         if "first" in chosen.only:
             first(lab, chosen.build, fresh)
+        if "mail" in chosen.only:
+            mail(lab, chosen.build, fresh, chosen.before)
 
 
 if __name__ == "__main__":

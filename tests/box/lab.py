@@ -471,7 +471,8 @@ class Lab:
     def program(self, build=None, program=None, share=None, below=None):
         """`below` (default: the machine) with the program of a build directory installed under /usr, and the packages
         with the libraries it is linked to. Without `build`: the file `program`, recipes and templates from `share`."""
-        target = os.path.join(self.session_directory, "program")
+        names = hashlib.sha256(repr((build, program, share)).encode()).hexdigest()[:12]
+        target = os.path.join(self.session_directory, "program-" + names)
         if not os.path.isdir(target):
             if build:
                 subprocess.run(["cmake", "--install", build, "--strip", "--prefix", "/usr"], check=True, capture_output=True,
