@@ -152,10 +152,13 @@ TEST_CASE("directory: every refusal of a new user has its sentence", "[box]") {
                        Message("Passwords must be at least eight characters."));
   CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "0", {"a\nb"}), Error,
                        Message("That's not a valid privilege (a\nb)."));
+  const std::string rule = " Give a number of bytes, or one with M or G behind it, such as 500M or 5G; 0 is no limit.";
   CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "1.5G"), Error,
-                       Message("Quotas cannot contain spaces, commas, or decimal points."));
-  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "5T"), Error, Message("Invalid quota."));
-  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", ""), Error, Message("No quota provided."));
+                       Message("Quotas cannot contain spaces, commas, or decimal points." + rule));
+  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "5T"), Error, Message("Invalid quota." + rule));
+  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", "999999999G"), Error,
+                       Message("Invalid quota. 999999999G is more than any disk holds." + rule));
+  CHECK_THROWS_MATCHES(add("me@example.com", "correct horse", ""), Error, Message("No quota provided." + rule));
   add(" Me@Example.COM ", "correct horse", "5g");
   CHECK(directory.user("me@example.com")->quota == "5G");
   CHECK_THROWS_MATCHES(add("me@example.com"), Error, Message("User already exists."));
