@@ -98,6 +98,7 @@ void Journal::close_earlier() {
     const std::int64_t number = highest_number(files_.list(directory_), "journal.damaged-") + 1;
     files_.rename(current(), fmt::format("{}/journal.damaged-{}", directory_, number));
   } else if (earlier.leaves_changes()) {
+    complete_records(earlier);
     close_as_generation();
   } else {
     files_.remove(current(), true);

@@ -136,6 +136,8 @@ class Journal {
   JournalRecords read(const std::string& path) const;
   OwedNotices owed_on_disk() const;
   void save_owed();
+  bool looks_changed(const KeptPath& kept) const;
+  void complete_records(const JournalRecords& earlier);
   void make_directories();
   std::int64_t close_as_generation();
   void prune();

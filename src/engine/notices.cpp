@@ -51,6 +51,11 @@ const std::vector<Notice>& Notices::pending(std::size_t target) const {
   return found == pending_.end() ? none : found->second.notices;
 }
 
+bool Notices::left_over(std::size_t target) const {
+  const auto found = pending_.find(target);
+  return found != pending_.end() && found->second.from_earlier_runs;
+}
+
 void Notices::delivered(std::size_t target) {
   const ResourceId& id = order_.at(target).id;
   pending_.erase(target);

@@ -29,6 +29,7 @@ class Notices {
 
   // Empty if nobody notified it.
   const std::vector<Notice>& pending(std::size_t target) const;
+  bool left_over(std::size_t target) const;  // by an earlier run
   void delivered(std::size_t target);
   // Clears the target's notices if all are of these entries, whose changes were put back.
   void withdraw(std::size_t target, const std::vector<std::size_t>& entries);

@@ -65,6 +65,8 @@ class Outcomes {
 
   // A handler ran, or a service was reloaded or restarted; `again`: with the old files, after the new ones.
   void refreshed(std::size_t entry, Refreshed what, bool again = false);
+  // That was pending since an earlier run.
+  void left_over(std::size_t entry) { report_.left_over.push_back(order_.at(entry).id.name); }
   // It failed to. If it differs from its wanted state, this is the failure of its own change, else a refresh failure.
   void refuse(std::size_t entry, const Failure& failure, Changes differences);
   // The entry's change was undone because `service` did not accept it.

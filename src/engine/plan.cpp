@@ -15,7 +15,7 @@ class Planner {
         order_(catalog),
         seen_(journal.seen()) {
     for (const OwedNotice& owed : journal.owed()) {
-      if (const auto target = order_.refreshable(owed.target)) pending_[*target].push_back(owed.notice);
+      if (const auto target = order_.refreshable(owed.target)) add_left_over(*target, owed.notice);
     }
   }
 
@@ -33,6 +33,11 @@ class Planner {
   }
 
  private:
+  void add_left_over(std::size_t target, const Notice& notice) {
+    pending_[target].push_back(notice);
+    left_over_.insert(target);
+  }
+
   void compare_all(Step step) {
     for (const std::size_t entry : order_.entries(step)) compare(entry);
   }
@@ -93,7 +98,10 @@ class Planner {
     const Outcome& outcome = compare(entry);
     const bool takes_all =
         outcome.status == Status::would_change && (outcome.action == Action::start || outcome.action == Action::stop);
-    if (outcome.status != Status::failed && !takes_all) outcomes_.refreshed(entry, would_refresh(entry));
+    if (outcome.status == Status::failed || takes_all) return;
+    const Refreshed what = would_refresh(entry);
+    outcomes_.refreshed(entry, what);
+    if (what != Refreshed::nothing && left_over_.contains(entry)) outcomes_.left_over(entry);
   }
 
   const MachineSnapshot machine_;  // a plan changes nothing
@@ -103,6 +111,7 @@ class Planner {
   Outcomes outcomes_{order_, nobody_};
   std::set<SeenEntry> seen_;
   std::map<std::size_t, std::vector<Notice>> pending_{};
+  std::set<std::size_t> left_over_{};  // targets that earlier runs have left pending
 };
 
 }  // namespace

@@ -109,6 +109,8 @@ Report together(const Report& first, const Report& second) {
   if (result.packages.unknown.empty()) result.packages.unknown = first.packages.unknown;
   add_missing(result.reloaded, second.reloaded);
   add_missing(result.restarted, second.restarted);
+  result.left_over = first.left_over;
+  add_missing(result.left_over, second.left_over);
   if (!result.generation) result.generation = first.generation;
   result.elapsed = first.elapsed + second.elapsed;
   return result;

@@ -29,6 +29,7 @@ struct [[nodiscard]] Report {
   std::vector<Outcome> outcomes{};       // one per entry, in catalog order
   std::vector<std::string> reloaded{};   // service names; in a plan: would be
   std::vector<std::string> restarted{};  // restarted or, by a notify, started
+  std::vector<std::string> left_over{};  // those of both that earlier runs, cut off or failed, have left pending
   // Services and handlers that refused the changes, with the files put back; their own outcomes do not repeat it.
   std::vector<Outcome> refresh_failures{};
   Consequences packages{};                   // what apt removes, or would remove, because of the packages above

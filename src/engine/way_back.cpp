@@ -12,6 +12,7 @@ namespace mailinabox {
 void WayBack::took(std::size_t target, Refreshed what) {
   took_.insert(target);
   outcomes_.refreshed(target, what);
+  if (what != Refreshed::nothing && what != Refreshed::ran && notices_.left_over(target)) outcomes_.left_over(target);
   notices_.delivered(target);
 }
 

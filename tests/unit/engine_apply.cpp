@@ -362,10 +362,13 @@ TEST_CASE("notices of earlier runs are delivered though nothing changes", "[engi
   }
   host.put("/etc/one", "1");
   service->on_refresh = nullptr;
-  CHECK(run_plan(host, recipes.catalog).reloaded == Ids{"s"});
+  const Report planned = run_plan(host, recipes.catalog);
+  CHECK(planned.reloaded == Ids{"s"});
+  CHECK(planned.left_over == Ids{"s"});
   RecordingReporter reporter;
   const Report report = run_apply(host, recipes.catalog, reporter);
   CHECK(report.reloaded == Ids{"s"});
+  CHECK(report.left_over == Ids{"s"});
   CHECK(report.count(Status::changed) == 0);
   CHECK_FALSE(report.generation);
   CHECK(owed_on(host).empty());
