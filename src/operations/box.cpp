@@ -1,12 +1,15 @@
 #include "operations/box.hpp"
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "os/trusted_files.hpp"
 
 namespace mailinabox {
 namespace {
 
 std::string stamp(const Box& box) { return box.state_directory + "/set-up"; }
+
+std::string parts_file(const Box& box) { return box.state_directory + "/set-up-parts"; }
 
 }  // namespace
 
@@ -39,8 +42,31 @@ void mark_set_up(const Box& box) {
   if (is_set_up(box)) return;
   box.system.files.make_directory(box.state_directory, {.mode = 0700});
   box.system.files.write(stamp(box), "", {.mode = 0600});
+  forget_parts_set_up(box);
 }
 
-void forget_set_up(const Box& box) { box.system.files.remove(stamp(box)); }
+std::set<std::string> parts_set_up(const Box& box) {
+  std::set<std::string> parts;
+  const auto file = box.system.files.read(parts_file(box));
+  const std::string text = file ? file->content : "";
+  for (const std::string_view line : lines_of(text)) parts.emplace(line);
+  return parts;
+}
+
+void mark_parts_set_up(const Box& box, const std::set<std::string>& recipes) {
+  std::set<std::string> parts = parts_set_up(box);
+  const std::size_t before = parts.size();
+  parts.insert(recipes.begin(), recipes.end());
+  if (parts.size() == before) return;
+  box.system.files.make_directory(box.state_directory, {.mode = 0700});
+  box.system.files.write(parts_file(box), joined(parts, "\n") + "\n", {.mode = 0600});
+}
+
+void forget_parts_set_up(const Box& box) { box.system.files.remove(parts_file(box)); }
+
+void forget_set_up(const Box& box) {
+  box.system.files.remove(stamp(box));
+  forget_parts_set_up(box);
+}
 
 }  // namespace mailinabox

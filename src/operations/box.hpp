@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "box/answers.hpp"
@@ -49,6 +50,10 @@ bool is_set_up(const Box& box);
 
 // Remembers that one has, or that there is no box any more.
 void mark_set_up(const Box& box);
+// Until then: the recipes that setups of a part have brought to success; and `recipes` are more of them.
+std::set<std::string> parts_set_up(const Box& box);
+void mark_parts_set_up(const Box& box, const std::set<std::string>& recipes);
+void forget_parts_set_up(const Box& box);
 void forget_set_up(const Box& box);
 
 }  // namespace mailinabox

@@ -96,13 +96,22 @@ void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded) {
       make_context(loaded.complete.answers, loaded.facts, loaded.complete.time_zone, loaded.models.values);
   Catalog all = read_catalog(box, context, loaded.platform);
   for (CatalogEntry& entry : all.entries) entry.follows_from_data = uses_any(entry, data_model_names());
+  loaded.recipe_names.clear();
+  for (const CatalogRecipe& recipe : all.recipes) loaded.recipe_names.push_back(recipe.name);
   loaded.catalog = scope.of(all);
 }
 
 LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request) {
+  const bool sample = !box.root && answered_before(box);
+  request.no_directory = sample;
   LoadedBox loaded = load_answers(box, std::move(request));
-  SecondaryLookup secondaries(box);
-  load_models(box, secondaries, loaded);
+  loaded.sample = sample;
+  if (sample) {
+    loaded.models = sample_models(loaded.answers());
+  } else {
+    SecondaryLookup secondaries(box);
+    load_models(box, secondaries, loaded);
+  }
   load_catalog(box, scope, loaded);
   return loaded;
 }

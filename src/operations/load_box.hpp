@@ -43,11 +43,14 @@ struct LoadedBox {
   CompleteAnswers complete{};
   BoxModels models{};
   Catalog catalog{};
+  std::vector<std::string> recipe_names{};  // of the whole box, in order
+  bool sample = false;                      // the models are not this box's
 
   const Answers& answers() const { return complete.answers; }
 };
 
-// The box as setup has left it, or as it would be with the answers that setup takes without asking. Throws RecipeError,
+// The box as setup has left it, or as it would be with the answers that setup takes without asking. Only root can read
+// users and keys: anybody else gets the models of a sample in place of a box's. Throws RecipeError,
 // or Error if the machine is not supported or the answers are not good.
 LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request = {});
 

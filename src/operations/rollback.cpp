@@ -33,6 +33,7 @@ RollbackResult roll_back(const Box& box, const HeldLock& lock, const PreparedRol
   const std::string answers = read_answers(box).render();
   RollbackResult result;
   const Report report = run.pass(prepared.rollback.catalog);
+  forget_parts_set_up(box);  // which of them are left is not known
   if (!answered_before(box)) {
     forget_set_up(box);
   } else if (!report.failed() && is_set_up(box) && read_answers(box).render() != answers) {

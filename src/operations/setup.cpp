@@ -1,5 +1,6 @@
 #include "operations/setup.hpp"
 
+#include <set>
 #include <utility>
 
 #include "crypto/certificate.hpp"
@@ -75,6 +76,17 @@ void describe_panel(const Box& box, const Answers& answers, SetupResult& result)
   if (first) result.fingerprint = first->fingerprint();
 }
 
+void tell_parts(const Box& box, const LoadedBox& loaded, SetupResult& result) {
+  if (result.succeeded()) {
+    std::set<std::string> done;
+    for (const CatalogRecipe& recipe : loaded.catalog.recipes) done.insert(recipe.name);
+    mark_parts_set_up(box, done);
+  }
+  const std::set<std::string> done = parts_set_up(box);
+  for (const std::string& name : loaded.recipe_names)
+    (done.contains(name) ? result.parts : result.missing).push_back(name);
+}
+
 }  // namespace
 
 void check_recipes(const Box& box, const Answers& stored, const ValueMap& facts) {
@@ -137,6 +149,7 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
   result.warnings = std::move(prepared.loaded.models.warnings);
   if (prepared.scope.whole() && result.succeeded()) mark_set_up(box);
   result.complete_box = is_set_up(box);
+  if (!result.complete_box) tell_parts(box, prepared.loaded, result);
   describe_panel(box, complete.answers, result);
   return result;
 }

@@ -69,7 +69,7 @@ AnswerSheet::AnswerSheet(const Box& box, const ValueMap& facts, AnswerRequest re
 // A wrong STORAGE_ROOT is reported with the other problems; nobody's database is looked for there.
 void AnswerSheet::open_directory() {
   const std::string root = complete_.answers.get("STORAGE_ROOT");
-  if (!problem_with_storage_root(root).empty()) return;
+  if (request_.no_directory || !problem_with_storage_root(root).empty()) return;
   const std::string path = directory_path(complete_.answers);
   if (box_.system.files.info(path).kind == FileKind::regular) {
     const std::string host = known("PRIMARY_HOSTNAME");

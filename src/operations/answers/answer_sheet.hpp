@@ -41,6 +41,7 @@ using GivenAnswers = std::map<std::string, std::string>;
 struct AnswerRequest {
   GivenAnswers given{};
   bool first_user = false;     // if there is no user yet, one is made
+  bool no_directory = false;   // the database is not looked for
   bool probe_network = false;  // try how this network resolves names, if that is not known yet
   Directory::Access access = Directory::Access::look;
 };
