@@ -114,7 +114,7 @@ collect_files() {
   done < <(find recipes templates -type f | sort)
   install -D -m 644 packaging/completion/mailinabox "$root/usr/share/bash-completion/completions/mailinabox"
   install -d "$root/usr/share/man/man8" "$root/usr/share/man/man5" "$documents"
-  compressed "$root/usr/share/man/man8/mailinabox.8.gz" <packaging/mailinabox.8
+  compressed "$root/usr/share/man/man8/mailinabox.8.gz" <"$build/mailinabox.8"
   compressed "$root/usr/share/man/man5/mailinabox-recipe.5.gz" <"$build/mailinabox-recipe.5"
   compressed "$documents/changelog.gz" <packaging/debian/changelog
   compressed "$documents/README.md.gz" <README.md

@@ -1,12 +1,14 @@
 #include "apps/terminal.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace mailinabox {
 namespace {
@@ -35,6 +37,12 @@ class NoEcho {
 };
 
 }  // namespace
+
+std::size_t terminal_columns(int descriptor, const std::string& columns_variable) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return parse_number<std::uint16_t>(columns_variable).value_or(80);
+}
 
 Terminal::Terminal() : terminal_(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) {}
 

@@ -19,4 +19,7 @@ class Terminal final : public Dialogue {
   Descriptor terminal_{};
 };
 
+// How many columns the terminal has: as the kernel says of the descriptor, else as the variable COLUMNS says, else 80.
+std::size_t terminal_columns(int descriptor, const std::string& columns_variable);
+
 }  // namespace mailinabox

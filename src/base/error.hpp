@@ -1,5 +1,5 @@
 // The errors of this program. Lower layers throw them, higher layers add context, and exactly two places catch them:
-// the engine, per catalog entry, and main(). No error contains a secret.
+// the engine, per catalog entry, and run_program() (apps/program.hpp). No error contains a secret.
 #pragma once
 
 #include <cstdint>

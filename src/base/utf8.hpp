@@ -1,6 +1,8 @@
 // Text in UTF-8 (RFC 3629).
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace mailinabox {
@@ -8,5 +10,12 @@ namespace mailinabox {
 // True if a line of text may have all its code points: none is a control character, a tab or a line end. False for what
 // is not UTF-8.
 bool printable_utf8(std::string_view text);
+
+// The columns that a line takes on a terminal: two for East Asian wide letters and pictures, none for marks that stand
+// on the letter before. A byte that is not UTF-8 takes one.
+std::size_t display_width(std::string_view line);
+
+// The line, or if it takes more than `columns`, its beginning and `ellipsis`, together at most that wide.
+std::string fitted(std::string_view line, std::size_t columns, std::string_view ellipsis);
 
 }  // namespace mailinabox

@@ -16,7 +16,6 @@ struct AliasOptions {
   std::vector<std::string> senders{};
   bool update = false;
   bool no_wait = false;
-  bool json = false;
 };
 
 Json alias_json(const Alias& alias) {
@@ -29,20 +28,19 @@ Json alias_json(const Alias& alias) {
 }
 
 CliCommand alias_list() {
-  const auto options = std::make_shared<AliasOptions>();
   CliCommand command{.name = "alias list", .summary = "List aliases, automatic ones too"};
   command.examples = {"sudo mailinabox alias list", "sudo mailinabox alias list --json"};
-  command.declare = [options](CommandOptions& line) { line.flag("--json", options->json, "Print one JSON object"); };
-  command.run = [options](Box& box, Console& console) {
+  command.json = {{"aliases", "each with address, forwards_to, permitted_senders, automatic"}};
+  command.run = [](Box& box, Console& console) {
     Json all = Json::array();
     for (const Alias& alias : aliases(box)) {
       all.push_back(alias_json(alias));
-      if (options->json) continue;
+      if (console.json) continue;
       console.output << alias.address << " -> " << joined(alias.forwards_to, ", ");
       if (alias.permitted_senders) console.output << "  (senders: " << joined(*alias.permitted_senders, ", ") << ")";
       console.output << (alias.automatic ? "  (automatic)" : "") << "\n";
     }
-    if (options->json) console.output << json_text(Json{{"aliases", all}}) << "\n";
+    if (console.json) print_json(console, {{"aliases", all}});
     return ExitCode::ok;
   };
   return command;
@@ -66,6 +64,7 @@ CliCommand alias_add() {
     line.flag("--update", options->update, "Replace the alias if it exists");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
+  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     const NewAlias alias{.address = options->address,
                          .forwards_to = joined(options->forwards_to, ","),
@@ -84,6 +83,7 @@ CliCommand alias_remove() {
     line.argument("ADDRESS", options->address, "The alias");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
+  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     return print_directory_change(
         console, remove_alias(box, options->address, lock_request(console, "alias remove", options->no_wait)));

@@ -26,6 +26,13 @@ class CommandOptions {
                          bool required = true) = 0;
 };
 
+// A key of the object that --json prints.
+struct JsonKey {
+  std::string key{};  // "NAME": any
+  std::string doc{};
+  bool always = true;  // false: only if it applies
+};
+
 struct CliCommand {
   std::string name{};     // one or two words: "plan", "user add"
   std::string summary{};  // one line for lists
@@ -33,7 +40,11 @@ struct CliCommand {
   std::vector<std::string> examples{};
   std::vector<std::string> exit_codes{};  // "0  nothing to change"; empty: 0, 1 and 64 in their usual sense
   std::function<void(CommandOptions&)> declare{};
+  std::vector<JsonKey> json{};  // empty: the command has no --json
   std::function<ExitCode(Box&, Console&)> run{};
+
+  // declare(), and --json if the command has it.
+  void declare_all(CommandOptions& options, bool& as_json) const;
 };
 
 inline constexpr const char* k_no_wait = "End with exit code 4 if another run holds the lock; nothing is changed then";

@@ -7,9 +7,15 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <new>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/interruption.hpp"
+#include "base/text.hpp"
+#include "cli/command_json.hpp"
 #include "cli/libraries.hpp"
+#include "cli/report_output.hpp"
 
 namespace mailinabox {
 namespace {
@@ -48,11 +54,30 @@ std::string block(const std::string& title, const std::vector<std::string>& line
   return text;
 }
 
+// At most 100 columns.
+std::vector<std::string> json_lines(const CliCommand& command) {
+  std::size_t width = 0;
+  for (const JsonKey& key : command.json) width = std::max(width, key.key.size());
+  std::vector<std::string> lines;
+  for (const JsonKey& key : command.json) {
+    std::string line = fmt::format("{:<{}} ", key.key, width);
+    for (const std::string_view word : words_of(key.doc)) {
+      if (line.size() + 1 + word.size() > 98) {
+        lines.push_back(line);
+        line = std::string(width + 1, ' ');
+      }
+      line += fmt::format(" {}", word);
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
 std::string help_footer(const CliCommand& command) {
   std::vector<std::string> codes = command.exit_codes;
   if (codes.empty()) codes = {"0   done", "1   failed; standard error says why", "64  the command line is wrong"};
   return (command.details.empty() ? "" : "\n" + command.details + "\n") + block("Examples", command.examples) +
-         block("Exit codes", codes);
+         block("Exit codes", codes) + block("Keys of the JSON object", json_lines(command));
 }
 
 // Names that may stand at the first (prefix "") or second place.
@@ -73,9 +98,9 @@ bool group(const std::vector<CliCommand>& commands, const std::string& word) {
 
 std::string said_wrong(const std::string& what, const std::string& word, const std::vector<std::string>& candidates) {
   const std::string nearest = nearest_spelling(word, candidates);
-  std::string text = "mailinabox: there is no " + what + " \"" + word + "\".";
+  std::string text = "there is no " + what + " \"" + word + "\".";
   if (!nearest.empty()) text += " Did you mean \"" + nearest + "\"?";
-  return text + " `mailinabox --help` lists what there is.\n";
+  return text + " `mailinabox --help` lists what there is.";
 }
 
 // "" if the first words name a command or ask for help.
@@ -89,7 +114,7 @@ std::string unknown_command(const std::vector<CliCommand>& commands, const std::
   if (words.size() < 2) {
     std::string list;
     for (const std::string& verb : verbs) list += (list.empty() ? "" : ", ") + verb;
-    return "mailinabox: `mailinabox " + first + "` needs one of: " + list + ".\n";
+    return "`mailinabox " + first + "` needs one of: " + list + ".";
   }
   if (words[1].empty() || words[1].front() == '-') return {};
   if (std::find(verbs.begin(), verbs.end(), words[1]) != verbs.end()) return {};
@@ -125,6 +150,7 @@ std::string nearest_option(const CLI::App& app, const std::string& word) {
 class CommandLine {
  public:
   CommandLine(Box& box, Console& console) : box_(box), console_(console), commands_(all_commands()) {
+    console_.json = false;
     app_.name("mailinabox");
     app_.footer(
         "\nWithout a command, or with an option first, it is `mailinabox setup`.\n"
@@ -145,6 +171,7 @@ class CommandLine {
 
   ExitCode run(std::vector<std::string> words) {
     take_share(words);
+    asks_for_json_ = asks_for_json(words);
     if (!words.empty() && words.front() == "help") {  // as other programs have it
       words.erase(words.begin());
       words.emplace_back("--help");
@@ -155,8 +182,7 @@ class CommandLine {
     verbose_ = std::find(words.begin(), words.end(), "--verbose") != words.end();
     if (words.front().empty()) words.front() = "\"\"";
     if (const std::string wrong = unknown_command(commands_, words); !wrong.empty()) {
-      console_.errors << wrong;
-      return ExitCode::usage;
+      return refuse(wrong);
     }
     std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
     try {
@@ -169,10 +195,35 @@ class CommandLine {
       box_.sources.recipes = (share / "recipes").lexically_normal().string();
       box_.sources.templates = (share / "templates").lexically_normal().string();
     }
-    return chosen_ == nullptr ? ExitCode::usage : chosen_->run(box_, console_);
+    return chosen_ == nullptr ? ExitCode::usage : run_chosen();
   }
 
  private:
+  // Whatever ends the command is one JSON object, too, and goes on its way.
+  ExitCode run_chosen() {
+    try {
+      return chosen_->run(box_, console_);
+    } catch (const Interrupted&) {
+      if (console_.json) print_error_json(console_, "interrupted: run it again, and it goes on from there");
+      throw;
+    } catch (const std::exception& error) {
+      const CommandFailure failure = command_failure(error);
+      if (console_.json) print_error_json(console_, failure.message, failure.code);
+      throw;
+    }
+  }
+
+  ExitCode refuse(const std::string& why) {
+    console_.errors << "mailinabox: " << why << "\n";
+    if (asks_for_json_) print_error_json(console_, why, ExitCode::usage);
+    return ExitCode::usage;
+  }
+
+  static bool asks_for_json(const std::vector<std::string>& words) {
+    const auto end = std::find(words.begin(), words.end(), "--");
+    return std::find(words.begin(), end, "--json") != end;
+  }
+
   static bool asks_about_program(const std::string& word) {
     return word == "--help" || word == "-h" || word == "--version" || word == "--verbose";
   }
@@ -220,7 +271,7 @@ class CommandLine {
                                         command.summary);
     app->footer(help_footer(command));
     Cli11Options options(*app);
-    if (command.declare) command.declare(options);
+    command.declare_all(options, console_.json);
     app->final_callback([this, &command] { chosen_ = &command; });
   }
 
@@ -230,25 +281,36 @@ class CommandLine {
     return *app;
   }
 
-  ExitCode explain(const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == 0;
-    if (asked) {
-      app_.exit(error, console_.output, console_.errors);
-      return ExitCode::ok;
-    }
-    const CLI::App& app = deepest();
+  // "mailinabox user add".
+  static std::string full_name(const CLI::App& app) {
     std::string name;
     for (const CLI::App* level = &app; level != nullptr; level = level->get_parent()) {
       name = level->get_name() + (name.empty() ? "" : " " + name);
     }
-    console_.errors << "mailinabox: " << error.what();
+    return name;
+  }
+
+  ExitCode explain(const CLI::ParseError& error) {
+    const CLI::App& app = deepest();
+    const std::string name = full_name(app);
+    if (error.get_exit_code() == 0) {  // it was asked for
+      if (asks_for_json_) {
+        Json json = program_json(box_.version, verbose_);
+        if (dynamic_cast<const CLI::CallForVersion*>(&error) == nullptr)
+          json["commands"] = commands_json(commands_, name);
+        console_.output << json_text(json) << "\n";
+      } else {
+        app_.exit(error, console_.output, console_.errors);
+      }
+      return ExitCode::ok;
+    }
+    std::string why = error.what();
     for (const std::string& word : app_.remaining(true)) {
       if (word.rfind("--", 0) != 0) continue;
       const std::string nearest = nearest_option(app, word);
-      if (!nearest.empty()) console_.errors << "\nDid you mean " << nearest << "?";
+      if (!nearest.empty()) why += "\nDid you mean " + nearest + "?";
     }
-    console_.errors << "\n`" << name << " --help` explains it.\n";
-    return ExitCode::usage;
+    return refuse(why + "\n`" + name + " --help` explains it.");
   }
 
   Box& box_;
@@ -257,11 +319,22 @@ class CommandLine {
   CLI::App app_{"A mail server in one command: sets up this machine, repairs it, and says what it would do."};
   std::map<std::string, CLI::App*> groups_{};
   std::string share_{};
-  bool verbose_ = false;  // seen before the rest is parsed: printing the version ends that
+  bool asks_for_json_ = false;  // seen before the rest is parsed: a command line that makes no sense says so in JSON
+  bool verbose_ = false;        // likewise: printing the version ends that
   const CliCommand* chosen_ = nullptr;
 };
 
 }  // namespace
+
+CommandFailure command_failure(const std::exception& error) {
+  if (const auto* ours = dynamic_cast<const Error*>(&error)) return {ours->what(), ours->code()};
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+    return {
+        "out of memory. Make some free (`free -m` shows it), or add swap, then run this again: it continues from "
+        "there."};
+  }
+  return {std::string("this is a mistake in the program, please report it: ") + error.what()};
+}
 
 ExitCode run_command_line(Box& box, Console& console, std::vector<std::string> words) {
   return CommandLine(box, console).run(std::move(words));

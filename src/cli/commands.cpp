@@ -17,4 +17,9 @@ std::vector<CliCommand> all_commands() {
   return all;
 }
 
+void CliCommand::declare_all(CommandOptions& options, bool& as_json) const {
+  if (declare) declare(options);
+  if (!json.empty()) options.flag("--json", as_json, "Print one JSON object instead of text");
+}
+
 }  // namespace mailinabox

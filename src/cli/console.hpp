@@ -1,6 +1,7 @@
 // Where a command reads and writes, whom it can ask, and the variables that it was started with.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <string>
@@ -19,8 +20,11 @@ struct Console {
   std::ostream& errors;                            // progress and messages
   std::map<std::string, std::string> variables{};  // of the process
   SelfTest self_test{};
+  bool json = false;             // the result is one JSON object
   bool errors_terminal = false;  // progress may move the cursor
   bool colour = false;
+  std::function<std::size_t()> columns{};  // of that terminal, now; unset: 80
+  std::string ellipsis = "...";            // where a line is cut: one that the terminal can show
 
   // "" if the variable is not set.
   std::string variable(const std::string& name) const {

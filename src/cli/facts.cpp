@@ -6,15 +6,16 @@
 #include <ostream>
 
 #include "cli/command.hpp"
+#include "cli/report_output.hpp"
 #include "cli/value_json.hpp"
 
 namespace mailinabox {
 namespace {
 
-ExitCode run_facts(Box& box, Console& console, bool json) {
+ExitCode run_facts(Box& box, Console& console) {
   const ValueMap values = gather_facts(box.view());
-  if (json) {
-    console.output << json_text(value_json(values)) << std::endl;
+  if (console.json) {
+    print_json(console, value_json(values));
     return ExitCode::ok;
   }
   for (const Fact& fact : facts()) {
@@ -31,12 +32,11 @@ ExitCode run_facts(Box& box, Console& console, bool json) {
 }  // namespace
 
 std::vector<CliCommand> facts_commands() {
-  const auto json = std::make_shared<bool>(false);
   CliCommand command{.name = "facts", .summary = "Print what was found out about this machine"};
   command.details = "Recipes and templates see each as facts.NAME.";
   command.examples = {"mailinabox facts", "mailinabox facts --json | jq .private_ip"};
-  command.declare = [json](CommandOptions& line) { line.flag("--json", *json, "Print one JSON object"); };
-  command.run = [json](Box& box, Console& console) { return run_facts(box, console, *json); };
+  command.json = {{"NAME", "each fact's value, by its name"}};
+  command.run = &run_facts;
   return {command};
 }
 

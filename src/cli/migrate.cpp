@@ -7,6 +7,7 @@
 #include "box/storage/migrations.hpp"
 #include "cli/command.hpp"
 #include "cli/migration_text.hpp"
+#include "cli/report_output.hpp"
 #include "operations/migrate.hpp"
 
 namespace mailinabox {
@@ -14,7 +15,6 @@ namespace {
 
 struct MigrateOptions {
   bool plan = false;
-  bool json = false;
   bool no_wait = false;
   std::string storage_root{};
 };
@@ -29,14 +29,14 @@ Json state_json(const StorageState& state) {
   return json;
 }
 
-ExitCode plan_migrations(Console& console, const StorageState& state, bool as_json) {
-  if (as_json) {
+ExitCode plan_migrations(Console& console, const StorageState& state) {
+  if (console.json) {
     Json json = state_json(state);
     for (const PlannedMigration& planned : state.planned) {
       json["migrations"].push_back(
           {{"number", planned.number}, {"summary", planned.summary}, {"changes", planned.changes}});
     }
-    console.output << json_text(json) << std::endl;
+    print_json(console, json);
   } else {
     console.output << migrations_text(state.root, state.version, state.planned) << std::flush;
   }
@@ -45,16 +45,16 @@ ExitCode plan_migrations(Console& console, const StorageState& state, bool as_js
 
 ExitCode run_migrate(Box& box, Console& console, const MigrateOptions& options) {
   const StorageState state = storage_state(box, options.storage_root);
-  if (options.plan) return plan_migrations(console, state, options.json);
+  if (options.plan) return plan_migrations(console, state);
   Json json = state_json(state);
   const auto tell = [&](const DoneMigration& done) {
     json["migrations"].push_back({{"number", done.number}, {"summary", done.summary}, {"copy", done.copy}});
-    if (!options.json) console.output << done_text(done) << std::endl;
+    if (!console.json) console.output << done_text(done) << std::endl;
   };
   const LockRequest request = lock_request(console, "migrate", options.no_wait);
   const bool nothing = migrate(box, options.storage_root, request, tell).empty();
-  if (options.json) {
-    console.output << json_text(json) << std::endl;
+  if (console.json) {
+    print_json(console, json);
   } else if (nothing) {
     console.output << migrations_text(state.root, state.version, state.planned) << std::flush;
   }
@@ -87,9 +87,13 @@ std::vector<CliCommand> migrate_commands() {
   command.declare = [options](CommandOptions& line) {
     line.argument("STORAGE_ROOT", options->storage_root, "The data's directory; default: this box's", false);
     line.flag("--plan", options->plan, "Only say what would be done");
-    line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
+  command.json = {
+      {"storage_root", "the data's directory"},
+      {"layout", "number of its layout when the command began, null if it has none"},
+      {"present_layout", "number of the present one"},
+      {"migrations", "those done, each with number, summary, copy; with --plan with number, summary, changes"}};
   command.run = [options](Box& box, Console& console) { return run_migrate(box, console, *options); };
   return {command};
 }

@@ -14,7 +14,6 @@ namespace {
 struct PlanOptions {
   std::vector<std::string> only{};
   bool diff = false;
-  bool json = false;
 };
 
 ExitCode run_plan(Box& box, Console& console, const PlanOptions& options) {
@@ -25,10 +24,10 @@ ExitCode run_plan(Box& box, Console& console, const PlanOptions& options) {
   if (!result.migrations.empty()) {
     console.errors << migrations_text(result.storage_root, result.storage_version, result.migrations);
   }
-  if (options.json) {
+  if (console.json) {
     Json json = report_json(result.report, options.diff);
     json["warnings"] = result.warnings;
-    console.output << json_text(json) << std::endl;
+    print_json(console, json);
   } else {
     print_warnings(console, result.warnings);
     console.output << plan_text(result.report, options.diff) << std::flush;
@@ -52,11 +51,9 @@ std::vector<CliCommand> plan_commands() {
   command.declare = [options](CommandOptions& line) {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--diff", options->diff, "Show the lines that differ");
-    line.flag("--json", options->json, "Print the plan as one JSON object");
   };
-  command.run = [options](Box& box, Console& console) {
-    return with_json_errors(console, options->json, [&] { return run_plan(box, console, *options); });
-  };
+  command.json = report_keys({{"warnings", "sentences"}});
+  command.run = [options](Box& box, Console& console) { return run_plan(box, console, *options); };
   return {command};
 }
 

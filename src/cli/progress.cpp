@@ -7,12 +7,11 @@
 #include <ostream>
 
 #include "base/interruption.hpp"
+#include "base/utf8.hpp"
 #include "cli/report_output.hpp"
 
 namespace mailinabox {
 namespace {
-
-constexpr std::size_t k_columns = 79;  // a terminal has at least 80
 
 std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes) / 1e6); }
 
@@ -22,6 +21,7 @@ std::string bar(double fraction, int width) {
          std::string(static_cast<std::size_t>(width - full), '.') + "]";
 }
 
+// Figures first: a narrow terminal cuts the rest.
 std::string packages_text(const PackageProgress& progress) {
   if (interruption_pending()) return "interrupted: apt finishes its step; another Ctrl-C ends this at once";
   // Before the first package apt reports its own start.
@@ -33,12 +33,12 @@ std::string packages_text(const PackageProgress& progress) {
     case PackageProgress::Step::refreshing:
       return "reading the package lists";
     case PackageProgress::Step::downloading:
-      return fmt::format("downloading packages {} {} of {} MB", bar(progress.fraction, 20),
-                         megabytes(progress.bytes_done), megabytes(progress.bytes_total));
+      return fmt::format("downloading packages {} of {} MB {}", megabytes(progress.bytes_done),
+                         megabytes(progress.bytes_total), bar(progress.fraction, 20));
     case PackageProgress::Step::installing:
-      return fmt::format("installing packages {} {}% {}", bar(progress.fraction, 20), percent, package);
+      return fmt::format("installing packages {}% {} {}", percent, bar(progress.fraction, 20), package);
     case PackageProgress::Step::configuring:
-      return fmt::format("configuring packages {} {}% {}", bar(progress.fraction, 20), percent, package);
+      return fmt::format("configuring packages {}% {} {}", percent, bar(progress.fraction, 20), package);
   }
   return {};
 }
@@ -57,18 +57,6 @@ std::string refreshed_text(Refreshed what) {
       break;
   }
   return {};
-}
-
-// Cuts at a character, not inside one.
-std::string shortened(const std::string& text, std::size_t columns) {
-  std::size_t end = 0;
-  std::size_t shown = 0;
-  while (end < text.size() && shown < columns) {
-    ++end;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) ++end;
-    ++shown;
-  }
-  return text.substr(0, end);
 }
 
 // One line for each event; package steps at every quarter.
@@ -113,7 +101,7 @@ class PlainProgress final : public Reporter {
 class TerminalProgress final : public Reporter {
  public:
   TerminalProgress(const Clock& clock, Console& console)
-      : errors_(console.errors), clock_(clock), colour_(console.colour) {
+      : console_(console), errors_(console.errors), clock_(clock), colour_(console.colour) {
     begun_ = clock_.monotonic();
   }
   ~TerminalProgress() override { finish(); }
@@ -149,7 +137,7 @@ class TerminalProgress final : public Reporter {
   }
   void on_download(const ResourceId& id, std::uint64_t done, std::uint64_t total) override {
     const double fraction = total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total);
-    show(fmt::format("downloading {} {} of {} MB {}", bar(fraction, 20), megabytes(done), megabytes(total), id.name),
+    show(fmt::format("downloading {} of {} MB {} {}", megabytes(done), megabytes(total), bar(fraction, 20), id.name),
          false);
   }
   void on_refresh(const std::string& service, Refreshed what) override {
@@ -167,6 +155,13 @@ class TerminalProgress final : public Reporter {
     return colour_ ? fmt::format("\033[{}m{}\033[0m", code, text) : text;
   }
 
+  // What stands behind `before` columns; the last column stays free, or some terminals begin a new line.
+  std::string fitted_to_terminal(const std::string& text, std::size_t before) const {
+    constexpr std::size_t k_least = 20;  // less is nothing that anybody could read
+    const std::size_t columns = std::max(k_least, console_.columns ? console_.columns() : 80);
+    return fitted(text, columns - 1 - before, console_.ellipsis);
+  }
+
   std::string elapsed() const {
     return duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - begun_));
   }
@@ -178,7 +173,7 @@ class TerminalProgress final : public Reporter {
     last_ = time;
     const std::string line = fmt::format("  {:<12} {} ({})", recipe_, what, elapsed());
     clear();
-    errors_ << shortened(line, k_columns) << std::flush;
+    errors_ << fitted_to_terminal(line, 0) << std::flush;
     shown_ = true;
   }
 
@@ -189,7 +184,8 @@ class TerminalProgress final : public Reporter {
 
   void leave_line(const std::string& name, const std::string& what) {
     clear();
-    errors_ << paint("32", "  ok ") << fmt::format("{:<12} {}", name, what) << std::endl;
+    const std::string mark = "  ok ";
+    errors_ << paint("32", mark) << fitted_to_terminal(fmt::format("{:<12} {}", name, what), mark.size()) << std::endl;
   }
 
   void finish() {
@@ -202,6 +198,7 @@ class TerminalProgress final : public Reporter {
     recipe_.clear();
   }
 
+  const Console& console_;
   std::ostream& errors_;
   const Clock& clock_;
   const bool colour_;

@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "base/json.hpp"
-#include "cli/command.hpp"
+#include "cli/report_output.hpp"
 #include "operations/lint.hpp"
 #include "operations/load_box.hpp"
 
@@ -14,16 +14,24 @@ namespace {
 struct RecipesOptions {
   std::string recipe{};
   std::vector<std::string> files{};
-  bool json = false;
 };
 
+Catalog catalog_of(Box& box, Console& console) {
+  LoadedBox loaded = load_box(box, Scope::everything());
+  if (loaded.sample) {
+    console.errors << "Only root can read this box's domains: what follows from them is shown for example.com and "
+                      "example.org. `sudo` shows this box's own.\n"
+                   << std::flush;
+  }
+  return std::move(loaded.catalog);
+}
+
 CliCommand recipes_list() {
-  const auto options = std::make_shared<RecipesOptions>();
   CliCommand command{.name = "recipes list", .summary = "List the recipes in the order they are applied"};
   command.examples = {"mailinabox recipes list"};
-  command.declare = [options](CommandOptions& line) { line.flag("--json", options->json, "Print one JSON object"); };
-  command.run = [options](Box& box, Console& console) {
-    const Catalog catalog = load_box(box, Scope::everything()).catalog;
+  command.json = {{"recipes", "each with recipe, summary, requires, resources (their number), local"}};
+  command.run = [](Box& box, Console& console) {
+    const Catalog catalog = catalog_of(box, console);
     Json all = Json::array();
     for (const CatalogRecipe& recipe : catalog.recipes) {
       const auto count = std::count_if(catalog.entries.begin(), catalog.entries.end(),
@@ -33,12 +41,12 @@ CliCommand recipes_list() {
                      {"requires", recipe.requires_recipes},
                      {"resources", count},
                      {"local", recipe.local}});
-      if (!options->json) {
+      if (!console.json) {
         console.output << fmt::format("{:<14} {:>3} resources  {}{}\n", recipe.name, count, recipe.summary,
                                       recipe.local ? " (local)" : "");
       }
     }
-    if (options->json) console.output << json_text(Json{{"recipes", all}}) << "\n";
+    if (console.json) print_json(console, {{"recipes", all}});
     return ExitCode::ok;
   };
   return command;
@@ -64,16 +72,19 @@ CliCommand recipes_show() {
   command.examples = {"mailinabox recipes show postfix"};
   command.declare = [options](CommandOptions& line) {
     line.argument("RECIPE", options->recipe, "Its name, as `recipes list` prints it");
-    line.flag("--json", options->json, "Print one JSON object");
   };
+  command.json = {{"recipe", "its name"},
+                  {"summary", "one line"},
+                  {"requires", "names of the recipes that come before it"},
+                  {"resources", "each with id, where, notifies; local, after_services if they apply"}};
   command.run = [options](Box& box, Console& console) {
-    const Catalog catalog = load_box(box, Scope::everything()).catalog;
+    const Catalog catalog = catalog_of(box, console);
     (void)only(catalog, {options->recipe});  // says which names there are
     Json json;
     for (const CatalogRecipe& recipe : catalog.recipes) {
       if (recipe.name != options->recipe) continue;
       json = {{"recipe", recipe.name}, {"summary", recipe.summary}, {"requires", recipe.requires_recipes}};
-      if (!options->json) {
+      if (!console.json) {
         console.output << recipe.name << ": " << recipe.summary << "\n" << to_string(recipe.where) << "\n\n";
       }
     }
@@ -81,16 +92,25 @@ CliCommand recipes_show() {
     for (const CatalogEntry& entry : catalog.entries) {
       if (entry.recipe != options->recipe) continue;
       json["resources"].push_back(entry_json(entry));
-      if (options->json) continue;
+      if (console.json) continue;
       const std::string notifies = notifies_of(entry);
       console.output << "  " << entry.id.text() << (entry.local ? "  (local)" : "") << "\n"
                      << "      " << to_string(entry.where) << (notifies.empty() ? "" : ", notifies " + notifies)
                      << (entry.after_services ? ", after the services" : "") << "\n";
     }
-    if (options->json) console.output << json_text(json) << "\n";
+    if (console.json) print_json(console, json);
     return ExitCode::ok;
   };
   return command;
+}
+
+ExitCode print_lint_json(Console& console, const LintResult& result) {
+  const bool good = result.errors.empty();
+  print_json(console, {{"result", good ? "ok" : "failed"},
+                       {"errors", result.errors},
+                       {"resources", result.resources},
+                       {"platforms", result.platforms}});
+  return good ? ExitCode::ok : ExitCode::failed;
 }
 
 CliCommand recipes_lint() {
@@ -104,8 +124,13 @@ CliCommand recipes_lint() {
   command.declare = [options](CommandOptions& line) {
     line.arguments("FILE", options->files, "Recipe files, *.yaml", false);
   };
+  command.json = {{"result", "\"ok\" or \"failed\""},
+                  {"errors", "sentences, each with file:line:column"},
+                  {"resources", "number of those that were checked on one platform"},
+                  {"platforms", "number of the platforms"}};
   command.run = [options](Box& box, Console& console) {
     const LintResult result = lint(box, options->files);
+    if (console.json) return print_lint_json(console, result);
     for (const std::string& error : result.errors) console.errors << error << "\n";
     if (!result.errors.empty()) return ExitCode::failed;
     console.output << fmt::format("No errors: {} resources on {} platform{}.\n", result.resources, result.platforms,

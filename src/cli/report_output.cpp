@@ -11,6 +11,9 @@
 namespace mailinabox {
 namespace {
 
+constexpr const char* k_only_stored =
+    "Stored. It takes effect with `sudo mailinabox setup`, as this machine has not been set up completely yet.";
+
 bool worth_telling(const Outcome& outcome) { return outcome.status != Status::in_sync; }
 
 Json change_json(const Outcome& outcome, bool with_diff) {
@@ -54,6 +57,18 @@ std::string removals_text(const Consequences& consequences) {
   return text;
 }
 
+// "Would reload: nginx, nsd", and apart from these what earlier runs have left.
+std::string refresh_lines(const std::string& verb, const std::vector<std::string>& names,
+                          const std::vector<std::string>& left_over) {
+  std::vector<std::string> own;
+  std::vector<std::string> left;
+  for (const std::string& name : names) (contains(left_over, name) ? left : own).push_back(name);
+  std::string text;
+  if (!own.empty()) text += verb + ": " + joined(own, ", ") + "\n";
+  if (!left.empty()) text += verb + ": " + joined(left, ", ") + ", left by a run that was cut off or failed\n";
+  return text;
+}
+
 std::string resources(std::size_t count) { return fmt::format("{} resource{}", count, count == 1 ? "" : "s"); }
 
 }  // namespace
@@ -75,6 +90,7 @@ Json report_json(const Report& report, bool with_diff) {
                {"not_reached", report.count(Status::not_reached)},
                {"reloaded", report.reloaded},
                {"restarted", report.restarted},
+               {"left_over", report.left_over},
                {"generation", nullptr},
                {"elapsed_ms", report.elapsed.count()},
                {"changes", Json::array()}};
@@ -96,11 +112,43 @@ Json report_json(const Report& report, bool with_diff) {
   return json;
 }
 
-void print_error_json(Console& console, const std::string& error) {
+std::vector<JsonKey> report_keys(const std::vector<JsonKey>& besides) {
+  std::vector<JsonKey> keys = {
+      {"result", "\"ok\" or \"failed\""},
+      {"changed", "number of resources that changed, or would change"},
+      {"unchanged", "number of those that were as they should be"},
+      {"failed", "number of those that failed"},
+      {"not_reached", "number of those that were skipped because of a failure"},
+      {"reloaded", "services that were, or would be, reloaded"},
+      {"restarted", "services that were, or would be, started or restarted"},
+      {"left_over", "those of them that a run which was cut off or failed has left to do"},
+      {"generation", "number of the generation, null without one"},
+      {"elapsed_ms", "how long it took"},
+      {"changes", "each with id, recipe, action, summary; diff, local, status and error if they apply"},
+      {"removed_packages", "each with name, version, reason; null if apt could not say"},
+      {"removed_packages_unknown", "why apt could not say which packages it removes", false},
+      {"error", "why there is no result", false},
+      {"exit_code", "with error", false}};
+  keys.insert(keys.end(), besides.begin(), besides.end());
+  return keys;
+}
+
+std::vector<JsonKey> publication_keys(const std::vector<JsonKey>& besides) {
+  std::vector<JsonKey> keys = report_keys({{"updated", "what was published, as sentences"},
+                                           {"warnings", "sentences"},
+                                           {"published", "false until this machine has been set up completely"}});
+  keys.insert(keys.end(), besides.begin(), besides.end());
+  return keys;
+}
+
+void print_json(Console& console, const Json& json) { console.output << json_text(json) << std::endl; }
+
+void print_error_json(Console& console, const std::string& error, ExitCode code) {
   Json json = report_json({}, false);
   json["result"] = "failed";
   json["error"] = error;
-  console.output << json_text(json) << std::endl;
+  json["exit_code"] = static_cast<int>(code);
+  print_json(console, json);
 }
 
 std::string plan_text(const Report& report, bool with_diff) {
@@ -120,11 +168,11 @@ std::string plan_text(const Report& report, bool with_diff) {
   }
   text += removals_text(report.packages);
   const std::size_t changes = report.count(Status::would_change);
-  if (changes == 0 && !report.failed()) return "Nothing would change.\n";
+  const std::string refreshed = refresh_lines("Would reload", report.reloaded, report.left_over) +
+                                refresh_lines("Would start or restart", report.restarted, report.left_over);
+  if (changes == 0 && !report.failed()) return refreshed.empty() ? "Nothing would change.\n" : refreshed;
   text += fmt::format("\n{} would change, {} up to date.\n", resources(changes), report.count(Status::in_sync));
-  if (!report.reloaded.empty()) text += "Would reload: " + joined(report.reloaded, ", ") + "\n";
-  if (!report.restarted.empty()) text += "Would start or restart: " + joined(report.restarted, ", ") + "\n";
-  return text;
+  return text + refreshed;
 }
 
 std::string summary_text(const Report& report) {
@@ -170,11 +218,15 @@ std::vector<std::string> change_lines(const Report& report) {
 }
 
 ExitCode print_publication(Console& console, const Publication& publication, const std::string& otherwise) {
+  if (console.json) return print_publication_json(console, publication, Json::object());
   print_warnings(console, publication.warnings);
   const std::vector<std::string> lines = change_lines(publication.report);
   for (const std::string& line : lines) console.output << line << "\n";
   if (lines.empty() && publication.code == ExitCode::ok && !otherwise.empty()) console.output << otherwise << "\n";
   console.output << std::flush;
+  if (!publication.needed) {
+    console.errors << k_only_stored << "\n";
+  }
   console.errors << failures_text(publication.report);
   if (!publication.error.empty()) {
     console.errors << "Stored, but not yet published: " << publication.error
@@ -186,7 +238,24 @@ ExitCode print_publication(Console& console, const Publication& publication, con
   return publication.code;
 }
 
+ExitCode print_publication_json(Console& console, const Publication& publication, const Json& more) {
+  Json json = report_json(publication.report, false);
+  json["updated"] = change_lines(publication.report);
+  json["warnings"] = publication.warnings;
+  if (!publication.needed) json["warnings"].push_back(k_only_stored);
+  json["published"] = publication.needed && publication.code == ExitCode::ok;
+  if (publication.code != ExitCode::ok) {
+    json["result"] = "failed";
+    json["exit_code"] = static_cast<int>(publication.code);
+  }
+  if (!publication.error.empty()) json["error"] = publication.error;
+  json.update(more);
+  print_json(console, json);
+  return publication.code;
+}
+
 ExitCode print_directory_change(Console& console, const DirectoryChange& change) {
+  if (console.json) return print_publication_json(console, change.publication, {{"stored", change.stored}});
   for (const std::string& line : change.stored) console.output << line << "\n";
   return print_publication(console, change.publication);
 }

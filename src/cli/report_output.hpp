@@ -4,9 +4,8 @@
 #include <iosfwd>
 #include <string>
 
-#include "base/interruption.hpp"
 #include "base/json.hpp"
-#include "cli/console.hpp"
+#include "cli/command.hpp"
 #include "engine/report.hpp"
 #include "operations/publish.hpp"
 #include "operations/users.hpp"
@@ -19,23 +18,15 @@ namespace mailinabox {
 // removed_packages_unknown the reason.
 Json report_json(const Report& report, bool with_diff);
 
-// The same keys for a run that ended before there was a report, with "error": why.
-void print_error_json(Console& console, const std::string& error);
+// These keys, for --help, and what the command has `besides`.
+std::vector<JsonKey> report_keys(const std::vector<JsonKey>& besides);
 
-// Runs a command whose standard output is one JSON object: an error that it throws, and a signal that ends it,
-// becomes one, too, and goes on its way.
-template <typename Function>
-ExitCode with_json_errors(Console& console, bool json, const Function& function) {
-  try {
-    return function();
-  } catch (const Error& error) {
-    if (json) print_error_json(console, error.what());
-    throw;
-  } catch (const Interrupted&) {
-    if (json) print_error_json(console, "interrupted: run it again, and it goes on from there");
-    throw;
-  }
-}
+// The JSON object of every command that ends before it has a result: the keys of a report, as of a run that did
+// nothing, with "result": "failed", "error": why, and "exit_code".
+void print_error_json(Console& console, const std::string& error, ExitCode code = ExitCode::failed);
+
+// Prints an object with a line's end.
+void print_json(Console& console, const Json& json);
 
 // Every change as one line (with its diff below), and what failed, for `plan`.
 std::string plan_text(const Report& report, bool with_diff);
@@ -52,6 +43,11 @@ std::vector<std::string> change_lines(const Report& report);
 
 // Prints the warnings, what changed and what is not yet published; `otherwise` if nothing changed. Returns how it went.
 ExitCode print_publication(Console& console, const Publication& publication, const std::string& otherwise = "");
+
+// The same as a JSON object: a report's keys, "updated" (change_lines), "warnings", "published", "error" if there is
+// one, and `more`.
+ExitCode print_publication_json(Console& console, const Publication& publication, const Json& more);
+std::vector<JsonKey> publication_keys(const std::vector<JsonKey>& besides);
 
 // The same after the directory's own lines.
 ExitCode print_directory_change(Console& console, const DirectoryChange& change);

@@ -17,7 +17,6 @@ namespace {
 
 struct RollbackOptions {
   std::string generation{};
-  bool json = false;
   bool yes = false;
   bool no_wait = false;
   bool release = false;
@@ -40,15 +39,16 @@ void show(Console& console, const PreparedRollback& prepared) {
 }
 
 // Nobody has agreed: the plan and why nothing was done.
-ExitCode refuse_unasked(Console& console, const RollbackOptions& options, const PreparedRollback& prepared) {
+ExitCode refuse_unasked(Console& console, const PreparedRollback& prepared) {
   const std::string reason = "There is no terminal to confirm on; nothing was changed. Use --yes to roll back anyway.";
-  if (!options.json) throw Error(reason, ExitCode::usage);
+  if (!console.json) throw Error(reason, ExitCode::usage);
   Json json = report_json({}, false);
   json["result"] = "failed";
   json["error"] = reason;
+  json["exit_code"] = static_cast<int>(ExitCode::usage);
   json["plan"] = report_json(prepared.preview, false);
   json["not_undone"] = prepared.rollback.not_undone;
-  console.output << json_text(json) << std::endl;
+  print_json(console, json);
   console.errors << reason << std::endl;
   return ExitCode::usage;
 }
@@ -78,8 +78,8 @@ ExitCode run_release(Box& box, Console& console, const RollbackOptions& options)
   release_hold(box);
   Json json = report_json({}, false);
   json["released"] = held.has_value();
-  if (options.json) {
-    console.output << json_text(json) << std::endl;
+  if (console.json) {
+    print_json(console, json);
   } else if (held) {
     console.output << "The hold has ended: the next `mailinabox setup`, or the nightly run, makes the box match its "
                       "recipes.\n"
@@ -101,20 +101,20 @@ ExitCode run_rollback(Box& box, Console& console, const RollbackOptions& options
   const PreparedRollback prepared = prepare_rollback(box, lock, number);
   show(console, prepared);
   refuse_impossible(prepared);
-  if (!options.yes && !console.may_ask()) return refuse_unasked(console, options, prepared);
+  if (!options.yes && !console.may_ask()) return refuse_unasked(console, prepared);
   confirm_rollback(console, options);
-  std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, options.json);
+  std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, console.json);
   const RollbackResult result = roll_back(box, lock, prepared, *progress);
   const Report& report = result.report;
   progress.reset();
-  if (options.json) {
+  if (console.json) {
     Json json = report_json(report, false);
     if (!result.error.empty()) {
       json["result"] = "failed";
       json["error"] = result.error;
     }
     json["not_undone"] = prepared.rollback.not_undone;
-    console.output << json_text(json) << std::endl;
+    print_json(console, json);
   } else {
     console.output << summary_text(report) << std::flush;
     console.errors << failures_text(report);
@@ -153,14 +153,14 @@ std::vector<CliCommand> rollback_commands() {
                         "64  the command line is wrong, or nobody can be asked and --yes is missing"};
   command.declare = [options](CommandOptions& line) {
     line.argument("N", options->generation, "Number of the generation to undo, with all later ones", false);
-    line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--yes", options->yes, "Do not ask");
     line.flag("--release", options->release, "End the hold: setup and the nightly run work again");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
-  command.run = [options](Box& box, Console& console) {
-    return with_json_errors(console, options->json, [&] { return run_rollback(box, console, *options); });
-  };
+  command.json = report_keys({{"not_undone", "what stays as it is, as sentences", false},
+                              {"released", "with --release: whether there was a hold", false},
+                              {"plan", "without --yes: what would change, with the keys of a report", false}});
+  command.run = [options](Box& box, Console& console) { return run_rollback(box, console, *options); };
   return {command};
 }
 

@@ -23,7 +23,6 @@ namespace {
 
 struct SetupCommandOptions {
   std::vector<std::string> only{};
-  bool json = false;
   bool yes = false;
   bool no_wait = false;
   bool quiet = false;
@@ -77,6 +76,11 @@ Json setup_json(const SetupResult& result, const std::vector<std::string>& warni
   if (!result.succeeded()) json["result"] = "failed";
   json["warnings"] = warnings;
   for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
+  json["set_up"] = result.complete_box;
+  if (!result.complete_box) {
+    json["parts"] = result.parts;
+    json["missing"] = result.missing;
+  }
   json["panel"] = result.panel;
   if (result.fingerprint) json["fingerprint"] = *result.fingerprint;
   for (const DoneMigration& done : result.migrations) {
@@ -94,10 +98,13 @@ void print_first_user(Console& console, const SetupResult& result) {
   if (!result.first_user) return;
   console.output << "First mail user, also the administrator: " << result.first_user->email << "\n";
   if (!result.first_user->generated) return;
-  console.output << "Its password (shown only now): " << result.first_user->password.reveal() << "\n";
+  console.output << "Its password (shown only now): " << result.first_user->password.reveal() << "\n" << std::flush;
+  if (console.output) return;
+  console.errors << "Its password was generated and could not be shown. Set one: sudo mailinabox user password "
+                 << result.first_user->email << std::endl;
 }
 
-void print_setup(Console& console, const SetupResult& result, const std::vector<std::string>& parts) {
+void print_setup(Console& console, const SetupResult& result) {
   print_warnings(console, result.warnings);
   console.output << summary_text(result.report);
   if (!result.succeeded()) {
@@ -108,8 +115,9 @@ void print_setup(Console& console, const SetupResult& result, const std::vector<
   } else if (result.complete_box) {
     console.output << closing_text(result);
   } else {
-    console.output << "\nSet up so far: " << joined(parts, ", ")
-                   << " and what they require. Run `sudo mailinabox` for the whole box.\n\n";
+    console.output << "\nSet up so far: " << joined(result.parts, ", ")
+                   << ".\nNot yet: " << joined(result.missing, ", ")
+                   << ".\nRun `sudo mailinabox` for the whole box.\n\n";
   }
   print_first_user(console, result);
   console.output << std::flush;
@@ -146,16 +154,16 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   const SetupOptions how{.replace_lost = options.replace_lost, .on_migrated = [&console](const DoneMigration& done) {
                            console.errors << done_text(done) << std::endl;
                          }};
-  std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, options.json);
+  std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, console.json);
   const SetupResult result = set_up(box, lock, std::move(prepared), how, *progress);
   progress.reset();
 
   // An answer alone changes no resource, but is recorded.
   changed = result.report.count(Status::changed) > 0 || result.report.generation.has_value();
-  if (options.json) {
-    console.output << json_text(setup_json(result, warnings)) << std::endl;
+  if (console.json) {
+    print_json(console, setup_json(result, warnings));
   } else {
-    print_setup(console, result, options.only);
+    print_setup(console, result);
   }
   return result.exit_code();
 }
@@ -230,19 +238,24 @@ std::vector<CliCommand> setup_commands() {
       "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
-    line.flag("--json", options->json, "Print the result as one JSON object");
     line.flag("--yes", options->yes,
               "Start without asking whether the answers are right, or whether a rollback may end");
     line.flag("--replace-lost", options->replace_lost, "Make new keys and databases in place of lost ones");
     line.flag("--quiet", options->quiet, "Print nothing unless something changed or failed");
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
+  command.json = report_keys({{"warnings", "sentences"},
+                              {"set_up", "whether the whole box has been set up, now or before"},
+                              {"parts", "until then: the recipes that have been", false},
+                              {"missing", "until then: those that have not", false},
+                              {"panel", "addresses at which the control panel will be"},
+                              {"fingerprint", "SHA-256 of the certificate there", false},
+                              {"migrations", "that were done, each with number, summary, copy", false},
+                              {"first_user", "with email, password if it was generated, or error", false}});
   command.run = [options](Box& box, Console& console) {
-    return with_json_errors(console, options->json, [&] {
-      if (options->quiet && !options->json) return run_quietly(box, console, *options);
-      bool changed = false;
-      return run_setup(box, console, *options, changed);
-    });
+    if (options->quiet && !console.json) return run_quietly(box, console, *options);
+    bool changed = false;
+    return run_setup(box, console, *options, changed);
   };
   return {command};
 }

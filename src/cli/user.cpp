@@ -15,26 +15,30 @@ struct UserOptions {
   bool admin = false;
   bool password_stdin = false;
   bool no_wait = false;
-  bool json = false;
 };
 
 ExitCode print_ok(Console& console) {
-  console.output << "OK\n" << std::flush;
+  if (console.json) {
+    print_json(console, {{"result", "ok"}});
+  } else {
+    console.output << "OK\n" << std::flush;
+  }
   return ExitCode::ok;
 }
 
+std::vector<JsonKey> ok_keys() { return {{"result", "\"ok\""}}; }
+
 CliCommand user_list() {
-  const auto options = std::make_shared<UserOptions>();
   CliCommand command{.name = "user list", .summary = "List mail users; administrators have a *"};
   command.examples = {"sudo mailinabox user list", "sudo mailinabox user list --json | jq -r '.users[].email'"};
-  command.declare = [options](CommandOptions& line) { line.flag("--json", options->json, "Print one JSON object"); };
-  command.run = [options](Box& box, Console& console) {
+  command.json = {{"users", "each with email, privileges, quota"}};
+  command.run = [](Box& box, Console& console) {
     Json all = Json::array();
     for (const User& user : users(box)) {
       all.push_back({{"email", user.email}, {"privileges", user.privileges}, {"quota", user.quota}});
-      if (!options->json) console.output << user.email << (user.admin() ? "*" : "") << "\n";
+      if (!console.json) console.output << user.email << (user.admin() ? "*" : "") << "\n";
     }
-    if (options->json) console.output << json_text(Json{{"users", all}}) << "\n";
+    if (console.json) print_json(console, {{"users", all}});
     return ExitCode::ok;
   };
   return command;
@@ -58,6 +62,7 @@ CliCommand user_add() {
     line.flag("--password-stdin", options->password_stdin, "Read the password from standard input");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
+  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     static_cast<void>(require_answers(box));  // before a person types a password
     NewUser user{.email = options->email, .quota = options->quota};
@@ -76,6 +81,7 @@ CliCommand user_password() {
     line.argument("EMAIL", options->email, "The user");
     line.flag("--password-stdin", options->password_stdin, "Read the password from standard input");
   };
+  command.json = ok_keys();
   command.run = [options](Box& box, Console& console) {
     static_cast<void>(require_answers(box));
     set_password(box, options->email, new_password(console, options->email, options->password_stdin));
@@ -93,6 +99,7 @@ CliCommand user_remove() {
     line.argument("EMAIL", options->email, "The user");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
+  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     return print_directory_change(
         console, remove_user(box, options->email, lock_request(console, "user remove", options->no_wait)));
@@ -109,14 +116,19 @@ CliCommand user_quota() {
     line.argument("EMAIL", options->email, "The user");
     line.argument("SIZE", options->quota, "The new limit; without it the present one is printed", false);
   };
+  command.json = {{"email", "the user"}, {"quota", "the limit, \"0\" for none"}};
   command.run = [options](Box& box, Console& console) {
     if (!options->quota.empty()) {
       set_quota(box, options->email, options->quota);
-      return print_ok(console);
+      if (!console.json) return print_ok(console);
     }
     const auto user = find_user(box, options->email);
     if (!user) throw Error("That's not a user (" + options->email + ").");
-    console.output << user->quota << "\n";
+    if (console.json) {
+      print_json(console, {{"email", user->email}, {"quota", user->quota}});
+    } else {
+      console.output << user->quota << "\n";
+    }
     return ExitCode::ok;
   };
   return command;
@@ -127,6 +139,7 @@ CliCommand user_admin(const std::string& name, const std::string& summary, bool 
   CliCommand command{.name = "user " + name, .summary = summary};
   command.examples = {"sudo mailinabox user " + name + " anna@example.com"};
   command.declare = [options](CommandOptions& line) { line.argument("EMAIL", options->email, "The user"); };
+  command.json = ok_keys();
   command.run = [options, administrator](Box& box, Console& console) {
     set_administrator(box, options->email, administrator);
     return print_ok(console);

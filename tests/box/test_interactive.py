@@ -31,7 +31,7 @@ class Terminal:
 
     def __init__(self, box, *arguments):
         argv = box.command(["mailinabox", *arguments], {"TERM": "xterm"})
-        self.process = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", timeout=240, dimensions=(40, 120))
+        self.process = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", timeout=240, dimensions=(40, 70))
         self.said = ""
 
     def converse(self, answers):
@@ -105,6 +105,8 @@ def test_recipes_are_named_as_they_go(conversation):
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.said)
     for recipe in ("system", "tls", "dovecot", "postfix", "web"):
         assert recipe in text, text[-3000:]
+    shown = [line for line in re.split(r"[\r\n]+", text) if re.match(r"  (ok )?(system|tls|dovecot|postfix|web) ", line)]
+    assert shown and max(len(line) for line in shown) < 70, "wider than the terminal"
 
 
 def test_answers_are_in_force(conversation, forgetful, lab):

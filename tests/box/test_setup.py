@@ -129,13 +129,33 @@ def test_first_user_is_administrator(box):
     assert f"administrator@{set_up.HOST_NAME}" in aliases
 
 
-@pytest.mark.parametrize("command", [
-    "plan", "facts", "history", "recipes list", "recipes show postfix", "user list", "alias list", "dns show",
-    "dns check example.test", "dns update", "migrate --plan", "migrate", "setup --yes"])
+@pytest.mark.parametrize("command", ["plan", "recipes lint", "selftest", "dns check example.test", "dns update", "migrate",
+                                     "setup --yes"])
 def test_what_lists_or_reports_has_json(box, command):
+    """The unit tests ask every command; here are those that ask the real machine."""
     done = box.run("mailinabox", *command.split(), "--json", check=False, env={"NONINTERACTIVE": "1"})
     assert done.returncode in (0, 2), program.told(done)
     assert json.loads(done.stdout)
+
+
+def test_a_result_that_cannot_be_written_is_said(box):
+    for command in ("user list", "plan", "dns export example.test", "--version"):
+        assert "write standard output: No space left" in box.run(f"mailinabox {command} >/dev/full", check=5).stderr
+        assert box.run(f"mailinabox {command} | true").stderr == ""
+
+
+def test_a_run_does_its_work_when_nobody_reads_on(box):
+    box.run("rm", "/etc/cron.d/mailinabox")
+    box.run("(NONINTERACTIVE=1 mailinabox setup 2>&1; echo $? >/root/unread) | true")
+    assert box.run("cat", "/root/unread").stdout == "0\n"
+    box.run("test", "-s", "/etc/cron.d/mailinabox")
+
+
+def test_who_is_not_root_can_look_at_what_the_box_consists_of(box):
+    for command in ("recipes list", "recipes show postfix", "recipes lint", "recipes schema", "facts", "selftest", "--version"):
+        assert box.run(f"setpriv --reuid nobody --regid nogroup --clear-groups mailinabox {command}").stdout
+    done = box.run("setpriv --reuid nobody --regid nogroup --clear-groups mailinabox history --json", check=3)
+    assert "sudo" in json.loads(done.stdout)["error"]
 
 
 def test_users_database_is_the_one_of_existing_boxes(box, tmp_path):

@@ -112,15 +112,32 @@ def test_manual_of_recipes_has_every_kind_and_field(unpacked, program_file):
             assert re.search(rf"(?m)^\.B {one}( \*|: \.\.\.)?$", page), f"{name}: {one}"
 
 
-def test_completion_knows_every_command(unpacked, program_file):
-    with open(f"{unpacked}/usr/share/bash-completion/completions/mailinabox", encoding="utf-8") as source:
-        text = source.read()
-    said = output(program_file, "--help")
-    commands = set(re.findall(r"(?m)^  ([a-z][a-z-]*)(?: +\S|$)", said[said.index("Subcommands:"):]))
-    assert {"setup", "plan", "user"} <= commands
-    missing = [name for name in commands if not re.search(rf'local commands="[^"]*\b{name}\b', text)]
-    assert missing == []
-    subprocess.run(["bash", "-n", source.name], check=True)
+def commands_of(program_file):
+    """Each command as the program lists it, with the option that all have."""
+    commands = json.loads(output(program_file, "--help", "--json"))["commands"]
+    assert len(commands) > 20
+    return {command["command"]: [option["option"] for option in command["options"]] for command in commands}
+
+
+def test_manual_has_every_command_and_option(unpacked, program_file):
+    page = gzip.open(f"{unpacked}/usr/share/man/man8/mailinabox.8.gz", "rt", encoding="utf-8").read().replace("\\-", "-")
+    assert "@COMMANDS@" not in page and "@KEYS@" not in page
+    sections = dict(re.findall(r"(?ms)^\.SS mailinabox ([a-z][a-z -]*?)(?: [A-Z\[].*?)?$(.*?)(?=^\.S[SH] )", page))
+    for command, options in commands_of(program_file).items():
+        missing = [option for option in options if not re.search(rf"(?m)^\.B {option}( |$)", sections[command])]
+        assert missing == [], command
+
+
+def test_completion_knows_every_command_and_option(unpacked, program_file):
+    commands = commands_of(program_file)
+    asked = [["mailinabox", ""]] + [["mailinabox", *command.split(), "--"] for command in commands]
+    script = f"source {unpacked}/usr/share/bash-completion/completions/mailinabox\n" + "".join(
+        f"COMP_WORDS=({' '.join(word or chr(39) * 2 for word in words)}) COMP_CWORD={len(words) - 1}\n"
+        '_mailinabox\necho "${COMPREPLY[*]}"\n' for words in asked)
+    offered = output("bash", "-c", script).splitlines()
+    assert {command.split()[0] for command in commands} <= set(offered[0].split())
+    for (command, options), words in zip(commands.items(), offered[1:], strict=True):
+        assert set(options) <= set(words.split()), command
 
 
 def test_version_is_the_programs(package, program_file, unpacked):

@@ -241,19 +241,14 @@ TEST_CASE("command line: machines that cannot be a box", "[cli]") {
   CHECK(require_suitable(line.box).size() == 1);  // a repair needs less
 }
 
-TEST_CASE("command line: a run that a signal ends has its JSON object, too", "[cli]") {
-  TestCommandLine line;
-  CHECK_THROWS_AS(with_json_errors(line.console, true, []() -> ExitCode { throw Interrupted{SIGINT}; }), Interrupted);
-  CHECK(nlohmann::json::parse(line.output.str())["result"] == "failed");
-}
-
 TEST_CASE("command line: reports for programs and for people", "[cli]") {
   Report report;
   report.outcomes = {{.id = {"file", "/etc/a"}, .recipe = "system", .status = Status::changed, .local = true},
                      {.id = {"file", "/etc/b"}, .recipe = "system", .status = Status::in_sync},
                      {.id = {"file", "/etc/c"}, .recipe = "web", .status = Status::failed, .error = "no \xff space"}};
   report.outcomes[0].changes = {{.attribute = "mode", .before = "0644", .after = "0600"}};
-  report.reloaded = {"nginx"};
+  report.reloaded = {"nginx", "nsd"};
+  report.left_over = {"nsd"};
   report.generation = 3;
   report.elapsed = std::chrono::milliseconds(1234);
   const auto json = report_json(report, true);
@@ -270,7 +265,10 @@ TEST_CASE("command line: reports for programs and for people", "[cli]") {
   CHECK_FALSE(report_json(report, false)["changes"][0].contains("diff"));
   CHECK_THAT(json_text(json), Contains("no \xEF\xBF\xBD space"));  // bytes that are not UTF-8
   CHECK_THAT(failures_text(report), Contains("file:/etc/c") && Contains("sudo mailinabox"));
+  CHECK(json["left_over"] == std::vector<std::string>{"nsd"});
   report.outcomes = {{.id = {"file", "/etc/b"}, .recipe = "system"}};
+  CHECK(plan_text(report, false) ==
+        "Would reload: nginx\nWould reload: nsd, left by a run that was cut off or failed\n");
   report.reloaded.clear();
   CHECK(summary_text(report) ==
         "The answers were stored; the one resource is up to date (1.2 s).\nRecorded as generation 3.\n");

@@ -120,15 +120,29 @@ TEST_CASE("operations: one setup is one generation, whatever its passes", "[oper
 TEST_CASE("operations: a part of the recipes does not make a box", "[operations]") {
   ModelBox box;
   CHECK(box.run({"setup", "--only", "directory"}) == ExitCode::ok);
-  CHECK_THAT(box.output.str(), !Contains("is running") && Contains("directory") && Contains("sudo mailinabox"));
+  CHECK_THAT(box.output.str(), !Contains("is running") && Contains("Set up so far: directory.\nNot yet: dns, web.\n") &&
+                                   Contains("sudo mailinabox"));
   CHECK_FALSE(is_set_up(box.box));
   CHECK(box.run({"user", "add", "anna@example.org"}, "correct horse\n") == ExitCode::ok);
   CHECK(box.output.str() == "mail user added\n");
+  CHECK_THAT(box.errors.str(), Contains("takes effect with `sudo mailinabox setup`"));
   CHECK_FALSE(box.host.exists(k_new_zone));
+  CHECK(box.run({"alias", "add", "x@example.org", "anna@example.org"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("takes effect with"));
+  CHECK(box.run({"dns", "set", "www.example.org", "A", "192.0.2.80"}) == ExitCode::ok);
+  CHECK_THAT(box.output.str() + box.errors.str(), Contains("kept\n") && Contains("takes effect with"));
+  CHECK_FALSE(box.host.exists("/etc/zones"));
+  CHECK(box.run_json({"user", "remove", "anna@example.org"})["published"] == false);
+  CHECK(box.run({"user", "add", "anna@example.org"}, "correct horse\n") == ExitCode::ok);
   CHECK_THROWS_WITH(box.run({"dns", "update"}), Contains("has not been set up yet"));
+  const auto more = box.run_json({"setup", "--only", "web"});
+  CHECK(more["set_up"] == false);
+  CHECK(more["parts"] == std::vector<std::string>{"directory", "web"});
+  CHECK(more["missing"] == std::vector<std::string>{"dns"});
   CHECK(box.run({"setup"}) == ExitCode::ok);
   CHECK_THAT(box.output.str(), Contains("Your Mail-in-a-Box is running."));
   CHECK(is_set_up(box.box));
+  CHECK(parts_set_up(box.box).empty());
   CHECK(box.host.exists(k_new_zone));
   CHECK(box.run({"setup", "--only", "web"}) == ExitCode::ok);
   CHECK_THAT(box.output.str(), Contains("Your Mail-in-a-Box is running."));

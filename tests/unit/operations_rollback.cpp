@@ -212,18 +212,28 @@ TEST_CASE("rollback: of a run that was cut off", "[operations][rollback]") {
     journal->begin("setup");
     journal->change({"file", k_own}, "own", Action::create, {}, Resource::Lasting{});
     journal->keep(k_own, {"file", k_own});
+    journal->change({"file", "/etc/not-reached"}, "own", Action::create, {}, Resource::Lasting{});
+    journal->keep("/etc/not-reached", {"file", "/etc/not-reached"});
+    journal->change({"package", "mutt"}, "own", Action::install, {}, Resource::Lasting{});
     journal->sync();
     box.host.put(k_own, "half");
   }
   CHECK(box.run({"history"}) == ExitCode::ok);
   CHECK_THAT(box.errors.str(), Contains("was cut off or is still under way"));
+  CHECK(box.run_json({"history"})["warnings"].size() == 1);
   SECTION("the last one") { CHECK(box.run({"rollback", "--yes"}) == ExitCode::ok); }
   SECTION("and those before it") {
     CHECK(box.run({"rollback", "1", "--yes"}) == ExitCode::ok);
     CHECK_FALSE(box.host.exists(k_answers));
   }
   CHECK_FALSE(box.host.exists(k_own));
-  CHECK(box.run_json({"history"})["generations"][1]["result"] == "cut off");
+  // What it had no time to write down is seen from its files.
+  const auto generation = box.run_json({"history"})["generations"][1];
+  CHECK(generation["result"] == "cut off");
+  CHECK(generation["changes"] == std::vector<std::string>{std::string("file:") + k_own});
+  CHECK(generation["not_certain"] == std::vector<std::string>{"package:mutt"});
+  CHECK(box.run({"history"}) == ExitCode::ok);
+  CHECK_THAT(box.output.str(), Contains("cut off  1 changed, 1 perhaps\n"));
 }
 
 TEST_CASE("rollback: what was put back is reported if bringing the data up to date fails", "[operations][rollback]") {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/dns/dns_commands.hpp"
@@ -22,15 +23,24 @@ CustomRecord record_of(const ChangeOptions& options) {
 }
 
 ExitCode print_record_change(Console& console, const RecordChange& change) {
+  if (console.json) {
+    return print_publication_json(
+        console, change.publication,
+        {{"stored", change.changed && !change.taken_back}, {"taken_back", change.taken_back}});
+  }
   if (!change.changed) {
     console.output << "nothing to do\n" << std::flush;
     return ExitCode::ok;
   }
   const bool needed = change.publication.needed;
-  const ExitCode code = print_publication(console, change.publication,
-                                          needed ? "kept; no zone changes by it" : "kept; setup will publish it");
+  const ExitCode code = print_publication(console, change.publication, needed ? "kept; no zone changes by it" : "kept");
   if (change.taken_back) console.errors << "The change has been taken back.\n" << std::flush;
   return code;
+}
+
+std::vector<JsonKey> record_change_keys() {
+  return publication_keys({{"stored", "false if it was so already, or was taken back"},
+                           {"taken_back", "true if it could not be published and was undone"}});
 }
 
 const char* const k_value_details =
@@ -59,14 +69,32 @@ CliCommand storing_command(CliCommand command,
   const auto options = declare_change(command, true);
   const std::string name = command.name;
   command.details = k_value_details;
+  command.json = record_change_keys();
   command.run = [options, name, store](Box& box, Console& console) {
     return print_record_change(console, store(box, record_of(*options), lock_request(console, name, options->no_wait)));
   };
   return command;
 }
 
+std::vector<JsonKey> secondary_keys() {
+  std::vector<JsonKey> keys = record_change_keys();
+  for (JsonKey& key : keys) key.always = key.key == "warnings";  // the rest only if they are set
+  keys.insert(keys.begin(), {"secondary", "without HOST: each with entry, addresses", false});
+  return keys;
+}
+
 ExitCode list_secondary(Box& box, Console& console) {
   const BoxModels models = read_models(box);
+  if (console.json) {
+    Json all = Json::array();
+    for (const std::string& entry : models.input.custom.secondary_entries()) {
+      const auto known = models.secondary_addresses.find(entry);
+      all.push_back({{"entry", entry}, {"addresses", Json::array()}});
+      if (known != models.secondary_addresses.end()) all.back()["addresses"] = known->second;
+    }
+    print_json(console, {{"secondary", all}, {"warnings", models.warnings}});
+    return ExitCode::ok;
+  }
   for (const std::string& entry : models.input.custom.secondary_entries()) {
     console.output << entry;
     if (const auto known = models.secondary_addresses.find(entry); known != models.secondary_addresses.end()) {
@@ -103,6 +131,7 @@ CliCommand dns_remove_command() {
   command.examples = {"sudo mailinabox dns remove www.example.com A",
                       "sudo mailinabox dns remove example.com MX 20 mx2.example.net."};
   const auto options = declare_change(command, false);
+  command.json = record_change_keys();
   command.run = [options](Box& box, Console& console) {
     return print_record_change(
         console, remove_record(box, record_of(*options), lock_request(console, "dns remove", options->no_wait)));
@@ -123,6 +152,7 @@ CliCommand dns_secondary_command() {
     line.arguments("HOST", options->value, "Name servers, or `none`", false);
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
+  command.json = secondary_keys();
   command.run = [options](Box& box, Console& console) {
     if (options->value.empty()) return list_secondary(box, console);
     std::vector<std::string> wanted;

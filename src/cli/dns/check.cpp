@@ -13,7 +13,6 @@ namespace {
 
 struct CheckOptions {
   std::string domain{};
-  bool json = false;
 };
 
 std::string hosting_text(const DomainCheck& check) {
@@ -69,10 +68,10 @@ ExitCode check_command(Box& box, Console& console, const CheckOptions& options) 
   const std::string domain = typed_domain(options.domain);
   const DnsZone& zone = zone_of(models, domain);
   const DomainCheck check = check_published(box, models, zone, domain);
-  if (options.json) {
+  if (console.json) {
     Json json = check_json(domain, zone, check);
     json["warnings"] = models.warnings;
-    console.output << json_text(json) << std::endl;
+    print_json(console, json);
   } else {
     console.output << name_for_people(domain) << ": " << hosting_text(check) << "\n";
     for (const DnsDifference& difference : check.differences) console.output << difference_text(difference);
@@ -98,11 +97,15 @@ CliCommand dns_check_command() {
                         "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.argument("DOMAIN", options->domain, "A domain of the box, or one below it");
-    line.flag("--json", options->json, "Print one JSON object");
   };
-  command.run = [options](Box& box, Console& console) {
-    return with_json_errors(console, options->json, [&] { return check_command(box, console, *options); });
-  };
+  command.json = {{"domain", "that was asked about"},
+                  {"zone", "that it is in"},
+                  {"hosting", "\"here\", \"elsewhere\", \"nowhere\" or \"unknown\""},
+                  {"name_servers", "of the domain"},
+                  {"right", "number of sets of records that are right"},
+                  {"differences", "each with title, text, found, wanted, explanation, wrong"},
+                  {"warnings", "sentences"}};
+  command.run = [options](Box& box, Console& console) { return check_command(box, console, *options); };
   return command;
 }
 

@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "base/json.hpp"
 #include "cli/command.hpp"
+#include "operations/dns/zones.hpp"
 
 namespace mailinabox {
 
@@ -19,5 +21,8 @@ CliCommand dns_reload_command();
 
 // "müller.example (xn--mller-kva.example)", or just the name.
 std::string name_for_people(const std::string& name);
+
+// With qname, rtype, value, explanation, category, custom, as the original's management daemon has them.
+Json record_json(const ShownRecord& record);
 
 }  // namespace mailinabox

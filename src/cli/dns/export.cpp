@@ -1,6 +1,8 @@
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/dns/dns_commands.hpp"
+#include "cli/report_output.hpp"
 #include "operations/dns/zones.hpp"
 
 namespace mailinabox {
@@ -23,6 +25,13 @@ std::string form_to_fill_in(const DnsZone& zone) {
   return text;
 }
 
+ExitCode print_zone_json(Console& console, const BoxModels& models, const DnsZone& zone, const std::string& file) {
+  Json records = Json::array();
+  for (const ShownRecord& record : shown_records(zone, zone.name)) records.push_back(record_json(record));
+  print_json(console, {{"zone", zone.name}, {"file", file}, {"records", records}, {"warnings", models.warnings}});
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 CliCommand dns_export_command() {
@@ -38,9 +47,14 @@ CliCommand dns_export_command() {
     line.argument("DOMAIN", options->domain, "A domain of the box");
     line.flag("--list", options->list, "A list to type in, instead of a zone file");
   };
+  command.json = {{"zone", "its name"},
+                  {"file", "the text of the zone file"},
+                  {"records", "each with qname, rtype, value, explanation, category, custom"},
+                  {"warnings", "sentences"}};
   command.run = [options](Box& box, Console& console) {
     const BoxModels models = read_models(box);
     const DnsZone& zone = zone_of(models, typed_domain(options->domain));
+    if (console.json) return print_zone_json(console, models, zone, unsigned_zone(box, zone));
     console.output << (options->list ? form_to_fill_in(zone) : unsigned_zone(box, zone)) << std::flush;
     print_warnings(console, models.warnings);
     return ExitCode::ok;

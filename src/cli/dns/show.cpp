@@ -12,7 +12,6 @@ namespace {
 
 struct ShowOptions {
   std::string domain{};
-  bool json = false;
 };
 
 std::string text_of(const ShownRecord& record) {
@@ -38,7 +37,9 @@ const char* category_word(RecordCategory category) {
   return "optional";
 }
 
-Json json_of(const ShownRecord& record) {
+}  // namespace
+
+Json record_json(const ShownRecord& record) {
   return {{"qname", record.name},
           {"rtype", record.type},
           {"value", record.value},
@@ -46,6 +47,8 @@ Json json_of(const ShownRecord& record) {
           {"category", category_word(record.category)},
           {"custom", record.category == RecordCategory::custom}};
 }
+
+namespace {
 
 ExitCode show(Box& box, Console& console, const ShowOptions& options) {
   const BoxModels models = read_models(box);
@@ -55,19 +58,19 @@ ExitCode show(Box& box, Console& console, const ShowOptions& options) {
   for (const DnsZone& zone : models.zones) {
     if (only_zone != nullptr && only_zone != &zone) continue;
     Json records = Json::array();
-    if (!options.json) console.output << name_for_people(zone.name) << "\n";
+    if (!console.json) console.output << name_for_people(zone.name) << "\n";
     for (const ShownRecord& record : shown_records(zone, domain.empty() ? zone.name : domain)) {
-      if (options.json) {
-        records.push_back(json_of(record));
+      if (console.json) {
+        records.push_back(record_json(record));
       } else {
         console.output << text_of(record);
       }
     }
     zones.push_back({{"zone", zone.name}, {"records", records}});
   }
-  if (options.json) {
+  if (console.json) {
     const Json all = {{"zones", zones}, {"warnings", models.warnings}};
-    console.output << json_text(all) << "\n";
+    print_json(console, all);
   } else {
     print_warnings(console, models.warnings);
   }
@@ -94,11 +97,11 @@ CliCommand dns_show_command() {
   };
   command.declare = [options](CommandOptions& line) {
     line.argument("DOMAIN", options->domain, "Only this domain and the names below it", false);
-    line.flag("--json", options->json, "Print one JSON object");
   };
-  command.run = [options](Box& box, Console& console) {
-    return with_json_errors(console, options->json, [&] { return show(box, console, *options); });
-  };
+  command.json = {
+      {"zones", "each with zone, records, each of which has qname, rtype, value, explanation, category, custom"},
+      {"warnings", "sentences"}};
+  command.run = [options](Box& box, Console& console) { return show(box, console, *options); };
   return command;
 }
 

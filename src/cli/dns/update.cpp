@@ -1,7 +1,3 @@
-#include <nlohmann/json.hpp>
-#include <ostream>
-
-#include "base/json.hpp"
 #include "cli/dns/dns_commands.hpp"
 #include "cli/report_output.hpp"
 #include "operations/publish.hpp"
@@ -10,7 +6,6 @@ namespace mailinabox {
 namespace {
 
 struct UpdateOptions {
-  bool json = false;
   bool no_wait = false;
 };
 
@@ -21,12 +16,7 @@ ExitCode update(Box& box, Console& console, const UpdateOptions& options) {
     throw Error("This machine has not been set up yet. Run `sudo mailinabox setup`: it publishes the zones, too.");
   }
   if (!publication.error.empty()) throw Error(publication.error, publication.code);
-  if (!options.json) return print_publication(console, publication, "nothing to do");
-  Json result = report_json(publication.report, false);
-  result["updated"] = change_lines(publication.report);
-  result["warnings"] = publication.warnings;
-  console.output << json_text(result) << std::endl;
-  return publication.code;
+  return print_publication(console, publication, "nothing to do");
 }
 
 }  // namespace
@@ -43,13 +33,9 @@ CliCommand dns_update_command() {
                         "1   something failed; zones that could not be built are served as they were",
                         "3   not this machine: not root, or another distribution", "4   another run holds the lock",
                         "64  the command line is wrong"};
-  command.declare = [options](CommandOptions& line) {
-    line.flag("--json", options->json, "Print the result as one JSON object");
-    line.flag("--no-wait", options->no_wait, k_no_wait);
-  };
-  command.run = [options](Box& box, Console& console) {
-    return with_json_errors(console, options->json, [&] { return update(box, console, *options); });
-  };
+  command.declare = [options](CommandOptions& line) { line.flag("--no-wait", options->no_wait, k_no_wait); };
+  command.json = publication_keys({});
+  command.run = [options](Box& box, Console& console) { return update(box, console, *options); };
   return command;
 }
 
