@@ -54,6 +54,14 @@ std::string text_data(const ldns_rr* record) {
   return no_value ? result + " \"\"" : result;
 }
 
+// What stands behind "NAME TTL CLASS TYPE".
+std::string printed_data(const ldns_rr* record) {
+  const std::string line = text_of(record);
+  std::size_t begin = 0;
+  for (int field = 0; field < 4 && begin != std::string::npos; ++field) begin = line.find('\t', begin + 1);
+  return begin == std::string::npos ? "" : std::string(trim(line.substr(begin)));
+}
+
 std::string record_data(const ldns_rr* record) {
   switch (static_cast<DnsType>(ldns_rr_get_type(record))) {
     case DnsType::a:
@@ -66,8 +74,17 @@ std::string record_data(const ldns_rr* record) {
     case DnsType::caa:
     case DnsType::ds:
     case DnsType::tlsa:
+    case DnsType::smimea:
     case DnsType::sshfp:
+    case DnsType::ptr:
       return text_data(record);
+    case DnsType::loc:
+    case DnsType::naptr:
+    case DnsType::openpgpkey:
+    case DnsType::svcb:
+    case DnsType::https:
+    case DnsType::uri:
+      return printed_data(record);
     case DnsType::txt:
     case DnsType::rrsig:
     case DnsType::dnskey:
@@ -279,12 +296,23 @@ std::optional<DnsAnswer> decode_dns_answer(std::string_view message, const DnsQu
   return whole || result.truncated ? std::optional(std::move(result)) : std::nullopt;
 }
 
+std::optional<std::string> printed_dns_data(const std::string& type, const std::string& data) {
+  ldns_rr* read = nullptr;
+  const std::string line = ". 1 IN " + type + " " + data;
+  if (ldns_rr_new_frm_str(&read, line.c_str(), 0, nullptr, nullptr) != LDNS_STATUS_OK) return std::nullopt;
+  return printed_data(LdnsRecord(read).get());
+}
+
 std::optional<DnsType> dns_type(std::string_view word) {
   static constexpr std::pair<std::string_view, DnsType> k_words[] = {
-      {"A", DnsType::a},       {"NS", DnsType::ns},       {"CNAME", DnsType::cname}, {"SOA", DnsType::soa},
-      {"MX", DnsType::mx},     {"TXT", DnsType::txt},     {"AAAA", DnsType::aaaa},   {"SRV", DnsType::srv},
-      {"DS", DnsType::ds},     {"SSHFP", DnsType::sshfp}, {"RRSIG", DnsType::rrsig}, {"DNSKEY", DnsType::dnskey},
-      {"TLSA", DnsType::tlsa}, {"CAA", DnsType::caa},
+      {"A", DnsType::a},         {"NS", DnsType::ns},         {"CNAME", DnsType::cname},
+      {"SOA", DnsType::soa},     {"PTR", DnsType::ptr},       {"MX", DnsType::mx},
+      {"TXT", DnsType::txt},     {"AAAA", DnsType::aaaa},     {"LOC", DnsType::loc},
+      {"SRV", DnsType::srv},     {"NAPTR", DnsType::naptr},   {"DS", DnsType::ds},
+      {"SSHFP", DnsType::sshfp}, {"RRSIG", DnsType::rrsig},   {"DNSKEY", DnsType::dnskey},
+      {"TLSA", DnsType::tlsa},   {"SMIMEA", DnsType::smimea}, {"OPENPGPKEY", DnsType::openpgpkey},
+      {"SVCB", DnsType::svcb},   {"HTTPS", DnsType::https},   {"URI", DnsType::uri},
+      {"CAA", DnsType::caa},
   };
   for (const auto& [name, type] : k_words) {
     if (name == word) return type;

@@ -17,15 +17,23 @@ enum class DnsType : std::uint16_t {
   ns = 2,
   cname = 5,
   soa = 6,
+  ptr = 12,
   mx = 15,
   txt = 16,
   aaaa = 28,
+  loc = 29,
   srv = 33,
+  naptr = 35,
   ds = 43,
   sshfp = 44,
   rrsig = 46,
   dnskey = 48,
   tlsa = 52,
+  smimea = 53,
+  openpgpkey = 61,
+  svcb = 64,
+  https = 65,
+  uri = 256,
   caa = 257
 };
 
@@ -38,9 +46,14 @@ struct DnsResourceRecord {
   std::uint32_t ttl = 0;
   // As in a master file (RFC 1035 section 5), but names without the final dot ("." for the root) and hexadecimal digits
   // in lower case: "192.0.2.1", "10 mx.example.org", "0 issue \"letsencrypt.org\"", "3 1 1 0a1b…". TXT: the strings
-  // joined, without quotes. RRSIG, DNSKEY and types that are not in the list: the raw bytes.
+  // joined, without quotes. LOC, NAPTR, OPENPGPKEY, SVCB, HTTPS and URI: as printed_dns_data() has it. RRSIG, DNSKEY
+  // and types that are not in the list: the raw bytes.
   std::string data{};
 };
+
+// A record's data in master file form, with complete names, as libldns prints what it has read; nothing if it cannot
+// read it.
+std::optional<std::string> printed_dns_data(const std::string& type, const std::string& data);
 
 struct DnsAnswer {
   int code = 0;                      // RCODE: 0 no error, 2 server failure, 3 no such name, 5 refused

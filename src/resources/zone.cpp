@@ -157,7 +157,7 @@ class ZoneResource final : public Resource {
   SignedZone signed_form(const Draft& draft) const {
     if (draft.pairs.empty()) {
       check_zone(wanted_.zone.zone, draft.text);
-      return {draft.text, ""};
+      return {served_text(draft.text), ""};
     }
     std::vector<const SigningPair*> pairs;
     for (const SigningPair& pair : draft.pairs) pairs.push_back(&pair);
@@ -210,7 +210,8 @@ class ZoneResource final : public Resource {
   // Why the zone must be signed again; "" if its signatures are valid.
   static std::string signatures_obsolete(const PresentZone& present, bool unsigned_on_purpose, const Clock& clock) {
     if (present.signed_text.empty()) return "missing";
-    if (unsigned_on_purpose) return present.signed_text == present.unsigned_text ? "" : "of keys that are switched off";
+    if (unsigned_on_purpose)
+      return present.signed_text == served_text(present.unsigned_text) ? "" : "of keys that are switched off";
     if (!present.state) return "missing";
     if (present.state->serial != *present.serial) return "of another version of the zone";
     const auto now = clock.now();

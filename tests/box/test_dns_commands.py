@@ -105,6 +105,15 @@ def test_check_tells_what_the_world_does_not_know(box, anna):
     assert any(line.startswith(OTHER + ". IN NS ns1.") for line in checked["differences"][0]["wanted"])
 
 
+def test_text_as_a_zone_file_has_it_and_a_type_that_only_new_name_servers_know(lab, box, anna):
+    done = program.call(box, "dns", "set", "sel2._domainkey." + OTHER, "TXT", '"v=DKIM1; k=rsa; p=BBB" "CCC"')
+    assert done.returncode == 0, program.told(done)
+    assert served(lab, box, "sel2._domainkey." + OTHER, "TXT") == ['"v=DKIM1; k=rsa; p=BBBCCC"']
+    done = program.call(box, "dns", "set", "www." + OTHER, "HTTPS", "1 . alpn=h2,h3")
+    assert done.returncode == 0, program.told(done)
+    assert served(lab, box, "www." + OTHER, "HTTPS") == ['1 . alpn="h2,h3"']
+
+
 def test_a_domain_goes_with_its_last_user(lab, box, anna):
     done = program.call(box, "user", "remove", "anna@" + OTHER)
     assert done.returncode == 0 and done.stdout.splitlines()[0] == "mail user removed", program.told(done)

@@ -256,7 +256,31 @@ TEST_CASE("zone: keys of older boxes go on being used", "[cases]") {
     converge(host, *zone());
     CHECK(host.content(std::string(k_zone_file) + ".signed") == host.content(k_zone_file));
     CHECK(host.content(std::string(k_zone_file) + ".ds").empty());
+    const auto with_https = zone(std::string(k_records) + "www\tIN\tHTTPS\t1 . alpn=\"h2,h3\"\n");
+    converge(host, *with_https);
+    CHECK(host.content(k_zone_file).find("www\tIN\tHTTPS\t1 . alpn=\"h2,h3\"\n") != std::string::npos);
+    CHECK(host.content(std::string(k_zone_file) + ".signed").find("www\tIN\tTYPE65\t\\# 13 0001") != std::string::npos);
+    check_in_sync(host, *with_https);
   }
+}
+
+TEST_CASE("zone: types that an older name server does not know have numbers", "[cases]") {
+  TestHost host;
+  make_keys(host);
+  const auto resource =
+      zone(std::string(k_records) +
+           "www\tIN\tHTTPS\t1 . alpn=h2\n"
+           "uri\tIN\tURI\t10 1 \"https://example.com/\"\n"
+           "sub\tIN\tNS\tns.example.net.\n"
+           "sub\tIN\tDS\t12345 13 2 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n");
+  converge(host, *resource);
+  const std::string served = host.content(std::string(k_zone_file) + ".signed");
+  for (const char* word : {"HTTPS", "URI"}) CHECK(served.find(word) == std::string::npos);
+  for (const char* text : {"TYPE65\t\\# ", "RRSIG\tTYPE65 ", "TYPE256\t\\# ", "RRSIG\tDS "}) {
+    INFO(text);
+    CHECK(served.find(text) != std::string::npos);
+  }
+  CHECK(verified(host).empty());
 }
 
 TEST_CASE("zone: serial numbers go up, whatever the clock", "[cases]") {

@@ -57,7 +57,7 @@ void check_zone(const DnsZone& zone) {
     require(!record.type.empty() && !record.value.empty());
     require((record.name + "." + zone.name).size() <= 254);
     require(record.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.*") == std::string::npos);
-    require(record.type == "TXT" || record.value.find_first_of("\n\r\\") == std::string::npos);
+    require(record.type == "TXT" || record.value.find_first_of("\n\r") == std::string::npos);
     require(seen.insert(record.name + "\t" + record.type + "\t" + record.value).second);
   }
   for (const auto& [name, of_name] : types) require(of_name.count("CNAME") == 0 || of_name.size() == 1);

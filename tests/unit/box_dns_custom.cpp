@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "box/dns/custom_records.hpp"
+#include "box/dns/record_data.hpp"
 
 using namespace mailinabox;
 
@@ -232,8 +233,8 @@ TEST_CASE("values of custom records: each type's rule, refused with its sentence
   for (const std::string& target :
        Texts{"b", "192.0.2.1", "b c.example", "-b.example", "b..example", "@", ".", "b;.example"}) {
     INFO(target);
-    CHECK(added("a.example.com", "CNAME", target) == "Invalid value.");
-    CHECK(added("a.example.com", "NS", target) == "Invalid value.");
+    CHECK_THAT(added("a.example.com", "CNAME", target), Catch::StartsWith("Invalid value. A CNAME record is the full"));
+    CHECK_THAT(added("a.example.com", "NS", target), Catch::StartsWith("Invalid value. An NS record is the full name"));
   }
   CHECK(added("example.com", "NS", "ns.example.net") == "NS records can only be set for subdomains.");
   CHECK(added("example.org", "CNAME", "www.example.net") == "CNAME records can only be set for subdomains.");
@@ -267,6 +268,16 @@ TEST_CASE("values of custom records: each type's rule, refused with its sentence
                                         "0 issue x\"y", "0 issue \"x\\\""})
     CHECK_THAT(added("a.example.com", "CAA", value), Catch::StartsWith("Invalid value. A CAA record is flags,"));
 
+  // As a zone file has it: strings in quotes, which are one value.
+  CHECK(added("a.example.com", "TXT", "\"v=DKIM1; p=BBB\" \"CCC\"") == "a.example.com TXT v=DKIM1; p=BBBCCC");
+  CHECK(added("a.example.com", "TXT", "( \"v=DKIM1; \"\n  \"p=A\" )  ; key") == "a.example.com TXT v=DKIM1; p=A");
+  CHECK(added("a.example.com", "TXT", "\"say \\\"hi\\\" \\\\ \\195\\188 \\;\"") ==
+        "a.example.com TXT say \"hi\" \\ \xC3\xBC ;");
+  CHECK(added("a.example.com", "TXT", "(\"a\" b) c") == "a.example.com TXT (\"a\" b) c");
+  for (const std::string& value : Texts{"\"open", "\"a\" b", "\"a\"b\"", "\"a\\", "\"a\\25\"", "\"a\\256\"", "\""})
+    CHECK_THAT(added("a.example.com", "TXT", value),
+               Catch::StartsWith("Invalid value. A TXT value that begins with a"));
+  CHECK(added("a.example.com", "TXT", "\"\"") == "No value for the record provided.");
   CHECK(added("a.example.com", "TXT", "  any \"text\"; with \\ and \xC3\xBC ") ==
         "a.example.com TXT any \"text\"; with \\ and \xC3\xBC");
   for (const std::string& value :
@@ -274,9 +285,44 @@ TEST_CASE("values of custom records: each type's rule, refused with its sentence
     CHECK(added("a.example.com", "TXT", value) == "Invalid value. A TXT record is one line of printable text.");
   CHECK_THAT(added("a.example.com", "TXT", std::string(60001, 'x')), Catch::Contains("at most 60000 bytes"));
 
-  CHECK(added("a.example.com", "PTR", "b.example.net") == "Unknown record type 'PTR'.");
-  CHECK(added("a.example.com", "soa", "x") == "Unknown record type 'SOA'.");
-  CHECK(added("a.example.com", "", "x") == "Unknown record type ''.");
+  CHECK(added("a.example.com", "soa", "x") ==
+        "Unknown record type 'SOA'. The types are A, AAAA, CAA, CNAME, DS, HTTPS, LOC, MX, NAPTR, NS, OPENPGPKEY, PTR, "
+        "SMIMEA, SRV, SSHFP, SVCB, TLSA, TXT, URI.");
+  CHECK_THAT(added("a.example.com", "", "x"), Catch::StartsWith("Unknown record type ''. The types are A, "));
+}
+
+TEST_CASE("values of the types that the original does not have") {
+  const std::string digest(64, 'a');
+  CHECK(added("a.example.com", "PTR", "B.example.net") == "a.example.com PTR b.example.net.");
+  CHECK(added("a.example.com", "DS", "1 13 2 ( " + digest + " )") == "a.example.com DS 1 13 2 " + digest);
+  CHECK(added("example.com", "DS", "1 13 2 " + digest) == "DS records can only be set for subdomains.");
+  CHECK(added("_25._tcp.a.example.com", "TLSA", "3 1 1 " + digest) == "_25._tcp.a.example.com TLSA 3 1 1 " + digest);
+  CHECK(added("a.example.com", "HTTPS", "1 . alpn=\"h2,h3\"") == "a.example.com HTTPS 1 . alpn=\"h2,h3\"");
+  CHECK(added("a.example.com", "SVCB", "0 b.example.net") == "a.example.com SVCB 0 b.example.net.");
+  CHECK(added("a.example.com", "NAPTR", "100 10 u E2U+sip \"!^.*$!sip:a@b.example!\" .") ==
+        "a.example.com NAPTR 100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:a@b.example!\" .");
+  CHECK(added("a.example.com", "URI", "10 1 \"https://b.example/;x\"") ==
+        "a.example.com URI 10 1 \"https://b.example/;x\"");
+  CHECK(added("a.example.com", "LOC", "52 22 23.000 N 4 53 32.000 E -2.00m") ==
+        "a.example.com LOC 52 22 23.000 N 4 53 32.000 E -2.00m");
+  CHECK(added("a.example.com", "OPENPGPKEY", "aGVs bG8=") == "a.example.com OPENPGPKEY aGVsbG8=");
+  const std::vector<std::pair<std::string, Texts>> refused = {
+      {"PTR", {"b", "192.0.2.1", "b.example c"}},
+      {"DS", {"1 13 2", "70000 13 2 " + digest, "1 13 2 " + digest + "a", "1 13 2 abcd", "1 13 2 " + digest + " x"}},
+      {"TLSA", {"3 1 1", "300 1 1 " + digest, "3 1 1 abc", "3 1 2 " + digest, "3 1 1 ( " + digest}},
+      {"HTTPS",
+       {"1", ". alpn=h2", "1 b", "1 . alpn", "1 . alpn=", "1 . port=99999", "1 . port=1 port=2", "1 . foo=bar",
+        "1 . ipv4hint=1.2.3", "1 . mandatory=port alpn=h2", "1 . alpn=\"h2", "1 . alpn=h2\n@ A"}},
+      {"NAPTR", {"100 10 u s r", "100 10 u s r . x", "100 10 u s \"\\\" ."}},
+      {"URI", {"10 1", "10 1 \"a\" b", "x 1 \"a\""}},
+      {"LOC", {"52 N", "99 N 4 E 0m", "52 N 181 E 0m", "x"}},
+      {"OPENPGPKEY", {"!!!!", "aGVsbG8"}},
+  };
+  for (const auto& [type, values] : refused) {
+    for (const std::string& value : values)
+      CHECK_THAT(added("a.example.com", type, value),
+                 Catch::StartsWith("Invalid value. A") && Catch::Contains(" " + type + " record is "));
+  }
 }
 
 TEST_CASE("a CNAME takes no other record at its name, in either order") {
@@ -398,7 +444,7 @@ TEST_CASE("custom.yaml is written so that a YAML 1.1 reader takes every value as
   for (const auto& [value, written] : texts) {
     INFO(value);
     CustomRecords records;
-    REQUIRE(records.add({"a.example.com", "TXT", value}, k_zones));
+    REQUIRE(records.add({"a.example.com", "TXT", typed_form("TXT", value)}, k_zones));
     CHECK(records.render() == "a.example.com:\n  TXT: " + written + "\n");
     CHECK(parse_custom(records.render()).all() == records.all());
   }

@@ -185,7 +185,8 @@ class CustomFile {
                                       ", found " + std::string(describe(node)));
       return;
     }
-    const std::string value(trim(node.text));  // a YAML block ends with a line end
+    // A YAML block ends with a line end. Blanks may be part of a TXT record's text.
+    const std::string value(type == "TXT" ? trim(node.text, "\r\n") : trim(node.text));
     CustomRecords::Entry entry{{name, type, value}};
     try {
       if (value.empty()) throw Error("No value for the record provided.");

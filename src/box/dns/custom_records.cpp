@@ -25,7 +25,7 @@ CustomRecord checked(const CustomRecord& wanted, const std::vector<std::string>&
     throw Error(wanted.name + " is not a domain name or a subdomain of a domain name managed by this box.");
   if (record.value.empty()) throw Error("No value for the record provided.");
   if (!valid_record_name(record.name)) throw Error("Invalid name.");
-  const bool for_subdomains = record.type == "NS" || record.type == "CNAME";
+  const bool for_subdomains = record.type == "NS" || record.type == "CNAME" || record.type == "DS";
   if (for_subdomains && contains(zones, record.name))
     throw Error(record.type + " records can only be set for subdomains.");
   record.value = checked_value(record.type, record.value, TargetNames::complete);

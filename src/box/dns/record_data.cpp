@@ -9,6 +9,8 @@
 #include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "box/directory/address.hpp"
+#include "box/dns/record_forms.hpp"
+#include "box/dns/record_syntax.hpp"
 
 namespace mailinabox {
 namespace {
@@ -19,6 +21,27 @@ constexpr std::size_t k_longest_text = 60'000;
 bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 [[noreturn]] void refuse(std::string_view expected) { throw Error("Invalid value. " + std::string(expected)); }
+
+// A value that a person or a client of the API gives; the file has the text itself, without quotes and escapes.
+std::string typed_text(std::string_view value) {
+  constexpr std::string_view k_expected =
+      "A TXT value that begins with a quote is read as in a zone file: one or more texts in quotes, as in \"v=DKIM1; "
+      "k=rsa; \" \"p=MIIB…\"; a quote that is part of the text is written \\\".";
+  const bool in_quotes = value.starts_with('"');
+  const bool in_parentheses = value.starts_with('(') && trim(value.substr(1)).starts_with('"');
+  if (!in_quotes && !in_parentheses) return std::string(value);
+  std::string text;
+  const auto words = data_words(value);
+  for (const std::string& word : words.value_or(std::vector<std::string>{""})) {
+    const auto bytes = unquoted(word);
+    if (!word.starts_with('"') || !bytes) {
+      if (in_parentheses) return std::string(value);
+      refuse(k_expected);
+    }
+    text += *bytes;
+  }
+  return text;
+}
 
 bool valid_record_label(std::string_view label) {
   return !label.empty() && label.size() <= 63 && label.back() != '-' &&
@@ -53,16 +76,6 @@ bool is_address(int family, std::string_view text) {
   return parse_address(family, text, bytes);
 }
 
-// A name in a value; "" if it is invalid.
-std::string target_name(std::string_view text, TargetNames names) {
-  std::string name = canonical_name(text);
-  if (names == TargetNames::complete) return valid_record_name(name) ? name + "." : "";
-  if (text == "@") return "@";
-  const std::vector<std::string_view> labels = split(name, '.');
-  if (name.size() > 253 || !std::all_of(labels.begin(), labels.end(), valid_record_label)) return "";
-  return text.back() == '.' ? name + "." : name;
-}
-
 std::string checked_address(bool version_4, std::string_view value) {
   if (value == "local") return std::string(value);
   const bool is_4 = is_address(AF_INET, value);
@@ -73,38 +86,11 @@ std::string checked_address(bool version_4, std::string_view value) {
   return std::string(value);
 }
 
-std::string checked_target(std::string_view value, TargetNames names) {
-  std::string target = target_name(value, names);
-  if (target.empty()) throw Error("Invalid value.");
-  return target;
-}
-
 std::string checked_text(std::string_view value) {
+  if (value.empty()) throw Error("No value for the record provided.");
   if (value.size() > k_longest_text) refuse("A TXT record holds at most 60000 bytes.");
   if (!printable_utf8(value)) refuse("A TXT record is one line of printable text.");
   return std::string(value);
-}
-
-std::string checked_mail_exchanger(std::string_view value, TargetNames names) {
-  constexpr std::string_view k_expected =
-      "An MX record is a preference and the full name of a mail server, as in: 10 mail.example.com.";
-  const std::vector<std::string_view> words = first_words(value, 2);
-  if (words.size() != 2 || !number_up_to(words[0], 65535)) refuse(k_expected);
-  const std::string target = words[1] == "." ? "." : target_name(words[1], names);
-  if (target.empty()) refuse(k_expected);
-  return std::string(words[0]) + " " + target;
-}
-
-std::string checked_service(std::string_view value, TargetNames names) {
-  constexpr std::string_view k_expected =
-      "An SRV record is priority, weight, port and the full name of a host, as in: 0 5 5060 sip.example.com.";
-  const std::vector<std::string_view> words = first_words(value, 4);
-  if (words.size() != 4 ||
-      !std::all_of(words.begin(), words.begin() + 3, [](std::string_view word) { return number_up_to(word, 65535); }))
-    refuse(k_expected);
-  const std::string target = words[3] == "." ? "." : target_name(words[3], names);
-  if (target.empty()) refuse(k_expected);
-  return std::string(words[0]) + " " + std::string(words[1]) + " " + std::string(words[2]) + " " + target;
 }
 
 // "4 2 ABCD" and "4 2 ( AB CD )" are the same.
@@ -135,15 +121,17 @@ std::string checked_authority(std::string_view value) {
   if (words.size() != 3 || !number_up_to(words[0], 255) || words[1].size() > 15 ||
       !std::all_of(words[1].begin(), words[1].end(), [](char c) { return is_letter(c) || is_digit(c); }))
     refuse(k_expected);
-  std::string_view text = words[2];
+  std::string text(words[2]);
   if (text.front() == '"') {
-    if (text.size() < 2 || text.back() != '"') refuse(k_expected);
-    text = text.substr(1, text.size() - 2);
-  }
-  if (!is_ascii(text) || !printable_utf8(text) || text.find_first_of("\"\\") != std::string_view::npos ||
-      text.size() > 255)
+    const auto in_quotes = data_words(words[2]);
+    const auto bytes = in_quotes && in_quotes->size() == 1 ? unquoted(in_quotes->front()) : std::nullopt;
+    if (!bytes) refuse(k_expected);
+    text = *bytes;
+  } else if (text.find_first_of("\"\\") != std::string::npos) {
     refuse(k_expected);
-  return std::string(words[0]) + " " + std::string(words[1]) + " \"" + std::string(text) + "\"";
+  }
+  if (!is_ascii(text) || !printable_utf8(text) || text.size() > 255) refuse(k_expected);
+  return std::string(words[0]) + " " + std::string(words[1]) + " " + quoted(text);
 }
 
 }  // namespace
@@ -195,15 +183,35 @@ bool valid_address_or_network(std::string_view text) {
   return false;
 }
 
+std::string target_name(std::string_view text, TargetNames names) {
+  std::string name = canonical_name(text);
+  if (names == TargetNames::complete) return valid_record_name(name) ? name + "." : "";
+  if (text == "@") return "@";
+  const std::vector<std::string_view> labels = split(name, '.');
+  if (name.size() > 253 || !std::all_of(labels.begin(), labels.end(), valid_record_label)) return "";
+  return text.back() == '.' ? name + "." : name;
+}
+
 std::string checked_value(const std::string& type, std::string_view value, TargetNames names) {
   if (type == "A" || type == "AAAA") return checked_address(type == "A", value);
-  if (type == "CNAME" || type == "NS") return checked_target(value, names);
-  if (type == "TXT") return checked_text(value);
-  if (type == "MX") return checked_mail_exchanger(value, names);
-  if (type == "SRV") return checked_service(value, names);
+  if (type == "TXT") return checked_text(names == TargetNames::complete ? typed_text(value) : std::string(value));
   if (type == "SSHFP") return checked_host_key(value);
   if (type == "CAA") return checked_authority(value);
-  throw Error("Unknown record type '" + type + "'.");
+  if (const RecordForm* form = record_form(type)) return checked_fields(*form, value, names);
+  throw Error("Unknown record type '" + type + "'. The types are " + joined(record_types(), ", ") + ".");
+}
+
+std::vector<std::string> record_types() {
+  std::vector<std::string> types = {"A", "AAAA", "CAA", "SSHFP", "TXT"};
+  for (const RecordForm& form : record_forms()) types.emplace_back(form.type);
+  std::sort(types.begin(), types.end());
+  return types;
+}
+
+std::string typed_form(const std::string& type, const std::string& value) {
+  if (type != "TXT") return value;
+  const bool as_it_is = !value.empty() && trim(value) == value && !value.starts_with('"') && !value.starts_with('(');
+  return as_it_is ? value : quoted_strings(value);
 }
 
 }  // namespace mailinabox

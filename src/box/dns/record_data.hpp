@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mailinabox {
 
@@ -22,12 +23,22 @@ bool same_address(std::string_view left, std::string_view right);
 bool valid_address_or_network(std::string_view text);
 
 enum class TargetNames : std::uint8_t {
-  complete,    // names in values are full names: a missing final dot is added
-  as_written,  // as in a zone file: without a final dot they are relative to the zone
+  complete,    // as typed: names in values are full names, to which a missing final dot is added
+  as_written,  // as in custom.yaml: names without a final dot are relative to the zone
 };
 
-// The value as in a zone file (TXT without quotes, addresses possibly "local"). Throws Error with the rule that it
-// breaks.
+// A name in a value, with its final dot if it is complete; "" if it is invalid.
+std::string target_name(std::string_view text, TargetNames names);
+
+// The value as custom.yaml has it: as in a zone file, but TXT without quotes and escapes, addresses possibly "local". A
+// typed TXT value that begins with a quote is in the form of a zone file, and its texts are joined. Throws Error with
+// the rule that the value breaks.
 std::string checked_value(const std::string& type, std::string_view value, TargetNames names);
+
+// The types that custom records may have, in alphabetical order.
+std::vector<std::string> record_types();
+
+// A value of a zone as checked_value() takes it when it is typed: TXT in quotes only if it would not be taken as it is.
+std::string typed_form(const std::string& type, const std::string& value);
 
 }  // namespace mailinabox

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
+#include "box/dns/record_syntax.hpp"
 
 namespace mailinabox {
 namespace {
@@ -31,14 +32,20 @@ std::string comparable_name(const std::string& name, const std::string& zone) {
 
 // The index of the name among a value's words; -1 for none.
 int name_position(const std::string& type) {
-  if (type == "NS" || type == "CNAME") return 0;
+  if (type == "NS" || type == "CNAME" || type == "PTR") return 0;
   if (type == "MX") return 1;
   return type == "SRV" ? 3 : -1;
 }
 
+// Of whose values libldns makes one form.
+bool printed_type(const std::string& type) {
+  static const std::set<std::string> k_types = {"LOC", "NAPTR", "OPENPGPKEY", "SVCB", "HTTPS", "URI"};
+  return k_types.contains(type);
+}
+
 // How many numbers precede the hexadecimal part; -1 for other types.
 int numbers_before_bytes(const std::string& type) {
-  if (type == "DS" || type == "TLSA") return 3;
+  if (type == "DS" || type == "TLSA" || type == "SMIMEA") return 3;
   return type == "SSHFP" ? 2 : -1;
 }
 
@@ -243,7 +250,7 @@ class DomainChecker {
 
   void check_set(const RecordSet& set) {
     const auto type = dns_type(set.type);
-    if (!type) return;  // custom.yaml accepts no others
+    if (!type) return;  // none: record_types() are all among them
     const auto answer = ask(set.name, *type);
     const Found found = answer ? found_in(*answer, set, *type) : Found();
     if (answer && fits(set, found)) {
@@ -324,6 +331,7 @@ bool DomainCheck::good() const {
 
 std::string comparable_value(const std::string& type, const std::string& value, const std::string& zone) {
   if (type == "TXT") return value;
+  if (printed_type(type)) return printed_dns_data(type, value).value_or(value);
   std::string spaced = value;
   std::replace_if(
       spaced.begin(), spaced.end(), [](char c) { return c == '(' || c == ')'; }, ' ');

@@ -4,40 +4,10 @@
 
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
+#include "box/dns/record_syntax.hpp"
 #include "box/dns/zones.hpp"
 
 namespace mailinabox {
-namespace {
-
-constexpr std::size_t k_string_length = 255;  // of a character-string (RFC 1035 section 3.3)
-
-void append_quoted(std::string& text, std::string_view value) {
-  text += '"';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      text += '\\';
-      text += c;
-    } else if (byte < 0x20 || byte >= 0x7F) {
-      const std::string digits = std::to_string(byte);
-      text += '\\' + std::string(3 - digits.size(), '0') + digits;
-    } else {
-      text += c;
-    }
-  }
-  text += '"';
-}
-
-}  // namespace
-
-std::string quoted_strings(std::string_view value) {
-  std::string text;
-  for (std::size_t begin = 0; begin == 0 || begin < value.size(); begin += k_string_length) {
-    if (begin != 0) text += ' ';
-    append_quoted(text, value.substr(begin, k_string_length));
-  }
-  return text;
-}
 
 std::string master_file_records(const DnsZone& zone) {
   std::string text;

@@ -8,6 +8,7 @@
 #include "box/directory/address.hpp"
 #include "box/dns/domains.hpp"
 #include "box/dns/record_data.hpp"
+#include "box/dns/record_forms.hpp"
 #include "box/dns/record_rules.hpp"
 #include "box/dns/text_policies.hpp"
 
@@ -51,7 +52,12 @@ class ZoneAssembly {
     add_name_servers();
     if (within(primary_, zone_)) add_primary_host();
     fixed_ = records_.size();
-    for (const CustomRecord* record : parts_.customs) add_custom(*record);
+    // DS records after the NS records that they belong to.
+    for (const bool of_delegations : {false, true}) {
+      for (const CustomRecord* record : parts_.customs) {
+        if ((record->type == "DS") == of_delegations) add_custom(*record);
+      }
+    }
     for (const std::string& name : parts_.names) {
       add_addresses(name);
       if (box_.mail.contains(name)) add_mail(name);
@@ -120,7 +126,7 @@ class ZoneAssembly {
   }
 
   void add_custom(const CustomRecord& record) {
-    std::string value = record.value;
+    std::string value = complete_value(record.type, record.value, zone_);
     if (value == "local" && record.type == "A") value = input_.public_ip;
     if (value == "local" && record.type == "AAAA") value = input_.public_ipv6;
     const std::optional<std::string> obstacle = obstacle_to(record, value);
@@ -153,6 +159,10 @@ class ZoneAssembly {
     }
     if (fixed_type && !same)
       return "this name has the box's own " + record.type + " records, which cannot be replaced; remove the record";
+    // RFC 4034 section 5: it is about the zone below.
+    if (record.type == "DS" && !delegated_.contains(record.name))
+      return "a DS record belongs beside NS records, which lead to the name servers of the zone below; add these, or "
+             "remove the record";
     if (record.type != "CNAME") return std::nullopt;
     if (has(record.name, "CNAME")) return "a name can have only one CNAME; remove one of them";
     const auto known = box_.known.find(record.name);
@@ -165,7 +175,10 @@ class ZoneAssembly {
 
   void add_addresses(const std::string& name) {
     const bool has_a = has(name, "A");
-    const bool wants_ipv6 = !has_a && !has(name, "AAAA") && !input_.public_ipv6.empty();
+    const bool leads_away = any(name, [&](const ZoneRecord& record) {
+      return record.type == "A" && !same_address(record.value, input_.public_ip);
+    });
+    const bool wants_ipv6 = !leads_away && !has(name, "AAAA") && !input_.public_ipv6.empty();
     if (!has_a) offer(address_rule(box_.known.at(name)), name, input_.public_ip);
     if (wants_ipv6) offer(Rule::address_ipv6, name, input_.public_ipv6);
   }
@@ -225,13 +238,16 @@ class ZoneAssembly {
   void add_refusals_of_mail() {
     std::vector<std::string> names;
     for (const auto& [name, indexes] : by_name_) {
-      if ((has(name, "A") || has(name, "AAAA")) && !has(name, "MX")) names.push_back(name);
+      // A null MX of the administrator's says the same.
+      const bool receives =
+          any(name, [](const ZoneRecord& record) { return record.type == "MX" && record.value != "0 ."; });
+      if ((has(name, "A") || has(name, "AAAA")) && !receives) names.push_back(name);
     }
     for (const std::string& name : names) {
       if (!has_text(name, is_spf)) offer(Rule::no_mail_spf, name, "v=spf1 -all");
       const std::string dmarc = "_dmarc." + name;
       if (!has_text(dmarc, is_dmarc)) offer(Rule::no_mail_dmarc, dmarc, "v=DMARC1; p=reject;");
-      offer(Rule::no_mail_mx, name, "0 .");
+      if (!has(name, "MX")) offer(Rule::no_mail_mx, name, "0 .");
     }
   }
 

@@ -14,7 +14,7 @@ namespace mailinabox {
 struct ZoneRecord {
   std::string name{};         // relative to the zone, "" for its apex; IDNA form
   std::string type{};         // "A", "TXT", …
-  std::string value{};        // as in a zone file; TXT without quotes and in one piece
+  std::string value{};        // as in a zone file, names complete; TXT without quotes and in one piece
   std::string explanation{};  // for people: "Required. …", "Recommended. …", "Optional. …"; "" if none is shown
   RecordCategory category = RecordCategory::optional;
 };
@@ -69,9 +69,6 @@ std::vector<std::string> in_domain_order(std::vector<std::string> names, const s
 // and cut into strings of at most 255 bytes, "@" for the apex. Without SOA, $ORIGIN and $TTL, which the writer of the
 // zone file adds.
 std::string master_file_records(const DnsZone& zone);
-
-// A TXT value as in those lines: quoted, special bytes escaped, in strings of at most 255 bytes.
-std::string quoted_strings(std::string_view value);
 
 // The policy that nginx serves (RFC 8461 section 3.2), lines ended by CR LF; `mode` is enforce, testing or none.
 std::string mta_sts_policy(const std::string& mode, const std::string& primary_hostname);

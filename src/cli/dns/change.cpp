@@ -45,8 +45,10 @@ std::vector<JsonKey> record_change_keys() {
 
 const char* const k_value_details =
     "NAME is a domain of the box or a name below one, or a wildcard such as *.example.com. TYPE is A, AAAA, CAA,\n"
-    "CNAME, MX, NS, SRV, SSHFP or TXT. VALUE is written as in a zone file, a TXT record's without quotes around it;\n"
-    "`local` is the box's own address.\n"
+    "CNAME, DS, HTTPS, LOC, MX, NAPTR, NS, OPENPGPKEY, PTR, SMIMEA, SRV, SSHFP, SVCB, TLSA, TXT or URI. VALUE is\n"
+    "written as in a zone file, such as `dns export` prints; hosts in it are full names, with or without the final\n"
+    "dot. A TXT record's may stand without quotes; if it begins with one, its strings are joined. `local` is the\n"
+    "box's own address.\n"
     "A record takes the place of the box's own of the same name and type; of TXT records that of the same policy "
     "(SPF,\n"
     "DKIM, DMARC), of MX records that of preference 10, the others stand beside it. It counts at once, here and, when\n"

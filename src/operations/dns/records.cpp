@@ -137,12 +137,7 @@ RecordChange set_secondary_servers(const Box& box, const std::vector<std::string
 }
 
 CustomRecord typed_record(const std::string& name, const std::string& type, const std::string& value) {
-  CustomRecord record{.name = typed_domain(name), .type = upper_case(type), .value = std::string(trim(value))};
-  // As providers' instructions have it: there the quotes are the zone file's, not the text's.
-  const std::string& text = record.value;
-  const bool quoted = text.size() > 2 && text.front() == '"' && text.find('"', 1) == text.size() - 1;
-  if (record.type == "TXT" && quoted) record.value = text.substr(1, text.size() - 2);
-  return record;
+  return {.name = typed_domain(name), .type = upper_case(type), .value = std::string(trim(value))};
 }
 
 }  // namespace mailinabox

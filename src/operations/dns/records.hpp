@@ -30,7 +30,7 @@ RecordChange remove_record(const Box& box, const CustomRecord& record, const Loc
 // must have an address now.
 RecordChange set_secondary_servers(const Box& box, const std::vector<std::string>& entries, const LockRequest& request);
 
-// A record as a person writes it: name and type in their normal form, a TXT value without the quotes of zone files.
+// A record as a person writes it: name and type in their normal form.
 CustomRecord typed_record(const std::string& name, const std::string& type, const std::string& value);
 
 }  // namespace mailinabox

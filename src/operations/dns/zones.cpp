@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
+#include "box/dns/record_data.hpp"
 #include "operations/load_box.hpp"
 
 namespace mailinabox {
@@ -75,7 +76,7 @@ std::vector<ShownRecord> shown_records(const DnsZone& zone, const std::string& d
   for (const ZoneRecord& record : zone.records) {
     ShownRecord shown{.name = record.name.empty() ? zone.name : record.name + "." + zone.name,
                       .type = record.type,
-                      .value = record.value,
+                      .value = typed_form(record.type, record.value),
                       .explanation = record.explanation,
                       .category = record.category};
     if (inside_domain(shown.name, domain)) records.push_back(std::move(shown));

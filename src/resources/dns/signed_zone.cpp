@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <new>
 #include <set>
 
 #include "base/text.hpp"
@@ -114,6 +116,33 @@ LdnsZone parsed_zone(const std::string& zone, const std::string& zone_text, cons
   return parsed;
 }
 
+// How records are written for the name server: those types that one of an older release may not know have numbers
+// instead of names, and their data as bytes (RFC 3597), which every name server reads. NSD knows SVCB since 4.3.7.
+class ServedFormat {
+ public:
+  ServedFormat() : format_(ldns_output_format_init(&storage_)) {
+    for (const ldns_rr_type type : k_newer) {
+      if (ldns_output_format_set_type(format_, type) != LDNS_STATUS_OK) throw std::bad_alloc();
+    }
+  }
+  ~ServedFormat() { ldns_rdf_deep_free(storage_.bitmap); }
+  ServedFormat(const ServedFormat&) = delete;
+  ServedFormat& operator=(const ServedFormat&) = delete;
+
+  const ldns_output_format* get() const { return format_; }
+
+  static bool covers(ldns_rr_type type) {
+    return std::find(std::begin(k_newer), std::end(k_newer), type) != std::end(k_newer);
+  }
+
+ private:
+  static constexpr ldns_rr_type k_newer[] = {LDNS_RR_TYPE_SMIMEA, LDNS_RR_TYPE_OPENPGPKEY, LDNS_RR_TYPE_SVCB,
+                                             LDNS_RR_TYPE_HTTPS, LDNS_RR_TYPE_URI};
+
+  ldns_output_format_storage storage_{};
+  ldns_output_format* format_;
+};
+
 std::uint32_t seconds_of(system_clock::time_point time) {
   return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
 }
@@ -197,6 +226,28 @@ void check_zone(const std::string& zone, const std::string& zone_text) {
   parsed_zone(zone, zone_text, zone_name(zone).get());
 }
 
+std::string served_text(const std::string& zone_text) {
+  const ServedFormat format;
+  std::string text;
+  for (const std::string_view line : lines_of(zone_text)) {
+    const std::vector<std::string_view> fields = split(line, '\t');
+    ldns_rr* read = nullptr;
+    if (fields.size() == 4 && ServedFormat::covers(ldns_get_rr_type_by_name(std::string(fields[2]).c_str()))) {
+      const std::string record = ". 1 IN " + std::string(fields[2]) + " " + std::string(fields[3]);
+      static_cast<void>(ldns_rr_new_frm_str(&read, record.c_str(), 0, nullptr, nullptr));
+    }
+    const LdnsRecord record(read);
+    if (record) {
+      const LdnsText printed_record(ldns_rr2str_fmt(format.get(), read));
+      const std::string_view whole = printed_record.get();  // NAME TAB TTL TAB CLASS TAB TYPE TAB DATA
+      text += std::string(fields[0]) + "\tIN" + std::string(whole.substr(whole.find("\tIN\t") + 3));
+    } else {
+      text += std::string(line) + "\n";
+    }
+  }
+  return text;
+}
+
 SignedZone sign_zone(const std::string& zone, const std::string& zone_text,
                      const std::vector<const SigningPair*>& pairs, system_clock::time_point valid_from,
                      system_clock::time_point valid_until) {
@@ -218,7 +269,8 @@ SignedZone sign_zone(const std::string& zone, const std::string& zone_text,
   require(ldns_dnssec_zone_sign_nsec3(result.get(), added.get(), keys.get(), ldns_dnssec_default_replace_signatures,
                                       nullptr, k_nsec3_hash, 0, 0, 0, nullptr));
   SignedZone signed_zone;
-  signed_zone.text = printed([&](std::FILE* file) { ldns_dnssec_zone_print(file, result.get()); });
+  const ServedFormat format;
+  signed_zone.text = printed([&](std::FILE* file) { ldns_dnssec_zone_print_fmt(file, format.get(), result.get()); });
   signed_zone.ds = keys.ds();
   return signed_zone;
 }

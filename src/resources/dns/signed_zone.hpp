@@ -27,6 +27,10 @@ std::optional<SignedZoneState> signed_zone_state(std::string_view signed_text);
 // the zone, a CNAME beside other records, no NS record at its apex.
 void check_zone(const std::string& zone, const std::string& zone_text);
 
+// The zone as it is served without signatures: records of types that the name server may not know by name are in the
+// form of RFC 3597, as sign_zone() writes them. REQUIRES a record a line, its four fields separated by tabs.
+std::string served_text(const std::string& zone_text);
+
 struct SignedZone {
   std::string text{};
   std::string ds{};  // a line per key-signing key and digest: SHA-256 and SHA-384
