@@ -6,6 +6,7 @@
 //   expect: {"NAME TYPE": ["VALUE | first words of the explanation", …]}: all records of that name and type, in order;
 //           "hidden" where no explanation is shown
 //   zones: all zones in order                 order: all names of the first zone in order        (both optional)
+//   notes: what the lines about consequences of custom records contain, all of them
 //   problems: what the lines about custom records that were left out contain, all of them
 #include <catch2/catch.hpp>
 
@@ -44,6 +45,7 @@ const std::vector<std::string> k_override_rules = {
     "override_no_mail",
     "override_null_mail_exchanger",
     "override_other_zones",
+    "override_own_mail_exchanger",
     "override_primary_host",
     "override_secondary_servers",
     "override_second_mail_exchanger",
@@ -184,10 +186,13 @@ void run_case(const std::filesystem::path& path) {
     CHECK(names == texts_of(wanted));
   }
   std::vector<std::string> problems;
+  std::vector<std::string> notes;
   for (const DnsZone& zone : zones) {
     for (const LeftOutRecord& record : zone.left_out) problems.push_back(record.text());
+    notes.insert(notes.end(), zone.notes.begin(), zone.notes.end());
   }
   check_texts(problems, texts_of(document->root.find("problems")));
+  check_texts(notes, texts_of(document->root.find("notes")));
 }
 
 }  // namespace

@@ -252,6 +252,22 @@ TEST_CASE("dns: quotes around a text are the zone file's", "[cli]") {
   CHECK_THAT(box.host.content(k_zone), Contains("v=spf1 mx -all"));
 }
 
+TEST_CASE("dns: what a record brings about is said when it is set, and where it is shown", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  const auto second = Contains("Mail for example.com goes to other hosts, too (MX 20 mx.example.net)");
+  CHECK(box.run({"dns", "set", "example.com", "MX", "20", "mx.example.net"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("Warning: ") && second);
+  CHECK(box.run({"dns", "add", "example.com", "TXT", "x"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), !second);  // once
+  CHECK(box.run({"dns", "show", "example.com"}) == ExitCode::ok);
+  CHECK_THAT(box.output.str(), Contains("Note: ") && second);
+  CHECK_THAT(box.run_json({"dns", "show"})["zones"][0]["notes"][0].get<std::string>(), second);
+  CHECK(box.run({"dns", "set", "example.com", "MX", "10", "mx.example.net"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("not to this box"));
+  CHECK_THAT(box.host.content(k_zone), Contains("\"v=spf1 mx a:box.example.com -all\""));
+}
+
 TEST_CASE("dns: show, export", "[cli]") {
   ModelBox box;
   CHECK_THROWS_WITH(box.run({"dns", "show"}), Contains("Run `sudo mailinabox setup` first"));

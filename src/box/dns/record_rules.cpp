@@ -33,7 +33,7 @@ const std::array<RecordRule, k_rule_count>& record_rules() {
       {Rule::address_ipv6, Category::optional, "address_ipv6", "AAAA", "Optional. The same host over IPv6."},
       {Rule::mx, Category::required, "mx", "MX", "Required. The host that receives mail for this domain."},
       {Rule::spf, Category::recommended, "spf", "TXT",
-       "Recommended. Only the host of the MX record may send mail from this domain (SPF)."},
+       "Recommended. Only the hosts of the MX records and this box may send mail from this domain (SPF)."},
       {Rule::dkim, Category::recommended, "dkim", "TXT",
        "Recommended. The public key with which receivers check the signature of this domain's mail (DKIM)."},
       {Rule::dmarc, Category::recommended, "dmarc", "TXT",

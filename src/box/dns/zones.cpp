@@ -188,19 +188,66 @@ class ZoneAssembly {
           return record.type == "MX" && (record.value.starts_with("10 ") || record.value == "0 .");
         }))
       offer(Rule::mx, domain, "10 " + primary_ + ".");
-    if (!has_text(domain, is_spf)) offer(Rule::spf, domain, "v=spf1 mx -all");
+    const MailHosts hosts = mail_hosts(domain);
+    // Its own mail must pass where the MX records do not name the box.
+    if (!has_text(domain, is_spf))
+      offer(Rule::spf, domain, hosts.box ? "v=spf1 mx -all" : "v=spf1 mx a:" + primary_ + " -all");
     for (const DkimRecord& key : input_.dkim) {
       const std::string name = key.selector + "._domainkey." + domain;
       if (!has_text(name, is_dkim_key)) offer(Rule::dkim, name, key.value);
     }
     const std::string dmarc = "_dmarc." + domain;
     if (!has_text(dmarc, is_dmarc)) offer(Rule::dmarc, dmarc, "v=DMARC1; p=quarantine;");
-    add_tls_policy(domain);
+    if (!has(domain, "MX")) return;  // its zone is at other servers
+    const std::string note = note_of(hosts, domain);
+    if (!note.empty()) notes_.push_back(note);
+    // The policy names the box alone: whoever keeps to it would bring nothing to the others.
+    if (hosts.others.empty()) add_tls_policy(domain);
+  }
+
+  // Who receives mail for a name.
+  struct MailHosts {
+    bool box = false;
+    std::vector<std::string> others{};  // "20 mx.example.net"; none of a null MX record
+  };
+
+  MailHosts mail_hosts(const std::string& domain) const {
+    MailHosts hosts;
+    static_cast<void>(any(domain, [&](const ZoneRecord& record) {
+      const std::size_t host = record.value.find(' ') + 1;
+      if (record.type != "MX" || record.value.substr(host) == ".") return false;
+      const bool box = record.value.substr(host) == primary_ + ".";
+      hosts.box = hosts.box || box;
+      if (!box) hosts.others.push_back(record.value.substr(0, record.value.size() - 1));
+      return false;
+    }));
+    return hosts;
+  }
+
+  std::string note_of(const MailHosts& hosts, const std::string& domain) const {
+    if (hosts.others.empty() && hosts.box) return "";
+    if (hosts.others.empty()) return "A custom MX record says that " + domain + " takes no mail.";
+    const std::string others = joined(hosts.others, ", ");
+    const std::string policy =
+        announces_policy(domain) ? " No MTA-STS policy is announced, as it would name this box alone; who has read it "
+                                   "before keeps to it for a week."
+                                 : "";
+    if (!hosts.box)
+      return "Mail for " + domain + " goes to other hosts (MX " + others +
+             "), not to this box. SPF allows this box, too, to send for it." + policy;
+    return "Mail for " + domain + " goes to other hosts, too (MX " + others +
+           "): senders prefer the lowest number, and what another host accepts is in no mailbox here unless it passes "
+           "the mail on. An MX record of preference 10 takes the place of this box's." +
+           policy;
+  }
+
+  bool announces_policy(const std::string& domain) const {
+    return !input_.mta_sts_id.empty() && input_.mta_sts_domains.contains(domain) &&
+           !box_.elsewhere.contains("mta-sts." + domain);  // else another host has the policy
   }
 
   void add_tls_policy(const std::string& domain) {
-    if (input_.mta_sts_id.empty() || !input_.mta_sts_domains.contains(domain)) return;
-    if (box_.elsewhere.contains("mta-sts." + domain)) return;  // another host has the policy
+    if (!announces_policy(domain)) return;
     const std::string policy = "_mta-sts." + domain;
     if (!has(policy, "TXT")) offer(Rule::mta_sts, policy, "v=STSv1; id=" + input_.mta_sts_id);
     const std::string report = "_smtp._tls." + domain;
@@ -260,7 +307,7 @@ class ZoneAssembly {
       order.emplace_back(reversed_labels(name), i);
     }
     std::sort(order.begin(), order.end());
-    DnsZone zone{zone_, {}, std::move(left_out_)};
+    DnsZone zone{zone_, {}, std::move(left_out_), std::move(notes_)};
     zone.records.reserve(order.size());
     for (const auto& [key, index] : order) {
       zone.records.push_back(std::move(records_[index].record));
@@ -279,6 +326,7 @@ class ZoneAssembly {
   NameSet delegated_{};
   std::size_t fixed_ = 0;  // records before this index cannot be replaced
   std::vector<LeftOutRecord> left_out_{};
+  std::vector<std::string> notes_{};
 };
 
 NameMap<ZoneParts> divide(const DnsInput& input, const BoxDomains& box) {

@@ -31,6 +31,7 @@ struct DnsZone {
   std::string name{};                 // IDNA form, no final dot
   std::vector<ZoneRecord> records{};  // apex first, then by labels from the right; no SOA
   std::vector<LeftOutRecord> left_out{};
+  std::vector<std::string> notes{};  // what custom records bring about that nobody may expect; whole sentences
 };
 
 struct DkimRecord {

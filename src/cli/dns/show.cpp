@@ -66,7 +66,10 @@ ExitCode show(Box& box, Console& console, const ShowOptions& options) {
         console.output << text_of(record);
       }
     }
-    zones.push_back({{"zone", zone.name}, {"records", records}});
+    if (!options.json) {
+      for (const std::string& note : zone.notes) console.output << "  Note: " << note << "\n";
+    }
+    zones.push_back({{"zone", zone.name}, {"records", records}, {"notes", zone.notes}});
   }
   if (console.json) {
     const Json all = {{"zones", zones}, {"warnings", models.warnings}};

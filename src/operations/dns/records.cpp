@@ -54,6 +54,12 @@ bool publishing_failed(const Report& report) {
                      [&](const Outcome& outcome) { return of_dns(outcome) && outcome.status == Status::failed; });
 }
 
+std::vector<std::string> notes_of(const BoxModels& models) {
+  std::vector<std::string> all;
+  for (const DnsZone& zone : models.zones) all.insert(all.end(), zone.notes.begin(), zone.notes.end());
+  return all;
+}
+
 std::vector<LeftOutRecord> left_out(const BoxModels& models) {
   std::vector<LeftOutRecord> all;
   for (const DnsZone& zone : models.zones) all.insert(all.end(), zone.left_out.begin(), zone.left_out.end());
@@ -91,7 +97,11 @@ RecordChange change_records(const Box& box, const LockRequest& request, OnFailur
     file.put_back();
     throw;
   }
+  const std::vector<std::string> notes = notes_of(loaded.models);
   result.publication = publish(box, lock, std::move(loaded));
+  const std::vector<std::string> known = notes_of(before);
+  std::copy_if(notes.begin(), notes.end(), std::back_inserter(result.publication.warnings),
+               [&](const std::string& note) { return !contains(known, note); });
   result.taken_back = on_failure == OnFailure::take_back && publishing_failed(result.publication.report);
   if (!result.taken_back) return result;
   file.put_back();
