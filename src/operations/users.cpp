@@ -2,7 +2,12 @@
 
 #include <functional>
 
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "box/directory/address.hpp"
+#include "box/dns/record_data.hpp"
 #include "operations/context.hpp"
+#include "operations/models/models.hpp"
 
 namespace mailinabox {
 namespace {
@@ -12,6 +17,21 @@ using DirectoryAccess = Directory::Access;
 Directory open_users(const Box& box, DirectoryAccess access) {
   const Answers answers = require_answers(box);
   return Directory(box.system.files.real_path(directory_path(answers)), answers.get("PRIMARY_HOSTNAME"), access);
+}
+
+// A record that could not stay in its zone if this name had mail: the administrator decides first.
+void require_room_for_mail(const Box& box, const Directory& directory, const std::string& address) {
+  const std::string domain = domain_to_ascii(domain_part(address));
+  DnsInput input = read_names(box, require_answers(box), &directory);
+  if (input.custom.all().empty() || !valid_record_name(domain) || contains(input.mail_domains, domain)) return;
+  const std::vector<LeftOutRecord> before = left_out_records(dns_zones(input));
+  input.mail_domains.push_back(domain);
+  input.user_domains.push_back(domain);
+  for (const LeftOutRecord& record : left_out_records(dns_zones(input))) {
+    if (contains(before, record)) continue;
+    throw Error(domain + " would become a mail domain, and a record that you have set could not stay. " +
+                record.text() + "\nNothing has been changed.");
+  }
 }
 
 DirectoryChange change_directory(const Box& box, const LockRequest& request,
@@ -36,6 +56,7 @@ std::vector<Alias> aliases(const Box& box) { return open_users(box, DirectoryAcc
 
 DirectoryChange add_user(const Box& box, const NewUser& user, const LockRequest& request) {
   return change_directory(box, request, [&](Directory& directory) {
+    require_room_for_mail(box, directory, user.email);
     return directory.add_user(user.email, user.password, user.quota, user.privileges);
   });
 }
@@ -46,6 +67,7 @@ DirectoryChange remove_user(const Box& box, const std::string& email, const Lock
 
 DirectoryChange add_alias(const Box& box, const NewAlias& alias, const LockRequest& request) {
   return change_directory(box, request, [&](Directory& directory) {
+    require_room_for_mail(box, directory, alias.address);
     return directory.add_alias(alias.address, alias.forwards_to, alias.permitted_senders, alias.update);
   });
 }

@@ -268,6 +268,24 @@ TEST_CASE("dns: what a record brings about is said when it is set, and where it 
   CHECK_THAT(box.host.content(k_zone), Contains("\"v=spf1 mx a:box.example.com -all\""));
 }
 
+TEST_CASE("users: a custom record that could not stay beside mail is named before the user is added", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  CHECK(box.run({"dns", "set", "shop.example.com", "CNAME", "shops.example.net"}) == ExitCode::ok);
+  const auto refused = Contains("shop.example.com would become a mail domain");
+  CHECK_THROWS_WITH(box.run({"user", "add", "me@Shop.example.com"}, "correct horse\n"),
+                    refused && Contains("custom record shop.example.com CNAME shops.example.net.") &&
+                        Contains("Nothing has been changed."));
+  CHECK_THROWS_WITH(box.run({"alias", "add", "info@shop.example.com", "me@example.com"}), refused);
+  CHECK_THROWS_WITH(box.run({"alias", "add", "@shop.example.com", "@example.com"}), refused);
+  CHECK(box.run({"user", "list"}) == ExitCode::ok);
+  CHECK_THAT(box.output.str(), !Contains("shop"));
+  CHECK_THAT(box.host.content(k_zone), Contains("shop\tIN\tCNAME\tshops.example.net."));
+  CHECK(box.run({"user", "add", "other@example.com"}, "correct horse\n") == ExitCode::ok);
+  CHECK(box.run({"dns", "remove", "shop.example.com", "CNAME"}) == ExitCode::ok);
+  CHECK(box.run({"user", "add", "me@shop.example.com"}, "correct horse\n") == ExitCode::ok);
+}
+
 TEST_CASE("dns: show, export", "[cli]") {
   ModelBox box;
   CHECK_THROWS_WITH(box.run({"dns", "show"}), Contains("Run `sudo mailinabox setup` first"));

@@ -111,7 +111,8 @@ class ZoneAssembly {
     std::vector<std::string> secondary = input_.custom.secondary_servers().host_names;
     std::erase(secondary, first);
     for (const std::string& host : secondary) place(Rule::name_server, zone_, host + ".");
-    if (secondary.empty()) place(Rule::name_server, zone_, "ns2." + primary_ + ".");
+    second_is_box_ = secondary.empty();
+    if (second_is_box_) place(Rule::name_server, zone_, "ns2." + primary_ + ".");
   }
 
   void add_primary_host() {
@@ -157,8 +158,10 @@ class ZoneAssembly {
         same = same || (other.type == record.type && other.value == value);
       }
     }
-    if (fixed_type && !same)
+    if (fixed_type && same) return std::nullopt;
+    if (fixed_type)
       return "this name has the box's own " + record.type + " records, which cannot be replaced; remove the record";
+    if (auto obstacle = obstacle_for_box(record, value)) return obstacle;
     // RFC 4034 section 5: it is about the zone below.
     if (record.type == "DS" && !delegated_.contains(record.name))
       return "a DS record belongs beside NS records, which lead to the name servers of the zone below; add these, or "
@@ -171,6 +174,27 @@ class ZoneAssembly {
       return "a name with a CNAME can have no other record (RFC 1034 section 3.6.2), and this name needs the box's "
              "own; use A and AAAA records instead";
     return std::nullopt;
+  }
+
+  // Why the world would no longer find the box with the record: its names must lead to it.
+  std::optional<std::string> obstacle_for_box(const CustomRecord& record, const std::string& value) const {
+    const bool name_server = record.name == "ns1." + primary_ || (second_is_box_ && record.name == "ns2." + primary_);
+    const bool foreign_4 = record.type == "A" && !same_address(value, input_.public_ip);
+    const bool foreign_6 = record.type == "AAAA" && !same_address(value, input_.public_ipv6);
+    if (name_server && (foreign_4 || foreign_6))
+      return "at this name the world asks for the box's domains, so it has the box's own addresses only; remove the "
+             "record";
+    if (record.type == "MX" && record.name == primary_ && !value.ends_with(" " + primary_ + ".") &&
+        (value != "0 ." || box_.mail.contains(primary_)))
+      return "mail for the box itself, such as reports and mail that could not be delivered, must come to it; remove "
+             "the record";
+    if (record.type != "NS") return std::nullopt;
+    const auto fixed_end = records_.begin() + static_cast<std::ptrdiff_t>(fixed_);
+    const bool hides =
+        std::any_of(records_.begin(), fixed_end, [&](const Placed& own) { return within(own.name, record.name); });
+    if (!hides && !name_server) return std::nullopt;
+    return "NS records give a name and all below it to other servers, and the box's own records are there; remove the "
+           "record";
   }
 
   void add_addresses(const std::string& name) {
@@ -324,7 +348,8 @@ class ZoneAssembly {
   std::vector<Placed> records_{};
   NameMap<std::vector<std::size_t>> by_name_{};
   NameSet delegated_{};
-  std::size_t fixed_ = 0;  // records before this index cannot be replaced
+  std::size_t fixed_ = 0;       // records before this index cannot be replaced
+  bool second_is_box_ = false;  // ns2, as there are no secondary name servers
   std::vector<LeftOutRecord> left_out_{};
   std::vector<std::string> notes_{};
 };
@@ -344,6 +369,12 @@ NameMap<ZoneParts> divide(const DnsInput& input, const BoxDomains& box) {
 
 std::string LeftOutRecord::text() const {
   return "custom record " + record.name + " " + record.type + " " + record.value + ": " + reason;
+}
+
+std::vector<LeftOutRecord> left_out_records(const std::vector<DnsZone>& zones) {
+  std::vector<LeftOutRecord> all;
+  for (const DnsZone& zone : zones) all.insert(all.end(), zone.left_out.begin(), zone.left_out.end());
+  return all;
 }
 
 std::vector<DnsZone> dns_zones(const DnsInput& input) {

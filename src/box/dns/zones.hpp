@@ -59,6 +59,9 @@ struct DnsInput {
 // own name or IPv4 address is missing: no zones are better than zones that lead nowhere.
 std::vector<DnsZone> dns_zones(const DnsInput& input);
 
+// Of all zones.
+std::vector<LeftOutRecord> left_out_records(const std::vector<DnsZone>& zones);
+
 // Names with a web site, in domain order: mail domains, www., autoconfig., autodiscover. and mta-sts. names, and the
 // box's own name; without names that custom records point elsewhere (except the box's own).
 std::vector<std::string> web_domains(const DnsInput& input);

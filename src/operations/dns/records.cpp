@@ -60,17 +60,11 @@ std::vector<std::string> notes_of(const BoxModels& models) {
   return all;
 }
 
-std::vector<LeftOutRecord> left_out(const BoxModels& models) {
-  std::vector<LeftOutRecord> all;
-  for (const DnsZone& zone : models.zones) all.insert(all.end(), zone.left_out.begin(), zone.left_out.end());
-  return all;
-}
-
 // A record that would stay out of its zone from now on.
 void refuse_new_obstacle(const BoxModels& before, const BoxModels& after) {
-  const std::vector<LeftOutRecord> known = left_out(before);
-  for (const LeftOutRecord& record : left_out(after)) {
-    if (std::find(known.begin(), known.end(), record) != known.end()) continue;
+  const std::vector<LeftOutRecord> known = left_out_records(before.zones);
+  for (const LeftOutRecord& record : left_out_records(after.zones)) {
+    if (contains(known, record)) continue;
     throw Error(record.text() + "\nNothing has been changed.");
   }
 }

@@ -121,17 +121,24 @@ BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vect
   return models;
 }
 
+DnsInput read_names(const Box& box, const Answers& answers, const Directory* directory) {
+  DnsInput input = input_of(answers);
+  if (directory != nullptr) {
+    input.user_domains = directory->user_domains();
+    input.mail_domains = directory->mail_domains();
+  }
+  if (const auto custom = box.view().files.read(custom_records_path(answers)))
+    input.custom = CustomRecords::parse(custom->content, custom_records_path(answers));
+  return input;
+}
+
 BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory,
                         SecondaryLookup& secondaries, const std::string& first_user) {
   BoxModels nothing_yet;
   nothing_yet.input = input_of(answers);
   nothing_yet.values["mta_sts_policy"] = mta_sts_policy(policy_mode(answers), nothing_yet.input.primary_hostname);
   const View view = box.view();
-  DnsInput input = nothing_yet.input;
-  if (directory != nullptr) {
-    input.user_domains = directory->user_domains();
-    input.mail_domains = directory->mail_domains();
-  }
+  DnsInput input = read_names(box, answers, directory);
   if (input.mail_domains.empty()) {
     if (first_user.empty()) return nothing_yet;
     // With the alias for the administrator that setup gives to the first user.
@@ -140,10 +147,7 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
     if (input.mail_domains.front() != input.primary_hostname) input.mail_domains.push_back(input.primary_hostname);
   }
   std::vector<std::string> warnings;
-  if (const auto custom = view.files.read(custom_records_path(answers))) {
-    input.custom = CustomRecords::parse(custom->content, custom_records_path(answers));
-    for (const CustomRecordProblem& problem : input.custom.problems()) warnings.push_back(problem.text());
-  }
+  for (const CustomRecordProblem& problem : input.custom.problems()) warnings.push_back(problem.text());
   input.dkim = read_dkim_records(view, answers.get("STORAGE_ROOT"), warnings);
   input.ssh_fingerprints = read_ssh_fingerprints(view);
   read_certificates(view, answers, input, warnings);

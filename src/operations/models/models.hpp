@@ -35,6 +35,10 @@ const std::vector<std::string>& model_names();
 // Those that follow from users' data: users, aliases, custom records. A rollback leaves what is made of them.
 const std::vector<std::string>& data_model_names();
 
+// What decides which names are served and which custom records stand in their zones: the box's name and addresses, mail
+// domains and custom records, but no keys and certificates. `directory` as for gather_models().
+DnsInput read_names(const Box& box, const Answers& answers, const Directory* directory);
+
 // Reads all that the models need. Looks only: at the directory of users, files, and, if secondary name servers are set,
 // asks the resolver. `directory` is null before the database exists. If there is no user yet, `first_user` is who setup
 // is about to make; "" if it makes none. Throws Error if something cannot be read.
