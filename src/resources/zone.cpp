@@ -11,6 +11,8 @@
 //   the same records, with valid signatures     | kept, bytes and serial number
 //   another owner or mode                       | corrected
 //
+// FILE stays when the domain goes (recipe dns): a zone that comes back goes on from its serial number.
+//
 // If name servers would refuse the wanted records, the last good ones stay and are signed again in time.
 #include <fmt/format.h>
 

@@ -114,9 +114,13 @@ def test_text_as_a_zone_file_has_it_and_a_type_that_only_new_name_servers_know(l
     assert served(lab, box, "www." + OTHER, "HTTPS") == ['1 . alpn="h2,h3"']
 
 
-def test_a_domain_goes_with_its_last_user(lab, box, anna):
+def test_a_domain_goes_with_its_last_user_and_comes_back_with_a_higher_serial(lab, box, anna):
+    serial = int(served(lab, box, OTHER, "SOA")[0].split()[2])
     done = program.call(box, "user", "remove", "anna@" + OTHER)
     assert done.returncode == 0 and done.stdout.splitlines()[0] == "mail user removed", program.told(done)
     answer = asked(lab, box, OTHER, "MX")
     assert answer.rcode() == dns.rcode.REFUSED
     assert program.plan(box)["changes"] == []
+    done = program.call(box, "user", "add", "anna@" + OTHER, input="a long enough password\n")
+    assert done.returncode == 0 and int(served(lab, box, OTHER, "SOA")[0].split()[2]) > serial, program.told(done)
+    assert program.call(box, "user", "remove", "anna@" + OTHER).returncode == 0

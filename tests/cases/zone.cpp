@@ -1,7 +1,10 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <random>
+#include <sstream>
 
+#include "base/yaml_tree.hpp"
 #include "resources/dns/signed_zone.hpp"
 #include "resources/dns/zone_file.hpp"
 #include "support/cases.hpp"
@@ -56,6 +59,13 @@ void make_old_keys(TestHost& host, const std::string& algorithm) {
                            " -b 2048 -k _domain_); echo ZSK=$(ldns-keygen -r /dev/urandom -a " + algorithm +
                            " -b 2048 _domain_); } > " + algorithm + ".conf";
   REQUIRE(std::system(make.c_str()) == 0);
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream stream(path);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
 }
 
 }  // namespace
@@ -261,6 +271,40 @@ TEST_CASE("zone: keys of older boxes go on being used", "[cases]") {
     CHECK(host.content(k_zone_file).find("www\tIN\tHTTPS\t1 . alpn=\"h2,h3\"\n") != std::string::npos);
     CHECK(host.content(std::string(k_zone_file) + ".signed").find("www\tIN\tTYPE65\t\\# 13 0001") != std::string::npos);
     check_in_sync(host, *with_https);
+  }
+}
+
+TEST_CASE("zone: whatever becomes of the domain, a published serial number is higher than all before", "[cases]") {
+  // What the recipe keeps of a domain that has gone, and of one that is served.
+  const auto recipe = parse_yaml(read_text(std::string(SOURCE_ROOT) + "/recipes/dns.yaml"), "dns.yaml");
+  const YamlNode* suffixes = nullptr;
+  for (const YamlNode& item : recipe->root.find("resources")->children) {
+    if (item.find("suffixes") != nullptr) suffixes = item.find("suffixes");
+  }
+  REQUIRE(suffixes != nullptr);
+  std::mt19937 chance(3);
+  TestHost host;
+  make_keys(host);
+  std::uint32_t last = 0;
+  for (int step = 0; step < 120; ++step) {
+    const auto kind = chance() % 8;
+    INFO(step << " " << kind);
+    if (kind == 0) {  // the domain goes, for some time or none
+      for (const YamlNode& suffix : suffixes->children) host.erase("/etc/zones/example.com" + suffix.text);
+    } else if (kind == 1) {  // what a run that was cut off left
+      host.erase(std::string(k_zone_file) + ".signed");
+    } else if (kind == 2) {
+      host.clock.advance(std::chrono::hours(static_cast<int>(chance() % 60) - 20));
+    }
+    // The same records as before, or others: an administrator may put back old ones.
+    const auto resource = zone(std::string(k_records) + "www\tIN\tA\t192.0.2." + std::to_string(chance() % 3) + "\n");
+    if (!resource->diff(host.view()).empty()) converge(host, *resource);
+    const auto state = signed_zone_state(host.content(std::string(k_zone_file) + ".signed"));
+    REQUIRE(state);
+    CHECK(state->serial == serial_of(host));
+    CHECK((last == 0 || state->serial == last || serial_before(last, state->serial)));
+    if (kind < 2) CHECK((last == 0 || serial_before(last, state->serial)));
+    last = state->serial;
   }
 }
 
