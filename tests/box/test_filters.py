@@ -160,6 +160,32 @@ def test_a_filter_sends_in_nobody_elses_name(box, stranger, user):
         assert envelope == user.address and b"office@example.test" in raw
 
 
+def test_an_alias_is_an_address_of_the_users(box, stranger, user):
+    """For filters: the address that a message was sent to, through an alias of an alias or of a whole domain, whatever its
+    headers say."""
+    box.run("mailinabox", "alias", "add", "team@example.test", user.address)
+    box.run("mailinabox", "alias", "add", "sales@example.test", "team@example.test")
+    box.run("mailinabox", "alias", "add", "@shop.example.test", "@example.test")
+    of_domain = user.address.replace("@", "@shop.")
+    with ManageSieve(user) as editor:
+        editor.upload("aliases", 'require ["envelope", "fileinto", "vacation"];\n'
+                      f'if envelope :is "to" ["sales@example.test", "{of_domain}"] {{ fileinto "Archive"; }}\n'
+                      'vacation :subject "away from aliases" "On holiday.";\n')
+        editor.activate("aliases")
+    forged = message("forger@sender.test", "list@elsewhere.test", headers={"X-Original-To": "list@elsewhere.test"})
+    stranger.deliver(forged, recipient=user.address)
+    with OtherServer(user.lab, at=SENDER_AT) as sender:
+        sent = [message(f"{name}@sender.test", to) for name, to in (("one", "sales@example.test"), ("two", of_domain))]
+        sent[0]["X-Original-To"] = "forged@example.test"
+        for text in sent:
+            stranger.deliver(text)
+            assert user.wait_for(text["Subject"], "Archive")
+        _wait_until(lambda: len(sender.received) >= 2, "no answer to mail for an alias", box)
+        assert sorted(to for _, recipients, _ in sender.received for to in recipients) == ["one@sender.test",
+                                                                                         "two@sender.test"]
+    assert user.wait_for(forged["Subject"])
+
+
 def _wait_until(condition, otherwise, box, seconds=40):
     import time
     end = time.monotonic() + seconds
