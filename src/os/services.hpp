@@ -41,7 +41,7 @@ class ServiceManager : public ServiceReader {
   virtual void reload(const ServiceName& service, std::chrono::milliseconds timeout) = 0;
   virtual void enable(const ServiceName& service) = 0;
   virtual void disable(const ServiceName& service) = 0;
-  // Makes systemd read changed unit files (daemon-reload); does nothing without systemd.
+  // Makes systemd read unit files and drop-ins if they changed since the last call; does nothing without systemd.
   virtual void reload_definitions() = 0;
 };
 

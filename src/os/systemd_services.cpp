@@ -1,5 +1,7 @@
 #include "os/systemd_services.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/error.hpp"
@@ -150,8 +152,30 @@ void SystemdServices::disable(const ServiceName& service) {
 }
 
 void SystemdServices::reload_definitions() {
+  std::string definitions = own_definitions();
+  if (loaded_ == definitions) return;
   static_cast<void>(run_or_throw(commands_, Command{.argv = {k_systemctl, "daemon-reload"}}));
+  loaded_ = std::move(definitions);
   links_.reset();
+}
+
+// All unit files and drop-ins of the administrator's folder, with their contents. The others are packages', which tell
+// systemd themselves.
+std::string SystemdServices::own_definitions() const {
+  const std::string folder = k_alias_folders.front();
+  std::string all;
+  const auto add = [&](const std::string& path) {
+    const auto file = files_.read(path);
+    if (file) all += fmt::format("{}\n{}\n{}", path, file->content.size(), file->content);
+  };
+  for (const std::string& name : files_.list(folder)) {
+    const std::string path = folder + "/" + name;
+    const FileKind kind = files_.info(path).kind;
+    if (kind == FileKind::regular) add(path);
+    if (kind != FileKind::directory || !name.ends_with(".d")) continue;
+    for (const std::string& drop_in : files_.list(path)) add(path + "/" + drop_in);
+  }
+  return all;
 }
 
 void SystemdServices::control(const std::string& verb, const std::vector<std::string>& units,

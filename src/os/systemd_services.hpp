@@ -42,10 +42,12 @@ class SystemdServices final : public ServiceManager {
   void read_aliases(const std::string& folder, SystemdLinks& links) const;
   bool started_by_run_level(const std::string& unit) const;
   std::optional<std::string> unit_file(const std::string& unit) const;
+  std::string own_definitions() const;
 
   const FileReader& files_;
   CommandRunner& commands_;
   mutable std::optional<SystemdLinks> links_{};  // until we change them
+  std::optional<std::string> loaded_{};          // the definitions that systemd was last told to read
 };
 
 }  // namespace mailinabox

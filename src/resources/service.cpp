@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <set>
 #include <utility>
@@ -126,7 +127,10 @@ class ServiceResource final : public Resource, public HasPorts {
 
   Refreshed refresh(System& system, const std::vector<Notice>& notices) const override {
     const Refreshed what = would_refresh(system.view(), notices);
-    if (what != Refreshed::nothing && has_own_definition(system.files)) system.services.reload_definitions();
+    if (what == Refreshed::nothing) return what;
+    if (defined_anew(notices) || (what == Refreshed::started && has_own_definition(system.files))) {
+      system.services.reload_definitions();
+    }
     switch (what) {
       case Refreshed::started:
         system.services.start(wanted_.service, wanted_.timeout);
@@ -147,9 +151,9 @@ class ServiceResource final : public Resource, public HasPorts {
     return what;
   }
 
-  Refreshed recover(System& system, const std::vector<Notice>& /*notices*/) const override {
+  Refreshed recover(System& system, const std::vector<Notice>& notices) const override {
     if (!wanted_.running) return Refreshed::nothing;
-    if (has_own_definition(system.files)) system.services.reload_definitions();
+    if (defined_anew(notices)) system.services.reload_definitions();
     system.services.restart(wanted_.service, wanted_.timeout);
     wait_until_working(system, "restart");
     return Refreshed::restarted;
@@ -173,15 +177,25 @@ class ServiceResource final : public Resource, public HasPorts {
 
   // A reload applies neither a new unit file nor a new program.
   bool needs_restart(const Notice& notice) const {
-    if (notice.cause.kind == "package" || notice.cause.name.starts_with(k_unit_folder)) return true;
+    if (notice.cause.kind == "package" || is_definition(notice)) return true;
     const auto listed = [&](const std::string& word) { return contains(wanted_.restart_on, word); };
     return listed(notice.cause.text()) || std::any_of(notice.attributes.begin(), notice.attributes.end(), listed);
   }
 
-  // systemd must be told about unit files and drop-ins that the package did not install.
+  // A unit file or a drop-in: systemd must be told of it before it counts, and so when it has gone.
+  static bool is_definition(const Notice& notice) { return notice.cause.name.starts_with(k_unit_folder); }
+  static bool defined_anew(const std::vector<Notice>& notices) {
+    return std::any_of(notices.begin(), notices.end(), is_definition);
+  }
+
+  // For a start, which nobody may have been notified of: are there unit files or drop-ins besides the package's?
   bool has_own_definition(const FileReader& files) const {
-    const std::string path = std::string(k_unit_folder) + wanted_.service.unit;
-    return files.info(path).kind == FileKind::regular || files.info(path + ".d").kind == FileKind::directory;
+    const std::array units = {&wanted_.service.unit, &wanted_.service.process_unit};
+    return std::any_of(units.begin(), units.end(), [&](const std::string* unit) {
+      const std::string path = std::string(k_unit_folder) + *unit;
+      return !unit->empty() &&
+             (files.info(path).kind == FileKind::regular || files.info(path + ".d").kind == FileKind::directory);
+    });
   }
 
   void wait_until_working(System& system, std::string_view verb) const {

@@ -186,6 +186,22 @@ def test_an_alias_is_an_address_of_the_users(box, stranger, user):
     assert user.wait_for(forged["Subject"])
 
 
+def test_an_own_program_of_a_filter_runs(box, stranger, user):
+    """The administrator's: it writes where it likes, and sends mail, for which sendmail has rights of its own (setgid)."""
+    box.run("install", "-d", "-o", "mail", "/srv/own")
+    box.write("/etc/dovecot/programs/own", "#!/bin/sh\nset -e\ncat > /srv/own/message\n"
+              f"printf 'Subject: seen by own\\n\\nhello\\n' | /usr/sbin/sendmail -f root@localhost {user.address}\n", mode=0o755)
+    script = set_up.STORAGE + "/mail/sieve/global_before/own.sieve"
+    box.write(script, 'require ["vnd.dovecot.pipe", "copy"];\n'
+                      'if header :contains "subject" "run own" { pipe :copy "own"; }\n')
+    text = message("someone@sender.test", user.address, subject="run own 1")
+    stranger.deliver(text)
+    user.wait_for("run own 1")
+    assert user.wait_for("seen by own")
+    assert "run own 1" in box.read("/srv/own/message")
+    box.run("rm", script)
+
+
 def _wait_until(condition, otherwise, box, seconds=40):
     import time
     end = time.monotonic() + seconds

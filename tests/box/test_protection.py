@@ -1,7 +1,9 @@
 """Firewall, bans, name resolution."""
 
 import concurrent.futures
+import http.client
 import imaplib
+import os
 import re
 import smtplib
 import socket
@@ -184,6 +186,52 @@ def test_programs_on_the_machine_send_in_nobodys_name(box, address):
     done = _as_nobody(box, "smtp-source", "-f", set_up.ADDRESS, "-t", set_up.ADDRESS,
                       f"{box.address if address == 'own' else address}:25", check=False)
     assert done.returncode != 0 and "554 5.7.1" in done.stderr and "send with sendmail" in done.stderr, done.stderr
+
+
+# --- what the services may do ------------------------------------------------------------------------------------------
+
+# Of the system, not the box's: what logs people in must be able to do everything.
+NOT_OURS = re.compile(r"(systemd-.*|dbus|ssh)\.service")
+HELD = r"""
+ss -H -lntup; ss -H -lxp | grep -E '/var/spool/postfix/|(public|private)/'"""
+
+
+def _units_that_listen(box):
+    processes = set(re.findall(r"pid=(\d+)", box.run(HELD, shell="bash").stdout))
+    groups = box.run("cat", *(f"/proc/{process}/cgroup" for process in processes), check=False).stdout
+    units = {line.rsplit("/", 1)[1] for line in groups.splitlines()}
+    return {unit for unit in units if unit.endswith(".service") and not NOT_OURS.fullmatch(unit)}
+
+
+def _exposures(box):
+    rows = [line.split() for line in box.run("systemd-analyze", "--no-pager", "security").stdout.splitlines()[1:]]
+    return {row[0]: float(row[1]) for row in rows if len(row) > 1}
+
+
+def test_what_listens_may_do_little_and_the_readme_says_so(box):
+    with open(os.path.join(laboratory.REPOSITORY, "README.md"), encoding="utf-8") as readme:
+        table = {f"{row[1]}.service": float(row[2])
+                 for row in re.finditer(r"^\| .* `([\w@-]+)` \|.*\| (\d\.\d) \|", readme.read(), re.MULTILINE)}
+    listening, exposures = _units_that_listen(box), _exposures(box)
+    assert {"postfix@-.service", "dovecot.service", "nginx.service", "spampd.service"} <= listening
+    assert listening <= set(table), "the README's table lacks them"
+    assert {unit: exposures[unit] for unit in table if exposures[unit] > min(4.0, table[unit])} == {}
+
+
+def test_an_own_site_is_served_from_anywhere(lab, box):
+    """The administrator's, with a log of its own beside it."""
+    box.run("mkdir", "-p", "/srv/own/site")
+    box.write("/srv/own/site/index.html", "own page")
+    box.write("/etc/nginx/conf.d/own.conf", "server { listen 80; server_name own.test; root /srv/own/site; access_log /srv/own/log; }")
+    box.run("systemctl", "reload", "nginx")
+    with lab.client(USER_AT):
+        def page():
+            connection = http.client.HTTPConnection(box.address, 80, timeout=20)
+            connection.request("GET", "/", headers={"Host": "own.test"})
+            return connection.getresponse().read()
+        assert laboratory.wait_for(lambda: page() == b"own page", 10)  # nginx takes a reload in after it has said so
+    assert "GET / " in box.read("/srv/own/log")
+    box.run("rm", "/etc/nginx/conf.d/own.conf")
 
 
 # --- names ---------------------------------------------------------------------------------------------------------

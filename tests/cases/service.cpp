@@ -198,6 +198,28 @@ TEST_CASE("service: takes changes in", "[cases]") {
           Refreshed::restarted);
     CHECK(host.touched() == std::vector<std::string>{"daemon-reload", "restart postfix"});
   }
+  SECTION("with systemd told of a drop-in, also of one that has gone") {
+    const std::vector<Notice> notices{
+        {{"file", "/etc/systemd/system/postfix@-.service.d/10-mailinabox.conf"}, {"state"}}};
+    CHECK(refreshed(*service, notices) == Refreshed::restarted);
+    CHECK(host.touched() == std::vector<std::string>{"daemon-reload", "restart postfix"});
+    host.clear_log();
+    CHECK(service->recover(system, notices) == Refreshed::restarted);
+    CHECK(host.touched() == std::vector<std::string>{"daemon-reload", "restart postfix"});
+  }
+  SECTION("without, where only something else changed") {
+    host.put("/etc/systemd/system/postfix.service.d/10-mailinabox.conf", "[Service]\n");
+    CHECK(refreshed(*service, k_content_changed) == Refreshed::reloaded);
+    CHECK(host.touched() == std::vector<std::string>{"reload postfix"});
+  }
+  SECTION("told of drop-ins of the unit that runs the process, before a start") {
+    host.put("/etc/systemd/system/postfix@-.service.d/10-mailinabox.conf", "[Service]\n");
+    host.services.states["postfix"].active = false;
+    auto fields = postfix_fields();
+    fields.emplace("process_unit", "postfix@-.service");
+    CHECK(refreshed(*make_resource("service", "postfix", fields), k_content_changed) == Refreshed::started);
+    CHECK(host.touched() == std::vector<std::string>{"daemon-reload", "start postfix"});
+  }
   SECTION("an error where it does not listen afterwards") {
     host.services.on_started = [&](const std::string&) { host.machine.listening = {{25, "::"}}; };
     const auto always = make_resource("service", "postfix", {{"on_change", "restart"}, {"listens", ValueList{587}}});

@@ -106,6 +106,26 @@ TEST_CASE("systemd: each word reaches the unit that runs the process", "[os][ser
                                           "restart postfix@-.service"});
 }
 
+TEST_CASE("systemd: is told of definitions once, and again when they have changed", "[os][services]") {
+  TestHost host;
+  SystemdServices services(host.files, host.commands);
+  host.commands.on({"/bin/systemctl"}, [](const Command&) { return CommandResult{}; });
+  const auto told = [&] {
+    services.reload_definitions();
+    services.reload_definitions();
+    return host.commands.calls.size();
+  };
+  const std::string drop_in = "/etc/systemd/system/nginx.service.d/10-mailinabox.conf";
+  host.put(drop_in, "[Service]\nPrivateTmp=yes\n");
+  CHECK(told() == 1);
+  host.put(drop_in, "[Service]\nPrivateTmp=no\n");
+  CHECK(told() == 2);
+  host.files.remove(drop_in, false);
+  CHECK(told() == 3);
+  host.put("/etc/systemd/system/own.service", "[Service]\n");
+  CHECK(told() == 4);
+}
+
 TEST_CASE("systemd: a failure shows what the service said last", "[os][services]") {
   TestHost host;
   SystemdServices services(host.files, host.commands);
