@@ -1,8 +1,8 @@
-#include <algorithm>
 #include <set>
 
 #include "facts/fact_sources.hpp"
 #include "facts/facts.hpp"
+#include "facts/sshd_settings.hpp"
 #include "os/listeners.hpp"
 #include "os/open_files.hpp"
 #include "os/process_table.hpp"
@@ -10,40 +10,20 @@
 namespace mailinabox {
 namespace {
 
-constexpr const char* k_sshd = "/usr/sbin/sshd";
-
 std::optional<std::uint16_t> port_in(std::string_view text) { return parse_number<std::uint16_t>(text); }
 
-// Matches the shell patterns of Include lines, * and ? only.
-bool matches(std::string_view name, std::string_view pattern) {
-  if (pattern.empty()) return name.empty();
-  if (pattern.front() == '*')
-    return matches(name, pattern.substr(1)) || (!name.empty() && matches(name.substr(1), pattern));
-  return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) &&
-         matches(name.substr(1), pattern.substr(1));
-}
-
-// The words of SSHD_OPTS in /etc/default/ssh, which systemd's unit and the init script give to sshd.
-std::vector<std::string> sshd_options(const View& view) {
-  constexpr std::string_view k_key = "SSHD_OPTS=";
-  const std::string text = text_or_nothing(view, "/etc/default/ssh");
-  std::vector<std::string> options;
-  for (const std::string_view line : lines_of(text)) {
-    if (!line.starts_with(k_key)) continue;
-    std::string value(line.substr(k_key.size()));
-    std::erase_if(value, [](char letter) { return letter == '"' || letter == '\''; });
-    options.clear();
-    for (const std::string_view word : words_of(value)) options.emplace_back(word);
-  }
-  return options;
-}
-
-// The settings of sshd that decide where it listens (sshd(8), sshd_config(5)).
-class SshdSettings {
+// Where the settings have sshd listen.
+class SshdPorts {
  public:
-  explicit SshdSettings(const View& view) : view_(view) {
-    read_options(sshd_options(view));
-    read(settings_, 0);
+  explicit SshdPorts(const SshdSettings& settings) {
+    for (const std::string& text : settings.option_ports) {
+      if (const auto port = port_in(text)) option_ports_.insert(*port);
+    }
+    for (const SshdLine& line : settings.lines) {
+      if (line.key == "listenaddress") add_address(line.values.front());
+      if (line.key != "port") continue;
+      if (const auto port = port_in(line.values.front())) ports_.insert(*port);
+    }
   }
 
   std::set<std::int64_t> ports() const {
@@ -56,46 +36,6 @@ class SshdSettings {
   }
 
  private:
-  // -p PORT in place of the settings' ports, -o SETTING beside them, -f in place of the file; the value may follow the
-  // letter at once.
-  void read_options(const std::vector<std::string>& options) {
-    for (std::size_t index = 0; index < options.size(); ++index) {
-      const std::string letter = options[index].substr(0, 2);
-      if (letter != "-p" && letter != "-o" && letter != "-f") continue;
-      std::string value = options[index].substr(2);
-      if (value.empty() && index + 1 < options.size()) value = options[++index];
-      if (letter == "-f") settings_ = value;
-      if (letter == "-o") read_line(value, 0);
-      if (const auto port = letter == "-p" ? port_in(value) : std::nullopt) option_ports_.insert(*port);
-    }
-  }
-
-  void read(const std::string& path, int depth) {
-    constexpr int k_deepest = 16;  // sshd's limit for nested Includes
-    if (depth > k_deepest) return;
-    const std::string text = text_or_nothing(view_, path);
-    for (const std::string_view line : lines_of(text)) read_line(std::string(line), depth);
-  }
-
-  void read_line(std::string line, int depth) {
-    std::replace(line.begin(), line.end(), '"', ' ');
-    const std::size_t key_end = line.find_first_of(" \t=", line.find_first_not_of(" \t"));
-    if (key_end != std::string::npos) {  // "Port=22" means "Port 22"
-      const std::size_t next = line.find_first_not_of(" \t", key_end);
-      if (next != std::string::npos && line[next] == '=') line[next] = ' ';
-    }
-    const auto words = words_of(line);
-    if (words.size() < 2) return;
-    const std::string key = lower_case(words[0]);
-    if (key == "port") {
-      if (const auto port = port_in(words[1])) ports_.insert(*port);
-    } else if (key == "listenaddress") {
-      add_address(words[1]);
-    } else if (key == "include") {
-      for (std::size_t i = 1; i < words.size(); ++i) include(std::string(words[i]), depth);
-    }
-  }
-
   // host, host:port, IPv6, [IPv6]:port
   void add_address(std::string_view address) {
     address_seen_ = true;
@@ -110,17 +50,6 @@ class SshdSettings {
     }
   }
 
-  void include(std::string pattern, int depth) {
-    if (pattern.front() != '/') pattern.insert(0, "/etc/ssh/");
-    const std::size_t slash = pattern.rfind('/');
-    const std::string directory = pattern.substr(0, slash);
-    for (const std::string& name : view_.files.list(directory)) {
-      if (matches(name, std::string_view(pattern).substr(slash + 1))) read(directory + "/" + name, depth + 1);
-    }
-  }
-
-  const View& view_;
-  std::string settings_ = "/etc/ssh/sshd_config";
   std::set<std::int64_t> option_ports_{};
   std::set<std::int64_t> ports_{};
   std::set<std::int64_t> address_ports_{};
@@ -201,7 +130,7 @@ std::optional<std::int64_t> connection_port(const View& view) {
 Value read_ssh_ports(const View& view) {
   std::set<std::int64_t> ports;
   if (path_exists(view, k_sshd)) {
-    ports = SshdSettings(view).ports();
+    ports = SshdPorts(sshd_settings(view)).ports();
     ports.merge(socket_ports(view));
     ports.merge(listening_ports(view));
   }

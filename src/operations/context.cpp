@@ -54,6 +54,7 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   context["dns_forwarders"] = forwarders == "unknown" ? ValueList() : list_of(forwarders);
   context["dns_validation"] = says_yes(answers.get("DNS_VALIDATION"));
   context["disable_firewall"] = says_yes(answers.get("DISABLE_FIREWALL"));
+  context["ssh_keys_only"] = ssh_keys_only(answers, facts);
   context["time_zone"] = time_zone;
   context["facts"] = facts;
   return context;
@@ -70,6 +71,22 @@ std::vector<std::string> name_server_addresses(const Answers& answers) {
 }
 
 std::string directory_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/mail/users.sqlite"; }
+
+std::vector<std::string> texts_fact(const ValueMap& facts, std::string_view name) {
+  std::vector<std::string> texts;
+  const auto found = facts.find(name);
+  if (found == facts.end() || !found->second.is_list()) return texts;
+  for (const Value& value : found->second.as_list()) texts.push_back(value.text());
+  return texts;
+}
+
+bool ssh_keys_suffice(const ValueMap& facts) {
+  return !texts_fact(facts, "ssh_key_accounts").empty() && texts_fact(facts, "ssh_password_accounts").empty();
+}
+
+bool ssh_keys_only(const Answers& answers, const ValueMap& facts) {
+  return answers.get("SSH_PASSWORDS") == "no" && ssh_keys_suffice(facts);
+}
 
 std::string text_fact(const ValueMap& facts, std::string_view name) {
   const auto found = facts.find(name);

@@ -25,4 +25,12 @@ std::string directory_path(const Answers& answers);
 // A text fact, "" if it is missing.
 std::string text_fact(const ValueMap& facts, std::string_view name);
 
+// A fact that is a list of texts, empty if it is missing.
+std::vector<std::string> texts_fact(const ValueMap& facts, std::string_view name);
+
+// Whether everyone who can log in over SSH can do so with a key, and somebody can: no password would be missed.
+bool ssh_keys_suffice(const ValueMap& facts);
+// Whether SSH shall refuse passwords: SSH_PASSWORDS=no, and nobody is locked out.
+bool ssh_keys_only(const Answers& answers, const ValueMap& facts);
+
 }  // namespace mailinabox

@@ -34,6 +34,7 @@ constexpr std::string_view k_unit_folder = "/etc/systemd/system/";
 struct ServiceWanted {
   ServiceName service{};
   bool running = true;
+  bool as_found = false;  // neither started nor stopped, enabled nor disabled
   bool enabled = true;
   std::vector<std::string> validate{};
   Places places{};
@@ -51,6 +52,7 @@ class ServiceResource final : public Resource, public HasPorts {
 
   Changes diff(const View& view) const override {
     Changes changes;
+    if (wanted_.as_found) return changes;
     const bool active = view.services.active(wanted_.service);
     if (active != wanted_.running) {
       changes.push_back(
@@ -104,6 +106,7 @@ class ServiceResource final : public Resource, public HasPorts {
 
   // Off: it is not there, or it neither runs nor starts at boot. One that is only down for the moment is not off.
   std::string state(const View& view) const override {
+    if (wanted_.as_found) return {};
     if (view.services.active(wanted_.service)) return "on";
     return view.services.enabled(wanted_.service) ? "down" : "off";
   }
@@ -161,7 +164,7 @@ class ServiceResource final : public Resource, public HasPorts {
 
   Refreshed would_refresh(const View& view, const std::vector<Notice>& notices) const override {
     if (!wanted_.running) return Refreshed::nothing;
-    if (!view.services.active(wanted_.service)) return Refreshed::started;
+    if (!view.services.active(wanted_.service)) return wanted_.as_found ? Refreshed::nothing : Refreshed::started;
     if (wanted_.restart_on_change || !wanted_.places.missing(view).empty()) return Refreshed::restarted;
     const bool restart =
         std::any_of(notices.begin(), notices.end(), [&](const Notice& notice) { return needs_restart(notice); });
@@ -299,7 +302,8 @@ ServiceName service_name_of(const std::string& name, const Fields& fields) {
 std::shared_ptr<const Resource> make_service(const std::string& name, const Fields& fields) {
   ServiceWanted wanted;
   wanted.service = service_name_of(name, fields);
-  wanted.running = fields.string("state", "running") == "running";
+  wanted.as_found = fields.string("state", "running") == "any";
+  wanted.running = fields.string("state", "running") != "stopped";
   wanted.enabled = fields.boolean("enabled", wanted.running);
   wanted.validate = fields.strings("validate");
   wanted.places.ports = ports_of(fields);
@@ -333,7 +337,11 @@ std::vector<FieldSchema> service_fields() {
        {}},
       {"pid_file", FieldType::string, false, "Without systemd: the file with the number of the main process.", {}},
       {"process", FieldType::string, false, "Without systemd: the path of the program.", {}},
-      {"state", FieldType::string, false, "Default: running.", {"running", "stopped"}},
+      {"state",
+       FieldType::string,
+       false,
+       "Default: running; any: neither started nor stopped, and changes reach it if it runs.",
+       {"running", "stopped", "any"}},
       {"enabled", FieldType::boolean, false, "Start it at boot; default: true, with `state: stopped` false.", {}},
       {"validate",
        FieldType::strings,

@@ -3,10 +3,12 @@
 import concurrent.futures
 import http.client
 import imaplib
+import itertools
 import os
 import re
 import smtplib
 import socket
+import subprocess
 
 import dns.flags
 import dns.message
@@ -43,19 +45,91 @@ def test_firewall_keeps_everything_else_out(lab, box):
         socket.create_connection((box.address, 8999), timeout=3).close()
 
 
-def test_every_ssh_port_in_use_stays_open(lab, fresh_layers, set_up_layers):
-    """An administrator who has moved SSH elsewhere is not locked out by the first run."""
+# --- logging in over SSH -------------------------------------------------------------------------------------------
+
+ROOT_PASSWORD = "nine green tandems"
+ASKPASS = "/root/askpass"
+SSH_CLIENTS = (f"198.51.100.{number}" for number in itertools.count(130))  # six log-ins from one would be too many
+
+
+@pytest.fixture(scope="module")
+def ssh_box(lab, set_up_layers):
+    """A box to which its administrator, root, logs in with a password only, because of a line of his own."""
     with lab.box("ssh", set_up_layers, address="198.51.100.13") as other:
-        other.write("/etc/default/ssh", 'SSHD_OPTS="-p 22 -p 2222"\n')
+        other.write(ASKPASS, f"#!/bin/sh\necho '{ROOT_PASSWORD}'\n", mode=0o755)
+        other.write("/etc/ssh/sshd_config.d/00-own.conf", "PermitRootLogin yes\n")
         other.start()
-        other.run("/usr/sbin/sshd", "-p", "2223")  # which no settings know
-        assert "firewall:ssh" in program.ids(program.setup(other, "--only", "system"))
-        status = other.run("ufw", "status").stdout
-        for port in ("22/tcp", "2222/tcp", "2223/tcp"):
-            assert any(line.startswith(port) and "LIMIT" in line for line in status.splitlines()), status
-        for port in (22, 2222, 2223):
-            with lab.client(USER_AT), socket.create_connection((other.address, port), timeout=5) as connection:
-                assert connection.recv(100).startswith(b"SSH-2.0")
+        other.run("chpasswd", input=f"root:{ROOT_PASSWORD}\n")
+        other.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/key")
+        yield other
+
+
+def _log_in(lab, box, way, script="echo here", port=22):
+    """What ssh says that runs `script` from elsewhere, and is let in by a key or a password only."""
+    options = {"key": ["-o", "PreferredAuthentications=publickey", "-i", "/root/key"],
+               "password": ["-o", "PreferredAuthentications=password,keyboard-interactive", "-o", "PubkeyAuthentication=no"]}
+    with lab.client(next(SSH_CLIENTS)):
+        return subprocess.run(
+            ["nsenter", "-t", str(box.leader), "-m", "-p", "-r", "-w", "env", "-i", f"PATH={laboratory.PATH}",
+             "SSH_ASKPASS=" + ASKPASS, "SSH_ASKPASS_REQUIRE=force", "ssh", "-o", "StrictHostKeyChecking=accept-new",
+             "-o", "NumberOfPasswordPrompts=1", "-p", str(port), *options[way], "root@" + box.address, script],
+            capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False)
+
+
+def _set_up_over_ssh(lab, box, way, answer="", **options):
+    """Runs setup in a session, which must go on; gives what setup said."""
+    done = _log_in(lab, box, way, f"NONINTERACTIVE=1 {answer} mailinabox setup --only ssh,system && echo goes on", **options)
+    assert done.stdout.endswith("goes on\n"), done.stdout + done.stderr
+    return done.stderr
+
+
+def _let_in(lab, box, **options):
+    """The ways in which root can log in; sshd may just be starting again."""
+    def ways():
+        done = {way: _log_in(lab, box, way, **options) for way in ("key", "password")}
+        refused = any("refused" in one.stderr for one in done.values())
+        return None if refused else [{way for way, one in done.items() if one.stdout == "here\n"}]
+
+    return laboratory.wait_for(ways, 10)[0]
+
+
+def test_who_logs_in_by_password_only_is_not_locked_out(lab, ssh_box):
+    said = _set_up_over_ssh(lab, ssh_box, "password", "SSH_PASSWORDS=no")
+    assert "goes on taking passwords" in said and "no account has an authorized key" in said
+    assert _let_in(lab, ssh_box) == {"password"}
+
+
+def test_ssh_forwards_no_screen_and_knows_no_weak_algorithm(ssh_box):
+    settings = ssh_box.run("sshd", "-T").stdout
+    assert "x11forwarding no" in settings
+    lists = [line for line in settings.splitlines() if line.split()[0] in ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")]
+    assert len(lists) == 4 and not re.search(r"nistp|cbc|sha1|umac-64|[ ,]ssh-rsa\b", "\n".join(lists)), lists
+
+
+def test_with_a_key_passwords_go_and_they_come_back_when_it_goes(lab, ssh_box):
+    """Nobody is asked a second time: the answer stays."""
+    ssh_box.run("install -D -m 600 /root/key.pub /root/.ssh/authorized_keys; chmod 700 /root/.ssh")
+    assert "taking passwords" not in _set_up_over_ssh(lab, ssh_box, "key")
+    assert _let_in(lab, ssh_box) == {"key"}
+    ssh_box.run("chmod", "666", "/root/.ssh/authorized_keys")  # sshd does not trust it then
+    program.setup(ssh_box, "--only", "ssh")
+    assert _let_in(lab, ssh_box) == {"password"}
+    ssh_box.run("chmod", "600", "/root/.ssh/authorized_keys")
+
+
+def test_every_ssh_port_in_use_stays_open_and_options_win(lab, ssh_box):
+    """An administrator who has moved SSH elsewhere is not locked out."""
+    ssh_box.write("/etc/default/ssh", 'SSHD_OPTS="-p 22 -p 2222 -o PasswordAuthentication=yes"\n')
+    ssh_box.run("systemctl", "restart", "ssh")
+    ssh_box.run("/usr/sbin/sshd", "-p", "2223")  # which no settings know
+    said = _set_up_over_ssh(lab, ssh_box, "password")
+    assert "firewall:ssh" in said
+    status = ssh_box.run("ufw", "status").stdout
+    for port in ("22/tcp", "2222/tcp", "2223/tcp"):
+        assert any(line.startswith(port) and "LIMIT" in line for line in status.splitlines()), status
+    assert _let_in(lab, ssh_box, port=2222) == {"key", "password"}
+    with lab.client(USER_AT), socket.create_connection((ssh_box.address, 2223), timeout=5) as connection:
+        assert connection.recv(100).startswith(b"SSH-2.0")
 
 
 def _guess_imap(lab, box, tls, attempts):

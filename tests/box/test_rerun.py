@@ -333,7 +333,8 @@ def test_rollback_to_before_the_first_setup(lab, settled, known, fresh_layers):
     """Last: no box is left. Accounts and packages stay, with the files that these brought; nothing in them is ours."""
     done = program.call(settled, "rollback", "1", "--yes", "--json")
     assert done.returncode == 0, program.told(done)
-    assert set(program.parsed(done)["reloaded"] + program.parsed(done)["restarted"]) <= {"journald"}
+    assert set(program.parsed(done)["reloaded"] + program.parsed(done)["restarted"]) <= {"journald", "ssh"}  # ran before
+    settled.wait_for_listeners({22})  # sshd opens its port again when it has been told
     assert {port for loopback, port in settled.listening()} == {22}
     assert settled.run("hostname").stdout.strip() == "fresh"
     assert os.path.exists(settled.path(set_up.STORAGE + "/mail/users.sqlite"))

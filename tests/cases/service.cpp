@@ -81,6 +81,8 @@ TEST_CASE("service: in sync", "[cases]") {
   host.machine.listening = {{25, "::"}, {587, "127.0.0.1"}};
   check_in_sync(host, *make_resource("service", "postfix", postfix_fields()));
   check_in_sync(host, *make_resource("service", "other", {{"state", "stopped"}}));
+  check_in_sync(host, *make_resource("service", "other", {{"state", "any"}}));
+  check_in_sync(host, *make_resource("service", "postfix", {{"state", "any"}}));
   // Without systemd every service counts as enabled, and nobody can change that.
   host.services.manager_name = "sysvinit";
   host.services.states["other"].enabled = true;
@@ -190,6 +192,13 @@ TEST_CASE("service: takes changes in", "[cases]") {
   SECTION("not at all, where it shall be stopped") {
     const auto stopped = make_resource("service", "postfix", {{"state", "stopped"}});
     CHECK(refreshed(*stopped, k_content_changed) == Refreshed::nothing);
+    CHECK(host.touched().empty());
+  }
+  SECTION("only if it runs, where that is somebody else's business") {
+    const auto any = make_resource("service", "postfix", {{"state", "any"}});
+    CHECK(refreshed(*any, k_content_changed) == Refreshed::reloaded);
+    host.services.states["postfix"].active = false;
+    CHECK(refreshed(*any, k_content_changed) == Refreshed::nothing);
     CHECK(host.touched().empty());
   }
   SECTION("with systemd told of a unit file of ours") {

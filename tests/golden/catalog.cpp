@@ -39,7 +39,13 @@ struct GoldenHost : test::TestHost {
     put("/sys/devices/system/cpu/online", "0-1\n");
     put("/var/lib/dpkg/arch", "amd64\n");
     put("/usr/sbin/sshd", "");
-    put("/etc/ssh/sshd_config", "Port 22\nPort 2222\n");
+    const std::string drop_ins = platform == "ubuntu-18.04" ? "" : "Include /etc/ssh/sshd_config.d/*.conf\n";
+    put("/etc/ssh/sshd_config", drop_ins + "Port 22\nPort 2222\nX11Forwarding yes\n");
+    put("/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 AAAA root@box\n");
+    put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
+    put_directory("/root", 0700);
+    put("/root/.ssh/authorized_keys",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n");
     put("/etc/resolv.conf", "nameserver 192.0.2.53\n");
     put_directory("/run/systemd/system");
     files.free_bytes_answer = std::uint64_t{20} << 30;
@@ -51,7 +57,7 @@ struct GoldenHost : test::TestHost {
     const Answers answers = Answers::parse(
         "STORAGE_USER=user-data\nSTORAGE_ROOT=/home/user-data\nPRIMARY_HOSTNAME=box.example.com\n"
         "PUBLIC_IP=192.0.2.10\nPUBLIC_IPV6=2001:db8::10\nPRIVATE_IP=192.0.2.10\nPRIVATE_IPV6=2001:db8::10\n"
-        "MTA_STS_MODE=enforce\nDNS_VALIDATION=yes\nDNS_FORWARDERS=" +
+        "MTA_STS_MODE=enforce\nDNS_VALIDATION=yes\nSSH_PASSWORDS=no\nDNS_FORWARDERS=" +
         dns_forwarders + "\n");
     ValueMap facts = gather_facts(view());
     facts["private_ip"] = "192.0.2.10";  // the machine that runs the test has others

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/setup/questions.hpp"
 #include "operations/answers/answer_sheet.hpp"
 #include "operations/answers/resolver.hpp"
@@ -250,6 +251,64 @@ TEST_CASE("decide: auto finds again, and an empty value unsets", "[answers]") {
   CHECK(decide(line, emptied.render(), {{"PUBLIC_IPV6", "auto"}}, here).answers.get("PUBLIC_IPV6") == "2001:db8::11");
   // A machine that had none and gets one uses it.
   CHECK(decide(line, k_named + "PUBLIC_IPV6=\nPRIVATE_IPV6=\n", {}, here).answers.get("PUBLIC_IPV6") == "2001:db8::11");
+}
+
+namespace {
+
+ValueMap with_ssh(const ValueList& keys, const ValueList& passwords) {
+  ValueMap facts = k_facts;
+  facts["ssh_passwords"] = true;
+  facts["ssh_key_accounts"] = keys;
+  facts["ssh_password_accounts"] = passwords;
+  return facts;
+}
+
+}  // namespace
+
+TEST_CASE("decide: SSH refuses passwords only if that is the answer and nobody is locked out", "[answers]") {
+  TestCommandLine line;
+  const auto decided = [&](const GivenAnswers& given, const ValueMap& facts, const std::string& stored = "") {
+    CompleteAnswers complete = decide(line, stored, given, facts);
+    const bool refuses = ssh_keys_only(complete.answers, facts);
+    CHECK(make_context(complete.answers, facts, "Etc/UTC").find("ssh_keys_only")->truthy() == refuses);
+    return std::pair(refuses, joined(complete.warnings, " "));
+  };
+  const ValueMap key = with_ssh({"root"}, {});
+  CHECK_FALSE(decided({}, key).first);  // nobody has said so
+  CHECK(decided({{"SSH_PASSWORDS", "No"}}, key) == std::pair(true, std::string()));
+  CHECK(decided({}, key, "SSH_PASSWORDS=no\n").first);
+  CHECK_FALSE(decided({{"SSH_PASSWORDS", "auto"}}, key, "SSH_PASSWORDS=no\n").first);
+  CHECK_FALSE(decided({{"SSH_PASSWORDS", ""}}, key, "SSH_PASSWORDS=no\n").first);
+  const auto [without, no_key] = decided({{"SSH_PASSWORDS", "no"}}, with_ssh({}, {"anna"}));
+  CHECK_FALSE(without);
+  CHECK_THAT(no_key, Contains("no account has an authorized key"));
+  const auto [with_others, others] =
+      decided({{"SSH_PASSWORDS", "no"}}, with_ssh({"root"}, {"anna", "accounts of ldap"}));
+  CHECK_FALSE(with_others);
+  CHECK_THAT(others, Contains("anna, accounts of ldap"));
+  CHECK_THROWS_WITH(decided({{"SSH_PASSWORDS", "maybe"}}, key), Contains("SSH_PASSWORDS: \"maybe\""));
+}
+
+TEST_CASE("decide: about SSH is asked only whom keys would not lock out, and once", "[answers]") {
+  TestCommandLine line;
+  line.person.here = true;
+  const auto asked = [&](const std::string& stored, const ValueMap& facts, const std::vector<std::string>& types) {
+    line.host.put("/etc/mailinabox.conf", stored);
+    line.person.types.assign(types.begin(), types.end());
+    AnswerSheet sheet(line.box, facts, {});
+    CHECK(ask_answers(line.person, sheet) == !types.empty());
+    return sheet.complete().answers;
+  };
+  const std::string named = "PRIMARY_HOSTNAME=box.example.com\nPUBLIC_IP=198.51.100.11\n";
+  for (const auto& [typed, answer] : {std::pair("", "no"), std::pair("y", "no"), std::pair("n", "yes")}) {
+    const Answers answers = asked(named, with_ssh({"root"}, {}), {typed});
+    CHECK(answers.get("SSH_PASSWORDS") == answer);
+    asked(answers.render(), with_ssh({"root"}, {}), {});
+  }
+  CHECK(asked(named, with_ssh({"root"}, {}), {"what?", "yes"}).get("SSH_PASSWORDS") == "no");
+  for (const ValueMap& facts : {with_ssh({}, {}), with_ssh({"root"}, {"anna"}), k_facts}) {
+    CHECK_FALSE(asked(named, facts, {}).find("SSH_PASSWORDS"));
+  }
 }
 
 TEST_CASE("decide: the machine's own name", "[answers]") {

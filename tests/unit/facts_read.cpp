@@ -267,6 +267,104 @@ TEST_CASE("facts: SSH ports of included files") {
   CHECK(host.ports() == numbers({1010, 1012}));
 }
 
+namespace {
+
+constexpr const char* k_key =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f anna@home\n";
+
+// root, anna and bert have passwords, daemon has none.
+struct SshHost : FactHost {
+  SshHost() {
+    put("/usr/sbin/sshd", "");
+    put("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n");
+    put("/etc/passwd",
+        "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+        "anna:x:1000:1000::/home/anna:/bin/bash\nbert:x:1001:1001::/home/bert:/bin/bash\n");
+    put("/etc/shadow", "root:$6$x:1::::::\ndaemon:*:1::::::\nanna:$y$x:1::::::\nbert:!:1::::::\n");
+  }
+  void give_key(const std::string& home, unsigned uid, const std::string& line = k_key) {
+    for (const std::string& folder : {home, home + "/.ssh"}) put_directory(folder, 0755, uid, uid);
+    put(home + "/.ssh/authorized_keys", line, 0600, uid, uid);
+  }
+  ValueList with_key() { return fact("ssh_key_accounts").as_list(); }
+  ValueList password_only() { return fact("ssh_password_accounts").as_list(); }
+};
+
+}  // namespace
+
+TEST_CASE("facts: who can log in over SSH with a key, and who with a password only") {
+  SshHost host;
+  CHECK(host.with_key().empty());
+  CHECK(host.password_only() == ValueList{"anna"});  // root's password does not count there, bert has none
+  host.put("/etc/ssh/sshd_config.d/00-own.conf", "PermitRootLogin yes\n");
+  CHECK(host.password_only() == ValueList{"root", "anna"});
+  host.give_key("/root", 0);
+  host.give_key("/home/anna", 1000);
+  CHECK(host.with_key() == ValueList{"root", "anna"});
+  CHECK(host.password_only().empty());
+
+  SECTION("a file that sshd does not trust") {
+    host.put("/home/anna/.ssh/authorized_keys", k_key, 0664, 1000, 1000);
+    CHECK(host.with_key() == ValueList{"root"});
+    CHECK(host.password_only() == ValueList{"anna"});
+    host.put("/home/anna/.ssh/authorized_keys", k_key, 0600, 1001, 1000);
+    CHECK(host.with_key() == ValueList{"root"});
+  }
+  SECTION("a folder that others can write") {
+    host.put_directory("/home/anna", 0777, 1000, 1000);
+    CHECK(host.with_key() == ValueList{"root"});
+  }
+  SECTION("keys for one command, of a dead algorithm, cut off, commented out") {
+    for (const char* line : {"command=\"echo log in as debian\" ssh-ed25519 AAAA x\n", "ssh-dss AAAAB3NzaC1kc3M= x\n",
+                             "ssh-ed25519 AAAA x\n", "#ssh-ed25519 AAAA\n", "\n"}) {
+      host.give_key("/root", 0, line);
+      CHECK(host.with_key() == ValueList{"anna"});
+    }
+  }
+  SECTION("settings that stand in the way") {
+    host.put("/etc/ssh/sshd_config.d/00-own.conf", "PermitRootLogin no\n");
+    CHECK(host.with_key() == ValueList{"anna"});
+    for (const char* line : {"PubkeyAuthentication no\n", "AuthenticationMethods publickey,keyboard-interactive\n",
+                             "Match User anna\n AuthorizedKeysFile none\n", "AuthorizedKeysFile /etc/keys/%u\n"}) {
+      host.put("/etc/ssh/sshd_config.d/00-own.conf", line);
+      CHECK(host.with_key().empty());
+    }
+    host.put("/etc/keys/anna", k_key);
+    CHECK(host.with_key() == ValueList{"anna"});
+  }
+  SECTION("accounts that no file here lists") {
+    host.put("/etc/nsswitch.conf", "passwd:\t files systemd [NOTFOUND=continue] sss\n");
+    CHECK(host.password_only() == ValueList{"accounts of sss"});
+  }
+}
+
+TEST_CASE("facts: what sshd would do without the box's settings") {
+  SshHost host;
+  CHECK(host.fact("ssh_drop_ins") == Value(true));
+  CHECK(host.fact("ssh_passwords") == Value(true));
+  host.put("/etc/ssh/sshd_config.d/10-mailinabox.conf", "PasswordAuthentication no\n");
+  CHECK(host.fact("ssh_passwords") == Value(true));
+  host.put("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication no\n");
+  CHECK(host.fact("ssh_passwords") == Value(false));
+  host.put("/etc/default/ssh", "SSHD_OPTS=\"-o PasswordAuthentication=yes\"\n");
+  CHECK(host.fact("ssh_passwords") == Value(true));
+  host.put("/etc/default/ssh", "SSHD_OPTS='-f /etc/own_sshd'\n");
+  CHECK(host.fact("ssh_drop_ins") == Value(false));
+  host.erase("/etc/default/ssh");
+  host.put("/etc/ssh/sshd_config", "Match User x\nInclude /etc/ssh/sshd_config.d/*.conf\n");
+  CHECK(host.fact("ssh_drop_ins") == Value(false));
+}
+
+TEST_CASE("facts: a host key that is on no NIST curve") {
+  SshHost host;
+  CHECK(host.fact("ssh_other_host_key") == Value(false));
+  host.put("/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 AAAA root@box\n");
+  CHECK(host.fact("ssh_other_host_key") == Value(true));
+  host.put("/etc/ssh/ssh_host_ecdsa_key.pub", "ecdsa-sha2-nistp256 AAAA root@box\n");
+  host.put("/etc/ssh/sshd_config.d/keys.conf", "HostKey /etc/ssh/ssh_host_ecdsa_key\n");
+  CHECK(host.fact("ssh_other_host_key") == Value(false));
+}
+
 TEST_CASE("facts: SSH ports of systemd's socket and of the connection in use") {
   FactHost host;
   host.put("/usr/sbin/sshd", "");

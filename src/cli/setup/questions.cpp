@@ -21,6 +21,7 @@ class Questions {
       if (sheet_.known("EMAIL_PW").empty()) ask_password();
     }
     if (sheet_.first_time()) settle("TIME_ZONE", "The time zone of this machine");
+    if (sheet_.ssh_question()) ask_about_ssh();
     return asked_;
   }
 
@@ -28,6 +29,7 @@ class Questions {
   void welcome() {
     if (asked_) return;
     asked_ = true;
+    if (!sheet_.first_time()) return;
     dialogue_.say(
         "\nWelcome to Mail-in-a-Box.\n\n"
         "This turns the machine into a mail server. It should be a machine that does nothing else.\n"
@@ -57,10 +59,25 @@ class Questions {
   void ask_password() {
     welcome();
     const std::string email = sheet_.known("EMAIL_ADDR");
-    const auto password = ask_new_password(dialogue_, "A password for " + email + " (at least 8 characters): ",
-                                           "The same password again: ");
+    const auto password = ask_new_password(
+        dialogue_, "A password for " + email + " (at least 8 characters): ", "The same password again: ");
     if (!password) leave();
     sheet_.give("EMAIL_PW", password->reveal());
+  }
+
+  // Nobody is asked whom keys would lock out.
+  void ask_about_ssh() {
+    welcome();
+    dialogue_.say(
+        "Log-ins over SSH: every account that can log in has an authorized key, so passwords are of use to guessers\n"
+        "only. If you are not sure that your key works, try it from a second terminal first.\n");
+    while (true) {
+      const auto line = dialogue_.ask("Refuse passwords over SSH? [Y/n] ");
+      if (!line) leave();
+      const std::string answer = lower_case(trim(*line));
+      if (answer.empty() || answer == "y" || answer == "yes") return sheet_.give("SSH_PASSWORDS", "no");
+      if (answer == "n" || answer == "no") return sheet_.give("SSH_PASSWORDS", "yes");
+    }
   }
 
   [[noreturn]] static void leave() { throw Error("Setup was cancelled. Nothing has been changed."); }
@@ -88,6 +105,7 @@ std::string describe(const CompleteAnswers& complete) {
   if (complete.first_user) line("First mail user", complete.first_user->email);
   line("Mail and settings", answers.get("STORAGE_ROOT"));
   line("Time zone", complete.time_zone);
+  line("SSH", answers.get("SSH_PASSWORDS") == "no" ? "with keys only" : "");
   return text + "\n";
 }
 

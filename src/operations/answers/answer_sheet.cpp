@@ -37,11 +37,21 @@ std::string problem_with_forwarders(const std::string& forwarders) {
   return {};
 }
 
+std::string problem_with_ssh_passwords(const std::string& value) {
+  if (value.empty() || value == "yes" || value == "no") return {};
+  return "\"" + value + "\" is neither yes (as sshd's own settings say) nor no (keys only).";
+}
+
+bool yes_fact(const ValueMap& facts, std::string_view name) {
+  const auto found = facts.find(name);
+  return found != facts.end() && found->second.truthy();
+}
+
 constexpr const char* k_auto = "auto";
 
 // Answers that may be empty: an empty value given for one run unsets them.
-constexpr std::array<std::string_view, 5> k_may_be_empty = {"PUBLIC_IPV6", "DNS_FORWARDERS", "DNS_VALIDATION",
-                                                            "DISABLE_FIREWALL", "EMAIL_PW"};
+constexpr std::array<std::string_view, 6> k_may_be_empty = {"PUBLIC_IPV6",      "DNS_FORWARDERS", "DNS_VALIDATION",
+                                                            "DISABLE_FIREWALL", "SSH_PASSWORDS",  "EMAIL_PW"};
 
 // The public address of a machine that has this address itself.
 std::string public_form(const std::string& key, const std::string& own) {
@@ -165,6 +175,7 @@ std::string AnswerSheet::problem(const std::string& key, const std::string& valu
   if (key == "TIME_ZONE") return problem_with_time_zone(box_.view(), value);
   if (key == "MTA_STS_MODE") return problem_with_mta_sts_mode(value);
   if (key == "DNS_FORWARDERS") return problem_with_forwarders(value);
+  if (key == "SSH_PASSWORDS") return problem_with_ssh_passwords(value);
   if (key == "EMAIL_PW") return problem_with_password(value);
   if (key != "EMAIL_ADDR") return {};
   // Asked before the host name is known, it is judged as if that were the usual one.
@@ -176,7 +187,7 @@ std::string AnswerSheet::problem(const std::string& key, const std::string& valu
 std::string AnswerSheet::normal(const std::string& key, const std::string& value) const {
   if (key == "PRIMARY_HOSTNAME") return host_name_form(value);
   if (key == "EMAIL_PW") return value;
-  return key == "EMAIL_ADDR" ? lower_case(trim(value)) : std::string(trim(value));
+  return key == "EMAIL_ADDR" || key == "SSH_PASSWORDS" ? lower_case(trim(value)) : std::string(trim(value));
 }
 
 // False for a PUBLIC_IPV6 that was left empty although the machine has such an address.
@@ -226,6 +237,32 @@ void AnswerSheet::settle_optional() {
     if (!value) continue;
     complete_.answers.remove(key);
     if (!value->empty() && *value != k_auto) complete_.answers.set(key, *value);
+  }
+  const std::string passwords = settle("SSH_PASSWORDS");
+  complete_.answers.remove("SSH_PASSWORDS");
+  if (passwords == "yes" || passwords == "no") complete_.answers.set("SSH_PASSWORDS", passwords);
+}
+
+bool AnswerSheet::ssh_question() const {
+  return known("SSH_PASSWORDS").empty() && yes_fact(facts_, "ssh_passwords") && ssh_keys_suffice(facts_);
+}
+
+// Keys only, but somebody would be locked out: passwords stay.
+void AnswerSheet::compare_ssh() {
+  if (complete_.answers.get("SSH_PASSWORDS") != "no" || !yes_fact(facts_, "ssh_passwords")) return;
+  if (texts_fact(facts_, "ssh_key_accounts").empty()) {
+    complete_.warnings.push_back(
+        "SSH goes on taking passwords, although SSH_PASSWORDS=no: no account has an authorized key that is sure to let "
+        "somebody in. Put one into ~/.ssh/authorized_keys of the account with which you log in, then run `sudo "
+        "mailinabox "
+        "setup`.");
+  } else if (const auto without = texts_fact(facts_, "ssh_password_accounts"); !without.empty()) {
+    complete_.warnings.push_back(
+        "SSH goes on taking passwords, although SSH_PASSWORDS=no, because these have one and no "
+        "authorized key: " +
+        joined(without, ", ") +
+        ". Give them a key, or take the password away (`passwd --lock NAME`), then run `sudo "
+        "mailinabox setup`.");
   }
 }
 
@@ -284,6 +321,7 @@ CompleteAnswers AnswerSheet::complete() {
   if (!problems_.empty()) throw Error(problems(), ExitCode::missing_answers);
   compare_address("PUBLIC_IP");
   compare_address("PUBLIC_IPV6");
+  compare_ssh();
   complete_.address_assumed = known("PUBLIC_IP").empty() && text_fact(facts_, "private_ip").empty();
   if (directory_ != nullptr) {
     complete_.directory = std::make_shared<Directory>(*directory_, complete_.answers.get("PRIMARY_HOSTNAME"));

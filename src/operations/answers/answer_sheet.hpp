@@ -57,6 +57,8 @@ class AnswerSheet {
 
   // What is given or stored, in its normal form; "" if there is nothing.
   std::string known(const std::string& key) const;
+  // Whether a person should be asked about passwords over SSH: nothing is known, they are taken, and nobody needs them.
+  bool ssh_question() const;
   // What a person who is asked is offered; complete() takes the same, but judges nothing by the person's other answers.
   std::string suggestion(const std::string& key) const;
   // What is wrong with a value, one sentence; "" if it is good.
@@ -82,6 +84,7 @@ class AnswerSheet {
   void settle_own_address(const std::string& key);
   void settle_optional();
   void compare_address(const std::string& key);
+  void compare_ssh();
   void settle_first_user();
   void open_directory();
   std::string problems() const;

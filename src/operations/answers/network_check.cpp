@@ -6,6 +6,7 @@
 #include <future>
 
 #include "box/dns/resolver_client.hpp"
+#include "operations/context.hpp"
 
 namespace mailinabox {
 namespace {
@@ -32,20 +33,12 @@ std::string reversed(const std::string& address) {
   return result;
 }
 
-std::vector<std::string> texts_of(const ValueMap& facts, std::string_view name) {
-  std::vector<std::string> texts;
-  const auto found = facts.find(name);
-  if (found == facts.end() || !found->second.is_list()) return texts;
-  for (const Value& value : found->second.as_list()) texts.push_back(value.text());
-  return texts;
-}
-
 }  // namespace
 
 std::vector<std::string> network_warnings(const Box& box, const Answers& answers, const ValueMap& facts) {
   const std::string host = answers.get("PRIMARY_HOSTNAME");
   const std::string address = answers.get("PUBLIC_IP");
-  const std::vector<std::string> servers = texts_of(facts, "name_servers");
+  const std::vector<std::string> servers = texts_fact(facts, "name_servers");
   if (!public_ipv4(address) || servers.empty()) return {};
   const auto ask = [&](const std::string& name) {
     return std::async(std::launch::async, [&box, &servers, name] {

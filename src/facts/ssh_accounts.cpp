@@ -1,0 +1,172 @@
+#include "facts/ssh_accounts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+#include "base/encoding.hpp"
+#include "facts/fact_sources.hpp"
+#include "facts/sshd_settings.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::array<std::string_view, 7> k_key_types = {"ssh-ed25519",
+                                                         "ssh-rsa",
+                                                         "ecdsa-sha2-nistp256",
+                                                         "ecdsa-sha2-nistp384",
+                                                         "ecdsa-sha2-nistp521",
+                                                         "sk-ssh-ed25519@openssh.com",
+                                                         "sk-ecdsa-sha2-nistp256@openssh.com"};
+
+struct SystemAccount {
+  std::string name{};
+  unsigned uid = 0;
+  std::string home{};
+  std::string shell{};
+  std::string hash{};  // of the password, as /etc/shadow has it
+};
+
+std::vector<SystemAccount> system_accounts(const View& view) {
+  std::map<std::string, std::string, std::less<>> hashes;
+  const std::string shadow = text_or_nothing(view, "/etc/shadow");
+  for (const std::string_view line : lines_of(shadow)) {
+    const auto fields = split(line, ':');
+    if (fields.size() > 1) hashes.emplace(fields[0], fields[1]);
+  }
+  std::vector<SystemAccount> accounts;
+  const std::string passwd = text_or_nothing(view, "/etc/passwd");
+  for (const std::string_view line : lines_of(passwd)) {
+    const auto fields = split(line, ':');
+    const auto uid = fields.size() < 7 ? std::nullopt : parse_number<unsigned>(fields[2]);
+    if (!uid) continue;
+    SystemAccount account{std::string(fields[0]), *uid, std::string(fields[5]), std::string(fields[6]), ""};
+    const auto hash = hashes.find(account.name);
+    account.hash = hash == hashes.end() ? std::string(fields[1]) : hash->second;
+    accounts.push_back(std::move(account));
+  }
+  return accounts;
+}
+
+// "ssh-ed25519 AAAA… comment". A line with options may be for one command or one address only.
+bool is_plain_key(std::string_view line) {
+  const auto words = words_of(line);
+  if (words.size() < 2 || !contains(k_key_types, words[0])) return false;
+  const auto blob = from_base64(words[1]);
+  constexpr std::size_t k_length_bytes = 4;
+  return blob && blob->size() > k_length_bytes && std::string_view(*blob).substr(k_length_bytes).starts_with(words[0]);
+}
+
+class KeyCheck {
+ public:
+  KeyCheck(const View& view, const SshdSettings& settings) : view_(view), settings_(settings) {
+    for (const char* key : {"pubkeyauthentication", "authorizedkeysfile", "authenticationmethods"}) {
+      if (settings.depends(key)) possible_ = false;
+    }
+    const std::string methods = settings.value("authenticationmethods", "any");
+    if (settings.value("pubkeyauthentication", "yes") != "yes" || (methods != "any" && methods != "publickey")) {
+      possible_ = false;
+    }
+  }
+
+  bool has_key(const SystemAccount& account) const {
+    if (!possible_ || account.shell.ends_with("/nologin") || account.shell.ends_with("/false")) return false;
+    if (account.hash.starts_with('!') && settings_.value("usepam", "no") != "yes") return false;
+    if (account.name == "root" && !root_may_use_keys()) return false;
+    for (const std::string& path : key_files(account)) {
+      if (is_safe(path, account) && has_plain_key(path)) return true;
+    }
+    return false;
+  }
+
+ private:
+  bool root_may_use_keys() const {
+    const std::string permitted = settings_.value("permitrootlogin", "prohibit-password");
+    return !settings_.depends("permitrootlogin") &&
+           (permitted == "yes" || permitted == "prohibit-password" || permitted == "without-password");
+  }
+
+  std::vector<std::string> key_files(const SystemAccount& account) const {
+    std::vector<std::string> patterns = {".ssh/authorized_keys", ".ssh/authorized_keys2"};
+    for (const SshdLine& line : settings_.lines) {
+      if (line.key != "authorizedkeysfile") continue;
+      patterns = line.values;
+      break;
+    }
+    for (std::string& path : patterns) {
+      path = replaced(replaced(path, "%u", account.name), "%h", account.home);
+      if (!path.starts_with('/')) path = account.home + "/" + path;
+    }
+    return patterns;
+  }
+
+  // As StrictModes wants it: nobody else can write the file or a folder above it, up to the home.
+  bool is_safe(std::string path, const SystemAccount& account) const {
+    const FileInfo file = view_.files.info(path);
+    if (file.kind != FileKind::regular || !is_own(file, account)) return false;
+    while (path != account.home && path.rfind('/') != 0 && path.rfind('/') != std::string::npos) {
+      path.erase(path.rfind('/'));
+      const FileInfo folder = view_.files.info(path);
+      if (folder.kind != FileKind::directory || !is_own(folder, account)) return false;
+    }
+    return true;
+  }
+
+  static bool is_own(const FileInfo& info, const SystemAccount& account) {
+    constexpr unsigned k_others_may_write = 022;
+    return (info.uid == 0 || info.uid == account.uid) && (info.mode & k_others_may_write) == 0;
+  }
+
+  bool has_plain_key(const std::string& path) const {
+    const std::string text = text_or_nothing(view_, path);
+    const auto lines = lines_of(text);
+    return std::any_of(lines.begin(), lines.end(), is_plain_key);
+  }
+
+  const View& view_;
+  const SshdSettings& settings_;
+  bool possible_ = true;
+};
+
+bool has_password(const SystemAccount& account, const SshdSettings& settings) {
+  const bool set = !account.hash.empty() && account.hash.front() != '!' && account.hash.front() != '*';
+  if (account.name != "root") return set;
+  return set &&
+         (settings.value("permitrootlogin", "prohibit-password") == "yes" || settings.depends("permitrootlogin"));
+}
+
+// Of the line "passwd: files systemd" in /etc/nsswitch.conf: what has accounts that no file here lists.
+std::vector<std::string> other_sources(const View& view) {
+  std::vector<std::string> sources;
+  const std::string text = text_or_nothing(view, "/etc/nsswitch.conf");
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of(line);
+    if (words.empty() || words[0] != "passwd:") continue;
+    for (const std::string_view word : words) {
+      const bool known = word == "passwd:" || word == "files" || word == "compat" || word == "systemd";
+      if (!known && word.front() != '[') sources.emplace_back("accounts of " + std::string(word));
+    }
+  }
+  return sources;
+}
+
+}  // namespace
+
+SshAccounts ssh_accounts(const View& view) {
+  SshAccounts result;
+  if (!path_exists(view, k_sshd)) return result;
+  const SshdSettings settings = sshd_settings(view);
+  const KeyCheck check(view, settings);
+  for (const SystemAccount& account : system_accounts(view)) {
+    if (check.has_key(account)) {
+      result.with_key.push_back(account.name);
+    } else if (has_password(account, settings)) {
+      result.password_only.push_back(account.name);
+    }
+  }
+  for (std::string& source : other_sources(view)) result.password_only.push_back(std::move(source));
+  return result;
+}
+
+}  // namespace mailinabox

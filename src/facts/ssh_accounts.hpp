@@ -1,0 +1,21 @@
+// Who can log in over SSH, and how, as sshd would have it without our settings.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "os/system.hpp"
+
+namespace mailinabox {
+
+struct SshAccounts {
+  std::vector<std::string> with_key{};       // sshd takes one of their authorized keys, for any command, from anywhere
+  std::vector<std::string> password_only{};  // have a password that counts there, and no such key
+};
+
+// Says "with key" only if that is certain: the file belongs to whom StrictModes wants, its line has no options, and no
+// Match, AuthenticationMethods or other setting stands in the way. Accounts that are elsewhere (LDAP) stand in
+// password_only by the name of their source.
+SshAccounts ssh_accounts(const View& view);
+
+}  // namespace mailinabox

@@ -1,0 +1,36 @@
+// sshd's configuration, as it will have it from its files and options at the next start (sshd(8), sshd_config(5)).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "os/system.hpp"
+
+namespace mailinabox {
+
+struct SshdLine {
+  std::string key{};  // in lower case
+  std::vector<std::string> values{};
+  bool conditional = false;  // below a Match, so not for everybody
+};
+
+struct SshdSettings {
+  std::string file = "/etc/ssh/sshd_config";
+  std::vector<std::string> option_ports{};  // -p, which count in place of Port
+  std::vector<SshdLine> lines{};            // in sshd's order, of which the first of a key counts
+  bool reads_drop_ins = false;              // k_sshd_drop_in is read, unless it is for some only
+
+  // The first value that counts for everybody, in lower case; `otherwise` if there is none.
+  std::string value(std::string_view key, std::string_view otherwise) const;
+  // Whether a Match has a line with this key.
+  bool depends(std::string_view key) const;
+};
+
+inline constexpr const char* k_sshd = "/usr/sbin/sshd";
+// What setup writes. It is not among the lines: they are what sshd would do without it.
+inline constexpr const char* k_sshd_drop_in = "/etc/ssh/sshd_config.d/10-mailinabox.conf";
+
+SshdSettings sshd_settings(const View& view);
+
+}  // namespace mailinabox
