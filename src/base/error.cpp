@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/spelling.hpp"
 #include "base/text.hpp"
 
 namespace mailinabox {
@@ -20,27 +21,6 @@ std::string last_lines(std::string_view output) {
 
 ExitCode code_of(int error_number) {
   return error_number == ENOSPC || error_number == EDQUOT ? ExitCode::no_space : ExitCode::failed;
-}
-
-// Optimal string alignment: an insertion, deletion, substitution or swap of two neighbours costs 1.
-std::size_t edit_distance(const std::string& left, const std::string& right) {
-  std::vector<std::size_t> before(right.size() + 1);
-  std::vector<std::size_t> above(right.size() + 1);
-  std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t column = 0; column < row.size(); ++column) row[column] = column;
-  for (std::size_t line = 1; line <= left.size(); ++line) {
-    before.swap(above);
-    above.swap(row);
-    row[0] = line;
-    for (std::size_t column = 1; column < row.size(); ++column) {
-      const bool same = left[line - 1] == right[column - 1];
-      row[column] = std::min({above[column] + 1, row[column - 1] + 1, above[column - 1] + (same ? 0 : 1)});
-      const bool swapped =
-          line > 1 && column > 1 && left[line - 1] == right[column - 2] && left[line - 2] == right[column - 1];
-      if (swapped) row[column] = std::min(row[column], before[column - 2] + 1);
-    }
-  }
-  return row.back();
 }
 
 }  // namespace

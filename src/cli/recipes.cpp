@@ -133,6 +133,7 @@ CliCommand recipes_lint() {
     if (console.json) return print_lint_json(console, result);
     for (const std::string& error : result.errors) console.errors << error << "\n";
     if (!result.errors.empty()) return ExitCode::failed;
+    print_warnings(console, {result.warnings.begin(), result.warnings.end()});
     console.output << fmt::format("No errors: {} resources on {} platform{}.\n", result.resources, result.platforms,
                                   result.platforms == 1 ? "" : "s");
     return ExitCode::ok;

@@ -46,7 +46,8 @@ struct CatalogRecipe {
 struct Catalog {
   std::vector<CatalogRecipe> recipes{};
   std::vector<CatalogEntry> entries{};
-  bool partial = false;  // made by only(): a notify may lead to an entry that is not here
+  std::vector<std::string> warnings{};  // file:line:column and what looks like a mistake in recipes.d
+  bool partial = false;                 // made by only(): a notify may lead to an entry that is not here
 };
 
 // Throws RecipeError at the entry's position for two entries with one id, for a notify whose target is missing (with

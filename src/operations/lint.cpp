@@ -104,7 +104,9 @@ LintResult lint(const Box& box, const std::vector<std::string>& files) {
   for (const std::string& platform : all_platforms) {
     for (const Value& context : sample_contexts(view)) {
       try {
-        result.resources = std::max(result.resources, load_catalog(reader, sources, context, platform).entries.size());
+        const Catalog catalog = load_catalog(reader, sources, context, platform);
+        result.resources = std::max(result.resources, catalog.entries.size());
+        result.warnings.insert(catalog.warnings.begin(), catalog.warnings.end());
       } catch (const Error& error) {
         result.errors.insert(error.what());
       }

@@ -11,8 +11,9 @@
 namespace mailinabox {
 
 struct LintResult {
-  std::set<std::string> errors{};  // each once, with file:line:column
-  std::size_t resources = 0;       // of the largest catalog
+  std::set<std::string> errors{};    // each once, with file:line:column
+  std::set<std::string> warnings{};  // likewise
+  std::size_t resources = 0;         // of the largest catalog
   std::size_t platforms = 0;
 };
 

@@ -71,6 +71,12 @@ Catalog Scope::of(const Catalog& catalog) const {
   return names_.empty() ? catalog : only(catalog, names_);
 }
 
+std::vector<std::string> LoadedBox::warnings() const {
+  std::vector<std::string> all = models.warnings;
+  all.insert(all.end(), recipe_warnings.begin(), recipe_warnings.end());
+  return all;
+}
+
 LoadedBox load_answers(const Box& box, AnswerRequest request) {
   LoadedBox loaded{.platform = require_platform(box), .facts = gather_facts(box.view())};
   const bool probe = request.probe_network;
@@ -99,6 +105,7 @@ void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded) {
   loaded.recipe_names.clear();
   for (const CatalogRecipe& recipe : all.recipes) loaded.recipe_names.push_back(recipe.name);
   loaded.catalog = scope.of(all);
+  loaded.recipe_warnings = std::move(all.warnings);
 }
 
 LoadedBox load_box(const Box& box, const Scope& scope, AnswerRequest request) {

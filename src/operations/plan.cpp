@@ -19,7 +19,7 @@ PlanResult plan_box(const Box& box, const Scope& scope) {
                     .storage_root = loaded.answers().get("STORAGE_ROOT"),
                     .storage_version = storage_version(box.view(), loaded.answers()),
                     .migrations = plan_migrations(box.view(), loaded.answers()),
-                    .warnings = loaded.models.warnings};
+                    .warnings = loaded.warnings()};
   const std::vector<std::string>& of_addresses = loaded.complete.warnings;
   result.warnings.insert(result.warnings.end(), of_addresses.begin(), of_addresses.end());
   if (!is_set_up(box)) {

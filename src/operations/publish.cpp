@@ -21,7 +21,7 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
     publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command());
     publication.code = publication.report.exit_code();
     remember_secondary_addresses(box, loaded->models.secondary_addresses);
-    publication.warnings = std::move(loaded->models.warnings);
+    publication.warnings = loaded->warnings();
     if (held) publication.warnings.push_back(held->text() + " Only what follows from its data was brought up to date.");
   } catch (const Error& error) {
     publication.error = error.what();

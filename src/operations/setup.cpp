@@ -146,7 +146,7 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
           {.replace_lost = options.replace_lost, .on_accepted = accepted});
   result.report = converge(box, prepared, run, result);
   remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
-  result.warnings = std::move(prepared.loaded.models.warnings);
+  result.warnings = prepared.loaded.warnings();
   if (prepared.scope.whole() && result.succeeded()) mark_set_up(box);
   result.complete_box = is_set_up(box);
   if (!result.complete_box) tell_parts(box, prepared.loaded, result);

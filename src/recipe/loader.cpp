@@ -9,6 +9,7 @@
 #include "recipe/errors.hpp"
 #include "recipe/expander.hpp"
 #include "recipe/fields.hpp"
+#include "recipe/overrides.hpp"
 #include "recipe/sources.hpp"
 #include "recipe/template.hpp"
 
@@ -36,6 +37,7 @@ class CatalogLoader {
 
   Catalog load() {
     RecipeFiles read = read_recipe_files(files_, sources_, errors_);
+    check_local_variables(read, errors_);
     recipes_ = order_recipes(std::move(read.recipes), errors_);
     for (const Recipe& recipe : recipes_) {
       add_shipped(recipe);
@@ -49,7 +51,11 @@ class CatalogLoader {
     errors_.collect({}, [&] { check_parts(drafts); });
     Catalog catalog = make_catalog(drafts);
     resolve_notifies(drafts, catalog);
+    if (!errors_.empty()) {
+      for (const RecipeError& doubt : doubts_) errors_.add(doubt);
+    }
     errors_.throw_any();
+    for (const RecipeError& doubt : doubts_) catalog.warnings.emplace_back(doubt.what());
     return catalog;
   }
 
@@ -148,6 +154,7 @@ class CatalogLoader {
       const auto known = by_id_.find(draft.id);
       if (known != by_id_.end()) return merge_override(*known->second, std::move(draft));
       if (expander_.left_out().contains(draft.id)) return;
+      if (auto doubt = near_miss(draft, by_id_)) doubts_.push_back(std::move(*doubt));
       mark_local(draft);
       add_new(std::move(draft), list);
     };
@@ -253,6 +260,7 @@ class CatalogLoader {
   const RecipeSources& sources_;
   Value context_;
   ErrorList errors_{};
+  std::vector<RecipeError> doubts_{};  // warnings, unless there are errors, whose reason they may be
   Renderer renderer_;
   FieldReader fields_;
   Expander expander_;

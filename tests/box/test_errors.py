@@ -197,6 +197,8 @@ RECIPE_ERRORS = {
                                  5, 13, ["postfx", "postfix"]),
 }
 
+    "variable that nothing reads": ("recipe: postgrey\nvariables:\n  dely: \"60\"\n", 3, 3,
+                                    ["dely", "has delay and socket"]),
 
 @pytest.mark.parametrize("name", RECIPE_ERRORS)
 def test_recipe_error_names_the_place_and_touches_nothing(box, name):

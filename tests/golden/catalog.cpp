@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.hpp"
 #include "facts/facts.hpp"
 #include "operations/context.hpp"
 #include "operations/models/models.hpp"
@@ -295,6 +296,33 @@ TEST_CASE("every reviewed catalog has its platform, and every template is used b
     const std::string name = std::filesystem::relative(entry.path(), sources.templates).string();
     INFO("templates/" << name << " is not named in any recipe");
     CHECK(recipes.find(name) != std::string::npos);
+  }
+}
+
+TEST_CASE("something reads each variable of the shipped recipes and each value of the platforms") {
+  PosixFileSystem files;
+  const RecipeSources sources = shipped_sources();
+  std::string texts;
+  for (const std::string& folder : {sources.recipes, sources.templates}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) texts += file_content(entry.path().string());
+    }
+  }
+  std::set<std::string> names;
+  for (const std::string& file : files.list(sources.recipes)) {
+    if (file.find(".yaml") == std::string::npos) continue;
+    const Value recipe = load_yaml(files, sources.recipes + "/" + file);
+    const auto variables = recipe.as_map().find("variables");
+    if (variables == recipe.as_map().end()) continue;
+    for (const auto& [name, value] : variables->second.as_map())
+      names.insert(replaced(recipe.as_map().at("recipe").text(), "-", "_") + "." + name);
+  }
+  CHECK(names.contains("mta_sts.port"));
+  for (const std::string& name : names_of(load_platform(files, sources, k_base_platform)))
+    names.insert("platform." + name);
+  for (const std::string& name : names) {
+    INFO(name);
+    CHECK(texts.find(name) != std::string::npos);
   }
 }
 

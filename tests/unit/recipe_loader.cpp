@@ -411,3 +411,63 @@ TEST_CASE("sensitive and after_services reach the catalog") {
   CHECK(starts(recipe_error("  - {file: /b, content: x, after_services: true, notify: x}\n"),
                "a.yaml:4:58: a resource that is applied after the services cannot notify one"));
 }
+
+TEST_CASE("recipes.d: a variable that replaces none and that nothing reads is an error") {
+  RecipeHost box;
+  box.recipe("web",
+             "recipe: web\nvariables: {port: \"80\", greeting: x}\nresources:\n"
+             "  - {file: /a, content: \"{{web.port}}{{web.greeting}}\"}\n");
+  box.recipe("plain", "recipe: plain\n");
+  const std::string place = "/etc/mailinabox/recipes.d/own.yaml:";
+  box.local("own", "recipe: web\nvariables:\n  port: \"81\"\n  greting: hello\n");
+  CHECK(catalog_error(box) == place +
+                                  "4:3: nothing reads the variable \"greting\", and recipe web has none of that name; "
+                                  "it has greeting and port");
+  box.local("own", "recipe: plain\nvariables: {x: y}\n");
+  CHECK(catalog_error(box) == place + "2:13: nothing reads the variable \"x\", and recipe plain has no variables");
+  box.local("own", "recipe: wep\nvariables: {port: \"81\"}\n");
+  CHECK(catalog_error(box) == place +
+                                  "2:13: nothing reads the variable \"port\"; there is no shipped recipe \"wep\"; "
+                                  "did you mean \"web\"?");
+}
+
+TEST_CASE("recipes.d: a new variable that something there reads is none of the recipe's business") {
+  RecipeHost box;
+  box.recipe("web-site", "recipe: web-site\nvariables: {port: \"80\"}\n");
+  for (const std::string use :
+       {"{file: /a, content: \"{{web_site.name}}\"}", "{file: /a, content: x, when: web_site.name == y}",
+        "{file: /a, content: \"{{#web_site}}{{name}}{{/web_site}}\"}", "{directory: /a, when: not web_site.name}"}) {
+    CAPTURE(use);
+    box.local("own", "recipe: web-site\nvariables: {name: x}\n");
+    box.local("user", "recipe: mine\nrequires: [web-site]\nresources:\n  - " + use + "\n");
+    CHECK_NOTHROW(box.load());
+  }
+  box.local("user", "recipe: mine\nresources:\n  - {file: /a, content: \"{{web_site.port}} web_site.names\"}\n");
+  CHECK(starts(catalog_error(box), "/etc/mailinabox/recipes.d/own.yaml:2:13: nothing reads"));
+}
+
+TEST_CASE("recipes.d: a resource that is nearly a shipped one, or a second one for its path, is warned of") {
+  RecipeHost box;
+  box.recipe("web",
+             "recipe: web\npackages: [nginx]\nresources:\n  - {file: /etc/web/10-site.conf, content: a}\n"
+             "  - {settings: /etc/web/main.cf, format: equals, values: {a: b}}\n");
+  const auto warnings = [&](const std::string& resource) {
+    box.local("own", "recipe: mine\nresources:\n  - " + resource + "\n");
+    return box.load().warnings;
+  };
+  CHECK(warnings("{file: /etc/web/10-site.conf, mode: \"0600\"}").empty());
+  CHECK(warnings("{file: /etc/web/20-site.conf, content: b}").empty());
+  CHECK(warnings("{file: /etc/web/10-shop.conf, content: b}").empty());
+  CHECK(warnings("{package: nginy}").empty());
+  const std::vector<std::string> typing = warnings("{file: /etc/web/10-stie.conf, content: b}");
+  REQUIRE(typing.size() == 1);
+  CHECK(box.shortened(typing[0]) ==
+        "/etc/mailinabox/recipes.d/own.yaml:3:6: there was no file:/etc/web/10-stie.conf before, so it is a new "
+        "resource; did you mean to override file:/etc/web/10-site.conf (web.yaml:4:6)?");
+  const std::vector<std::string> second = warnings("{file: /etc/web/main.cf, content: b}");
+  REQUIRE(second.size() == 1);
+  CHECK(has(second[0], "second resource for the path of settings:/etc/web/main.cf"));
+  box.local("own", "recipe: mine\nresources:\n  - {settings: /etc/web/mian.cf, values: {a: c}}\n");
+  CHECK(has(catalog_error(box), "the field `format`"));
+  CHECK(has(catalog_error(box), "did you mean to override"));
+}
