@@ -229,10 +229,14 @@ ExitCode print_publication(Console& console, const Publication& publication, con
   }
   console.errors << failures_text(publication.report);
   if (!publication.error.empty()) {
-    console.errors << "Stored, but not yet published: " << publication.error
-                   << "\nCorrect that, then run `sudo mailinabox`; the nightly run publishes it, too.\n";
+    console.errors
+        << "The change is stored, and stays. What follows from it outside the database is not yet up to date "
+           "(DNS zones, the signing of mail, the names that the web server knows), because of this:\n"
+        << publication.error
+        << "\nCorrect that, then run `sudo mailinabox`, which brings it up to date. The nightly run does, too.\n";
   } else if (publication.code != ExitCode::ok) {
-    console.errors << "The change is stored; the resources above are not yet published. The next run publishes them.\n";
+    console.errors << "The change is stored, and stays; the resources above do not follow it yet. The next run sees to "
+                      "them.\n";
   }
   console.errors << std::flush;
   return publication.code;

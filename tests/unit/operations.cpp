@@ -84,12 +84,13 @@ TEST_CASE("operations: what cannot be published is stored, and the next run publ
   box.host.put("/local/broken.yaml", "recipe: broken\nsummary: x\nresources:\n  - file: \"{{no_such_name}}\"\n");
   CHECK(box.run({"user", "add", "anna@example.org"}, "correct horse\n") == ExitCode::failed);
   CHECK(box.output.str() == "mail user added\n");
-  CHECK_THAT(box.errors.str(), Contains("Stored, but not yet published") && Contains("broken.yaml:4"));
+  CHECK_THAT(box.errors.str(), Contains("The change is stored, and stays.") && Contains("DNS zones") &&
+                                   Contains("broken.yaml:4") && Contains("`sudo mailinabox`"));
   CHECK(user_count(box) == 2);
   box.host.erase("/local/broken.yaml");
   box.host.files.fail_on["write /etc/zones/example.org.txt"] = 5;
   CHECK(box.run({"alias", "add", "x@example.org", "me@example.com"}) != ExitCode::ok);
-  CHECK_THAT(box.errors.str(), Contains("not yet published") && Contains(k_new_zone));
+  CHECK_THAT(box.errors.str(), Contains("do not follow it yet") && Contains(k_new_zone));
   box.host.files.fail_on.clear();
   CHECK(box.run({"setup"}) == ExitCode::ok);
   CHECK(box.host.exists(k_new_zone));
