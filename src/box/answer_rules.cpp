@@ -30,11 +30,21 @@ std::string problem_with_host_name(const std::string& name) {
   if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos || !valid_domain(name)) {
     return name + " is not a host name that mail servers accept." + expected;
   }
+  // What the kernel keeps as the machine's name, and what a certificate can have as its common name.
+  constexpr std::size_t k_longest = 64;
+  if (name.size() > k_longest) {
+    return name + " has " + std::to_string(name.size()) + " characters. A machine's name has " +
+           std::to_string(k_longest) + " at most." + expected;
+  }
   return {};
 }
 
 std::string problem_with_ipv4(const std::string& address) {
-  if (ipv4_number(address)) return {};
+  if (const auto number = ipv4_number(address)) {
+    constexpr std::uint32_t k_first_multicast = 0xe0000000;
+    if (*number >> 24 != 0 && *number < k_first_multicast) return {};
+    return address + " is not the address of one machine. Expected one such as 192.0.2.10.";
+  }
   return (address.empty() ? "The IPv4 address is missing." : address + " is not an IPv4 address.") +
          std::string(" Expected four numbers from 0 to 255 with dots, such as 192.0.2.10.");
 }
@@ -42,7 +52,11 @@ std::string problem_with_ipv4(const std::string& address) {
 std::string problem_with_ipv6(const std::string& address) {
   in6_addr parsed = {};
   const std::string number = address.substr(0, address.find('%'));
-  if (address.empty() || inet_pton(AF_INET6, number.c_str(), &parsed) == 1) return {};
+  if (address.empty()) return {};
+  if (inet_pton(AF_INET6, number.c_str(), &parsed) == 1) {
+    if (!IN6_IS_ADDR_UNSPECIFIED(&parsed) && !IN6_IS_ADDR_MULTICAST(&parsed)) return {};
+    return address + " is not the address of one machine. Expected one such as 2001:db8::10, or nothing.";
+  }
   return address + " is not an IPv6 address. Expected one such as 2001:db8::10, or nothing if there is none.";
 }
 
@@ -67,6 +81,11 @@ std::string problem_with_storage_root(const std::string& path) {
   if (path.size() < 2 || path.back() == '/' || path.find("//") != std::string::npos ||
       (path + "/").find("/../") != std::string::npos || (path + "/").find("/./") != std::string::npos) {
     return "STORAGE_ROOT " + path + " must not be /, end in / or contain //, . or .. as a part." + expected;
+  }
+  constexpr std::size_t k_longest = 255;  // below it stand the names of domains, accounts, folders and messages
+  if (path.size() > k_longest) {
+    return "STORAGE_ROOT has " + std::to_string(path.size()) + " characters; " + std::to_string(k_longest) +
+           " are allowed." + expected;
   }
   for (const std::string_view system : k_system) {
     if (path == system || path.starts_with(std::string(system) + "/")) {

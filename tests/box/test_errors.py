@@ -111,11 +111,13 @@ def test_second_run_is_told_who_holds_the_lock_and_dpkg_is_waited_for(lab, set_u
 # --- answers -------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name, value", [
-    ("PRIMARY_HOSTNAME", "not a host name"), ("PRIMARY_HOSTNAME", "localhost"), ("PRIMARY_HOSTNAME", "192.0.2.1"),
+    ("PRIMARY_HOSTNAME", "not a host name"), ("PRIMARY_HOSTNAME", "192.0.2.1"),
+    ("PRIMARY_HOSTNAME", "box.a-name-that-is-much-too-long.of-a-department.of-a-firm.example.test"),
     ("PUBLIC_IP", "198.51.100.256"), ("PUBLIC_IPV6", "2001:db8::zz"), ("EMAIL_ADDR", "no-at-sign"),
-    ("EMAIL_PW", "s3cr3t"), ("STORAGE_ROOT", "relative/path"),
+    ("EMAIL_PW", "s3cr3t"), ("STORAGE_ROOT", "/home"), ("STORAGE_ROOT", "/closed/mail"),
 ])
 def test_invalid_answers_are_refused(shared_fresh_box, name, value):
+    shared_fresh_box.run("mkdir -p -m 0700 /closed")
     before = observe.files(shared_fresh_box)
     done = program.call(shared_fresh_box, "setup", env={**set_up.ANSWERS, name: value})
     assert done.returncode not in (0, 2), program.told(done)
@@ -195,10 +197,10 @@ RECIPE_ERRORS = {
     "no YAML": ("recipe: own\nresources:\n  - file: [\n", None, None, ["own.yaml"]),
     "unknown service notified": ("recipe: own\nresources:\n  - file: /etc/own\n    content: x\n    notify: postfx\n",
                                  5, 13, ["postfx", "postfix"]),
-}
-
     "variable that nothing reads": ("recipe: postgrey\nvariables:\n  dely: \"60\"\n", 3, 3,
                                     ["dely", "has delay and socket"]),
+}
+
 
 @pytest.mark.parametrize("name", RECIPE_ERRORS)
 def test_recipe_error_names_the_place_and_touches_nothing(box, name):

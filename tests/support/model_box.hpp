@@ -29,7 +29,7 @@ struct ModelBox : TestCommandLine {
     host.put("/sys/devices/system/cpu/online", "0-1\n");
     host.put("/var/lib/dpkg/arch", "amd64\n");
     host.put("/etc/timezone", "Etc/UTC\n");
-    host.put("/usr/share/zoneinfo/Etc/UTC", "");
+    host.put("/usr/share/zoneinfo/Etc/UTC", "TZif2");
     host.put("/etc/resolv.conf", "nameserver 192.0.2.53\n");
     host.files.free_bytes_answer = std::uint64_t{20} << 30;
     put_recipes();

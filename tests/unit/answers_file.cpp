@@ -32,13 +32,17 @@ TEST_CASE("answers: a value that would read as another line is refused", "[answe
 }
 
 TEST_CASE("answers: host names", "[answers]") {
-  for (const char* good : {"box.example.com", "a.b", "box.local.test", "xn--mller-kva.example", "b0x-1.example.com"}) {
+  const char* const k_65_characters = "mail.a-very-long-name-of-a-department-in-a-large-firm.example.com";
+  REQUIRE(std::string_view(k_65_characters).size() == 65);
+  CHECK_THAT(problem_with_host_name(k_65_characters), Catch::Matchers::Contains("has 65 characters"));
+  for (const char* good : {"box.example.com", "a.b", k_65_characters + 1, "box.local.test", "xn--mller-kva.example",
+                           "b0x-1.example.com"}) {
     INFO(good);
     CHECK(problem_with_host_name(good).empty());
   }
   for (const char* wrong : {"", "box", "box.", ".example.com", "192.0.2.1", "2001:db8::1", "box_1.example.com",
                             "-box.example.com", "box..example.com", "müller.example", "box.example.com:25",
-                            "box.example.123", "Box.example.com", "box example.com"}) {
+                            "box.example.123", "Box.example.com", "box example.com", k_65_characters}) {
     INFO(wrong);
     CHECK_FALSE(problem_with_host_name(wrong).empty());
   }
@@ -46,14 +50,15 @@ TEST_CASE("answers: host names", "[answers]") {
 
 TEST_CASE("answers: addresses", "[answers]") {
   CHECK(problem_with_ipv4("192.0.2.10").empty());
-  for (const char* wrong : {"", "1.2.3", "1.2.3.256", "box.example.com", "1.2.3.4 ", "::1"}) {
+  for (const char* wrong :
+       {"", "1.2.3", "1.2.3.256", "box.example.com", "1.2.3.4 ", "::1", "0.0.0.0", "224.0.0.1", "255.255.255.255"}) {
     INFO(wrong);
     CHECK_FALSE(problem_with_ipv4(wrong).empty());
   }
   CHECK(problem_with_ipv6("").empty());
   CHECK(problem_with_ipv6("2001:db8::10").empty());
   CHECK(problem_with_ipv6("fe80::1%eth0").empty());
-  CHECK_FALSE(problem_with_ipv6("1.2.3.4").empty());
+  for (const char* wrong : {"1.2.3.4", "::", "ff02::1"}) CHECK_FALSE(problem_with_ipv6(wrong).empty());
   CHECK(public_ipv4("198.51.100.11"));
   for (const char* inside : {"10.1.2.3", "172.31.0.1", "192.168.1.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", ""}) {
     INFO(inside);
@@ -72,6 +77,7 @@ TEST_CASE("answers: storage, mail account, password, mode", "[answers]") {
     INFO(wrong);
     CHECK_FALSE(problem_with_storage_root(wrong).empty());
   }
+  CHECK_THAT(problem_with_storage_root("/srv/" + std::string(251, 'x')), Catch::Matchers::Contains("256 characters"));
   CHECK(problem_with_storage_root("/etcetera").empty());
   CHECK(problem_with_storage_user("user-data").empty());
   for (const char* wrong : {"", "root", "User", "1user", "a b"}) CHECK_FALSE(problem_with_storage_user(wrong).empty());

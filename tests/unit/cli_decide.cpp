@@ -348,3 +348,106 @@ TEST_CASE("resolver: tried once, and again only while nothing answered", "[answe
   CHECK_FALSE(settle_resolver(line.box, direct, k_facts));  // an empty answer is one
   CHECK(make_context(direct, {}, "").find("dns_validation")->as_bool());
 }
+
+namespace {
+
+// What complete() says against one given answer; "" if it takes it.
+std::string refusal(TestCommandLine& line, const std::string& key, const std::string& value,
+                    const std::string& stored = "") {
+  try {
+    decide(line, stored, {{key, value}});
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::missing_answers);
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("decide: the services must get to STORAGE_ROOT", "[answers]") {
+  TestCommandLine line;
+  line.host.put_directory("/data", 0700);
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/data/mail"),
+             Contains("STORAGE_ROOT: ") && Contains("/data, which has mode 0700") && Contains("chmod o+x /data"));
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/data/a/mail"), Contains("0700"));
+  line.host.put_symlink("/disk", "data");
+  line.host.put_symlink("/other", "/disk/x");
+  for (const char* through_link : {"/disk/mail", "/other/mail"}) {
+    CHECK_THAT(refusal(line, "STORAGE_ROOT", through_link), Contains("/data, which has mode 0700"));
+  }
+  line.host.put_symlink("/circle", "circle");
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/circle/mail"), Contains("/circle is a link that leads in a circle"));
+  line.host.put("/file", "");
+  for (const char* in_the_way : {"/file", "/file/mail"}) {
+    CHECK_THAT(refusal(line, "STORAGE_ROOT", in_the_way), Contains("/file is in the way"));
+  }
+  line.host.put_directory("/data", 0711);
+  CHECK(refusal(line, "STORAGE_ROOT", "/data/mail").empty());
+  // Closed later, it keeps a box that is there from its data.
+  line.host.put("/data/mail/mailinabox.version", "15\n");
+  line.host.put_directory("/data", 0750);
+  CHECK_THAT(refusal(line, "MTA_STS_MODE", "none", "STORAGE_ROOT=/data/mail\n"), Contains("mode 0750"));
+}
+
+TEST_CASE("decide: STORAGE_ROOT is a folder for the box alone", "[answers]") {
+  TestCommandLine line;
+  for (const char* others : {"/home", "/var", "/srv", "/opt", "/mnt", "/root/mail", "/var/lib", "/var/www/box"}) {
+    INFO(others);
+    CHECK_THAT(refusal(line, "STORAGE_ROOT", others), Contains("STORAGE_ROOT: "));
+  }
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/root/mail"), !Contains("chmod"));
+  line.host.put_directory("/home/anna", 0755, 1001, 1001);
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/home/anna"), Contains("belongs to user number 1001"));
+  line.host.put_directory("/home/own", 0755, 1000, 1000);  // of user-data
+  CHECK(refusal(line, "STORAGE_ROOT", "/home/own").empty());
+  for (const char* box_is_there : {"/srv", "/home/anna"}) {
+    line.host.put(std::string(box_is_there) + "/mailinabox.version", "15\n");
+    CHECK(refusal(line, "STORAGE_ROOT", box_is_there).empty());
+  }
+  line.host.put("/proc/self/mountinfo",
+                "22 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n23 22 8:2 / /usb rw - vfat /dev/sdb1 rw\n"
+                "24 22 8:3 / /old ro,relatime - ext4 /dev/sdc1 ro\n25 22 0:9 / /old/ram rw - tmpfs tmpfs rw\n");
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/usb/mail"), Contains("type vfat"));
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/old"), Contains("read-only"));
+  const auto on_tmpfs = decide(line, "", {{"STORAGE_ROOT", "/old/ram/mail"}}).warnings;
+  REQUIRE(on_tmpfs.size() == 1);
+  CHECK_THAT(on_tmpfs[0], Contains("lost when the machine is restarted"));
+}
+
+TEST_CASE("decide: answers whose effect would be another than was meant", "[answers]") {
+  TestCommandLine line;
+  for (const char* account : {"daemon", "www-data", "nobody"}) {
+    CHECK_THAT(refusal(line, "STORAGE_USER", account), Contains("STORAGE_USER " + std::string(account)));
+  }
+  CHECK(refusal(line, "STORAGE_USER", "www-data", "STORAGE_USER=www-data\n").empty());  // as it has been
+  line.host.put("/usr/share/zoneinfo/leapseconds", "# ATOMIC TIME\n");
+  line.host.put("/usr/share/zoneinfo/Etc/UTC", "TZif2");
+  CHECK_THAT(refusal(line, "TIME_ZONE", "leapseconds"), Contains("TIME_ZONE: "));
+  CHECK_THAT(refusal(line, "TIME_ZONE", std::string(5000, 'x')), Contains("TIME_ZONE: "));
+  CHECK_THAT(refusal(line, "DISABLE_FIREWALL", "off"), Contains("DISABLE_FIREWALL is off"));
+  CHECK_THAT(refusal(line, "DNS_VALIDATION", "maybe"), Contains("DNS_VALIDATION is maybe"));
+  CHECK(refusal(line, "DISABLE_FIREWALL", "no").empty());
+  CHECK_THAT(refusal(line, "DNS_FORWARDERS", "127.0.0.1"), Contains("this machine"));
+}
+
+TEST_CASE("decide: on a terminal everything that is wrong is asked again", "[answers]") {
+  TestCommandLine line;
+  line.host.put_directory("/data", 0700);
+  line.person.here = true;
+  const std::string too_long = "box." + std::string(62, 'x') + ".net";
+  line.person.types = {
+      "/data/other", "/srv/mail", "you@" + too_long.substr(4), "", "box.example.net", "", "eight888", "eight888", "",
+      "testing"};
+  AnswerSheet sheet(line.box, k_facts,
+                    {.given = {{"STORAGE_ROOT", "/data/mail"}, {"EMAIL_PW", "short"}, {"MTA_STS_MODE", "maybe"}},
+                     .first_user = true});
+  CHECK(ask_answers(line.person, sheet));
+  const CompleteAnswers complete = sheet.complete();
+  CHECK(complete.answers.get("STORAGE_ROOT") == "/srv/mail");
+  CHECK(complete.answers.get("PRIMARY_HOSTNAME") == "box.example.net");
+  CHECK(complete.answers.get("MTA_STS_MODE") == "testing");
+  CHECK(complete.first_user->password.reveal() == "eight888");
+  CHECK(line.person.types.empty());
+  CHECK_THAT(line.person.heard, Contains("mode 0700") && Contains("has 70 characters") && !Contains("[" + too_long));
+}

@@ -10,6 +10,8 @@ class Questions {
   Questions(Dialogue& dialogue, AnswerSheet& sheet) : dialogue_(dialogue), sheet_(sheet) {}
 
   bool ask_all() {
+    correct("STORAGE_USER", "The account for the box's web sites and backups");
+    correct("STORAGE_ROOT", "The folder for all mail and settings");
     const std::string email = "E-mail address of the first user, who becomes the administrator";
     // The mail address comes before the host name, whose default follows from it.
     const bool host_known = !sheet_.known("PRIMARY_HOSTNAME").empty();
@@ -18,9 +20,18 @@ class Questions {
     settle("PUBLIC_IP", "The public IPv4 address of this machine");
     if (sheet_.wants_first_user()) {
       settle("EMAIL_ADDR", email);
-      if (sheet_.known("EMAIL_PW").empty()) ask_password();
+      ask_password();
     }
-    if (sheet_.first_time()) settle("TIME_ZONE", "The time zone of this machine");
+    const std::string time_zone = "The time zone of this machine";
+    sheet_.first_time() ? settle("TIME_ZONE", time_zone) : correct("TIME_ZONE", time_zone);
+    correct("PUBLIC_IPV6", "The public IPv6 address of this machine");
+    correct("PRIVATE_IP", "This machine's own IPv4 address");
+    correct("PRIVATE_IPV6", "This machine's own IPv6 address");
+    correct("MTA_STS_MODE", "What other servers do that reach the box without TLS (enforce, testing or none)");
+    correct("DNS_FORWARDERS", "Name servers to ask instead of the root servers");
+    correct("DNS_VALIDATION", "Whether answers of name servers are validated (yes or no)");
+    correct("DISABLE_FIREWALL", "Whether the firewall is left alone (yes or no)");
+    correct("SSH_PASSWORDS", "Whether SSH takes passwords (yes, if its own settings say so, or no)");
     if (sheet_.ssh_question()) ask_about_ssh();
     return asked_;
   }
@@ -37,13 +48,22 @@ class Questions {
         "at any time: it keeps your answers and repairs what differs.\n\n");
   }
 
+  // What is not asked for is asked about if it is wrong, or if its default would be.
+  void correct(const std::string& key, const std::string& text) {
+    const std::string known = sheet_.known(key);
+    const std::string value = known.empty() ? sheet_.suggestion(key) : known;
+    if (!value.empty() && !sheet_.problem(key, value).empty()) settle(key, text);
+  }
+
   void settle(const std::string& key, const std::string& text) {
     const std::string known = sheet_.known(key);
-    const std::string wrong = known.empty() ? std::string() : sheet_.problem(key, known);
+    std::string suggestion = sheet_.suggestion(key);
+    const std::string candidate = known.empty() ? suggestion : known;
+    const std::string wrong = candidate.empty() ? std::string() : sheet_.problem(key, candidate);
     if (!known.empty() && wrong.empty()) return;
     welcome();
     if (!wrong.empty()) dialogue_.say("  " + wrong + "\n");
-    const std::string suggestion = sheet_.suggestion(key);
+    if (!suggestion.empty() && !sheet_.problem(key, suggestion).empty()) suggestion.clear();
     const std::string prompt = text + (suggestion.empty() ? "" : " [" + suggestion + "]") + ": ";
     while (true) {
       const auto line = dialogue_.ask(prompt);
@@ -57,7 +77,11 @@ class Questions {
   }
 
   void ask_password() {
+    const std::string known = sheet_.known("EMAIL_PW");
+    const std::string wrong = known.empty() ? std::string() : sheet_.problem("EMAIL_PW", known);
+    if (!known.empty() && wrong.empty()) return;
     welcome();
+    if (!wrong.empty()) dialogue_.say("  " + wrong + "\n");
     const std::string email = sheet_.known("EMAIL_ADDR");
     const auto password = ask_new_password(
         dialogue_, "A password for " + email + " (at least 8 characters): ", "The same password again: ");

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
 #include "box/directory/password.hpp"
+#include "operations/answers/storage_place.hpp"
 #include "operations/context.hpp"
 
 namespace mailinabox {
@@ -13,13 +14,14 @@ namespace {
 std::string problem_with_time_zone(const View& view, const std::string& zone) {
   const std::string zones = "/usr/share/zoneinfo";
   const bool name =
-      !zone.empty() && zone.front() != '/' && zone.find("..") == std::string::npos &&
+      !zone.empty() && zone.size() < 256 && zone.front() != '/' && zone.find("..") == std::string::npos &&
       zone.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-") == std::string::npos;
   // Without tzdata, which setup installs, a name that looks like one is taken.
   if (name && view.files.info(zones).kind == FileKind::absent) return {};
-  if (name && view.files.info(zones + "/" + zone).kind != FileKind::absent &&
-      view.files.info(zones + "/" + zone).kind != FileKind::directory) {
-    return {};
+  // There are tables and lists in that folder, too, such as `leapseconds`.
+  if (name && view.files.info(zones + "/" + zone).kind != FileKind::directory) {
+    const auto file = view.files.read(zones + "/" + zone);
+    if (file && file->content.starts_with("TZif")) return {};
   }
   return zone +
          " is not a time zone of this system. One such as Europe/Berlin or Etc/UTC is expected; they are the "
@@ -27,9 +29,12 @@ std::string problem_with_time_zone(const View& view, const std::string& zone) {
          zones + ".";
 }
 
-std::string problem_with_forwarders(const std::string& forwarders) {
+std::string problem_with_forwarders(const std::string& forwarders, const std::function<bool(const std::string&)>& own) {
   if (forwarders == "unknown") return {};
   for (const std::string& address : split_list(forwarders)) {
+    if (address == "127.0.0.1" || address == "::1" || own(address))
+      return "DNS_FORWARDERS has " + address +
+             ", which is this machine: its resolver would ask itself. Expected other machines' addresses, or nothing.";
     if (problem_with_ipv4(address).empty() || problem_with_ipv6(address).empty()) continue;
     return "DNS_FORWARDERS has " + address +
            ". Addresses of name servers with commas between are expected, or nothing.";
@@ -45,6 +50,13 @@ std::string problem_with_ssh_passwords(const std::string& value) {
 bool yes_fact(const ValueMap& facts, std::string_view name) {
   const auto found = facts.find(name);
   return found != facts.end() && found->second.truthy();
+}
+
+// The file keeps the word; whatever is not one of these no would be a yes.
+std::string problem_with_switch(const std::string& key, const std::string& value) {
+  static constexpr std::array<std::string_view, 6> k_words = {"1", "yes", "true", "0", "no", "false"};
+  if (contains(k_words, lower_case(value))) return {};
+  return key + " is " + value + ". Expected 1, yes or true, or 0, no or false.";
 }
 
 constexpr const char* k_auto = "auto";
@@ -71,6 +83,17 @@ std::string host_name_form(const std::string& text) {
 AnswerSheet::AnswerSheet(const Box& box, const ValueMap& facts, AnswerRequest request)
     : box_(box), facts_(facts), request_(std::move(request)), stored_(read_answers(box)) {
   complete_.answers = stored_;
+  settle_storage();
+}
+
+void AnswerSheet::give(const std::string& key, const std::string& value) {
+  request_.given[key] = value;
+  if (key.starts_with("STORAGE_")) settle_storage();
+}
+
+// They come before all other answers: there may be a directory of users there, which says what else is to be asked.
+void AnswerSheet::settle_storage() {
+  problems_.clear();
   keep("STORAGE_USER");
   keep("STORAGE_ROOT");
   open_directory();
@@ -79,7 +102,9 @@ AnswerSheet::AnswerSheet(const Box& box, const ValueMap& facts, AnswerRequest re
 // A wrong STORAGE_ROOT is reported with the other problems; nobody's database is looked for there.
 void AnswerSheet::open_directory() {
   const std::string root = complete_.answers.get("STORAGE_ROOT");
-  if (request_.no_directory || !problem_with_storage_root(root).empty()) return;
+  directory_.reset();
+  first_user_ = false;
+  if (request_.no_directory || !problem("STORAGE_ROOT", root).empty()) return;
   const std::string path = directory_path(complete_.answers);
   if (box_.system.files.info(path).kind == FileKind::regular) {
     const std::string host = known("PRIMARY_HOSTNAME");
@@ -166,15 +191,17 @@ std::string AnswerSheet::suggestion(const std::string& key) const {
 }
 
 std::string AnswerSheet::problem(const std::string& key, const std::string& value) const {
-  if (key == "STORAGE_USER") return problem_with_storage_user(value);
-  if (key == "STORAGE_ROOT") return problem_with_storage_root(value);
+  if (key.starts_with("STORAGE_")) return problem_with_storage(key, value);
   if (key == "PRIMARY_HOSTNAME") return problem_with_host_name(value);
   if (key == "PUBLIC_IP") return problem_with_ipv4(value);
   if (key == "PRIVATE_IP") return value.empty() ? "" : problem_with_ipv4(value);
   if (key == "PUBLIC_IPV6" || key == "PRIVATE_IPV6") return problem_with_ipv6(value);
+  if (key == "DISABLE_FIREWALL" || key == "DNS_VALIDATION") return problem_with_switch(key, value);
   if (key == "TIME_ZONE") return problem_with_time_zone(box_.view(), value);
   if (key == "MTA_STS_MODE") return problem_with_mta_sts_mode(value);
-  if (key == "DNS_FORWARDERS") return problem_with_forwarders(value);
+  if (key == "DNS_FORWARDERS") {
+    return problem_with_forwarders(value, [&](const std::string& address) { return is_own(address); });
+  }
   if (key == "SSH_PASSWORDS") return problem_with_ssh_passwords(value);
   if (key == "EMAIL_PW") return problem_with_password(value);
   if (key != "EMAIL_ADDR") return {};
@@ -182,6 +209,19 @@ std::string AnswerSheet::problem(const std::string& key, const std::string& valu
   std::string host = known("PRIMARY_HOSTNAME");
   if (host.empty()) host = complete_.answers.get("PRIMARY_HOSTNAME");
   return problem_with_email(value, host.empty() ? "box." + std::string(domain_part(value)) : host);
+}
+
+// What the place is like on this machine is asked once the name is one that can be asked about.
+std::string AnswerSheet::problem_with_storage(const std::string& key, const std::string& value) const {
+  if (key == "STORAGE_USER") {
+    const std::string wrong = problem_with_storage_user(value);
+    if (!wrong.empty() || value == stored_.get(key)) return wrong;
+    const std::string root = known("STORAGE_ROOT");
+    return problem_with_storage_account(box_.view(), value, root.empty() ? "/home/" + value : root);
+  }
+  const std::string wrong = problem_with_storage_root(value);
+  if (!wrong.empty()) return wrong;
+  return look_at_storage_place(box_.view(), value, complete_.answers.get("STORAGE_USER")).problem;
 }
 
 std::string AnswerSheet::normal(const std::string& key, const std::string& value) const {
@@ -236,7 +276,10 @@ void AnswerSheet::settle_optional() {
     const auto value = given(key);
     if (!value) continue;
     complete_.answers.remove(key);
-    if (!value->empty() && *value != k_auto) complete_.answers.set(key, *value);
+    if (value->empty() || *value == k_auto) continue;
+    const std::string wrong = problem(key, *value);
+    if (!wrong.empty()) problems_.push_back(std::string(key) + ": " + wrong);
+    if (wrong.empty()) complete_.answers.set(key, *value);
   }
   const std::string passwords = settle("SSH_PASSWORDS");
   complete_.answers.remove("SSH_PASSWORDS");
@@ -319,6 +362,9 @@ CompleteAnswers AnswerSheet::complete() {
   keep("MTA_STS_MODE");
   settle_optional();
   if (!problems_.empty()) throw Error(problems(), ExitCode::missing_answers);
+  complete_.warnings =
+      look_at_storage_place(box_.view(), complete_.answers.get("STORAGE_ROOT"), complete_.answers.get("STORAGE_USER"))
+          .warnings;
   compare_address("PUBLIC_IP");
   compare_address("PUBLIC_IPV6");
   compare_ssh();

@@ -31,7 +31,7 @@ struct CompleteAnswers {
   std::string time_zone{};
   std::optional<FirstUser> first_user{};   // if there is no user yet and one was wanted
   std::shared_ptr<Directory> directory{};  // null if there is no database yet
-  std::vector<std::string> warnings{};     // about the addresses, whole sentences
+  std::vector<std::string> warnings{};     // about addresses and storage, whole sentences
 };
 
 // Values for one run by key, which replace the stored ones. "auto" stands for what would be found if nothing had been
@@ -66,7 +66,7 @@ class AnswerSheet {
   // As it is stored: without blanks around it, host names in ASCII form.
   std::string normal(const std::string& key, const std::string& value) const;
 
-  void give(const std::string& key, const std::string& value) { request_.given[key] = value; }
+  void give(const std::string& key, const std::string& value);
 
   // Throws Error (ExitCode::missing_answers) with all problems at once.
   CompleteAnswers complete();
@@ -86,7 +86,9 @@ class AnswerSheet {
   void compare_address(const std::string& key);
   void compare_ssh();
   void settle_first_user();
+  void settle_storage();
   void open_directory();
+  std::string problem_with_storage(const std::string& key, const std::string& value) const;
   std::string problems() const;
 
   const Box& box_;
