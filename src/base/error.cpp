@@ -23,10 +23,37 @@ ExitCode code_of(int error_number) {
   return error_number == ENOSPC || error_number == EDQUOT ? ExitCode::no_space : ExitCode::failed;
 }
 
+// What a person can look at; "" if the error says enough.
+const char* remedy(int error_number) {
+  switch (error_number) {
+    case EROFS:
+      return "; its file system is mounted read-only. `dmesg` says whether the kernel did that because of an error; if "
+             "not, `mount -o remount,rw` and its mount point make it writable";
+    case ENOSPC:
+      return "; make space there: `df -h` shows it, and `df -i` whether files are too many";
+    case EDQUOT:
+      return "; a quota of that file system is used up";
+    case EIO:
+      return "; the disk reports an error, and `dmesg` says which";
+    case EBUSY:
+      return "; it is a mount point (`findmnt` lists them) or otherwise in use";
+    case EISDIR:
+      return "; a file is expected there: move the directory away";
+    case ENOTDIR:
+      return "; a directory is expected on the way to it, and there is something else";
+    case ENOENT:
+      return "; it is missing, or a directory above it, or a link there leads to nothing";
+    case ELOOP:
+      return "; it is a symbolic link, or links on the way to it lead in a circle";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 SystemError::SystemError(const std::string& operation, const std::string& path, int error_number)
-    : Error(operation + " " + path + ": " + std::strerror(error_number), code_of(error_number)),
+    : Error(operation + " " + path + ": " + std::strerror(error_number) + remedy(error_number), code_of(error_number)),
       error_number_(error_number) {}
 
 CommandError::CommandError(const std::vector<std::string>& argv, const std::string& ending, const std::string& output,

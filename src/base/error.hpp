@@ -50,10 +50,14 @@ class RecipeError : public Error {
   Position where_;
 };
 
-// A system call failed. what() is "OPERATION PATH: REASON", by errno. ENOSPC and EDQUOT give ExitCode::no_space.
+// A system call failed. what() is "OPERATION PATH: REASON", by errno, and what to look at if the errno alone does not
+// say it. ENOSPC and EDQUOT give ExitCode::no_space.
 class SystemError : public Error {
  public:
   SystemError(const std::string& operation, const std::string& path, int error_number);
+  // The same error, and what was found out about it: "; …".
+  SystemError(const SystemError& error, const std::string& found_out)
+      : Error(error.what() + found_out, error.code()), error_number_(error.error_number_) {}
   int error_number() const { return error_number_; }
 
  private:

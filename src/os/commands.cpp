@@ -9,9 +9,11 @@ std::string ending_of(const Command& command, const CommandResult& result) {
   const auto limit = command.timeout.count();
   if (result.timed_out && limit % 1000 == 0) return "timed out after " + std::to_string(limit / 1000) + " s";
   if (result.timed_out) return "timed out after " + std::to_string(limit) + " ms";
-  if (result.exit_code == 127) return "cannot be run";  // its output says why
-  if (result.exit_code > 128) return "was killed by signal " + std::to_string(result.exit_code - 128);
-  return "failed with exit code " + std::to_string(result.exit_code);
+  if (result.signal > 0) return "was killed by signal " + std::to_string(result.signal);
+  const std::string ending = "failed with exit code " + std::to_string(result.exit_code);
+  // As env(1) and shells have it; of the program itself, or of one that it starts. Its output says which.
+  if (result.exit_code == 127) return ending + ": a program was not found";
+  return ending + (result.exit_code == 126 ? ": a program may not be executed" : "");
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct Command {
 
 struct [[nodiscard]] CommandResult {
   int exit_code = 0;       // 128 + signal if a signal killed it; 127 if the program does not exist (`err` says so)
+  int signal = 0;          // that killed it; a program may exit with a code above 128 by itself
   bool timed_out = false;  // its whole process group was killed
   std::string out{};       // of more than 4 MB only the first and the last 2 MB, and a line that says so between them
   std::string err{};       // likewise

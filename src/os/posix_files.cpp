@@ -19,6 +19,7 @@
 #include "base/text.hpp"
 #include "os/fault_point.hpp"
 #include "os/guarded_open.hpp"
+#include "os/immutable.hpp"
 
 namespace mailinabox {
 namespace {
@@ -308,30 +309,34 @@ struct PosixFileSystem::Prepared {
 
 PosixFileSystem::Prepared PosixFileSystem::prepare(const std::string& path, std::string_view content,
                                                    const FileAttributes& attributes) {
-  Prepared prepared{.path = path, .content = content, .attributes = attributes, .target = place(path, "write")};
-  remove_leftovers(prepared.target);
-  const int parent = prepared.target.parent.number();
-  const std::string name = temporary_name(prepared.target.leaf);
-  constexpr int k_flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  prepared.file = Descriptor(::openat(parent, name.c_str(), k_flags, S_IRUSR | S_IWUSR));
-  if (!prepared.file.valid()) throw SystemError("create", path, errno);
-  prepared.temporary = std::make_unique<TemporaryName>(parent, name);
-  set_owner_and_mode(prepared.file.number(), attributes, path);
-  fault_point();
-  write_all(prepared.file.number(), content, path);
-  return prepared;
+  return explaining_attributes(root_ + path, path, [&] {
+    Prepared prepared{.path = path, .content = content, .attributes = attributes, .target = place(path, "write")};
+    remove_leftovers(prepared.target);
+    const int parent = prepared.target.parent.number();
+    const std::string name = temporary_name(prepared.target.leaf);
+    constexpr int k_flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    prepared.file = Descriptor(::openat(parent, name.c_str(), k_flags, S_IRUSR | S_IWUSR));
+    if (!prepared.file.valid()) throw SystemError("create", path, errno);
+    prepared.temporary = std::make_unique<TemporaryName>(parent, name);
+    set_owner_and_mode(prepared.file.number(), attributes, path);
+    fault_point();
+    write_all(prepared.file.number(), content, path);
+    return prepared;
+  });
 }
 
 void PosixFileSystem::put_in_place(Prepared& prepared) {
-  try {
-    rename_into_place(prepared.target, prepared.temporary->name(), prepared.path);
-  } catch (const SystemError& error) {
-    if (error.error_number() != EBUSY) throw;
-    fill_mount_point(prepared.target.parent.number(), prepared.target.leaf, prepared.content, prepared.attributes,
-                     prepared.path);
-    return;
-  }
-  prepared.temporary->keep();
+  explaining_attributes(root_ + prepared.path, prepared.path, [&] {
+    try {
+      rename_into_place(prepared.target, prepared.temporary->name(), prepared.path);
+    } catch (const SystemError& error) {
+      if (error.error_number() != EBUSY) throw;
+      fill_mount_point(prepared.target.parent.number(), prepared.target.leaf, prepared.content, prepared.attributes,
+                       prepared.path);
+      return;
+    }
+    prepared.temporary->keep();
+  });
 }
 
 void PosixFileSystem::write(const std::string& path, std::string_view content, const FileAttributes& attributes) {
@@ -372,84 +377,97 @@ void PosixFileSystem::write_some(const NewFile* first, const NewFile* end) {
 }
 
 void PosixFileSystem::append(const std::string& path, std::string_view content, const FileAttributes& attributes) {
-  const Place target = place(path, "append");
-  const int parent = target.parent.number();
-  constexpr int k_flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  Descriptor file(::openat(parent, target.leaf.c_str(), k_flags));
-  const bool created = !file.valid() && errno == ENOENT;
-  if (created) {
-    file = Descriptor(::openat(parent, target.leaf.c_str(), k_flags | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR));
-  }
-  if (!file.valid()) throw SystemError("append", path, errno);
-  if (created) set_owner_and_mode(file.number(), attributes, path);
-  write_all(file.number(), content, path);
-  if (::fdatasync(file.number()) != 0) throw SystemError("fdatasync", path, errno);
-  if (created) sync(parent, path);
-  fault_point();
+  explaining_attributes(root_ + path, path, [&] {
+    const Place target = place(path, "append");
+    const int parent = target.parent.number();
+    constexpr int k_flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    Descriptor file(::openat(parent, target.leaf.c_str(), k_flags));
+    const bool created = !file.valid() && errno == ENOENT;
+    if (created) {
+      file = Descriptor(::openat(parent, target.leaf.c_str(), k_flags | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR));
+    }
+    if (!file.valid()) throw SystemError("append", path, errno);
+    if (created) set_owner_and_mode(file.number(), attributes, path);
+    write_all(file.number(), content, path);
+    if (::fdatasync(file.number()) != 0) throw SystemError("fdatasync", path, errno);
+    if (created) sync(parent, path);
+    fault_point();
+  });
 }
 
 void PosixFileSystem::make_directory(const std::string& path, const FileAttributes& attributes) {
-  const Place target = place(path, "mkdir");
-  const int parent = target.parent.number();
-  const bool created = ::mkdirat(parent, target.leaf.c_str(), S_IRWXU) == 0;
-  if (!created && errno != EEXIST) throw SystemError("mkdir", path, errno);
-  const Descriptor directory(open_plain(parent, target.leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory.valid()) throw SystemError("mkdir", path, errno);
-  set_owner_and_mode(directory.number(), attributes, path);
-  sync(directory.number(), path);
-  if (created) sync(parent, path);
-  fault_point();
+  explaining_attributes(root_ + path, path, [&] {
+    const Place target = place(path, "mkdir");
+    const int parent = target.parent.number();
+    const bool created = ::mkdirat(parent, target.leaf.c_str(), S_IRWXU) == 0;
+    if (!created && errno != EEXIST) throw SystemError("mkdir", path, errno);
+    const Descriptor directory(
+        open_plain(parent, target.leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!directory.valid()) throw SystemError("mkdir", path, errno);
+    set_owner_and_mode(directory.number(), attributes, path);
+    sync(directory.number(), path);
+    if (created) sync(parent, path);
+    fault_point();
+  });
 }
 
 void PosixFileSystem::make_symlink(const std::string& path, const std::string& target) {
-  const Place link = place(path, "symlink");
-  remove_leftovers(link);
-  const std::string name = temporary_name(link.leaf);
-  if (::symlinkat(target.c_str(), link.parent.number(), name.c_str()) != 0) throw SystemError("symlink", path, errno);
-  TemporaryName temporary(link.parent.number(), name);
-  rename_into_place(link, name, path);
-  temporary.keep();
-  sync(link.parent.number(), path);
-  fault_point();
+  explaining_attributes(root_ + path, path, [&] {
+    const Place link = place(path, "symlink");
+    remove_leftovers(link);
+    const std::string name = temporary_name(link.leaf);
+    if (::symlinkat(target.c_str(), link.parent.number(), name.c_str()) != 0) throw SystemError("symlink", path, errno);
+    TemporaryName temporary(link.parent.number(), name);
+    rename_into_place(link, name, path);
+    temporary.keep();
+    sync(link.parent.number(), path);
+    fault_point();
+  });
 }
 
 void PosixFileSystem::set_attributes(const std::string& path, const FileAttributes& attributes) {
-  const Descriptor descriptor(open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (!descriptor.valid()) throw SystemError("chmod", path, errno);
-  fault_point();
-  set_owner_and_mode(descriptor.number(), attributes, path);
-  sync(descriptor.number(), path);
-  fault_point();
+  explaining_attributes(root_ + path, path, [&] {
+    const Descriptor descriptor(open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!descriptor.valid()) throw SystemError("chmod", path, errno);
+    fault_point();
+    set_owner_and_mode(descriptor.number(), attributes, path);
+    sync(descriptor.number(), path);
+    fault_point();
+  });
 }
 
 void PosixFileSystem::remove(const std::string& path, bool recursive) {
-  if (info(path).kind == FileKind::absent) return;
-  const Place target = place(path, "remove");
-  const int parent = target.parent.number();
-  struct stat status {};
-  if (::fstatat(parent, target.leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return;
-    throw SystemError("stat", path, errno);
-  }
-  const bool is_directory = S_ISDIR(status.st_mode);
-  fault_point();
-  if (is_directory && recursive) remove_tree(open_inside(parent, target.leaf, path), status.st_dev, path);
-  if (::unlinkat(parent, target.leaf.c_str(), is_directory ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT) {
-    throw SystemError("remove", path, errno);
-  }
-  sync(parent, path);
-  fault_point();
+  explaining_attributes(root_ + path, path, [&] {
+    if (info(path).kind == FileKind::absent) return;
+    const Place target = place(path, "remove");
+    const int parent = target.parent.number();
+    struct stat status {};
+    if (::fstatat(parent, target.leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) return;
+      throw SystemError("stat", path, errno);
+    }
+    const bool is_directory = S_ISDIR(status.st_mode);
+    fault_point();
+    if (is_directory && recursive) remove_tree(open_inside(parent, target.leaf, path), status.st_dev, path);
+    if (::unlinkat(parent, target.leaf.c_str(), is_directory ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT) {
+      throw SystemError("remove", path, errno);
+    }
+    sync(parent, path);
+    fault_point();
+  });
 }
 
 void PosixFileSystem::rename(const std::string& from, const std::string& to) {
-  const Place source = place(from, "rename");
-  const Place target = place(to, "rename");
-  if (::renameat(source.parent.number(), source.leaf.c_str(), target.parent.number(), target.leaf.c_str()) != 0) {
-    throw SystemError("rename", from + " to " + to, errno);
-  }
-  sync(target.parent.number(), to);
-  sync(source.parent.number(), from);
-  fault_point();
+  explaining_attributes(root_ + to, to, [&] {
+    const Place source = place(from, "rename");
+    const Place target = place(to, "rename");
+    if (::renameat(source.parent.number(), source.leaf.c_str(), target.parent.number(), target.leaf.c_str()) != 0) {
+      throw SystemError("rename", from + " to " + to, errno);
+    }
+    sync(target.parent.number(), to);
+    sync(source.parent.number(), from);
+    fault_point();
+  });
 }
 
 }  // namespace mailinabox

@@ -335,7 +335,8 @@ class Execution {
     result_.err = errors_.take();
     check_interruption();
     const int status = child_.native_exit_code();
-    result_.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    result_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    result_.exit_code = result_.signal > 0 ? 128 + result_.signal : WEXITSTATUS(status);
     if (!command_.starts_daemon) return;
     result_.out = content_of(given_[1]);
     result_.err = content_of(given_[2]);

@@ -94,8 +94,9 @@ FileAttributes file_attributes(const Ownership& wanted, const AccountReader& acc
     const auto account = accounts.user(wanted.owner);
     if (!account) {
       throw Error(fmt::format(
-          "{}: its owner should be {}, but /etc/passwd has no such user; declare `- user: {}` before it, or the "
-          "package that creates the user",
+          "{}: its owner should be {}, but /etc/passwd has no such user. If it was removed, install the package that "
+          "it "
+          "belongs to again (`apt-get install --reinstall`); a recipe of your own declares `- user: {}` before it",
           path, wanted.owner, wanted.owner));
     }
     result.uid = account->uid;
@@ -104,8 +105,9 @@ FileAttributes file_attributes(const Ownership& wanted, const AccountReader& acc
     const auto group = accounts.group(wanted.group);
     if (!group) {
       throw Error(fmt::format(
-          "{}: its group should be {}, but /etc/group has no such group; declare `- group: {}` before it, or the "
-          "package that creates the group",
+          "{}: its group should be {}, but /etc/group has no such group. If it was removed, install the package that "
+          "it "
+          "belongs to again (`apt-get install --reinstall`); a recipe of your own declares `- group: {}` before it",
           path, wanted.group, wanted.group));
     }
     result.gid = group->gid;

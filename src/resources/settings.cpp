@@ -68,8 +68,8 @@ class SettingsResource final : public Resource {
   std::optional<FileContent> read(const FileReader& files) const {
     if (const auto target = files.read_link(wanted_.path)) {
       throw Error(
-          fmt::format("{}: expected a file, found a symbolic link to {}; name that file in the recipe, or "
-                      "replace the link with a file",
+          fmt::format("{0}: expected a file, found a symbolic link to {1}; replace the link with the file (`cp "
+                      "--remove-destination $(realpath {0}) {0}`), and run this again",
                       wanted_.path, *target));
     }
     return require_file(files, wanted_.path).kind == FileKind::absent ? std::nullopt : files.read(wanted_.path);

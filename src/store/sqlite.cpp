@@ -39,7 +39,11 @@ const char* remedy(int code) {
 
 [[noreturn]] void fail(const Database& database, int code) {
   const std::string words = sqlite3_errmsg(connection(database.handle()));
-  const std::string message = "database " + database.path() + ": " + words + remedy(code);
+  const bool incomplete = words.starts_with("no such table") || words.starts_with("no such column");
+  const std::string message = "database " + database.path() + ": " + words +
+                              (incomplete ? "; this is not the database that is expected there, or a part of it: put a "
+                                            "copy of yours in its place"
+                                          : remedy(code));
   if ((code & 0xff) == SQLITE_CONSTRAINT) throw Conflict(message);
   throw Error(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
 }

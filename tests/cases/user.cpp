@@ -57,6 +57,9 @@ TEST_CASE("user: drifted", "[cases]") {
 TEST_CASE("user: in sync", "[cases]") {
   TestHost host;
   check_in_sync(host, *make_resource("user", "spampd"));
+  // An account that somebody made before, with a primary group of others, is as good.
+  host.put("/etc/passwd", host.content("/etc/passwd") + "own:x:1001:8::/home/own:/bin/sh\n");
+  check_in_sync(host, *make_resource("user", "own"));
   check_in_sync(host, *make_resource("user", "spampd",
                                      {{"uid", 102}, {"groups", ValueList{"mail", "spampd"}}, {"group", "spampd"}}));
 }

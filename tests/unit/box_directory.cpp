@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "base/error.hpp"
@@ -420,4 +421,18 @@ TEST_CASE("directory: write-ahead logging is switched off again, a failed change
   Database(box.path, Database::Access::read_write).execute("BEGIN IMMEDIATE; COMMIT");
   CHECK_THROWS_WITH(Directory("/nonexistent/users.sqlite", "box.example.com", Directory::Access::look),
                     Catch::Matchers::Contains("mailinabox setup"));
+}
+
+TEST_CASE("directory: an empty file, or another database, is not taken for one without users", "[box]") {
+  Box box;
+  box.directory.reset();
+  const auto opened = [&] { return Directory(box.path, "box.example.com", Directory::Access::look).empty(); };
+  std::ofstream(box.path, std::ios::trunc).close();
+  using Catch::Matchers::Contains;
+  CHECK_THROWS_WITH(opened(), Contains("is an empty file: its users and aliases are lost") &&
+                                  Contains("--replace-lost") && !Contains("before-change"));
+  std::ofstream(box.path + ".before-change") << "x";
+  CHECK_THROWS_WITH(opened(), Contains(box.path + ".before-change is one"));
+  Database(box.path, Database::Access::read_write).execute("CREATE TABLE others (x)");
+  CHECK_THROWS_WITH(opened(), Contains("no such table: users; this is not the database that is expected there"));
 }

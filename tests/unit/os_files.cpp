@@ -1,5 +1,7 @@
 // The real file system, below a temporary root.
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,6 +114,68 @@ TEST_CASE("what cannot be written leaves nothing behind", "[os][files]") {
   CHECK(error_number_of([&] { files.write("/etc/..", "text", {0644, 0, 0}); }) == EINVAL);
   CHECK(error_number_of([&] { files.make_symlink("/etc/d", "/x"); }) == EISDIR);
   CHECK(files.list("/etc") == std::vector<std::string>{"d", "group", "passwd"});
+}
+
+namespace {
+
+// False if this process or file system may not set the attribute.
+bool set_immutable(const std::string& path, bool immutable) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int flags = 0;
+  bool done = file >= 0 && ::ioctl(file, FS_IOC_GETFLAGS, &flags) == 0;
+  flags = immutable ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+  done = done && ::ioctl(file, FS_IOC_SETFLAGS, &flags) == 0;
+  ::close(file);
+  return done;
+}
+
+struct Immutable {
+  explicit Immutable(std::string what) : path(std::move(what)), done(set_immutable(path, true)) {}
+  ~Immutable() { set_immutable(path, false); }
+  Immutable(const Immutable&) = delete;
+  Immutable& operator=(const Immutable&) = delete;
+  std::string path;
+  bool done;
+};
+
+}  // namespace
+
+TEST_CASE("an immutable file or folder is named, with the way to change that", "[os][files]") {
+  TestHost host;
+  PosixFileSystem files(host.root());
+  host.put("/etc/resolv.conf", "old");
+  const auto check_hint = [](const std::string& path, const std::function<void()>& step) {
+    CHECK_THROWS_WITH(
+        step(), Catch::Matchers::Contains("Operation not permitted; " + path + " has the attribute i (immutable; ") &&
+                    Catch::Matchers::Contains("run `chattr -i " + path + "`"));
+  };
+  {
+    const std::string path = "/etc/resolv.conf";
+    const Immutable file(host.real(path));
+    if (!file.done) {
+      WARN("no right to make files immutable, or not on this file system: not tested");
+      return;
+    }
+    check_hint(path, [&] { files.write(path, "new", {}); });
+    check_hint(path, [&] { files.write_together({{path, "new", {}}}); });
+    check_hint(path, [&] { files.make_symlink(path, "x"); });
+    check_hint(path, [&] { files.set_attributes(path, {0600, 0, 0}); });
+    check_hint(path, [&] { files.append(path, "new", {}); });
+    check_hint(path, [&] { files.remove(path, false); });
+    CHECK(error_number_of([&] { files.write(path, "new", {}); }) == EPERM);
+  }
+  const Immutable folder(host.real("/etc"));
+  check_hint("/etc", [&] { files.write("/etc/resolv.conf", "new", {}); });
+  check_hint("/etc", [&] { files.make_directory("/etc/new", {}); });
+}
+
+TEST_CASE("what the kernel refuses is said with what to look at", "[os][files]") {
+  for (const auto& [number, advice] : {std::pair(EROFS, "remount,rw"), std::pair(ENOSPC, "df -i"),
+                                       std::pair(EIO, "dmesg"), std::pair(EISDIR, "move the directory away"),
+                                       std::pair(ENOENT, "leads to nothing"), std::pair(EBUSY, "findmnt")}) {
+    CHECK_THAT(SystemError("write", "/etc/x", number).what(),
+               Catch::Matchers::StartsWith("write /etc/x: ") && Catch::Matchers::Contains(advice));
+  }
 }
 
 TEST_CASE("files that are written together take their places together", "[os][files]") {

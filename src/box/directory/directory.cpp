@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "base/error.hpp"
@@ -25,6 +26,18 @@ std::vector<std::string> privileges_in(std::string_view text) {
   return privileges;
 }
 
+// SQLite takes an empty file for a new database, unless a journal beside it has the old pages.
+void refuse_empty(const std::string& path, const struct stat& status) {
+  if (status.st_size > 0 || std::filesystem::exists(path + "-journal")) return;
+  const std::string copy = path + ".before-change";
+  const bool copied = std::filesystem::exists(copy);
+  throw Error(
+      "The users' database " + path + " is an empty file: its users and aliases are lost. Put a copy in its place" +
+      (copied ? ": " + copy + " is one, of before its last change of form, or take one" : "") +
+      " from your backup of STORAGE_ROOT (owner, group and mode are set by the next `sudo mailinabox setup`). To "
+      "begin without users, remove the file and run `sudo mailinabox setup --replace-lost`.");
+}
+
 std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
@@ -33,6 +46,7 @@ std::shared_ptr<Database> open_directory(const std::string& path, Directory::Acc
                 "On one that has been set up, see whether the file system with its data is mounted and STORAGE_ROOT in "
                 "/etc/mailinabox.conf is right.");
   }
+  refuse_empty(path, status);
   const bool change = access == Directory::Access::change;
   return connect_database(path, change ? Database::Access::read_write : Database::Access::read_only);
 }
