@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "box/directory/address.hpp"
+
 namespace mailinabox {
 namespace {
 
@@ -18,6 +20,26 @@ bool give_administrator_alias(Directory& directory, const std::string& email) {
   return true;
 }
 
+// Whether an administrator's alias is the only one of its domain that somebody stored, leads to one administrator, and
+// to it no other alias leads.
+bool only_made_by_setup(const Directory& directory, const std::string& address) {
+  const std::string domain(domain_part(address));
+  bool found = false;
+  for (const Alias& alias : directory.aliases()) {
+    if (alias.automatic) continue;
+    if (alias.address == address) {
+      const auto user = alias.forwards_to.size() == 1 ? directory.user(alias.forwards_to.front()) : std::nullopt;
+      found = user && user->admin() && !alias.permitted_senders;
+    } else if (domain_part(alias.address) == domain) {
+      return false;
+    }
+    for (const std::string& destination : alias.forwards_to) {
+      if (domain_part(lower_case(destination)) == domain) return false;
+    }
+  }
+  return found && !contains(directory.user_domains(), domain);
+}
+
 }  // namespace
 
 bool make_first_user(Directory& directory, const FirstUser& user) {
@@ -27,14 +49,17 @@ bool make_first_user(Directory& directory, const FirstUser& user) {
   return true;
 }
 
-bool follow_host_name(Directory& directory, bool renamed) {
+bool follow_host_name(Directory& directory, const std::string& old_name) {
   if (directory.empty()) return false;
-  const bool refreshed = !directory.refresh_automatic_aliases().empty();
-  if (!renamed) return refreshed;
-  for (const User& user : directory.users()) {
-    if (user.admin()) return give_administrator_alias(directory, user.email) || refreshed;
-  }
-  return refreshed;
+  bool changed = !directory.refresh_automatic_aliases().empty();
+  if (old_name == directory.primary_hostname()) return changed;
+  const std::vector<User> users = directory.users();
+  const auto first = std::find_if(users.begin(), users.end(), [](const User& user) { return user.admin(); });
+  if (first != users.end()) changed = give_administrator_alias(directory, first->email) || changed;
+  const std::string old_administrator = "administrator@" + old_name;
+  if (old_name.empty() || !only_made_by_setup(directory, old_administrator)) return changed;
+  directory.remove_alias(old_administrator);
+  return true;
 }
 
 }  // namespace mailinabox

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "engine/engine.hpp"
+#include "operations/first_user.hpp"
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/load_box.hpp"
@@ -13,6 +14,16 @@ std::int64_t last_generation(const Box& box) {
   const auto numbers = generation_numbers(box.view().files, box.state_directory);
   if (numbers.empty()) throw Error("There is nothing to go back to: no run has changed anything yet.");
   return numbers.back();
+}
+
+// What follows from the data, after the users' directory has followed the box's name, which was `name` before.
+LoadedBox load_data(const Box& box, const std::string& name) {
+  LoadedBox loaded = load_answers(box, {.access = Directory::Access::change});
+  if (loaded.complete.directory != nullptr) follow_host_name(*loaded.complete.directory, name);
+  SecondaryLookup secondaries(box);
+  load_models(box, secondaries, loaded);
+  load_catalog(box, Scope::data(), loaded);
+  return loaded;
 }
 
 }  // namespace
@@ -30,16 +41,16 @@ RollbackResult roll_back(const Box& box, const HeldLock& lock, const PreparedRol
   if (prepared.preview.count(Status::would_change) > 0) hold(box, prepared.generation);
   const std::unique_ptr<Journal> journal = open_journal(box);
   Run run(box.system, *journal, reporter, lock.command() + " " + std::to_string(prepared.generation));
-  const std::string answers = read_answers(box).render();
+  const Answers answers = read_answers(box);
   RollbackResult result;
   const Report report = run.pass(prepared.rollback.catalog);
   forget_parts_set_up(box);  // which of them are left is not known
   if (!answered_before(box)) {
     forget_set_up(box);
-  } else if (!report.failed() && is_set_up(box) && read_answers(box).render() != answers) {
+  } else if (!report.failed() && is_set_up(box) && read_answers(box).render() != answers.render()) {
     // Zones and lists of domains stay, but with the old name and addresses in them.
     try {
-      static_cast<void>(run.pass(load_box(box, Scope::data()).catalog));
+      static_cast<void>(run.pass(load_data(box, answers.get("PRIMARY_HOSTNAME")).catalog));
     } catch (const Error& error) {
       result.error =
           std::string("zones and lists of domains still have the answers of before this rollback: ") + error.what();

@@ -39,7 +39,7 @@ bool settle_users(const Box& box, PreparedSetup& prepared, SetupResult& result) 
   open_directory(box, complete);
   if (complete.directory == nullptr) return false;
   try {
-    if (!complete.first_user) return follow_host_name(*complete.directory, prepared.renamed);
+    if (!complete.first_user) return follow_host_name(*complete.directory, prepared.old_name);
     if (make_first_user(*complete.directory, *complete.first_user)) result.first_user = complete.first_user;
     complete.first_user.reset();
     return true;
@@ -106,7 +106,7 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
   prepared.loaded = {.platform = require_platform(box), .facts = std::move(facts), .complete = std::move(complete)};
   const Answers& answers = prepared.loaded.answers();
   prepared.first_time = stored.get("PRIMARY_HOSTNAME").empty();
-  prepared.renamed = stored.get("PRIMARY_HOSTNAME") != answers.get("PRIMARY_HOSTNAME");
+  prepared.old_name = stored.get("PRIMARY_HOSTNAME");
   prepared.storage_version = storage_version(box.view(), answers);
   prepared.migrations = plan_migrations(box.view(), answers);
   load_models(box, prepared.secondaries, prepared.loaded);

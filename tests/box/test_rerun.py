@@ -307,12 +307,18 @@ def test_rollback_to_before_each_generation(settled, known):
     tables = [sorted(settled.read(path).splitlines()) for path in STAYS[1:]]
     assert all("one.test" in str(table) and "three.test" not in str(table) for table in tables)
     assert settled.run("hostname").stdout.strip() == "box2.example.test"
+    # Who reads the name at its start was told, and the old name is no mail domain for the administrator's sake.
+    settled.run("logger", "-p", "mail.info", "after the change of the name")
+    assert laboratory.wait_for(
+        lambda: re.search(r" box2 .*after the change of the name", settled.read("/var/log/mail.log")), 10)
+    assert f"administrator@{set_up.HOST_NAME} " not in program.call(settled, "alias", "list").stdout
     for generation in sorted(known, reverse=True):
         done = program.call(settled, "rollback", str(generation), "--yes", "--json")
         assert done.returncode == 0, program.told(done)
         paths = observe.contents(settled, "/etc", STAYS + NOBODYS)
         assert observe.differences(known[generation], paths) == [], f"before generation {generation}"
-    assert [sorted(settled.read(path).splitlines()) for path in STAYS[1:]] == tables
+    assert [sorted(settled.read(path).splitlines()) for path in STAYS[1:]] == \
+        [sorted(line.replace("box2.example.test", set_up.HOST_NAME) for line in table) for table in tables]
     assert settled.run("hostname").stdout.strip() == set_up.HOST_NAME
     assert "box2" not in settled.read("/etc/mailinabox.conf")
     assert "box2.example.test" not in settled.read("/etc/nsd/zones/example.test.txt")

@@ -260,6 +260,48 @@ TEST_CASE("rollback: what was put back is reported if bringing the data up to da
   }
 }
 
+namespace {
+
+// Its addresses that begin with administrator@.
+std::vector<std::string> administrators(ModelBox& box) {
+  std::vector<std::string> found;
+  const auto list = box.run_json({"alias", "list"});
+  for (const auto& alias : list["aliases"]) {
+    const auto address = alias["address"].get<std::string>();
+    if (address.starts_with("administrator@")) found.push_back(address);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("rollback: the administrator's address follows the box's name, there and back", "[operations][rollback]") {
+  ModelBox box;
+  static_cast<void>(set_up_and_answer_otherwise(box, "PRIMARY_HOSTNAME", "other.example.net"));
+  REQUIRE(administrators(box) == std::vector<std::string>{"administrator@box.example.com"});
+  SECTION("nothing else needs the old name") {
+    REQUIRE(box.run({"setup"}) == ExitCode::ok);
+    CHECK(administrators(box) == std::vector<std::string>{"administrator@other.example.net"});
+    CHECK(box.models().input.mail_domains == std::vector<std::string>{"example.com", "other.example.net"});
+    REQUIRE(box.run({"rollback", "--yes"}) == ExitCode::ok);
+    CHECK(administrators(box) == std::vector<std::string>{"administrator@box.example.com"});
+  }
+  SECTION("it stays while something is in its domain, or leads to it") {
+    const auto alias = GENERATE(std::vector<std::string>{"info@box.example.com", "me@example.com"},
+                                std::vector<std::string>{"info@example.com", "administrator@box.example.com"},
+                                std::vector<std::string>{"@example.org", "@box.example.com"});
+    REQUIRE(box.run({"alias", "add", alias[0], alias[1]}) == ExitCode::ok);
+    REQUIRE(box.run({"setup"}) == ExitCode::ok);
+    CHECK(administrators(box).size() == 2);
+  }
+  SECTION("it stays if it is not as setup made it") {
+    REQUIRE(box.run({"alias", "add", "administrator@box.example.com", "me@example.com", "--sender", "me@example.com",
+                     "--update"}) == ExitCode::ok);
+    REQUIRE(box.run({"setup"}) == ExitCode::ok);
+    CHECK(administrators(box).size() == 2);
+  }
+}
+
 TEST_CASE("rollback: one to before the first setup that was cut off leaves no box", "[operations][rollback]") {
   ModelBox box;
   const auto variables = box.console.variables;
