@@ -46,7 +46,12 @@ ExitCode run_on_this_machine(const std::vector<std::string>& words, std::ostream
   NetworkDnsClient dns;
   Box box{.system = machine.system(),
           .dns = dns,
-          .probe_resolver = [&](const std::vector<std::string>& servers) { return probe_resolver(dns, servers); },
+          .probe_resolver =
+              [&](const std::vector<std::string>& servers, RootServers roots) {
+                ResolverProbeOptions options;
+                if (roots == RootServers::not_asked) options.root_servers.clear();
+                return probe_resolver(dns, servers, options);
+              },
           .reaches = [](const std::string& address,
                         std::uint16_t port) { return tcp_reachable(address, port, std::chrono::seconds(5)); },
           .ask_mta_sts = ask_mta_sts_daemon,

@@ -137,7 +137,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
     asked = ask_answers(console.dialogue, sheet);
   }
   CompleteAnswers complete = sheet.complete();
-  settle_resolver(box, complete.answers, facts);
+  settle_resolver(box, complete.answers, facts, complete.warnings);
 
   // What would be done, before anything is.
   PreparedSetup prepared =

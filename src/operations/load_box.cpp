@@ -81,7 +81,7 @@ LoadedBox load_answers(const Box& box, AnswerRequest request) {
   LoadedBox loaded{.platform = require_platform(box), .facts = gather_facts(box.view())};
   const bool probe = request.probe_network;
   loaded.complete = AnswerSheet(box, loaded.facts, std::move(request)).complete();
-  if (probe) settle_resolver(box, loaded.complete.answers, loaded.facts);
+  if (probe) settle_resolver(box, loaded.complete.answers, loaded.facts, loaded.complete.warnings);
   return loaded;
 }
 

@@ -19,7 +19,10 @@ struct ResolverFindings {
   bool validation = false;                // DNSSEC signatures arrive
 };
 
-// Asks the root servers, then the given name servers; takes at most a few seconds, no time at all without a network.
-using ResolverProbe = std::function<ResolverFindings(const std::vector<std::string>& name_servers)>;
+enum class RootServers : std::uint8_t { first, not_asked };
+
+// Asks the root servers, unless they are not to be asked, then the given name servers; takes at most a few seconds, no
+// time at all without a network.
+using ResolverProbe = std::function<ResolverFindings(const std::vector<std::string>& name_servers, RootServers roots)>;
 
 }  // namespace mailinabox

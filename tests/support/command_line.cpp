@@ -7,8 +7,9 @@ TestCommandLine::TestCommandLine()
       box{.system = system_,
           .dns = dns,
           .probe_resolver =
-              [this](const std::vector<std::string>&) {
+              [this](const std::vector<std::string>& servers, RootServers) {
                 ++probes;
+                probed.insert(probed.end(), servers.begin(), servers.end());
                 return findings;
               },
           .lock_file = host.real("/run/mailinabox.lock"),

@@ -80,6 +80,7 @@ class TestCommandLine {
   std::ostringstream errors{};
   ResolverFindings findings{};  // what the probe finds
   int probes = 0;
+  std::vector<std::string> probed{};  // name servers, in order
   FakeDns dns{};
 
  private:

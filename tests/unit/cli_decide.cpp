@@ -327,26 +327,55 @@ TEST_CASE("decide: the machine's own name", "[answers]") {
 TEST_CASE("resolver: tried once, and again only while nothing answered", "[answers]") {
   TestCommandLine line;
   Answers answers;
-  CHECK(settle_resolver(line.box, answers, k_facts));
+  std::vector<std::string> warnings;
+  CHECK(settle_resolver(line.box, answers, k_facts, warnings));
   CHECK(answers.get("DNS_FORWARDERS") == "unknown");
   CHECK_FALSE(make_context(answers, {}, "").find("dns_usable")->as_bool());
   line.findings = {.way = ResolverFindings::Way::forward, .forwarders = {"192.0.2.53", "192.0.2.54"}};
-  CHECK(settle_resolver(line.box, answers, k_facts));
+  CHECK(settle_resolver(line.box, answers, k_facts, warnings));
   CHECK(answers.get("DNS_FORWARDERS") == "192.0.2.53,192.0.2.54");
   CHECK(answers.get("DNS_VALIDATION") == "no");
   const Value context = make_context(answers, {}, "");
   CHECK(context.find("dns_usable")->as_bool());
   CHECK(context.find("dns_forwarders")->as_list().size() == 2);
   CHECK_FALSE(context.find("dns_validation")->as_bool());
-  CHECK_FALSE(settle_resolver(line.box, answers, k_facts));
+  line.host.put("/etc/mailinabox.conf", answers.render());
+  CHECK_FALSE(settle_resolver(line.box, answers, k_facts, warnings));
   CHECK(line.probes == 2);
 
   Answers direct;
   line.findings = {.way = ResolverFindings::Way::direct, .validation = true};
-  CHECK(settle_resolver(line.box, direct, k_facts));
+  CHECK(settle_resolver(line.box, direct, k_facts, warnings));
   CHECK(direct.get("DNS_FORWARDERS").empty());
-  CHECK_FALSE(settle_resolver(line.box, direct, k_facts));  // an empty answer is one
+  CHECK_FALSE(settle_resolver(line.box, direct, k_facts, warnings));  // an empty answer is one
   CHECK(make_context(direct, {}, "").find("dns_validation")->as_bool());
+  CHECK(warnings.empty());
+}
+
+TEST_CASE("resolver: name servers that a person names are tried themselves", "[answers]") {
+  TestCommandLine line;
+  std::vector<std::string> warnings;
+  const auto settled = [&](const std::string& forwarders) {
+    warnings.clear();
+    line.probed.clear();
+    Answers answers;
+    answers.set("DNS_FORWARDERS", forwarders);
+    CHECK(settle_resolver(line.box, answers, k_facts, warnings));
+    return answers;
+  };
+  const Answers dead = settled("192.0.2.53");
+  CHECK(line.probed == std::vector<std::string>{"192.0.2.53"});
+  CHECK_FALSE(dead.find("DNS_VALIDATION"));
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], Contains("No name server in DNS_FORWARDERS (192.0.2.53) answers") && Contains("auto"));
+  line.findings = {.way = ResolverFindings::Way::forward, .forwarders = {"192.0.2.54"}, .validation = true};
+  Answers half = settled("192.0.2.53,192.0.2.54");
+  CHECK(half.get("DNS_VALIDATION") == "yes");
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], Contains("do not answer: 192.0.2.53."));
+  // Once they are stored, nobody is asked again.
+  line.host.put("/etc/mailinabox.conf", half.render());
+  CHECK_FALSE(settle_resolver(line.box, half, k_facts, warnings));
 }
 
 namespace {

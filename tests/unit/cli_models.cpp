@@ -122,6 +122,18 @@ TEST_CASE("models: keys, records and certificates come from their files", "[cli]
   CHECK(box.run_json({"plan"})["warnings"].size() == 1);
 }
 
+TEST_CASE("models: records that no zone of the box takes are warned of", "[cli]") {
+  ModelBox box;
+  box.host.put(k_custom, "www.example.com: 192.0.2.1\nwww.elsewhere.net: 192.0.2.1\nelsewhere.net: 192.0.2.2\n");
+  box.set_up();
+  const std::vector<std::string> warnings = box.models().warnings;
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], Contains("no domain that this box hosts") && Contains("www.elsewhere.net, elsewhere.net.") &&
+                              !Contains("example.com"));
+  CHECK(box.run({"plan"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("Warning: " + warnings[0]));
+}
+
 TEST_CASE("models: an MTA-STS policy is announced only with certificates that the world accepts", "[cli]") {
   ModelBox box;
   box.set_up();

@@ -6,8 +6,9 @@
 
 namespace mailinabox {
 
-// Sets DNS_FORWARDERS and DNS_VALIDATION if they are missing or nothing answered at the last try. Returns whether
-// it tried.
-bool settle_resolver(const Box& box, Answers& answers, const ValueMap& facts);
+// Sets DNS_FORWARDERS and DNS_VALIDATION if they are missing or nothing answered at the last try. Name servers that are
+// new in DNS_FORWARDERS are tried, too; a sentence for those that do not answer is added to `warnings`. Returns whether
+// it tried anything.
+bool settle_resolver(const Box& box, Answers& answers, const ValueMap& facts, std::vector<std::string>& warnings);
 
 }  // namespace mailinabox

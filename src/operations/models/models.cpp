@@ -6,6 +6,7 @@
 
 #include "box/directory/address.hpp"
 #include "box/directory/directory.hpp"
+#include "box/dns/names.hpp"
 #include "operations/context.hpp"
 #include "operations/models/key_files.hpp"
 #include "operations/models/secondary_addresses.hpp"
@@ -77,6 +78,23 @@ std::vector<TransferPeer> peers_of(const SecondaryServers& servers, const Second
   }
   for (const std::string& address : servers.transfer_to) add(address);
   return peers;
+}
+
+// Records that are nowhere published, by the domain that the box would have to host.
+void warn_of_records_elsewhere(const Answers& answers, const BoxModels& models, std::vector<std::string>& warnings) {
+  NameSet zones;
+  for (const DnsZone& zone : models.zones) zones.insert(zone.name);
+  std::vector<std::string> names;
+  for (const CustomRecord& record : models.input.custom.all()) {
+    if (enclosing_name(record.name, zones).empty() && !contains(names, record.name)) names.push_back(record.name);
+  }
+  if (names.empty()) return;
+  warnings.push_back(custom_records_path(answers) +
+                     " has records of names in no domain that this box hosts, so nobody "
+                     "sees them: " +
+                     joined(names, ", ") +
+                     ". A user or alias in the domain makes it one; `mailinabox dns "
+                     "remove NAME TYPE` removes a record.");
 }
 
 }  // namespace
@@ -160,6 +178,7 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   for (const DnsZone& zone : models.zones) {
     for (const LeftOutRecord& record : zone.left_out) models.warnings.push_back(record.text());
   }
+  warn_of_records_elsewhere(answers, models, models.warnings);
   models.secondary_addresses = std::move(found.of_host);
   return models;
 }
