@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/processors.hpp"
+#include "engine/settled_diff.hpp"
 
 namespace mailinabox {
 namespace {
@@ -21,7 +22,7 @@ void Announcements::look_ahead() {
   for (std::size_t entry = 0; entry < in_sync_.size(); ++entry) {
     const Resource& resource = *order_.at(entry).resource;
     try {
-      const Changes changes = resource.diff(unchanged);
+      const Changes changes = settled_diff(resource, view_, resource.diff(unchanged));
       in_sync_[entry] = changes.empty();
       if (changes.empty()) continue;
       ahead_[entry] = {resource.action(changes), attributes_of(changes)};

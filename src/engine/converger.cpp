@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "engine/settled_diff.hpp"
 
 namespace mailinabox {
 
@@ -16,7 +17,7 @@ void Converger::converge(std::size_t entry) {
 
 std::optional<Changes> Converger::look(std::size_t entry) {
   try {
-    return order_.at(entry).resource->diff(system_.view());
+    return settled_diff(*order_.at(entry).resource, system_.view());
   } catch (const std::exception& error) {
     outcomes_.fail(entry, error);
     return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/settled_diff.hpp"
+
 namespace mailinabox {
 
 void Deliveries::run_handlers() {
@@ -62,7 +64,7 @@ bool Deliveries::is_due(std::size_t service) const {
   if (announcements_.known_in_sync(service)) return false;
   try {
     const Resource& resource = *order_.at(service).resource;
-    const Changes changes = resource.diff(system_.view());
+    const Changes changes = settled_diff(resource, system_.view());
     return !changes.empty() && resource.action(changes) == Action::start;
   } catch (const std::exception&) {
     return false;  // looked at again in its turn

@@ -59,7 +59,7 @@ class Planner {
     const Outcome& outcome = outcomes_.of(entry);
     try {
       Changes changes = declared.resource->diff(view_);
-      if (changes.empty()) return outcome;
+      if (changes.empty() || declared.resource->under_way(view_, changes)) return outcome;
       outcomes_.differs(entry, std::move(changes));
       const auto loss = outcome.action == Action::create ? loss_of(order_.catalog(), declared, seen_) : std::nullopt;
       if (loss) throw Error(*loss + ". " + advice_on_losses());

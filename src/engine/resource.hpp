@@ -63,6 +63,10 @@ class Resource {
   // difference, not an error). Throws Error if the state cannot be read or can never be reached.
   virtual Changes diff(const View& view) const = 0;
 
+  // True if these differences go away by themselves soon: a service that the machine is still starting. A plan does not
+  // count them, and a run waits for their end.
+  virtual bool under_way(const View& /*view*/, const Changes& /*changes*/) const { return false; }
+
   // Brings about the wanted state. Called only with a non-empty result of diff(), taken just before.
   virtual void apply(System& system, const Changes& changes) const = 0;
 

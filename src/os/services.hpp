@@ -27,6 +27,12 @@ class ServiceReader {
   // True if the service starts at boot (links below /etc/systemd/system). True for every static unit and, without
   // systemd, for every service that is there: packages enable themselves.
   virtual bool enabled(const ServiceName& service) const = 0;
+  // True if the service manager has yet to start it, or started it less than `limit` before `now` (Clock::monotonic())
+  // and did not have to start it again since. Asks the manager: only for a service that does not work yet.
+  virtual bool starting(const ServiceName& /*service*/, std::chrono::steady_clock::time_point /*now*/,
+                        std::chrono::milliseconds /*limit*/) const {
+    return false;
+  }
   // "systemd" or "sysvinit".
   virtual std::string manager() const = 0;
 };

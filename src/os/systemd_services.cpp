@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -46,6 +48,27 @@ std::vector<std::string> both_units(const ServiceName& service) {
 
 std::string invocation(const std::string& unit) { return "/run/systemd/units/invocation:" + unit; }
 
+// What `systemctl show` says of a unit.
+class UnitProperties {
+ public:
+  explicit UnitProperties(const std::string& text) {
+    for (const std::string_view line : lines_of(text)) {
+      const std::size_t equals = line.find('=');
+      if (equals != std::string_view::npos) values_.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+  }
+  std::string text(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? "" : found->second;
+  }
+  std::int64_t number(const std::string& name) const {
+    return parse_number<std::int64_t>(text(name)).value_or(0);  // what is not there is 0
+  }
+
+ private:
+  std::map<std::string, std::string> values_{};
+};
+
 }  // namespace
 
 bool SystemdServices::active(const ServiceName& service) const {
@@ -63,6 +86,26 @@ bool SystemdServices::enabled(const ServiceName& service) const {
   if (file->starts_with(k_from_init_scripts)) return started_by_run_level(service.unit);
   const auto content = files_.read(*file);
   return content && !has_install_section(content->content);
+}
+
+// After a boot a unit waits for its turn (it has a job), then it is activating, and many a service is called active and
+// still loads what it needs before it listens.
+bool SystemdServices::starting(const ServiceName& service, std::chrono::steady_clock::time_point now,
+                               std::chrono::milliseconds limit) const {
+  const auto is_starting = [&](const std::string& unit) {
+    const UnitProperties unit_now(
+        commands_
+            .query(
+                Command{.argv = {k_systemctl, "show",
+                                 "--property=ActiveState,SubState,Job,NRestarts,InactiveExitTimestampMonotonic", unit}})
+            .out);
+    if (unit_now.number("NRestarts") > 0 || unit_now.text("SubState") == "auto-restart") return false;
+    if (unit_now.number("Job") > 0 || unit_now.text("ActiveState") == "activating") return true;
+    const std::chrono::microseconds began(unit_now.number("InactiveExitTimestampMonotonic"));
+    return unit_now.text("ActiveState") == "active" && now.time_since_epoch() - began < limit;
+  };
+  const std::vector<std::string> units = both_units(service);
+  return std::any_of(units.begin(), units.end(), is_starting);
 }
 
 const SystemdLinks& SystemdServices::links() const {

@@ -24,6 +24,8 @@ class SystemdServices final : public ServiceManager {
 
   bool active(const ServiceName& service) const override;
   bool enabled(const ServiceName& service) const override;
+  bool starting(const ServiceName& service, std::chrono::steady_clock::time_point now,
+                std::chrono::milliseconds limit) const override;
   std::string manager() const override { return "systemd"; }
 
   void start(const ServiceName& service, std::chrono::milliseconds timeout) override;

@@ -71,6 +71,11 @@ class ServiceResource final : public Resource, public HasPorts {
     return changes;
   }
 
+  bool under_way(const View& view, const Changes& changes) const override {
+    if (!wanted_.running || has_change(changes, "enabled")) return false;
+    return view.services.starting(wanted_.service, view.clock.monotonic(), wanted_.timeout);
+  }
+
   void apply(System& system, const Changes& changes) const override {
     if (has_own_definition(system.files)) system.services.reload_definitions();
     if (has_change(changes, "enabled")) {

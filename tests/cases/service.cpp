@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "engine/settled_diff.hpp"
 #include "support/cases.hpp"
 
 using namespace mailinabox;
@@ -279,4 +280,22 @@ TEST_CASE("service: a command of its own reloads it, and a resource may need a r
   refused.exit_code = 1;
   host.commands.answer({"nsd-control", "reload"}, refused);
   CHECK_THROWS_AS(service->refresh(system, {{{"zone", "example.com"}, {"records"}}}), CommandError);
+}
+
+TEST_CASE("service: one that the machine is still starting is waited for, and no drift", "[cases]") {
+  TestHost host;
+  const auto service = make_resource("service", "spampd");
+  host.services.states["spampd"] = {.enabled = true, .starting = 3};
+  const View view = host.view();
+  CHECK(service->under_way(view, service->diff(view)));
+  CHECK(settled_diff(*service, view).empty());
+  CHECK(host.touched().empty());
+  host.services.states["spampd"] = {.enabled = true, .starting = 1'000'000};
+  const auto before = host.clock.monotonic();
+  CHECK_FALSE(settled_diff(*service, view).empty());  // it goes on after a minute
+  CHECK(host.clock.monotonic() - before >= std::chrono::minutes(1));
+  host.services.states["spampd"] = {.enabled = false, .starting = 3};
+  CHECK_FALSE(service->under_way(view, service->diff(view)));  // that it is not enabled does not pass
+  host.services.states["spampd"] = {.enabled = true};
+  CHECK_FALSE(service->under_way(view, service->diff(view)));
 }

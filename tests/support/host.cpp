@@ -235,6 +235,15 @@ bool FakeServices::enabled(const ServiceName& service) const {
   return found != states.end() && found->second.enabled;
 }
 
+bool FakeServices::starting(const ServiceName& service, std::chrono::steady_clock::time_point /*now*/,
+                            std::chrono::milliseconds /*limit*/) const {
+  log_.look("starting " + service.name);
+  State& state = states[service.name];
+  if (state.starting == 0) return false;
+  if (--state.starting == 0) state.active = true;
+  return true;
+}
+
 void FakeServices::start_now(const ServiceName& service) {
   State& state = states[service.name];
   ++state.starts;

@@ -125,12 +125,15 @@ class FakeServices final : public ServiceManager {
     int starts = 0;
     int stops = 0;
     int reloads = 0;
+    int starting = 0;            // so often the service manager says that it is still starting it; then it runs
     std::string start_error{};   // where not empty: start and restart leave it stopped and throw CommandError
     std::string reload_error{};  // where not empty: reload throws CommandError
   };
   explicit FakeServices(AccessLog& log) : log_(log) {}
   bool active(const ServiceName& service) const override;
   bool enabled(const ServiceName& service) const override;
+  bool starting(const ServiceName& service, std::chrono::steady_clock::time_point now,
+                std::chrono::milliseconds limit) const override;
   std::string manager() const override { return manager_name; }
   void start(const ServiceName& service, std::chrono::milliseconds timeout) override;
   void stop(const ServiceName& service, std::chrono::milliseconds timeout) override;
@@ -140,7 +143,7 @@ class FakeServices final : public ServiceManager {
   void disable(const ServiceName& service) override;
   void reload_definitions() override;
 
-  std::map<std::string, State> states{};
+  mutable std::map<std::string, State> states{};
   std::string manager_name = "systemd";
   std::function<void(const std::string&)> on_started{};  // a service's effects (listening ports)
   std::function<void(const std::string&)> on_stopped{};

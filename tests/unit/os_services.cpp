@@ -37,6 +37,29 @@ TEST_CASE("systemd: a service is active while its invocation link is there", "[o
   CHECK(host.commands.calls.empty());
 }
 
+TEST_CASE("systemd: a service is starting while it waits for its turn, and a while after", "[os][services]") {
+  TestHost host;
+  SystemdServices services(host.files, host.commands);
+  const std::chrono::steady_clock::time_point now{seconds(100)};
+  const auto starting = [&](const std::string& properties) {
+    host.commands.on({"/bin/systemctl", "show"}, [&](const Command& command) {
+      CHECK(command.argv.back() == "nginx.service");
+      return CommandResult{.out = properties};
+    });
+    return services.starting(k_nginx, now, seconds(30));
+  };
+  CHECK(starting("ActiveState=inactive\nSubState=dead\nJob=12\nNRestarts=0\nInactiveExitTimestampMonotonic=0\n"));
+  CHECK(starting("ActiveState=activating\nSubState=start\nNRestarts=0\n"));
+  CHECK(starting("ActiveState=active\nSubState=running\nNRestarts=0\nInactiveExitTimestampMonotonic=71000000\n"));
+  CHECK_FALSE(starting("ActiveState=active\nNRestarts=0\nInactiveExitTimestampMonotonic=69000000\n"));
+  CHECK_FALSE(starting("ActiveState=active\nNRestarts=1\nInactiveExitTimestampMonotonic=99000000\n"));
+  CHECK_FALSE(starting("ActiveState=activating\nSubState=auto-restart\nNRestarts=0\n"));
+  // Stopped by somebody, a moment after it was started.
+  CHECK_FALSE(starting("ActiveState=inactive\nNRestarts=0\nInactiveExitTimestampMonotonic=99000000\n"));
+  CHECK_FALSE(starting("ActiveState=failed\nJob=0\n"));
+  CHECK_FALSE(starting(""));
+}
+
 TEST_CASE("systemd: enabled by link, by being static, never when masked", "[os][services]") {
   TestHost host;
   SystemdServices services(host.files, host.commands);
