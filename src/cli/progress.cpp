@@ -39,6 +39,8 @@ std::string packages_text(const PackageProgress& progress) {
       return fmt::format("installing packages {}% {} {}", percent, bar(progress.fraction, 20), package);
     case PackageProgress::Step::configuring:
       return fmt::format("configuring packages {}% {} {}", percent, bar(progress.fraction, 20), package);
+    case PackageProgress::Step::complaint:
+      return progress.detail;  // the engine passes these on as notes
   }
   return {};
 }

@@ -35,7 +35,9 @@ class Outcomes {
   const Outcome& of(std::size_t entry) const { return report_.outcomes[entry]; }
 
   void note(const std::string& line) { reporter_.on_note(line); }
-  void progress(const PackageProgress& progress) { reporter_.on_packages(progress); }
+  void progress(const PackageProgress& progress) {
+    progress.step == PackageProgress::Step::complaint ? note(progress.detail) : reporter_.on_packages(progress);
+  }
   // What the change of packages removes, or would remove, besides.
   void removes(Consequences consequences) { report_.packages = std::move(consequences); }
 

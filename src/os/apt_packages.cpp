@@ -15,6 +15,8 @@ namespace {
 constexpr const char* k_status = "/var/lib/dpkg/status";
 constexpr const char* k_updates = "/var/lib/dpkg/updates";
 constexpr const char* k_lists = "/var/lib/apt/lists";
+constexpr const char* k_sources = "/etc/apt/sources.list";
+constexpr const char* k_sources_without_discs = "/run/mailinabox-sources.list";
 constexpr std::chrono::hours k_fresh{24};
 constexpr std::chrono::hours k_apt_limit{3};
 constexpr int k_status_descriptor = 9;
@@ -134,7 +136,7 @@ bool AptPackages::indexes_are_stale() const {
       std::max(files_.info(k_lists).modified, files_.info(std::string(k_lists) + "/partial").modified);
   const auto age = clock_.now() - std::chrono::system_clock::time_point(std::chrono::seconds(refreshed));
   if (age > k_fresh) return true;
-  std::int64_t sources = files_.info("/etc/apt/sources.list").modified;
+  std::int64_t sources = files_.info(k_sources).modified;
   for (const std::string& name : files_.list("/etc/apt/sources.list.d")) {
     sources = std::max(sources, files_.info("/etc/apt/sources.list.d/" + name).modified);
   }
@@ -176,13 +178,10 @@ CommandResult AptPackages::apt_get(const std::vector<std::string>& arguments, co
 
 AptPackages::Refresh AptPackages::refresh_indexes(const PackageProgressHandler& progress) {
   if (progress) progress({PackageProgress::Step::refreshing, "", 0, 0, 0});
-  // A missing index need not matter: the installation that follows will show.
+  // Whatever apt says and whichever code it exits with, because a source cannot be reached, is not signed, has expired
+  // or is a disc: whether the others have the packages only their download shows.
   const CommandResult result = run_when_unlocked({.argv = {"apt-get", "-oAcquire::Retries=3", "update"}}, progress);
   foreseen_.reset();
-  if (result.exit_code != 0) {
-    const ExitCode code = classify_apt_failure(result.out + result.err);
-    if (code != ExitCode::no_network) throw_failure("the package indexes cannot be refreshed", result, "");
-  }
   const bool complains = result.exit_code != 0 || result.err.find("W: ") != std::string::npos;
   return {true, complains ? apt_words(result.out + result.err) : ""};
 }
@@ -191,8 +190,8 @@ void AptPackages::throw_failure(const std::string& what, const CommandResult& re
                                 const std::string& complaints) const {
   const std::string output = result.out + result.err;
   ExitCode code = classify_apt_failure(output);
-  // "Unable to locate package" after a failed refresh is a network failure.
-  if (code == ExitCode::failed && classify_apt_failure(complaints) == ExitCode::no_network) code = ExitCode::no_network;
+  // "Unable to locate package" after a refresh that failed has that one's reason.
+  if (code == ExitCode::failed) code = classify_apt_failure(complaints);
   std::string words = apt_words(output);
   if (!complaints.empty()) words = complaints + "\n" + words;
   if (result.timed_out) words += "\ntimed out after 3 hours";
@@ -210,7 +209,30 @@ void AptPackages::download(const std::vector<std::string>& packages, const Packa
     refresh = refresh_indexes(progress);
     result = apt_get(arguments, progress);
   }
+  if (result.exit_code != 0) result = download_without_discs(arguments, std::move(result), progress);
   if (result.exit_code != 0) throw_failure("packages cannot be downloaded", result, refresh.complaints);
+  if (!refresh.complaints.empty() && progress) {
+    progress(
+        {PackageProgress::Step::complaint,
+         "apt has all packages that are needed, but complains about some of its sources. Correct or remove these in "
+         "/etc/apt/sources.list and sources.list.d:\n" +
+             refresh.complaints,
+         0, 0, 0});
+  }
+}
+
+// apt takes a package from the first source that has it, also from an installation disc that has long been taken out
+// of the drive, which it then wants back.
+CommandResult AptPackages::download_without_discs(const std::vector<std::string>& arguments, CommandResult failed,
+                                                  const PackageProgressHandler& progress) {
+  const auto sources = files_.read(k_sources);
+  const std::string others = sources ? without_discs(sources->content) : "";
+  if (!sources || others == sources->content) return failed;
+  files_.write(k_sources_without_discs, others, FileAttributes{});
+  CommandResult result =
+      apt_get(concat({"-oDir::Etc::SourceList=" + std::string(k_sources_without_discs)}, arguments), progress);
+  files_.remove(k_sources_without_discs);
+  return result.exit_code == 0 ? result : failed;
 }
 
 // Configures what dpkg has unpacked. If that is not enough, because a package or a dependency was only partly unpacked

@@ -35,7 +35,7 @@ class AptPackages final : public PackageManager {
  private:
   struct Refresh {
     bool done = false;
-    std::string complaints{};  // of an incomplete refresh, which apt does not report as a failure
+    std::string complaints{};  // of an incomplete refresh
   };
 
   // Packages as apt-get takes them, and what it said of them.
@@ -53,6 +53,8 @@ class AptPackages final : public PackageManager {
   bool indexes_are_stale() const;
   Refresh refresh_indexes(const PackageProgressHandler& progress);
   CommandResult apt_get(const std::vector<std::string>& arguments, const PackageProgressHandler& progress);
+  CommandResult download_without_discs(const std::vector<std::string>& arguments, CommandResult failed,
+                                       const PackageProgressHandler& progress);
   CommandResult run_when_unlocked(Command command, const PackageProgressHandler& progress);
   void finish_interrupted(const PackageProgressHandler& progress);
   void throw_failure(const std::string& what, const CommandResult& result, const std::string& complaints) const;

@@ -36,9 +36,9 @@ class PackageReader {
 };
 
 struct PackageProgress {
-  enum class Step : std::uint8_t { waiting_for_lock, refreshing, downloading, installing, configuring };
+  enum class Step : std::uint8_t { waiting_for_lock, refreshing, downloading, installing, configuring, complaint };
   Step step = Step::refreshing;
-  std::string detail{};          // the package; for waiting_for_lock, the holder
+  std::string detail{};          // the package; for waiting_for_lock, the holder; for complaint, sentences
   double fraction = 0;           // of this step, 0..1
   std::uint64_t bytes_done = 0;  // downloading
   std::uint64_t bytes_total = 0;
@@ -48,7 +48,9 @@ using PackageProgressHandler = std::function<void(const PackageProgress&)>;
 class PackageManager : public PackageReader {
  public:
   // Downloads these packages and their dependencies into apt's cache. Refreshes the package indexes if they are older
-  // than a day or lack a package. Throws Error (no_network, packages_locked, no_space or failed) with apt's output.
+  // than a day or lack a package. What apt says against some of its sources is a complaint, as long as the others have
+  // the packages; installation discs (cdrom:) are left out if apt wants one inserted. Throws Error (no_network,
+  // packages_locked, no_space or failed) with apt's output.
   virtual void download(const std::vector<std::string>& packages, const PackageProgressHandler& progress) = 0;
 
   // Installs (without recommended packages) and removes in one apt transaction. No service is started (policy-rc.d);

@@ -27,6 +27,9 @@ OCCUPANTS = ["exim4-daemon-light", "apache2", "iptables-persistent"]
 RULES = "*filter\n:INPUT ACCEPT [0:0]\n# the administrator's own\nCOMMIT\n"
 # Files that are there before their package comes, which keeps them; nothing in them reads what stands in conf.d.
 OWN_FILES = {"/etc/dovecot/dovecot.conf": "protocols = imap\n", "/etc/unbound/unbound.conf": "server:\n    verbosity: 1\n"}
+# What an installation from a DVD leaves in front of the network's archives. Newer than the indexes, it makes setup refresh
+# them.
+DISC = "deb cdrom:[Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 DVD Binary-1 with firmware 20240210-11:28]/ bookworm main"
 
 
 def _run(box, *argv):
@@ -52,8 +55,12 @@ def layers(lab, below, again=True, systemd=True):
             for path, text in {**OWN_FILES, "/etc/iptables/rules.v4": RULES}.items():
                 box.write(path, text)
             box.run("apt-get update", timeout=120)  # plan says what apt would do, and does not do this itself
+            sources = box.read("/etc/apt/sources.list")
+            box.write("/etc/apt/sources.list", DISC + "\n" + sources)
+            box.run("touch -d '+1 minute' /etc/apt/sources.list")
         said = {"plan": _run(box, "mailinabox", "plan", "--json"), "setup": _run(box, "mailinabox", "setup", "--json")}
         box.run("apt-get clean", check=False)
+        box.run("sed -i '/^deb cdrom:/d' /etc/apt/sources.list")
         lab.log(f"lab: set up in {said['setup']['seconds']:.0f} s, exit code {said['setup']['exit_code']}")
         box.become_layer(target)
         with open(target + ".json", "w", encoding="utf-8") as output:

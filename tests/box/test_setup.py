@@ -50,6 +50,12 @@ def test_what_conflicts_is_named_before_it_goes_and_its_configuration_stays(box,
     assert box.run("grep", "-rlF", "exim4-daemon-light", "/var/lib/mailinabox/generations").stdout
 
 
+def test_a_source_that_apt_cannot_use_is_only_a_note(first_run):
+    """The first one is a disc that is in no drive; the others have the packages."""
+    said = first_run["setup"]["stderr"]
+    assert "complains about some of its sources" in said and "cdrom://[Debian GNU/Linux 12.5.0" in said, said[-3000:]
+
+
 def test_nothing_runs_on_of_what_was_removed(box):
     """Their ports are the box's: nginx and Postfix have them."""
     assert box.run("pgrep", "-l", "-x", "apache2|exim4", check=False).stdout == ""

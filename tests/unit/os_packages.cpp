@@ -384,6 +384,56 @@ TEST_CASE("fresh indexes that lack a package are refreshed once", "[os][packages
   CHECK(host.calls.size() == 3);
 }
 
+TEST_CASE("what apt says against a source is a complaint while the packages can be had", "[os][packages]") {
+  AptHost host;
+  host.erase("/var/lib/apt/lists/registry_main_binary-amd64_Packages");
+  std::string complaint;
+  const auto download = [&] {
+    host.apt_packages.download({"postfix"}, [&](const PackageProgress& progress) {
+      if (progress.step == PackageProgress::Step::complaint) complaint = progress.detail;
+    });
+  };
+  const std::string words = GENERATE(
+      as<std::string>(),
+      "E: The repository 'cdrom://[Debian GNU/Linux 12.5.0 _Bookworm_]/ bookworm Release' does not have a Release "
+      "file.",
+      "E: Release file for http://other/dists/x/InRelease is expired (invalid since 3d). Updates are not applied.",
+      "W: GPG error: http://other x InRelease: the public key is not available: NO_PUBKEY 1234\nE: The repository "
+      "'http://other x InRelease' is not signed.",
+      "E: Failed to fetch http://other/x  Could not connect to other:80");
+  host.results = {failed(words + "\n")};
+  download();
+  CHECK(host.calls == std::vector<std::string>{"update", "download postfix"});
+  CHECK_THAT(complaint,
+             Catch::Matchers::Contains("complains about some of its sources") && Catch::Matchers::Contains(words));
+  host.results = {failed(words + "\n"), failed("E: Unable to locate package postfix\n")};
+  const Failure failure = failure_of(download);
+  CHECK_THAT(failure.what, Catch::Matchers::Contains("Unable to locate") && Catch::Matchers::Contains(words));
+}
+
+TEST_CASE("an installation disc that apt wants to have inserted is left out", "[os][packages]") {
+  AptHost host;
+  const std::string others = "# deb cdrom:[old]/ x main\ndeb [arch=amd64] http://registry bookworm main\n";
+  host.put("/etc/apt/sources.list",
+           "deb cdrom:[Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 DVD Binary-1]/ bookworm main\n"
+           "deb-src [trusted=yes] cdrom:[x]/ bookworm main\n" +
+               others);
+  host.set_modified("/etc/apt/sources.list", 1);
+  std::string used;
+  host.effect = [&](const Command& command) {
+    for (const std::string& word : command.argv) {
+      if (word.starts_with("-oDir::Etc::SourceList=")) used = host.content(word.substr(word.find('/')));
+    }
+  };
+  host.results = {failed("Media change: please insert the disc\nE: Failed to fetch cdrom:x  Please use apt-cdrom\n"),
+                  {},
+                  failed("E: Failed to fetch cdrom:x  Please use apt-cdrom\n")};
+  host.apt_packages.download({"postfix"}, {});
+  CHECK(host.calls == std::vector<std::string>{"download postfix", "update", "download postfix", "download postfix"});
+  CHECK(used == others);
+  CHECK_FALSE(host.exists("/run/mailinabox-sources.list"));
+}
+
 TEST_CASE("failures have their exit codes, apt's words and a remedy", "[os][packages]") {
   AptHost host;
   SECTION("no network") {
