@@ -43,8 +43,8 @@ struct LoadedBox {
   CompleteAnswers complete{};
   BoxModels models{};
   Catalog catalog{};
-  std::vector<std::string> recipe_names{};  // of the whole box, in order
-  bool sample = false;                      // the models are not this box's
+  std::vector<std::string> recipe_names{};     // of the whole box, in order
+  bool sample = false;                         // the models are not this box's
   std::vector<std::string> recipe_warnings{};  // of all recipes, whatever part of them the catalog has
 
   std::vector<std::string> warnings() const;  // of the models and the recipes

@@ -87,7 +87,7 @@ TEST_CASE("facts: container") {
   }
 }
 
-TEST_CASE("facts: processors and what Dovecot is given for them") {
+TEST_CASE("facts: processors, and what Dovecot and the spam filter are given for them") {
   FactHost host;
   CHECK(host.fact("cpu_count") == Value(1));
   for (const auto& [text, count] : std::vector<std::pair<std::string, int>>{
@@ -98,6 +98,11 @@ TEST_CASE("facts: processors and what Dovecot is given for them") {
   host.put("/sys/devices/system/cpu/online", "0-3\n");
   CHECK(host.fact("dovecot_process_limit") == Value(1000));
   CHECK(host.fact("dovecot_client_limit") == Value(5000));
+  CHECK(host.fact("spam_filter_processes") == Value(9));
+  host.put("/sys/devices/system/cpu/online", "0-63\n");
+  CHECK(host.fact("spam_filter_processes") == Value(20));
+  host.put("/proc/meminfo", "MemTotal: 1800000 kB\nSwapTotal: 0 kB\n");
+  CHECK(host.fact("spam_filter_processes") == Value(2));
 }
 
 TEST_CASE("facts: memory and swap, within a container's limit") {

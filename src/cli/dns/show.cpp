@@ -66,7 +66,7 @@ ExitCode show(Box& box, Console& console, const ShowOptions& options) {
         console.output << text_of(record);
       }
     }
-    if (!options.json) {
+    if (!console.json) {
       for (const std::string& note : zone.notes) console.output << "  Note: " << note << "\n";
     }
     zones.push_back({{"zone", zone.name}, {"records", records}, {"notes", zone.notes}});
@@ -101,9 +101,10 @@ CliCommand dns_show_command() {
   command.declare = [options](CommandOptions& line) {
     line.argument("DOMAIN", options->domain, "Only this domain and the names below it", false);
   };
-  command.json = {
-      {"zones", "each with zone, records, each of which has qname, rtype, value, explanation, category, custom"},
-      {"warnings", "sentences"}};
+  command.json = {{"zones",
+                   "each with zone, notes (sentences) and records, each of which has qname, rtype, value, explanation, "
+                   "category, custom"},
+                  {"warnings", "sentences"}};
   command.run = [options](Box& box, Console& console) { return show(box, console, *options); };
   return command;
 }

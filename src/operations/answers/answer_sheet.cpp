@@ -221,7 +221,7 @@ std::string AnswerSheet::problem_with_storage(const std::string& key, const std:
   }
   const std::string wrong = problem_with_storage_root(value);
   if (!wrong.empty()) return wrong;
-  return look_at_storage_place(box_.view(), value, complete_.answers.get("STORAGE_USER")).problem;
+  return storage_place(value).problem;
 }
 
 std::string AnswerSheet::normal(const std::string& key, const std::string& value) const {
@@ -362,9 +362,7 @@ CompleteAnswers AnswerSheet::complete() {
   keep("MTA_STS_MODE");
   settle_optional();
   if (!problems_.empty()) throw Error(problems(), ExitCode::missing_answers);
-  complete_.warnings =
-      look_at_storage_place(box_.view(), complete_.answers.get("STORAGE_ROOT"), complete_.answers.get("STORAGE_USER"))
-          .warnings;
+  complete_.warnings = storage_place(complete_.answers.get("STORAGE_ROOT")).warnings;
   compare_address("PUBLIC_IP");
   compare_address("PUBLIC_IPV6");
   compare_ssh();
@@ -373,6 +371,12 @@ CompleteAnswers AnswerSheet::complete() {
     complete_.directory = std::make_shared<Directory>(*directory_, complete_.answers.get("PRIMARY_HOSTNAME"));
   }
   return std::move(complete_);
+}
+
+// Who may not look below STORAGE_ROOT sees the answers of a box, which were judged when they were stored.
+StoragePlace AnswerSheet::storage_place(const std::string& path) const {
+  if (request_.no_directory) return {};
+  return look_at_storage_place(box_.view(), path, complete_.answers.get("STORAGE_USER"));
 }
 
 std::string AnswerSheet::problems() const {

@@ -15,6 +15,7 @@
 #include "base/value.hpp"
 #include "box/answers.hpp"
 #include "box/directory/directory.hpp"
+#include "operations/answers/storage_place.hpp"
 #include "operations/box.hpp"
 
 namespace mailinabox {
@@ -41,7 +42,7 @@ using GivenAnswers = std::map<std::string, std::string>;
 struct AnswerRequest {
   GivenAnswers given{};
   bool first_user = false;     // if there is no user yet, one is made
-  bool no_directory = false;   // the database is not looked for
+  bool no_directory = false;   // nothing below STORAGE_ROOT is looked at
   bool probe_network = false;  // try how this network resolves names, if that is not known yet
   Directory::Access access = Directory::Access::look;
 };
@@ -76,6 +77,7 @@ class AnswerSheet {
   std::string found(const std::string& key) const;
   std::string own_address(const std::string& key) const;
   bool is_own(const std::string& address) const;
+  StoragePlace storage_place(const std::string& path) const;
   std::string stored_public(const std::string& key) const;
   bool may_default(const std::string& key) const;
   std::string fallback(const std::string& key) const;
