@@ -92,8 +92,6 @@ std::vector<Mount> mounts_in(std::string_view text) {
   return mounts;
 }
 
-bool has_low_memory(const View& view) { return usable_memory_kb(view) < 1'900'000; }
-
 std::int64_t processor_count(const View& view) {
   const std::string text = text_or_nothing(view, "/sys/devices/system/cpu/online");  // "0-3,6"
   std::int64_t count = 0;

@@ -22,9 +22,6 @@ std::int64_t meminfo_kb(const View& view, std::string_view name);
 // Usable memory in kB: the machine's, or the container's limit if that is lower.
 std::int64_t usable_memory_kb(const View& view);
 
-// Less than 1900000 kB of that: a machine sold with 2 GB or less.
-bool has_low_memory(const View& view);
-
 // A value of /etc/os-release without its quotes; "" if missing.
 std::string os_release(const View& view, std::string_view key);
 

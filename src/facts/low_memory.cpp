@@ -4,7 +4,7 @@
 namespace mailinabox {
 namespace {
 
-Value read_low_memory(const View& view) { return Value(has_low_memory(view)); }
+Value read_low_memory(const View& view) { return Value(usable_memory_kb(view) < 1'900'000); }
 
 }  // namespace
 

@@ -12,13 +12,20 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::array<std::string_view, 7> k_key_types = {"ssh-ed25519",
-                                                         "ssh-rsa",
-                                                         "ecdsa-sha2-nistp256",
-                                                         "ecdsa-sha2-nistp384",
-                                                         "ecdsa-sha2-nistp521",
-                                                         "sk-ssh-ed25519@openssh.com",
-                                                         "sk-ecdsa-sha2-nistp256@openssh.com"};
+// How many parts keys have, their type included: public numbers, a curve's name, what a security key is for (RFC 4253
+// section 6.6, RFC 5656 section 3.1, RFC 8709 section 4, OpenSSH's PROTOCOL.u2f).
+struct KeyForm {
+  std::string_view type{};
+  std::size_t parts = 0;
+};
+
+constexpr std::array<KeyForm, 7> k_key_forms = {{{"ssh-ed25519", 2},
+                                                 {"ssh-rsa", 3},
+                                                 {"ecdsa-sha2-nistp256", 3},
+                                                 {"ecdsa-sha2-nistp384", 3},
+                                                 {"ecdsa-sha2-nistp521", 3},
+                                                 {"sk-ssh-ed25519@openssh.com", 3},
+                                                 {"sk-ecdsa-sha2-nistp256@openssh.com", 4}}};
 
 struct SystemAccount {
   std::string name{};
@@ -49,13 +56,36 @@ std::vector<SystemAccount> system_accounts(const View& view) {
   return accounts;
 }
 
-// "ssh-ed25519 AAAA… comment". A line with options may be for one command or one address only.
-bool is_plain_key(std::string_view line) {
-  const auto words = words_of(line);
-  if (words.size() < 2 || !contains(k_key_types, words[0])) return false;
-  const auto blob = from_base64(words[1]);
+// The parts of a key, each behind its length in four bytes (RFC 4251, "string"). Nothing if it does not end where its
+// last part does: it was cut off.
+std::optional<std::vector<std::string_view>> parts_of_key(std::string_view blob) {
   constexpr std::size_t k_length_bytes = 4;
-  return blob && blob->size() > k_length_bytes && std::string_view(*blob).substr(k_length_bytes).starts_with(words[0]);
+  std::vector<std::string_view> parts;
+  while (!blob.empty()) {
+    if (blob.size() < k_length_bytes) return std::nullopt;
+    std::size_t length = 0;
+    for (const char byte : blob.substr(0, k_length_bytes)) length = length << 8U | static_cast<unsigned char>(byte);
+    blob.remove_prefix(k_length_bytes);
+    if (length > blob.size()) return std::nullopt;
+    parts.push_back(blob.substr(0, length));
+    blob.remove_prefix(length);
+  }
+  return parts;
+}
+
+// "ssh-ed25519 AAAA… comment". A line with options may be for one command or one address only. Of RSA, every sshd takes
+// 2048 bits.
+bool is_plain_key(std::string_view line) {
+  constexpr std::size_t k_rsa_bytes = 2048 / 8;
+  const auto words = words_of(line);
+  if (words.size() < 2) return false;
+  const auto* const form =
+      std::find_if(k_key_forms.begin(), k_key_forms.end(), [&](const KeyForm& one) { return one.type == words[0]; });
+  const auto blob = from_base64(words[1]);
+  if (form == k_key_forms.end() || !blob) return false;
+  const auto parts = parts_of_key(*blob);
+  return parts && parts->size() == form->parts && parts->front() == form->type &&
+         (form->type != "ssh-rsa" || parts->back().size() >= k_rsa_bytes);
 }
 
 class KeyCheck {
@@ -63,6 +93,10 @@ class KeyCheck {
   KeyCheck(const View& view, const SshdSettings& settings) : view_(view), settings_(settings) {
     for (const char* key : {"pubkeyauthentication", "authorizedkeysfile", "authenticationmethods"}) {
       if (settings.depends(key)) possible_ = false;
+    }
+    if (settings.has_any({"allowusers", "denyusers", "allowgroups", "denygroups", "revokedkeys", "requiredrsasize",
+                          "pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"})) {
+      possible_ = false;  // who and which keys they are for is not worked out here
     }
     const std::string methods = settings.value("authenticationmethods", "any");
     if (settings.value("pubkeyauthentication", "yes") != "yes" || (methods != "any" && methods != "publickey")) {
@@ -156,6 +190,7 @@ std::vector<std::string> other_sources(const View& view) {
 SshAccounts ssh_accounts(const View& view) {
   SshAccounts result;
   if (!path_exists(view, k_sshd)) return result;
+  if (text_or_nothing(view, "/etc/shadow").empty()) return result;  // only root can say
   const SshdSettings settings = sshd_settings(view);
   const KeyCheck check(view, settings);
   for (const SystemAccount& account : system_accounts(view)) {

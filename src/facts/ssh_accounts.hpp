@@ -14,8 +14,9 @@ struct SshAccounts {
 };
 
 // Says "with key" only if that is certain: the file belongs to whom StrictModes wants, its line has no options, and no
-// Match, AuthenticationMethods or other setting stands in the way. Accounts that are elsewhere (LDAP) stand in
-// password_only by the name of their source.
+// Match, AuthenticationMethods, list of accounts or of algorithms stands in the way. Accounts that are elsewhere (LDAP)
+// stand in password_only by the name of their source.
+// Who is not root learns nothing: both are empty.
 SshAccounts ssh_accounts(const View& view);
 
 }  // namespace mailinabox

@@ -113,6 +113,11 @@ bool SshdSettings::depends(std::string_view key) const {
                      [&](const SshdLine& line) { return line.key == key && line.conditional; });
 }
 
+bool SshdSettings::has_any(std::initializer_list<std::string_view> keys) const {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const SshdLine& line) { return std::find(keys.begin(), keys.end(), line.key) != keys.end(); });
+}
+
 SshdSettings sshd_settings(const View& view) { return SshdReader(view).result(); }
 
 }  // namespace mailinabox

@@ -1,6 +1,7 @@
 // sshd's configuration, as it will have it from its files and options at the next start (sshd(8), sshd_config(5)).
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ struct SshdSettings {
   std::string value(std::string_view key, std::string_view otherwise) const;
   // Whether a Match has a line with this key.
   bool depends(std::string_view key) const;
+  // Whether there is a line with one of these keys, below a Match or not.
+  bool has_any(std::initializer_list<std::string_view> keys) const;
 };
 
 inline constexpr const char* k_sshd = "/usr/sbin/sshd";

@@ -81,7 +81,9 @@ std::vector<std::string> texts_fact(const ValueMap& facts, std::string_view name
 }
 
 bool ssh_keys_suffice(const ValueMap& facts) {
-  return !texts_fact(facts, "ssh_key_accounts").empty() && texts_fact(facts, "ssh_password_accounts").empty();
+  const auto drop_ins = facts.find("ssh_drop_ins");
+  return drop_ins != facts.end() && drop_ins->second.truthy() && !texts_fact(facts, "ssh_key_accounts").empty() &&
+         texts_fact(facts, "ssh_password_accounts").empty();
 }
 
 bool ssh_keys_only(const Answers& answers, const ValueMap& facts) {

@@ -103,7 +103,7 @@ def test_ssh_forwards_no_screen_and_knows_no_weak_algorithm(ssh_box):
     settings = ssh_box.run("sshd", "-T").stdout
     assert "x11forwarding no" in settings
     lists = [line for line in settings.splitlines() if line.split()[0] in ("kexalgorithms", "ciphers", "macs", "hostkeyalgorithms")]
-    assert len(lists) == 4 and not re.search(r"nistp|cbc|sha1|umac-64|[ ,]ssh-rsa\b", "\n".join(lists)), lists
+    assert len(lists) == 4 and not re.search(r"ecdh-sha2-nistp|cbc|sha1|umac-64|[ ,]ssh-(rsa|dss)\b", "\n".join(lists)), lists
 
 
 def test_with_a_key_passwords_go_and_they_come_back_when_it_goes(lab, ssh_box):
@@ -293,17 +293,19 @@ def test_what_listens_may_do_little_and_the_readme_says_so(box):
 
 
 def test_an_own_site_is_served_from_anywhere(lab, box):
-    """The administrator's, with a log of its own beside it."""
-    box.run("mkdir", "-p", "/srv/own/site")
+    """The administrator's, with a log of its own beside it, and what another program has put into /tmp for it."""
+    box.run("mkdir -p /srv/own/site; echo from another program > /tmp/exchanged")
     box.write("/srv/own/site/index.html", "own page")
-    box.write("/etc/nginx/conf.d/own.conf", "server { listen 80; server_name own.test; root /srv/own/site; access_log /srv/own/log; }")
+    box.write("/etc/nginx/conf.d/own.conf", "server { listen 80; server_name own.test; root /srv/own/site; access_log /srv/own/log; "
+              "location = /exchanged { alias /tmp/exchanged; } }")
     box.run("systemctl", "reload", "nginx")
     with lab.client(USER_AT):
-        def page():
+        def page(path):
             connection = http.client.HTTPConnection(box.address, 80, timeout=20)
-            connection.request("GET", "/", headers={"Host": "own.test"})
+            connection.request("GET", path, headers={"Host": "own.test"})
             return connection.getresponse().read()
-        assert laboratory.wait_for(lambda: page() == b"own page", 10)  # nginx takes a reload in after it has said so
+        assert laboratory.wait_for(lambda: page("/") == b"own page", 10)  # nginx takes a reload in after it has said so
+        assert page("/exchanged") == b"from another program\n"
     assert "GET / " in box.read("/srv/own/log")
     box.run("rm", "/etc/nginx/conf.d/own.conf")
 

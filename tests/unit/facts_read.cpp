@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "facts/fact_sources.hpp"
 #include "facts/facts.hpp"
@@ -102,6 +103,8 @@ TEST_CASE("facts: processors, and what Dovecot and the spam filter are given for
   host.put("/sys/devices/system/cpu/online", "0-63\n");
   CHECK(host.fact("spam_filter_processes") == Value(20));
   host.put("/proc/meminfo", "MemTotal: 1800000 kB\nSwapTotal: 0 kB\n");
+  CHECK(host.fact("spam_filter_processes") == Value(7));
+  host.put("/proc/meminfo", "MemTotal: 500000 kB\nSwapTotal: 0 kB\n");
   CHECK(host.fact("spam_filter_processes") == Value(2));
 }
 
@@ -326,11 +329,28 @@ TEST_CASE("facts: who can log in over SSH with a key, and who with a password on
       CHECK(host.with_key() == ValueList{"anna"});
     }
   }
+  SECTION("an RSA key that was cut where a narrow terminal cuts it, or is too short") {
+    const auto part = [](const std::string& text) {
+      const auto size = text.size();
+      return std::string{'\0', '\0', static_cast<char>(size >> 8U), static_cast<char>(size & 0xffU)} + text;
+    };
+    const auto rsa = [&](std::size_t bytes) {
+      return "ssh-rsa " + to_base64(part("ssh-rsa") + part("\1\1") + part(std::string(bytes, 'n')));
+    };
+    const std::string key = rsa(257);
+    host.give_key("/root", 0, key + "\n");
+    CHECK(host.with_key() == ValueList{"root", "anna"});
+    for (const std::string& line : std::vector<std::string>{key.substr(0, 80), rsa(129)}) {
+      host.give_key("/root", 0, line + "\n");
+      CHECK(host.with_key() == ValueList{"anna"});
+    }
+  }
   SECTION("settings that stand in the way") {
     host.put("/etc/ssh/sshd_config.d/00-own.conf", "PermitRootLogin no\n");
     CHECK(host.with_key() == ValueList{"anna"});
     for (const char* line : {"PubkeyAuthentication no\n", "AuthenticationMethods publickey,keyboard-interactive\n",
-                             "Match User anna\n AuthorizedKeysFile none\n", "AuthorizedKeysFile /etc/keys/%u\n"}) {
+                             "Match User anna\n AuthorizedKeysFile none\n", "AllowUsers bert\n",
+                             "PubkeyAcceptedAlgorithms ssh-rsa\n", "AuthorizedKeysFile /etc/keys/%u\n"}) {
       host.put("/etc/ssh/sshd_config.d/00-own.conf", line);
       CHECK(host.with_key().empty());
     }
@@ -360,14 +380,21 @@ TEST_CASE("facts: what sshd would do without the box's settings") {
   CHECK(host.fact("ssh_drop_ins") == Value(false));
 }
 
-TEST_CASE("facts: a host key that is on no NIST curve") {
+TEST_CASE("facts: an SSH server that can start, and algorithms that the administrator chose") {
   SshHost host;
-  CHECK(host.fact("ssh_other_host_key") == Value(false));
-  host.put("/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 AAAA root@box\n");
-  CHECK(host.fact("ssh_other_host_key") == Value(true));
-  host.put("/etc/ssh/ssh_host_ecdsa_key.pub", "ecdsa-sha2-nistp256 AAAA root@box\n");
-  host.put("/etc/ssh/sshd_config.d/keys.conf", "HostKey /etc/ssh/ssh_host_ecdsa_key\n");
-  CHECK(host.fact("ssh_other_host_key") == Value(false));
+  CHECK(host.fact("ssh_server") == Value(false));  // no host key
+  host.put("/etc/ssh/ssh_host_ecdsa_key", "");
+  CHECK(host.fact("ssh_server") == Value(true));
+  host.put("/etc/ssh/sshd_config.d/keys.conf", "HostKey /etc/ssh/own_key\n");
+  CHECK(host.fact("ssh_server") == Value(false));
+  host.put("/etc/ssh/own_key", "");
+  CHECK(host.fact("ssh_server") == Value(true));
+
+  CHECK(host.fact("ssh_own_algorithms") == Value(false));
+  host.put("/etc/ssh/sshd_config.d/10-mailinabox.conf", "Ciphers -*-cbc\n");
+  CHECK(host.fact("ssh_own_algorithms") == Value(false));
+  host.put("/etc/ssh/sshd_config.d/60-audit.conf", "Ciphers aes256-gcm@openssh.com\n");
+  CHECK(host.fact("ssh_own_algorithms") == Value(true));
 }
 
 TEST_CASE("facts: SSH ports of systemd's socket and of the connection in use") {

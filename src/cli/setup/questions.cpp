@@ -93,14 +93,16 @@ class Questions {
   void ask_about_ssh() {
     welcome();
     dialogue_.say(
-        "Log-ins over SSH: every account that can log in has an authorized key, so passwords are of use to guessers\n"
-        "only. If you are not sure that your key works, try it from a second terminal first.\n");
+        "Log-ins over SSH: every account that can log in has an authorized key, so passwords could be refused, and\n"
+        "guessers would have nothing to guess. Say yes only if that key is yours: log in with it from a second "
+        "terminal\n"
+        "first.\n");
     while (true) {
-      const auto line = dialogue_.ask("Refuse passwords over SSH? [Y/n] ");
+      const auto line = dialogue_.ask("Refuse passwords over SSH? [y/N] ");
       if (!line) leave();
       const std::string answer = lower_case(trim(*line));
-      if (answer.empty() || answer == "y" || answer == "yes") return sheet_.give("SSH_PASSWORDS", "no");
-      if (answer == "n" || answer == "no") return sheet_.give("SSH_PASSWORDS", "yes");
+      if (answer == "y" || answer == "yes") return sheet_.give("SSH_PASSWORDS", "no");
+      if (answer.empty() || answer == "n" || answer == "no") return sheet_.give("SSH_PASSWORDS", "yes");
     }
   }
 

@@ -293,19 +293,21 @@ bool AnswerSheet::ssh_question() const {
 // Keys only, but somebody would be locked out: passwords stay.
 void AnswerSheet::compare_ssh() {
   if (complete_.answers.get("SSH_PASSWORDS") != "no" || !yes_fact(facts_, "ssh_passwords")) return;
-  if (texts_fact(facts_, "ssh_key_accounts").empty()) {
-    complete_.warnings.push_back(
-        "SSH goes on taking passwords, although SSH_PASSWORDS=no: no account has an authorized key that is sure to let "
-        "somebody in. Put one into ~/.ssh/authorized_keys of the account with which you log in, then run `sudo "
-        "mailinabox "
-        "setup`.");
+  const std::string but = "SSH goes on taking passwords, although SSH_PASSWORDS=no";
+  const std::string again = " Then run `sudo mailinabox setup`.";
+  if (!yes_fact(facts_, "ssh_drop_ins")) {
+    complete_.warnings.push_back(but +
+                                 ": sshd reads no file of the box's. Give /etc/ssh/sshd_config the first line `Include "
+                                 "/etc/ssh/sshd_config.d/*.conf` (before OpenSSH 8.2: refuse them there yourself)." +
+                                 again);
+  } else if (texts_fact(facts_, "ssh_key_accounts").empty()) {
+    complete_.warnings.push_back(but +
+                                 ": no account has an authorized key that is sure to let somebody in. Put one into "
+                                 "~/.ssh/authorized_keys of the account with which you log in." +
+                                 again);
   } else if (const auto without = texts_fact(facts_, "ssh_password_accounts"); !without.empty()) {
-    complete_.warnings.push_back(
-        "SSH goes on taking passwords, although SSH_PASSWORDS=no, because these have one and no "
-        "authorized key: " +
-        joined(without, ", ") +
-        ". Give them a key, or take the password away (`passwd --lock NAME`), then run `sudo "
-        "mailinabox setup`.");
+    complete_.warnings.push_back(but + ", because these have one and no authorized key: " + joined(without, ", ") +
+                                 ". Give them a key, or take the password away (`passwd --lock NAME`)." + again);
   }
 }
 

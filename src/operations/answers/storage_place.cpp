@@ -24,24 +24,30 @@ std::string link_target(const std::string& folder, const std::string& target) {
   return target.starts_with('/') ? target : beside(folder, target);
 }
 
+struct WayProblem {
+  std::string text{};   // "" if there is none
+  bool closed = false;  // by the mode of a folder, which an access control list may open for some
+};
+
 // The folders above the path, in order, with links followed; those that do not exist yet are made for everybody.
-std::string problem_above(const View& view, const std::string& path, int links_left = 40) {
+WayProblem problem_above(const View& view, const std::string& path, int links_left = 40) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const std::string folder = path.substr(0, slash);
     const FileInfo info = view.files.info(folder);
     if (info.kind == FileKind::absent) return {};
     if (info.kind == FileKind::symlink) {
-      if (links_left == 0) return folder + " is a link that leads in a circle. Remove it, or " + k_another;
+      if (links_left == 0) return {folder + " is a link that leads in a circle. Remove it, or " + k_another};
       const std::string target = view.files.read_link(folder).value_or("");
       return problem_above(view, link_target(folder, target) + path.substr(slash), links_left - 1);
     }
     if (info.kind != FileKind::directory)
-      return folder + " is in the way: it is not a folder. Move it away, or " + k_another;
+      return {folder + " is in the way: it is not a folder. Move it away, or " + k_another};
     if ((info.mode & 1U) == 0) {
-      return fmt::format(
-          "The services that keep the mail (Dovecot, nginx and others, each with an account of its own) cannot get "
-          "through {}, which has mode {:04o}. Open it with `chmod o+x {}`, or {}",
-          folder, info.mode, folder, k_another);
+      return {fmt::format(
+                  "The services that keep the mail (Dovecot, nginx and others, each with an account of its own) cannot "
+                  "get through {}, which has mode {:04o}. Open it with `chmod o+x {}`, or {}",
+                  folder, info.mode, folder, k_another),
+              true};
     }
   }
   return {};
@@ -107,8 +113,12 @@ void look_at_mount(const View& view, const std::string& path, StoragePlace& plac
 }  // namespace
 
 StoragePlace look_at_storage_place(const View& view, const std::string& path, const std::string& storage_user) {
-  StoragePlace place{.problem = problem_above(view, path)};
-  if (!place.problem.empty()) {
+  StoragePlace place;
+  const WayProblem way = problem_above(view, path);
+  if (way.closed && holds_data(view, path)) {
+    place.warnings.push_back(way.text);
+  } else if (!way.text.empty()) {
+    place.problem = way.text;
     // To open /root is no advice.
     if (const std::string use = problem_with_use(path); !use.empty()) place.problem = use;
     return place;

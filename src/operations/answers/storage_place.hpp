@@ -13,9 +13,9 @@ struct StoragePlace {
   std::vector<std::string> warnings{};  // whole sentences
 };
 
-// `path` is a valid STORAGE_ROOT. Services of many accounts must get through each folder above it, links included.
-// Judged only as long as no box's data is there: whose the folder is, whether it is one that others share, and what
-// its file system can hold.
+// `path` is a valid STORAGE_ROOT. Services of many accounts must get through each folder above it, links included;
+// where a box's data is already, a folder that looks closed is a warning. Judged only as long as no data is there:
+// whose the folder is, whether it is one that others share, and what its file system can hold.
 StoragePlace look_at_storage_place(const View& view, const std::string& path, const std::string& storage_user);
 
 // What is wrong with STORAGE_USER on a machine where no box's data is at `storage_root` yet: the account is another's.
