@@ -173,8 +173,9 @@ def test_an_alias_is_an_address_of_the_users(box, stranger, user):
                       'vacation :subject "away from aliases" "On holiday.";\n')
         editor.activate("aliases")
     forged = message("forger@sender.test", "list@elsewhere.test", headers={"X-Original-To": "list@elsewhere.test"})
-    stranger.deliver(forged, recipient=user.address)
     with OtherServer(user.lab, at=SENDER_AT) as sender:
+        stranger.deliver(forged, recipient=user.address)
+        assert user.wait_for(forged["Subject"])
         sent = [message(f"{name}@sender.test", to) for name, to in (("one", "sales@example.test"), ("two", of_domain))]
         sent[0]["X-Original-To"] = "forged@example.test"
         for text in sent:
@@ -183,7 +184,6 @@ def test_an_alias_is_an_address_of_the_users(box, stranger, user):
         _wait_until(lambda: len(sender.received) >= 2, "no answer to mail for an alias", box)
         assert sorted(to for _, recipients, _ in sender.received for to in recipients) == ["one@sender.test",
                                                                                          "two@sender.test"]
-    assert user.wait_for(forged["Subject"])
 
 
 def test_an_own_program_of_a_filter_runs(box, stranger, user):

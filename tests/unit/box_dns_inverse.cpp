@@ -1,6 +1,8 @@
 // What a zone file has of a record, given to add() or set(), leaves the zone as it is: for every type, whatever the
 // value.
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
 
@@ -268,4 +270,10 @@ TEST_CASE("names in custom.yaml that are relative to the zone are complete in it
     CHECK(again.add(record_in(line), k_zones));
   }
   CHECK(lines_with(again) == lines);
+}
+
+TEST_CASE("dns: the shell completes every type of record", "[dns]") {
+  std::ifstream file(SOURCE_ROOT "/packaging/completion/mailinabox");
+  const std::string completion{std::istreambuf_iterator<char>(file), {}};
+  CHECK_THAT(completion, Catch::Matchers::Contains("choices=\"" + joined(record_types(), " ") + "\""));
 }
