@@ -429,8 +429,10 @@ def test_forwarded_mail_waits_for_the_rewriter_and_other_mail_does_not(lab, box,
         box.run("mv", "--no-clobber", SECRET + ".away", SECRET, check=False)
 
 
-# Where services were before they had sockets, as the recipes wrote it.
+# Where services were before they had sockets, and what they could do before systemd restricted them, as the recipes wrote it.
 BEFORE = f"""
+rm /etc/systemd/system/*.service.d/1[01]-mailinabox.conf
+systemctl daemon-reload
 apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq postsrsd >/dev/null
 printf 'SRS_DOMAIN={NAME}\\nSRS_EXCLUDE_DOMAINS=\\nSRS_FORWARD_PORT=10001\\nSRS_REVERSE_PORT=10002\\nSRS_SECRET={SECRET}\\nRUN_AS=postsrsd
 CHROOT=/var/lib/postsrsd\\nSRS_LISTEN_ADDR=127.0.0.1\\n' > /etc/default/postsrsd
