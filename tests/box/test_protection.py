@@ -108,13 +108,13 @@ def test_ssh_forwards_no_screen_and_knows_no_weak_algorithm(ssh_box):
 
 def test_with_a_key_passwords_go_and_they_come_back_when_it_goes(lab, ssh_box):
     """Nobody is asked a second time: the answer stays."""
-    ssh_box.run("install -D -m 600 /root/key.pub /root/.ssh/authorized_keys; chmod 700 /root/.ssh")
+    ssh_box.run("install -D -m 600 /root/key.pub ~root/.ssh/authorized_keys; chmod 700 ~root/.ssh")
     assert "taking passwords" not in _set_up_over_ssh(lab, ssh_box, "key")
     assert _let_in(lab, ssh_box) == {"key"}
-    ssh_box.run("chmod", "666", "/root/.ssh/authorized_keys")  # sshd does not trust it then
+    ssh_box.run("chmod 666 ~root/.ssh/authorized_keys")  # sshd does not trust it then
     program.setup(ssh_box, "--only", "ssh")
     assert _let_in(lab, ssh_box) == {"password"}
-    ssh_box.run("chmod", "600", "/root/.ssh/authorized_keys")
+    ssh_box.run("chmod 600 ~root/.ssh/authorized_keys")
 
 
 def test_every_ssh_port_in_use_stays_open_and_options_win(lab, ssh_box):

@@ -42,10 +42,12 @@ struct GoldenHost : test::TestHost {
     put("/usr/sbin/sshd", "");
     const std::string drop_ins = platform == "ubuntu-18.04" ? "" : "Include /etc/ssh/sshd_config.d/*.conf\n";
     put("/etc/ssh/sshd_config", drop_ins + "Port 22\nPort 2222\nX11Forwarding yes\n");
-    put("/etc/ssh/ssh_host_ed25519_key.pub", "ssh-ed25519 AAAA root@box\n");
-    put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n");
-    put_directory("/root", 0700);
-    put("/root/.ssh/authorized_keys",
+    put("/etc/ssh/ssh_host_ed25519_key", "");
+    const std::string home = "/root";
+    put("/etc/passwd", "root:x:0:0:root:" + home + ":/bin/bash\n");
+    put("/etc/shadow", "root:*:19000:0:99999:7:::\n");
+    put_directory(home, 0700);
+    put(home + "/.ssh/authorized_keys",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n");
     put("/etc/resolv.conf", "nameserver 192.0.2.53\n");
     put_directory("/run/systemd/system");
