@@ -7,10 +7,12 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdata
 import pytest
 
 import lab as laboratory
 import program
+import set_up
 
 OTHER = "example.org"
 STRANGER_AT = "198.51.100.130"
@@ -112,6 +114,37 @@ def test_text_as_a_zone_file_has_it_and_a_type_that_only_new_name_servers_know(l
     done = program.call(box, "dns", "set", "www." + OTHER, "HTTPS", "1 . alpn=h2,h3")
     assert done.returncode == 0, program.told(done)
     assert served(lab, box, "www." + OTHER, "HTTPS") == ['1 . alpn="h2,h3"']
+
+
+HASH = "ab" * 32
+EVERY_TYPE = {
+    "A": "192.0.2.81", "AAAA": "2001:db8::81", "CAA": '0 issue "ca.example.net"', "CNAME": "host.example.net.",
+    "HTTPS": '1 . alpn="h2"', "LOC": "52 22 23.000 N 4 53 32.000 E -2.00m 1m 10000m 10m", "MX": "10 mx.example.net.",
+    "NAPTR": '100 10 "u" "E2U+sip" "!^.*$!sip:info@example.net!" .', "OPENPGPKEY": "mQGNBFwAAAAB", "PTR": "host.example.net.",
+    "SMIMEA": "3 1 1 " + HASH, "SRV": "0 5 5060 sip.example.net.", "SSHFP": "4 2 " + HASH, "SVCB": "1 svc.example.net. port=8443",
+    "TLSA": "3 1 1 " + HASH, "TXT": '"one; \\"two\\""', "URI": '10 1 "https://example.net/"'}
+
+
+def test_every_type_is_served_as_it_was_given(lab, box, anna):
+    """A DS record needs the name servers of the domain that it is for, to which its own questions go."""
+    entries = [(f"{kind.lower()}.{OTHER}", kind, value) for kind, value in EVERY_TYPE.items()]
+    child = "child." + OTHER
+    entries += [(child, "NS", "ns.example.net."), (child, "DS", "12345 13 2 " + HASH)]
+    path = set_up.STORAGE + "/dns/custom.yaml"
+    before = box.read(path) if os.path.exists(box.path(path)) else ""
+    quoted = [(name, kind, value.replace("'", "''")) for name, kind, value in entries]
+    names = dict.fromkeys(name for name, _, _ in quoted)
+    box.write(path, "".join(f"{name}:\n" + "".join(f"  {kind}: '{value}'\n" for one, kind, value in quoted if one == name)
+                            for name in names))
+    done = program.call(box, "dns", "update")
+    assert done.returncode == 0 and "warning" not in program.told(done).lower(), program.told(done)
+    for name, kind, value in entries:
+        answer = asked(lab, box, name, kind)
+        found = answer.authority if kind == "NS" else answer.answer  # a referral
+        expected = dns.rdata.from_text("IN", kind, value)
+        assert [item for group in found for item in group if item.rdtype == expected.rdtype] == [expected], (name, kind, answer)
+    box.write(path, before)
+    assert program.call(box, "dns", "update").returncode == 0
 
 
 def test_a_domain_goes_with_its_last_user_and_comes_back_with_a_higher_serial(lab, box, anna):
