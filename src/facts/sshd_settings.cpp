@@ -86,14 +86,21 @@ class SshdReader {
 
   void include(std::string pattern, bool conditional, int depth) {
     if (pattern.front() != '/') pattern.insert(0, "/etc/ssh/");
-    if (!conditional && matches(k_sshd_drop_in, pattern)) settings_.reads_drop_ins = true;
+    const bool ours = !conditional && !settings_.reads_drop_ins && matches(k_sshd_drop_in, pattern);
     const std::size_t slash = pattern.rfind('/');
     const std::string directory = pattern.substr(0, slash);
-    for (const std::string& name : view_.files.list(directory)) {
+    bool passed = false;
+    for (const std::string& name : view_.files.list(directory)) {  // in the order in which sshd reads them
       const std::string path = directory + "/" + name;
+      if (ours && !passed && path >= k_sshd_drop_in) {
+        settings_.before_drop_in = settings_.lines.size();
+        passed = true;
+      }
       if (path != k_sshd_drop_in && matches(name, std::string_view(pattern).substr(slash + 1)))
         read(path, conditional, depth + 1);
     }
+    if (ours && !passed) settings_.before_drop_in = settings_.lines.size();
+    if (ours) settings_.reads_drop_ins = true;
   }
 
   const View& view_;
@@ -111,6 +118,14 @@ std::string SshdSettings::value(std::string_view key, std::string_view otherwise
 bool SshdSettings::depends(std::string_view key) const {
   return std::any_of(lines.begin(), lines.end(),
                      [&](const SshdLine& line) { return line.key == key && line.conditional; });
+}
+
+bool SshdSettings::decided_elsewhere(std::string_view key) const {
+  for (std::size_t index = 0; index < lines.size(); ++index) {
+    const SshdLine& line = lines[index];
+    if (line.key == key && (line.conditional || index < before_drop_in)) return true;
+  }
+  return false;
 }
 
 bool SshdSettings::has_any(std::initializer_list<std::string_view> keys) const {

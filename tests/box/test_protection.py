@@ -124,6 +124,7 @@ def test_every_ssh_port_in_use_stays_open_and_options_win(lab, ssh_box):
     ssh_box.run("/usr/sbin/sshd", "-p", "2223")  # which no settings know
     said = _set_up_over_ssh(lab, ssh_box, "password")
     assert "firewall:ssh" in said
+    assert "SSH may go on taking passwords, although SSH_PASSWORDS=no" in said
     status = ssh_box.run("ufw", "status").stdout
     for port in ("22/tcp", "2222/tcp", "2223/tcp"):
         assert any(line.startswith(port) and "LIMIT" in line for line in status.splitlines()), status

@@ -285,6 +285,10 @@ TEST_CASE("decide: SSH refuses passwords only if that is the answer and nobody i
   const auto [refused_there, no_file] = decided({{"SSH_PASSWORDS", "no"}}, no_drop_ins);
   CHECK_FALSE(refused_there);
   CHECK_THAT(no_file, Contains("sshd reads no file of the box's"));
+  ValueMap insists = key;
+  insists["ssh_passwords_insisted"] = Value(true);
+  CHECK_THAT(decided({{"SSH_PASSWORDS", "no"}}, insists).second,
+             Contains("a setting of its own for that which comes first"));
   const auto [without, no_key] = decided({{"SSH_PASSWORDS", "no"}}, with_ssh({}, {"anna"}));
   CHECK_FALSE(without);
   CHECK_THAT(no_key, Contains("no account has an authorized key"));

@@ -380,6 +380,25 @@ TEST_CASE("facts: what sshd would do without the box's settings") {
   CHECK(host.fact("ssh_drop_ins") == Value(false));
 }
 
+TEST_CASE("facts: settings of sshd that the box's come too late for") {
+  SshHost host;
+  host.put("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\nPasswordAuthentication yes\n");
+  host.put("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication yes\n");
+  CHECK(host.fact("ssh_passwords_insisted") == Value(false));
+  host.put("/etc/ssh/sshd_config.d/10-mailinabox.conf", "PasswordAuthentication no\n");
+  CHECK(host.fact("ssh_passwords_insisted") == Value(false));
+  host.put("/etc/ssh/sshd_config.d/00-own.conf", "PasswordAuthentication yes\n");
+  CHECK(host.fact("ssh_passwords_insisted") == Value(true));
+  host.erase("/etc/ssh/sshd_config.d/00-own.conf");
+  host.put("/etc/default/ssh", "SSHD_OPTS='-o KbdInteractiveAuthentication=yes'\n");
+  CHECK(host.fact("ssh_passwords_insisted") == Value(true));
+  host.erase("/etc/default/ssh");
+  host.put("/etc/ssh/sshd_config", "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n");
+  CHECK(host.fact("ssh_passwords_insisted") == Value(true));
+  host.put("/etc/ssh/sshd_config", "Include sshd_config.d/*\nMatch User anna\nPasswordAuthentication yes\n");
+  CHECK(host.fact("ssh_passwords_insisted") == Value(true));
+}
+
 TEST_CASE("facts: an SSH server that can start, and algorithms that the administrator chose") {
   SshHost host;
   CHECK(host.fact("ssh_server") == Value(false));  // no host key

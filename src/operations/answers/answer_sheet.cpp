@@ -300,6 +300,12 @@ void AnswerSheet::compare_ssh() {
                                  ": sshd reads no file of the box's. Give /etc/ssh/sshd_config the first line `Include "
                                  "/etc/ssh/sshd_config.d/*.conf` (before OpenSSH 8.2: refuse them there yourself)." +
                                  again);
+  } else if (yes_fact(facts_, "ssh_passwords_insisted")) {
+    complete_.warnings.push_back(
+        "SSH may go on taking passwords, although SSH_PASSWORDS=no: sshd has a setting of its own "
+        "for that which comes first. Look for PasswordAuthentication and "
+        "KbdInteractiveAuthentication in SSHD_OPTS (/etc/default/ssh), below a Match, and in what "
+        "is read before /etc/ssh/sshd_config.d/10-mailinabox.conf.");
   } else if (texts_fact(facts_, "ssh_key_accounts").empty()) {
     complete_.warnings.push_back(but +
                                  ": no account has an authorized key that is sure to let somebody in. Put one into "
