@@ -456,3 +456,12 @@ TEST_CASE("custom.yaml is written so that a YAML 1.1 reader takes every value as
         "'*.example.com': 192.0.2.1\n"
         "a.example.com:\n  AAAA:\n  - 2001:db8::1\n  - '1:2:3:4:5:6:7:8'\n  - '::1'\n  - 'fe80::'\n  - 1::2\n");
 }
+
+TEST_CASE("custom.yaml: a text in a zone file's quotation marks is served with them, and said to be") {
+  const CustomRecords records =
+      parse_custom("a.example.com: {TXT: '\"v=DKIM1\" \"p=AA\"'}\nb.example.com: {TXT: 'say \"hi\"'}\n");
+  CHECK(listed(records) == Texts{"a.example.com TXT \"v=DKIM1\" \"p=AA\"", "b.example.com TXT say \"hi\""});
+  REQUIRE(records.problems().size() == 1);
+  CHECK_THAT(records.problems().front().text(), Catch::Contains("a.example.com TXT: its quotation marks are served") &&
+                                                    Catch::Contains("dns set a.example.com TXT"));
+}

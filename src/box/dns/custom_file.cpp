@@ -191,6 +191,13 @@ class CustomFile {
     try {
       if (value.empty()) throw Error("No value for the record provided.");
       entry.record.value = checked_value(type, value, TargetNames::as_written);
+      if (type == "TXT" && value.front() == '"' && value.size() > 1 && value.back() == '"') {
+        report(at(node),
+               name +
+                   " TXT: its quotation marks are served as part of the text, as this file has texts without. If "
+                   "they are those of a zone file, `sudo mailinabox dns set " +
+                   name + " TXT 'VALUE'` takes them away.");
+      }
     } catch (const Error& error) {
       entry.usable = false;
       report(at(node), name + " " + type + ": " + error.what() + std::string(k_left_out));
