@@ -236,8 +236,8 @@ everything() {
   part program compile program "${in_box[@]}" || return
   trap end_parts INT TERM
   begin box "" in_boxes box "$@"
-  begin fault box sampled_faults
   begin package "" package
+  begin fault package sampled_faults
   begin unit "" giving_way unit
   begin root package in_smallest_root
   begin sanitize unit giving_way sanitize
