@@ -95,8 +95,7 @@ FileAttributes file_attributes(const Ownership& wanted, const AccountReader& acc
     if (!account) {
       throw Error(fmt::format(
           "{}: its owner should be {}, but /etc/passwd has no such user. If it was removed, install the package that "
-          "it "
-          "belongs to again (`apt-get install --reinstall`); a recipe of your own declares `- user: {}` before it",
+          "it belongs to again (`apt-get install --reinstall`); a recipe of your own declares `- user: {}` before it",
           path, wanted.owner, wanted.owner));
     }
     result.uid = account->uid;
@@ -106,8 +105,7 @@ FileAttributes file_attributes(const Ownership& wanted, const AccountReader& acc
     if (!group) {
       throw Error(fmt::format(
           "{}: its group should be {}, but /etc/group has no such group. If it was removed, install the package that "
-          "it "
-          "belongs to again (`apt-get install --reinstall`); a recipe of your own declares `- group: {}` before it",
+          "it belongs to again (`apt-get install --reinstall`); a recipe of your own declares `- group: {}` before it",
           path, wanted.group, wanted.group));
     }
     result.gid = group->gid;
