@@ -87,18 +87,6 @@ bool needs_fresh_indexes(std::string_view output) {
                                "Unable to fetch", "but it is not installable", "but it is not going to be installed"});
 }
 
-std::string without_discs(const std::string& sources) {
-  std::string text;
-  for (const std::string_view line : lines_of(sources)) {
-    std::string_view rest = trim(line);
-    const bool source = rest.starts_with("deb ") || rest.starts_with("deb-src ");
-    rest = trim(rest.substr(std::min(rest.find(' '), rest.size())));
-    if (rest.starts_with('[')) rest = trim(rest.substr(std::min(rest.find(']') + 1, rest.size())));
-    if (!source || !rest.starts_with("cdrom:")) text += std::string(line) + "\n";
-  }
-  return text;
-}
-
 std::string apt_words(const std::string& output) {
   constexpr std::size_t k_most = 20;
   const std::vector<std::string_view> lines = lines_of(output);

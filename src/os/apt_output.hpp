@@ -1,4 +1,4 @@
-// Parsers of apt's list of sources, and of apt-get's output: status lines (APT::Status-Fd), announced sizes and errors.
+// Parsers of apt-get's output: status lines (APT::Status-Fd), announced sizes and errors.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,6 @@ ExitCode classify_apt_failure(std::string_view output);
 
 // True if newer package indexes may help: apt does not know the package, or the registry no longer has the version.
 bool needs_fresh_indexes(std::string_view output);
-
-// The text of a sources.list without its lines of installation discs: "deb [OPTIONS] cdrom:[LABEL]/ SUITE …".
-std::string without_discs(const std::string& sources);
 
 // The errors and warnings of apt and dpkg in the output, or all lines if there are none; at most the last 20.
 std::string apt_words(const std::string& output);

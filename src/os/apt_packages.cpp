@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "os/apt_output.hpp"
 #include "os/apt_simulation.hpp"
+#include "os/apt_sources.hpp"
 #include "os/package_locks.hpp"
 #include "os/service_hold.hpp"
 
@@ -16,7 +17,6 @@ constexpr const char* k_status = "/var/lib/dpkg/status";
 constexpr const char* k_updates = "/var/lib/dpkg/updates";
 constexpr const char* k_lists = "/var/lib/apt/lists";
 constexpr const char* k_sources = "/etc/apt/sources.list";
-constexpr const char* k_sources_without_discs = "/run/mailinabox-sources.list";
 constexpr std::chrono::hours k_fresh{24};
 constexpr std::chrono::hours k_apt_limit{3};
 constexpr int k_status_descriptor = 9;
@@ -225,13 +225,9 @@ void AptPackages::download(const std::vector<std::string>& packages, const Packa
 // of the drive, which it then wants back.
 CommandResult AptPackages::download_without_discs(const std::vector<std::string>& arguments, CommandResult failed,
                                                   const PackageProgressHandler& progress) {
-  const auto sources = files_.read(k_sources);
-  const std::string others = sources ? without_discs(sources->content) : "";
-  if (!sources || others == sources->content) return failed;
-  files_.write(k_sources_without_discs, others, FileAttributes{});
-  CommandResult result =
-      apt_get(concat({"-oDir::Etc::SourceList=" + std::string(k_sources_without_discs)}, arguments), progress);
-  files_.remove(k_sources_without_discs);
+  const SourcesWithoutDiscs sources(files_);
+  if (sources.options().empty()) return failed;
+  CommandResult result = apt_get(concat(sources.options(), arguments), progress);
   return result.exit_code == 0 ? result : failed;
 }
 

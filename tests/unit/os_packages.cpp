@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/interruption.hpp"
 #include "os/apt_output.hpp"
 #include "os/apt_packages.hpp"
 #include "os/package_locks.hpp"
@@ -411,27 +412,102 @@ TEST_CASE("what apt says against a source is a complaint while the packages can 
   CHECK_THAT(failure.what, Catch::Matchers::Contains("Unable to locate") && Catch::Matchers::Contains(words));
 }
 
-TEST_CASE("an installation disc that apt wants to have inserted is left out", "[os][packages]") {
-  AptHost host;
-  const std::string others = "# deb cdrom:[old]/ x main\ndeb [arch=amd64] http://registry bookworm main\n";
-  host.put("/etc/apt/sources.list",
-           "deb cdrom:[Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 DVD Binary-1]/ bookworm main\n"
-           "deb-src [trusted=yes] cdrom:[x]/ bookworm main\n" +
-               others);
-  host.set_modified("/etc/apt/sources.list", 1);
-  std::string used;
-  host.effect = [&](const Command& command) {
-    for (const std::string& word : command.argv) {
-      if (word.starts_with("-oDir::Etc::SourceList=")) used = host.content(word.substr(word.find('/')));
+namespace {
+
+const char* const k_disc =
+    "deb cdrom:[Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 DVD Binary-1]/ bookworm main\n";
+const char* const k_registry = "# deb cdrom:[old]/ x main\ndeb [arch=amd64] http://registry bookworm main\n";
+
+// A machine that was installed from a disc, which is what apt wants first.
+struct DiscHost : AptHost {
+  DiscHost() {
+    put("/etc/apt/sources.list", k_registry);
+    put_directory("/run");
+    put_directory("/etc/apt/sources.list.d");
+    results = {failed("Media change: please insert the disc\nE: Failed to fetch cdrom:x  Please use apt-cdrom\n")};
+    effect = [this](const Command& command) { look(command); };
+  }
+
+  // The sources that this call of apt reads instead of the machine's.
+  void look(const Command& command) {
+    const auto value = [&](const std::string& option) -> std::string {
+      for (const std::string& word : command.argv) {
+        if (word.starts_with(option)) return word.substr(option.size());
+      }
+      return {};
+    };
+    const std::string list = value("-oDir::Etc::SourceList=");
+    if (list.empty()) return;
+    used["sources.list"] = content(list);
+    const std::string parts = value("-oDir::Etc::SourceParts=");
+    if (!parts.empty()) {
+      for (const std::string& name : files.list(parts)) used[name] = content(parts + "/" + name);
     }
-  };
-  host.results = {failed("Media change: please insert the disc\nE: Failed to fetch cdrom:x  Please use apt-cdrom\n"),
-                  {},
-                  failed("E: Failed to fetch cdrom:x  Please use apt-cdrom\n")};
-  host.apt_packages.download({"postfix"}, {});
+    if (interrupting) throw Interrupted{SIGINT};
+  }
+
+  void download() {
+    for (const char* path : {"/etc/apt/sources.list", "/etc/apt/sources.list.d"}) set_modified(path, 1);
+    for (const std::string& name : files.list("/etc/apt/sources.list.d")) {
+      set_modified("/etc/apt/sources.list.d/" + name, 1);
+    }
+    apt_packages.download({"postfix"}, {});
+  }
+
+  std::map<std::string, std::string> used{};
+  bool interrupting = false;
+};
+
+}  // namespace
+
+TEST_CASE("an installation disc that apt wants to have inserted is left out", "[os][packages]") {
+  DiscHost host;
+  host.put("/etc/apt/sources.list",
+           k_disc + std::string("deb-src [trusted=yes] cdrom:[x]/ bookworm main\n") + k_registry);
+  host.results.push_back({});
+  host.results.push_back(failed("E: Failed to fetch cdrom:x  Please use apt-cdrom\n"));
+  host.download();
   CHECK(host.calls == std::vector<std::string>{"download postfix", "update", "download postfix", "download postfix"});
-  CHECK(used == others);
-  CHECK_FALSE(host.exists("/run/mailinabox-sources.list"));
+  CHECK(host.used == std::map<std::string, std::string>{{"sources.list", k_registry}});
+  CHECK(host.files.list("/run").empty());
+}
+
+TEST_CASE("a disc among sources.list.d is left out, all others are as they were", "[os][packages]") {
+  DiscHost host;
+  const std::string stanza = "Types: deb\nURIs: http://other/debian\nSuites: bookworm\nComponents: main\n";
+  const std::string disc = "# the disc\nTypes: deb\nuris:\n cdrom:[x y]/\nSuites: bookworm\n";
+  host.put("/etc/apt/sources.list.d/discs.list", k_disc + std::string("deb http://more bookworm main\n"));
+  host.put("/etc/apt/sources.list.d/mixed.sources", stanza + "\n" + disc + "\n" + stanza);
+  host.put("/etc/apt/sources.list.d/other.sources", stanza);
+  host.put("/etc/apt/sources.list.d/README", "apt does not read this");
+  host.results.resize(3);
+  host.results[2] = host.results[0];
+  host.download();
+  CHECK(host.used == std::map<std::string, std::string>{{"sources.list", k_registry},
+                                                        {"discs.list", "deb http://more bookworm main\n"},
+                                                        {"mixed.sources", stanza + "\n" + stanza},
+                                                        {"other.sources", stanza}});
+  CHECK(host.files.list("/run").empty());
+}
+
+TEST_CASE("without a disc among the sources apt's failure stands", "[os][packages]") {
+  DiscHost host;
+  host.put("/etc/apt/sources.list.d/other.sources", "Types: deb\nURIs: http://cdrom:80/\nSuites: x\n");
+  host.results.resize(3);
+  host.results[2] = host.results[0];
+  CHECK_THROWS_WITH(host.download(), Catch::Contains("Please use apt-cdrom"));
+  CHECK(host.used.empty());
+}
+
+TEST_CASE("a download without discs that is interrupted leaves nothing behind", "[os][packages]") {
+  DiscHost host;
+  host.put("/etc/apt/sources.list", k_disc + std::string(k_registry));
+  host.results.resize(3);
+  host.results[2] = host.results[0];
+  host.interrupting = true;
+  CHECK_THROWS_AS(host.download(), Interrupted);
+  CHECK_FALSE(host.used.empty());
+  CHECK(host.files.list("/run").empty());
 }
 
 TEST_CASE("failures have their exit codes, apt's words and a remedy", "[os][packages]") {
