@@ -108,6 +108,7 @@ ExitCode print_lint_json(Console& console, const LintResult& result) {
   const bool good = result.errors.empty();
   print_json(console, {{"result", good ? "ok" : "failed"},
                        {"errors", result.errors},
+                       {"warnings", result.warnings},
                        {"resources", result.resources},
                        {"platforms", result.platforms}});
   return good ? ExitCode::ok : ExitCode::failed;
@@ -126,6 +127,7 @@ CliCommand recipes_lint() {
   };
   command.json = {{"result", "\"ok\" or \"failed\""},
                   {"errors", "sentences, each with file:line:column"},
+                  {"warnings", "sentences, likewise"},
                   {"resources", "number of those that were checked on one platform"},
                   {"platforms", "number of the platforms"}};
   command.run = [options](Box& box, Console& console) {

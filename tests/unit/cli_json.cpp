@@ -127,6 +127,17 @@ TEST_CASE("json: each command prints the keys that it documents", "[cli][json]")
   }
 }
 
+TEST_CASE("json: what recipes lint warns of is in the object, too", "[cli][json]") {
+  ModelBox box;
+  box.host.put("/local/own.yaml", "recipe: own\nresources:\n  - {file: /etc/sitse, content: x}\n");
+  CHECK(box.run({"recipes", "lint"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("/local/own.yaml:3:") && Contains("/etc/sites"));
+  auto object = box.run_json({"recipes", "lint"});
+  CHECK(object["result"] == "ok");
+  REQUIRE(object["warnings"].size() == 1);
+  CHECK_THAT(object["warnings"][0].get<std::string>(), Contains("/local/own.yaml:3:") && Contains("/etc/sites"));
+}
+
 TEST_CASE("json: whatever goes wrong is one object with the same keys", "[cli][json]") {
   JsonBox box;
   std::set<std::string> keys;
