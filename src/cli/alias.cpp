@@ -64,7 +64,7 @@ CliCommand alias_add() {
     line.flag("--update", options->update, "Replace the alias if it exists");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
-  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
+  command.json = publication_keys({{"messages", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     const NewAlias alias{.address = options->address,
                          .forwards_to = joined(options->forwards_to, ","),
@@ -83,7 +83,7 @@ CliCommand alias_remove() {
     line.argument("ADDRESS", options->address, "The alias");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
-  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
+  command.json = publication_keys({{"messages", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     return print_directory_change(
         console, remove_alias(box, options->address, lock_request(console, "alias remove", options->no_wait)));

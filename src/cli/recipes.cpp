@@ -29,7 +29,7 @@ Catalog catalog_of(Box& box, Console& console) {
 CliCommand recipes_list() {
   CliCommand command{.name = "recipes list", .summary = "List the recipes in the order they are applied"};
   command.examples = {"mailinabox recipes list"};
-  command.json = {{"recipes", "each with recipe, summary, requires, resources (their number), local"}};
+  command.json = {{"recipes", "each with recipe, summary, requires, resource_count, local"}};
   command.run = [](Box& box, Console& console) {
     const Catalog catalog = catalog_of(box, console);
     Json all = Json::array();
@@ -39,7 +39,7 @@ CliCommand recipes_list() {
       all.push_back({{"recipe", recipe.name},
                      {"summary", recipe.summary},
                      {"requires", recipe.requires_recipes},
-                     {"resources", count},
+                     {"resource_count", count},
                      {"local", recipe.local}});
       if (!console.json) {
         console.output << fmt::format("{:<14} {:>3} resources  {}{}\n", recipe.name, count, recipe.summary,
@@ -109,7 +109,7 @@ ExitCode print_lint_json(Console& console, const LintResult& result) {
   print_json(console, {{"result", good ? "ok" : "failed"},
                        {"errors", result.errors},
                        {"warnings", result.warnings},
-                       {"resources", result.resources},
+                       {"resource_count", result.resources},
                        {"platforms", result.platforms}});
   return good ? ExitCode::ok : ExitCode::failed;
 }
@@ -128,7 +128,7 @@ CliCommand recipes_lint() {
   command.json = {{"result", "\"ok\" or \"failed\""},
                   {"errors", "sentences, each with file:line:column"},
                   {"warnings", "sentences, likewise"},
-                  {"resources", "number of those that were checked on one platform"},
+                  {"resource_count", "number of the resources that were checked on one platform"},
                   {"platforms", "number of the platforms"}};
   command.run = [options](Box& box, Console& console) {
     const LintResult result = lint(box, options->files);

@@ -259,7 +259,7 @@ ExitCode print_publication_json(Console& console, const Publication& publication
 }
 
 ExitCode print_directory_change(Console& console, const DirectoryChange& change) {
-  if (console.json) return print_publication_json(console, change.publication, {{"stored", change.stored}});
+  if (console.json) return print_publication_json(console, change.publication, {{"messages", change.stored}});
   for (const std::string& line : change.stored) console.output << line << "\n";
   return print_publication(console, change.publication);
 }

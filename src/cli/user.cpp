@@ -62,7 +62,7 @@ CliCommand user_add() {
     line.flag("--password-stdin", options->password_stdin, "Read the password from standard input");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
-  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
+  command.json = publication_keys({{"messages", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     static_cast<void>(require_answers(box));  // before a person types a password
     NewUser user{.email = options->email, .quota = options->quota};
@@ -99,7 +99,7 @@ CliCommand user_remove() {
     line.argument("EMAIL", options->email, "The user");
     line.flag("--no-wait", options->no_wait, k_no_wait);
   };
-  command.json = publication_keys({{"stored", "what the database says, as sentences"}});
+  command.json = publication_keys({{"messages", "what the database says, as sentences"}});
   command.run = [options](Box& box, Console& console) {
     return print_directory_change(
         console, remove_user(box, options->email, lock_request(console, "user remove", options->no_wait)));

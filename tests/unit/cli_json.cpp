@@ -1,6 +1,7 @@
 // --json: every command that lists or reports has it, prints the keys that it documents, and says in JSON what goes
 // wrong.
 #include <catch2/catch.hpp>
+#include <map>
 #include <set>
 
 #include "base/interruption.hpp"
@@ -103,12 +104,35 @@ void check_keys(const CliCommand& command, const nlohmann::json& object) {
   }
 }
 
+// The type of each key that has been seen, also of those further inside: a program that reads one may rely on it.
+class KeyTypes {
+ public:
+  void check(const nlohmann::json& value) {
+    if (value.is_array()) {
+      for (const auto& item : value) check(item);
+    }
+    if (!value.is_object()) return;
+    for (const auto& [name, item] : value.items()) {
+      check(item);
+      if (item.is_null()) continue;  // says that there is none
+      const std::string type = item.is_number() ? "number" : item.type_name();
+      const auto [known, first] = types_.emplace(name, type);
+      CAPTURE(name);
+      CHECK(known->second == type);
+    }
+  }
+
+ private:
+  std::map<std::string, std::string> types_{};
+};
+
 }  // namespace
 
-TEST_CASE("json: each command prints the keys that it documents", "[cli][json]") {
+TEST_CASE("json: each command prints the keys that it documents, a key of one name with one type", "[cli][json]") {
   JsonBox box;
   const std::vector<CliCommand> commands = all_commands();
   std::set<std::string> used;
+  KeyTypes types;
   for (const auto& [name, more] : k_uses) {
     CAPTURE(name, more);
     used.insert(name);
@@ -117,7 +141,10 @@ TEST_CASE("json: each command prints the keys that it documents", "[cli][json]")
     CHECK((box.code == ExitCode::ok || box.code == ExitCode::changes));
     CHECK_FALSE(object.contains("error"));
     check_keys(command_named(commands, name), object);
+    if (name != "facts") types.check(object);  // whose keys are names of values
   }
+  types.check(box.run_json({"--help"}));
+  types.check(box.run_json({"plan", "--dif"}));
   // Those that others start, and what is a file of its own form.
   const std::set<std::string> without = {"recipes schema", "dns reload", "srs", "tls-policy", "sender-check"};
   for (const CliCommand& command : commands) {
