@@ -39,6 +39,6 @@ int main(int count, char** arguments) {
   } catch (const mailinabox::Interrupted& interrupted) {
     std::signal(interrupted.signal, SIG_DFL);
     std::raise(interrupted.signal);  // so that the caller sees what ended it
-    return static_cast<int>(ExitCode::failed);
+    return interrupted.exit_status();
   }
 }

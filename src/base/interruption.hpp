@@ -10,6 +10,9 @@ namespace mailinabox {
 // Not a std::exception: it is not an entry's failure, and only main() catches it.
 struct Interrupted {
   int signal = SIGINT;
+
+  // What a shell makes of a program that the signal has ended.
+  int exit_status() const { return 128 + signal; }
 };
 
 // While one lives, the first of these signals is only noted; a second one ends the program at once. Signals that were

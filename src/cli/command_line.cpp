@@ -203,19 +203,21 @@ class CommandLine {
   ExitCode run_chosen() {
     try {
       return chosen_->run(box_, console_);
-    } catch (const Interrupted&) {
-      if (console_.json) print_error_json(console_, "interrupted: run it again, and it goes on from there");
+    } catch (const Interrupted& interrupted) {
+      if (console_.json) {
+        print_error_json(console_, "interrupted: run it again, and it goes on from there", interrupted.exit_status());
+      }
       throw;
     } catch (const std::exception& error) {
       const CommandFailure failure = command_failure(error);
-      if (console_.json) print_error_json(console_, failure.message, failure.code);
+      if (console_.json) print_error_json(console_, failure.message, static_cast<int>(failure.code));
       throw;
     }
   }
 
   ExitCode refuse(const std::string& why) {
     console_.errors << "mailinabox: " << why << "\n";
-    if (asks_for_json_) print_error_json(console_, why, ExitCode::usage);
+    if (asks_for_json_) print_error_json(console_, why, static_cast<int>(ExitCode::usage));
     return ExitCode::usage;
   }
 

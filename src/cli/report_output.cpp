@@ -143,11 +143,11 @@ std::vector<JsonKey> publication_keys(const std::vector<JsonKey>& besides) {
 
 void print_json(Console& console, const Json& json) { console.output << json_text(json) << std::endl; }
 
-void print_error_json(Console& console, const std::string& error, ExitCode code) {
+void print_error_json(Console& console, const std::string& error, int exit_status) {
   Json json = report_json({}, false);
   json["result"] = "failed";
   json["error"] = error;
-  json["exit_code"] = static_cast<int>(code);
+  json["exit_code"] = exit_status;
   print_json(console, json);
 }
 

@@ -22,8 +22,8 @@ Json report_json(const Report& report, bool with_diff);
 std::vector<JsonKey> report_keys(const std::vector<JsonKey>& besides);
 
 // The JSON object of every command that ends before it has a result: the keys of a report, as of a run that did
-// nothing, with "result": "failed", "error": why, and "exit_code".
-void print_error_json(Console& console, const std::string& error, ExitCode code = ExitCode::failed);
+// nothing, with "result": "failed", "error": why, and "exit_code": the program's exit status.
+void print_error_json(Console& console, const std::string& error, int exit_status);
 
 // Prints an object with a line's end.
 void print_json(Console& console, const Json& json);

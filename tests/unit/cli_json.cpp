@@ -1,6 +1,7 @@
 // --json: every command that lists or reports has it, prints the keys that it documents, and says in JSON what goes
 // wrong.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <map>
 #include <set>
 
@@ -211,6 +212,7 @@ TEST_CASE("json: what ends a command by surprise is said in JSON, too", "[cli][j
   box.console.self_test = [](const SelfTestOptions&) -> std::vector<SelfTestStep> { throw Interrupted{SIGINT}; };
   CHECK_THROWS_AS(box.run({"selftest", "--json"}), Interrupted);
   CHECK(nlohmann::json::parse(box.output.str())["result"] == "failed");
+  CHECK(nlohmann::json::parse(box.output.str())["exit_code"] == 128 + SIGINT);  // as a shell has it
   box.console.self_test = [](const SelfTestOptions&) -> std::vector<SelfTestStep> { throw std::bad_alloc(); };
   CHECK_THROWS_AS(box.run({"selftest", "--json"}), std::bad_alloc);
   CHECK_THAT(nlohmann::json::parse(box.output.str())["error"].get<std::string>(), Contains("out of memory"));
