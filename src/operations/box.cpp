@@ -11,6 +11,8 @@ std::string stamp(const Box& box) { return box.state_directory + "/set-up"; }
 
 std::string parts_file(const Box& box) { return box.state_directory + "/set-up-parts"; }
 
+std::string name_file(const Box& box) { return box.state_directory + "/host-name-left"; }
+
 }  // namespace
 
 void require_root(const Box& box) {
@@ -68,5 +70,17 @@ void forget_set_up(const Box& box) {
   box.system.files.remove(stamp(box));
   forget_parts_set_up(box);
 }
+
+std::string host_name_left(const Box& box) {
+  const auto file = box.system.files.read(name_file(box));
+  return file ? std::string(trim(file->content)) : "";
+}
+
+void remember_host_name_left(const Box& box, const std::string& name) {
+  box.system.files.make_directory(box.state_directory, {.mode = 0700});
+  box.system.files.write(name_file(box), name + "\n", {.mode = 0600});
+}
+
+void forget_host_name_left(const Box& box) { box.system.files.remove(name_file(box)); }
 
 }  // namespace mailinabox

@@ -56,4 +56,10 @@ void mark_parts_set_up(const Box& box, const std::set<std::string>& recipes);
 void forget_parts_set_up(const Box& box);
 void forget_set_up(const Box& box);
 
+// The host name of before, from when setup takes another until what was made for it has followed: a run can be cut off
+// in between. Empty if there is none.
+std::string host_name_left(const Box& box);
+void remember_host_name_left(const Box& box, const std::string& name);
+void forget_host_name_left(const Box& box);
+
 }  // namespace mailinabox

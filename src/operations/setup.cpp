@@ -39,7 +39,11 @@ bool settle_users(const Box& box, PreparedSetup& prepared, SetupResult& result) 
   open_directory(box, complete);
   if (complete.directory == nullptr) return false;
   try {
-    if (!complete.first_user) return follow_host_name(*complete.directory, prepared.old_name);
+    if (!complete.first_user) {
+      const bool changed = follow_host_name(*complete.directory, prepared.old_name);
+      forget_host_name_left(box);
+      return changed;
+    }
     if (make_first_user(*complete.directory, *complete.first_user)) result.first_user = complete.first_user;
     complete.first_user.reset();
     return true;
@@ -106,7 +110,8 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
   prepared.loaded = {.platform = require_platform(box), .facts = std::move(facts), .complete = std::move(complete)};
   const Answers& answers = prepared.loaded.answers();
   prepared.first_time = stored.get("PRIMARY_HOSTNAME").empty();
-  prepared.old_name = stored.get("PRIMARY_HOSTNAME");
+  const std::string left = host_name_left(box);
+  prepared.old_name = left.empty() ? stored.get("PRIMARY_HOSTNAME") : left;
   prepared.storage_version = storage_version(box.view(), answers);
   prepared.migrations = plan_migrations(box.view(), answers);
   load_models(box, prepared.secondaries, prepared.loaded);
@@ -140,6 +145,9 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
   const auto accepted = [&](Run& run) {
     if (prepared.scope.whole()) release_hold(box);
     if (!answered_before(box)) forget_set_up(box);  // of a box that a rollback took back
+    const std::string stored_name = read_answers(box).get("PRIMARY_HOSTNAME");
+    if (!stored_name.empty() && stored_name != complete.answers.get("PRIMARY_HOSTNAME"))
+      remember_host_name_left(box, prepared.old_name);
     store_answers(box, complete, run);
   };
   Run run(box.system, *journal, reporter, lock.command(),

@@ -23,7 +23,7 @@ struct PreparedSetup {
   LoadedBox loaded{};
   SecondaryLookup secondaries;
   bool first_time = false;                     // no setup has stored answers yet
-  std::string old_name{};                      // the host name at the last run; "" if there was none
+  std::string old_name{};                      // the host name that users have followed; "" if there was none
   std::optional<int> storage_version{};        // of the data's layout, as it is
   std::vector<PlannedMigration> migrations{};  // that bring it to the present one
   std::vector<std::string> warnings{};  // of the addresses; before the machine is set up, of the network and of ports

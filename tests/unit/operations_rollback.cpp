@@ -286,6 +286,18 @@ TEST_CASE("rollback: the administrator's address follows the box's name, there a
     REQUIRE(box.run({"rollback", "--yes"}) == ExitCode::ok);
     CHECK(administrators(box) == std::vector<std::string>{"administrator@box.example.com"});
   }
+  SECTION("if the run is cut off once it has the new name, the next one does it") {
+    const std::string left = "/var/lib/mailinabox/host-name-left";
+    box.host.files.fail_on["remove " + left] = 5;
+    CHECK(box.run({"setup"}) != ExitCode::ok);
+    CHECK(box.host.content(left) == "box.example.com\n");
+    box.host.files.fail_on.clear();
+    REQUIRE(box.run({"alias", "remove", "administrator@other.example.net"}) == ExitCode::ok);
+    REQUIRE(box.run({"alias", "add", "administrator@box.example.com", "me@example.com"}) == ExitCode::ok);
+    REQUIRE(box.run({"setup"}) == ExitCode::ok);
+    CHECK(administrators(box) == std::vector<std::string>{"administrator@other.example.net"});
+    CHECK_FALSE(box.host.exists(left));
+  }
   SECTION("it stays while something is in its domain, or leads to it") {
     const auto alias = GENERATE(std::vector<std::string>{"info@box.example.com", "me@example.com"},
                                 std::vector<std::string>{"info@example.com", "administrator@box.example.com"},
