@@ -134,7 +134,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   bool asked = false;
   if (console.may_ask()) {
     if (sheet.first_time()) check_recipes(box, sheet.stored(), facts);
-    asked = ask_answers(console.dialogue, sheet);
+    asked = ask_answers(console.dialogue, sheet, !options.yes && options.only.empty());
   }
   CompleteAnswers complete = sheet.complete();
   settle_resolver(box, complete.answers, facts, complete.warnings);

@@ -316,6 +316,10 @@ TEST_CASE("decide: about SSH is asked only whom keys would not lock out, and onc
     asked(answers.render(), with_ssh({"root"}, {}), {});
   }
   CHECK(asked(named, with_ssh({"root"}, {}), {"what?", "yes"}).get("SSH_PASSWORDS") == "no");
+  line.host.put("/etc/mailinabox.conf", named);
+  const ValueMap askable = with_ssh({"root"}, {});
+  AnswerSheet unasked(line.box, askable, {});
+  CHECK_FALSE(ask_answers(line.person, unasked, false));  // --yes
   for (const ValueMap& facts : {with_ssh({}, {}), with_ssh({"root"}, {"anna"}), k_facts}) {
     CHECK_FALSE(asked(named, facts, {}).find("SSH_PASSWORDS"));
   }
@@ -362,6 +366,24 @@ TEST_CASE("resolver: tried once, and again only while nothing answered", "[answe
   CHECK(warnings.empty());
 }
 
+TEST_CASE("decide: whether signatures are validated is found out anew with other name servers", "[answers]") {
+  TestCommandLine line;
+  const std::string stored = k_named + "PUBLIC_IP=192.0.2.11\nDNS_FORWARDERS=\nDNS_VALIDATION=yes\n";
+  CHECK_FALSE(decide(line, stored, {{"DNS_FORWARDERS", "192.0.2.53"}}).answers.find("DNS_VALIDATION"));
+  CHECK(decide(line, stored, {{"DNS_FORWARDERS", ""}}).answers.get("DNS_VALIDATION") == "yes");
+  CHECK(decide(line, stored, {{"DNS_FORWARDERS", "192.0.2.53"}, {"DNS_VALIDATION", "yes"}})
+            .answers.get("DNS_VALIDATION") == "yes");
+}
+
+TEST_CASE("decide: where the data of a box is supposed to be is not judged again", "[answers]") {
+  TestCommandLine line;
+  const std::string stored = k_named + "PUBLIC_IP=192.0.2.11\nSTORAGE_ROOT=/srv\n";
+  CHECK_THROWS_WITH(decide(line, stored), Contains("/srv is a folder that others use"));
+  line.host.put("/etc/mailinabox.conf", stored);
+  mark_set_up(line.box);
+  CHECK(decide(line, stored).answers.get("STORAGE_ROOT") == "/srv");
+}
+
 TEST_CASE("resolver: name servers that a person names are tried themselves", "[answers]") {
   TestCommandLine line;
   std::vector<std::string> warnings;
@@ -383,6 +405,16 @@ TEST_CASE("resolver: name servers that a person names are tried themselves", "[a
   CHECK(half.get("DNS_VALIDATION") == "yes");
   REQUIRE(warnings.size() == 1);
   CHECK_THAT(warnings[0], Contains("do not answer: 192.0.2.53."));
+  // What a person says of signatures counts, but is compared.
+  line.findings.validation = false;
+  Answers insisting;
+  insisting.set("DNS_FORWARDERS", "192.0.2.54");
+  insisting.set("DNS_VALIDATION", "yes");
+  warnings.clear();
+  CHECK(settle_resolver(line.box, insisting, k_facts, warnings));
+  CHECK(insisting.get("DNS_VALIDATION") == "yes");
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], Contains("pass on no signatures") && Contains("DNS_VALIDATION=auto"));
   // Once they are stored, nobody is asked again.
   line.host.put("/etc/mailinabox.conf", half.render());
   CHECK_FALSE(settle_resolver(line.box, half, k_facts, warnings));

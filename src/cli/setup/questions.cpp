@@ -9,7 +9,7 @@ class Questions {
  public:
   Questions(Dialogue& dialogue, AnswerSheet& sheet) : dialogue_(dialogue), sheet_(sheet) {}
 
-  bool ask_all() {
+  bool ask_all(bool offer) {
     correct("STORAGE_USER", "The account for the box's web sites and backups");
     correct("STORAGE_ROOT", "The folder for all mail and settings");
     const std::string email = "E-mail address of the first user, who becomes the administrator";
@@ -32,7 +32,7 @@ class Questions {
     correct("DNS_VALIDATION", "Whether answers of name servers are validated (yes or no)");
     correct("DISABLE_FIREWALL", "Whether the firewall is left alone (yes or no)");
     correct("SSH_PASSWORDS", "Whether SSH takes passwords (yes, if its own settings say so, or no)");
-    if (sheet_.ssh_question()) ask_about_ssh();
+    if (offer && sheet_.ssh_question()) ask_about_ssh();
     return asked_;
   }
 
@@ -115,7 +115,9 @@ class Questions {
 
 }  // namespace
 
-bool ask_answers(Dialogue& dialogue, AnswerSheet& sheet) { return Questions(dialogue, sheet).ask_all(); }
+bool ask_answers(Dialogue& dialogue, AnswerSheet& sheet, bool offer) {
+  return Questions(dialogue, sheet).ask_all(offer);
+}
 
 std::string describe(const CompleteAnswers& complete) {
   const Answers& answers = complete.answers;

@@ -8,9 +8,9 @@
 
 namespace mailinabox {
 
-// Asks for what is neither given nor stored, and for what is wrong, and puts it on the sheet. Whether anything was asked.
-// Throws Error if the person leaves.
-bool ask_answers(Dialogue& dialogue, AnswerSheet& sheet);
+// Asks for what is neither given nor stored, and for what is wrong, and puts it on the sheet; `offer` also asks about
+// what a box is as good without. Whether anything was asked. Throws Error if the person leaves.
+bool ask_answers(Dialogue& dialogue, AnswerSheet& sheet, bool offer = true);
 
 // What will be set up: one line for each answer.
 std::string describe(const CompleteAnswers& complete);

@@ -221,6 +221,7 @@ std::string AnswerSheet::problem_with_storage(const std::string& key, const std:
   }
   const std::string wrong = problem_with_storage_root(value);
   if (!wrong.empty()) return wrong;
+  if (value == stored_.get(key) && is_set_up(box_)) return {};  // if its disk is away, another place is no advice
   return storage_place(value).problem;
 }
 
@@ -270,7 +271,12 @@ void AnswerSheet::settle_optional() {
   } else if (forwarders) {
     const std::string wrong = problem("DNS_FORWARDERS", *forwarders);
     if (!wrong.empty()) problems_.push_back("DNS_FORWARDERS: " + wrong);
-    if (wrong.empty()) complete_.answers.set("DNS_FORWARDERS", normal("DNS_FORWARDERS", *forwarders));
+    if (wrong.empty()) {
+      const std::string normal_form = normal("DNS_FORWARDERS", *forwarders);
+      // Whether signatures come through other servers is found out anew.
+      if (normal_form != stored_.get("DNS_FORWARDERS")) complete_.answers.remove("DNS_VALIDATION");
+      complete_.answers.set("DNS_FORWARDERS", normal_form);
+    }
   }
   for (const char* key : {"DNS_VALIDATION", "DISABLE_FIREWALL"}) {
     const auto value = given(key);

@@ -38,7 +38,14 @@ void try_forwarders(const Box& box, Answers& answers, const std::vector<std::str
     warnings.push_back("These name servers in DNS_FORWARDERS do not answer: " + joined(silent, ", ") +
                        ". The box asks the others, but may wait for these first.");
   }
-  if (!answers.find("DNS_VALIDATION")) answers.set("DNS_VALIDATION", findings.validation ? "yes" : "no");
+  const auto validation = answers.find("DNS_VALIDATION");
+  if (!validation) {
+    answers.set("DNS_VALIDATION", findings.validation ? "yes" : "no");
+  } else if (*validation == "yes" && !findings.validation) {
+    warnings.push_back(
+        "DNS_VALIDATION is yes, but the name servers in DNS_FORWARDERS pass on no signatures. Names in "
+        "domains with DNSSEC are not found. `sudo DNS_VALIDATION=auto mailinabox setup` takes what works here.");
+  }
 }
 
 }  // namespace
