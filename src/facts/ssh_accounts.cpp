@@ -170,9 +170,17 @@ bool has_password(const SystemAccount& account, const SshdSettings& settings) {
          (settings.value("permitrootlogin", "prohibit-password") == "yes" || settings.depends("permitrootlogin"));
 }
 
-// Of the line "passwd: files systemd" in /etc/nsswitch.conf: what has accounts that no file here lists.
+// What has accounts that no file here lists: of the line "passwd: files systemd" in /etc/nsswitch.conf, lines of NIS in
+// /etc/passwd ("+::::::"), and homes with accounts of their own (systemd-homed, userdb(8)).
 std::vector<std::string> other_sources(const View& view) {
   std::vector<std::string> sources;
+  const std::string passwd = text_or_nothing(view, "/etc/passwd");
+  const auto lines = lines_of(passwd);
+  const bool nis = std::any_of(lines.begin(), lines.end(), [](std::string_view line) { return line.starts_with('+'); });
+  if (nis) sources.emplace_back("accounts of NIS");
+  for (const std::string folder : {"/var/lib/systemd/home", "/etc/userdb"}) {
+    if (path_exists(view, folder) && !view.files.list(folder).empty()) sources.push_back("accounts in " + folder);
+  }
   const std::string text = text_or_nothing(view, "/etc/nsswitch.conf");
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);

@@ -360,6 +360,11 @@ TEST_CASE("facts: who can log in over SSH with a key, and who with a password on
   SECTION("accounts that no file here lists") {
     host.put("/etc/nsswitch.conf", "passwd:\t files systemd [NOTFOUND=continue] sss\n");
     CHECK(host.password_only() == ValueList{"accounts of sss"});
+    host.put("/etc/nsswitch.conf", "passwd: compat systemd\n");
+    CHECK(host.password_only().empty());
+    host.put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n+::::::\n");
+    host.put("/var/lib/systemd/home/anna.identity", "{}");
+    CHECK(host.password_only() == ValueList{"accounts of NIS", "accounts in /var/lib/systemd/home"});
   }
 }
 
