@@ -53,6 +53,19 @@ def test_spam_goes_to_the_spam_folder_with_headers(box, stranger, user):
     assert user.find(text["Subject"]) is None
 
 
+def test_forms_to_fill_in_are_found(box):
+    """SpamAssassin's rules with a tag of the box's own: a form within a paragraph is one, a sentence is none."""
+    fields = ("full name", "home address", "telephone number", "date of birth", "occupation", "nationality")
+    texts = {"form": "Send us " + " ".join(f"your {field}: ....." for field in fields) + " and wait.",
+             "prose": "We know the full name and the address of everyone who lives here."}
+    hits = {}
+    for name, body in texts.items():
+        raw = message("someone@sender.test", set_up.ADDRESS, body + "\n").as_string()
+        said = box.run("spamassassin", "--local", "--test-mode", "--prefspath=/dev/null", input=raw).stdout
+        hits[name] = "FILL_THIS_FORM" in said
+    assert hits == {"form": True, "prose": False}
+
+
 def test_large_spam_is_scanned_too(stranger, user):
     text = message("someone@sender.test", user.address, GTUBE + ("x" * 76 + "\n") * 4000)
     stranger.deliver(text)
