@@ -19,8 +19,10 @@ import greylisting  # noqa: E402
 import set_up  # noqa: E402
 from mail_user import Stranger  # noqa: E402
 
-SIZES = (("4 KB", 4_000, 100), ("100 KB", 100_000, 60), ("5 MB", 5_000_000, 20))  # as sent; how many
-CONNECTIONS = (1, 20)
+# What is sent: (name, bytes, how many, over how many connections at a time, to how many recipients each)
+LOADS = tuple((name, size, count, connections, 1)
+              for name, size, count in (("4 KB", 4_000, 100), ("100 KB", 100_000, 60), ("5 MB", 5_000_000, 20))
+              for connections in (1, 20)) + (("4 KB to 10", 4_000, 20, 20, 10),)
 SENDER = "someone@sender.test"
 MAILBOX = f"{set_up.STORAGE}/mail/mailboxes/{set_up.ADDRESS.split('@')[1]}/{set_up.ADDRESS.split('@')[0]}"
 EXAMPLES = "/usr/share/doc/spamassassin/examples"
@@ -108,14 +110,20 @@ def _wait(condition, otherwise):
         time.sleep(0.02)
 
 
-def push(stranger, messages, connections):
+def addresses(count):
+    """So many of the first user's, each of which gets a copy of its own."""
+    user, domain = set_up.ADDRESS.split("@")
+    return [set_up.ADDRESS] if count == 1 else [f"{user}+{number}@{domain}" for number in range(count)]
+
+
+def push(stranger, messages, connections, recipients=1):
     """All messages, so many at a time, each over a connection of its own. How often the box said "come again"."""
     def send(raw):
         again = 0
         while True:
             with stranger.connect() as session:
                 try:
-                    session.sendmail(SENDER, [set_up.ADDRESS], raw)
+                    session.sendmail(SENDER, addresses(recipients), raw)
                     return again
                 except smtplib.SMTPDataError as refusal:
                     if refusal.smtp_code >= 500:
@@ -127,12 +135,12 @@ def push(stranger, messages, connections):
         return sum(done.result() for done in [pool.submit(send, raw) for raw in messages])
 
 
-def measure(box, stranger, messages, connections):
+def measure(box, stranger, messages, connections, recipients=1):
     """(messages a second, how often "come again", CPU seconds a message by service)"""
     there = len(mailbox_files(box))
     before, began = _cpu(box), time.monotonic()
-    again = push(stranger, messages, connections)
-    _wait(lambda: len(mailbox_files(box)) - there >= len(messages), "not all messages arrived\n" + box.log_tails())
+    again = push(stranger, messages, connections, recipients)
+    _wait(lambda: len(mailbox_files(box)) - there >= len(messages) * recipients, "not all messages arrived\n" + box.log_tails())
     seconds = time.monotonic() - began
     return len(messages) / seconds, again, {name: spent / len(messages) for name, spent in by_service(box, before).items()}
 
@@ -175,7 +183,7 @@ def scores(box, stranger, texts):
         print(f"{name}: {place}; {status}", flush=True)
 
 
-def table(lab, layers, title, sizes=SIZES):
+def table(lab, layers, title, loads=LOADS):
     with lab.box("mail", layers, host_name="") as box:
         box.start().wait_for_listeners(set_up.LISTENERS)
         stranger, texts = Stranger(lab, box), Texts()
@@ -183,10 +191,10 @@ def table(lab, layers, title, sizes=SIZES):
         names = ["all", *UNITS, "others"]
         print(f"\nFrom port 25 to the mailbox, {title}; CPU milliseconds a message\n\n| message | connections | messages/s | come again | "
               + " | ".join(names) + " | load |\n|" + "---|" * (len(names) + 5))
-        for name, size, count in sizes:
-            for connections in CONNECTIONS:
-                rate, again, spent = measure(box, stranger, [texts.message(size) for _ in range(count)], connections)
-                figures = " | ".join(f"{spent[unit] * 1000:.1f}" for unit in names)
-                print(f"| {name} | {connections} | {rate:.1f} | {again} | {figures} | {os.getloadavg()[0]:.1f} |", flush=True)
+        for name, size, count, connections, recipients in loads:
+            texts_to_send = [texts.message(size) for _ in range(count)]
+            rate, again, spent = measure(box, stranger, texts_to_send, connections, recipients)
+            figures = " | ".join(f"{spent[unit] * 1000:.1f}" for unit in names)
+            print(f"| {name} | {connections} | {rate:.1f} | {again} | {figures} | {os.getloadavg()[0]:.1f} |", flush=True)
         print("")
         scores(box, stranger, texts)
