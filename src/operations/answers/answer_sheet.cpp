@@ -221,8 +221,9 @@ std::string AnswerSheet::problem_with_storage(const std::string& key, const std:
   }
   const std::string wrong = problem_with_storage_root(value);
   if (!wrong.empty()) return wrong;
-  if (value == stored_.get(key) && is_set_up(box_)) return {};  // if its disk is away, another place is no advice
-  return storage_place(value).problem;
+  const std::string unfit = storage_place(value).problem;
+  // If the disk of a box is away, another place is no advice.
+  return unfit.empty() || (value == stored_.get(key) && is_set_up(box_)) ? "" : unfit;
 }
 
 std::string AnswerSheet::normal(const std::string& key, const std::string& value) const {
