@@ -16,12 +16,15 @@
 namespace mailinabox {
 namespace {
 
-void store_answers(const Box& box, const CompleteAnswers& complete, Run& run) {
+void store_answers(const Box& box, const PreparedSetup& prepared, Run& run) {
+  const CompleteAnswers& complete = prepared.loaded.complete;
   Answers stored = complete.answers;
   if (complete.address_assumed) stored.set("PUBLIC_IP", "");
   const std::string text = stored.render();
   const auto before = box.system.files.read(box.answers_file);
   if (before && before->content == text) return;
+  const std::string& old_name = prepared.old_name;
+  if (!old_name.empty() && old_name != stored.get("PRIMARY_HOSTNAME")) remember_host_name_left(box, old_name);
   run.write(box.answers_file, text, FileAttributes{});
 }
 
@@ -145,10 +148,7 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
   const auto accepted = [&](Run& run) {
     if (prepared.scope.whole()) release_hold(box);
     if (!answered_before(box)) forget_set_up(box);  // of a box that a rollback took back
-    const std::string stored_name = read_answers(box).get("PRIMARY_HOSTNAME");
-    if (!stored_name.empty() && stored_name != complete.answers.get("PRIMARY_HOSTNAME"))
-      remember_host_name_left(box, prepared.old_name);
-    store_answers(box, complete, run);
+    store_answers(box, prepared, run);
   };
   Run run(box.system, *journal, reporter, lock.command(),
           {.replace_lost = options.replace_lost, .on_accepted = accepted});
