@@ -48,14 +48,24 @@ minutes() {
   printf '%s s' $(($1 % 60))
 }
 
-# part NAME COMMAND...: says afterwards how long it took.
+# processor_seconds VARIABLE: becomes what this shell's commands that have ended took of the processors (proc(5)).
+processor_seconds() {
+  local figures
+  read -ra figures </proc/"$BASHPID"/stat
+  printf -v "$1" '%d' $(((figures[15] + figures[16]) / $(getconf CLK_TCK)))
+}
+
+# part NAME COMMAND...: says afterwards how long it took, and how much of that a processor was at work.
 part() {
-  local name=$1 start=$SECONDS code=0 took
+  local name=$1 start=$SECONDS code=0 took before after
   shift
+  processor_seconds before
   "$@" || code=$?
   took=$((SECONDS - start))
+  processor_seconds after
   {
-    say "$name: $([[ $code == 0 ]] && echo passed || echo FAILED), $(minutes "$took") of $(minutes "${budgets[$name]}")"
+    say "$name: $([[ $code == 0 ]] && echo passed || echo FAILED), $(minutes "$took") of $(minutes "${budgets[$name]}")," \
+      "$(minutes $((after - before))) of a processor"
     if ((took > budgets[$name])); then
       say "$name: OVER ITS BUDGET by $(minutes $((took - budgets[$name])))"
     fi
