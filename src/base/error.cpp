@@ -1,5 +1,7 @@
 #include "base/error.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -43,6 +45,10 @@ const char* remedy(int error_number) {
       return "; a directory is expected on the way to it, and there is something else";
     case ENOENT:
       return "; it is missing, or a directory above it, or a link there leads to nothing";
+    case EACCES:
+      if (::geteuid() != 0) return "";  // it is somebody else's
+      return "; a security module (AppArmor, SELinux: `dmesg` names the rule) or a network file system keeps even root "
+             "out";
     case ELOOP:
       return "; it is a symbolic link, or links on the way to it lead in a circle";
     default:

@@ -29,14 +29,17 @@ std::string hint_of(const std::string& path, const std::string& name) {
 
 }  // namespace
 
-std::string immutable_hint(const std::string& path, const std::string& name) {
-  const std::string own = hint_of(path, name);
-  if (!own.empty() || name.size() < 2) return own;
+std::string refusal_hint(const std::string& path, const std::string& name) {
+  static constexpr const char* k_otherwise =
+      "; not even root may do that there: the file system, the limits of a container or a security module (AppArmor, "
+      "SELinux: `dmesg` names the rule) forbid it";
+  std::string hint = hint_of(path, name);
   const auto folder = [](const std::string& of) {
     const std::string above = beside(of, "");
     return above == "/" ? above : above.substr(0, above.size() - 1);
   };
-  return hint_of(folder(path), folder(name));
+  if (hint.empty() && name.size() >= 2) hint = hint_of(folder(path), folder(name));
+  return hint.empty() ? k_otherwise : hint;
 }
 
 }  // namespace mailinabox

@@ -9,18 +9,18 @@
 namespace mailinabox {
 
 // Which attribute of the file, or of the directory that it is in, forbids a change, and how to remove it: "; /etc/x has
-// the attribute i (immutable), …"; "" if none does or nobody knows. `path` is as the kernel sees it, `name` as messages
+// the attribute i (immutable), …"; where none does, what else may. `path` is as the kernel sees it, `name` as messages
 // have it.
-std::string immutable_hint(const std::string& path, const std::string& name);
+std::string refusal_hint(const std::string& path, const std::string& name);
 
-// Runs a step that changes the file; an EPERM that it throws says why, if an attribute is the reason.
+// Runs a step that changes the file; an EPERM that it throws says why.
 template <typename Step>
 auto explaining_attributes(const std::string& path, const std::string& name, Step&& step) {
   try {
     return step();
   } catch (const SystemError& error) {
     if (error.error_number() != EPERM) throw;
-    throw SystemError(error, immutable_hint(path, name));
+    throw SystemError(error, refusal_hint(path, name));
   }
 }
 

@@ -170,9 +170,10 @@ TEST_CASE("an immutable file or folder is named, with the way to change that", "
 }
 
 TEST_CASE("what the kernel refuses is said with what to look at", "[os][files]") {
-  for (const auto& [number, advice] : {std::pair(EROFS, "remount,rw"), std::pair(ENOSPC, "df -i"),
-                                       std::pair(EIO, "dmesg"), std::pair(EISDIR, "move the directory away"),
-                                       std::pair(ENOENT, "leads to nothing"), std::pair(EBUSY, "findmnt")}) {
+  for (const auto& [number, advice] :
+       {std::pair(EROFS, "remount,rw"), std::pair(ENOSPC, "df -i"), std::pair(EIO, "dmesg"),
+        std::pair(EISDIR, "move the directory away"), std::pair(ENOENT, "leads to nothing"),
+        std::pair(EBUSY, "findmnt"), std::pair(EACCES, ::geteuid() == 0 ? "AppArmor" : "denied")}) {
     CHECK_THAT(SystemError("write", "/etc/x", number).what(),
                Catch::Matchers::StartsWith("write /etc/x: ") && Catch::Matchers::Contains(advice));
   }
