@@ -463,6 +463,25 @@ TEST_CASE("decide: the services must get to STORAGE_ROOT", "[answers]") {
   CHECK_THAT(goes_on[0], Contains("/data, which has mode 0750"));
 }
 
+TEST_CASE("decide: nobody else can move STORAGE_ROOT away", "[answers]") {
+  TestCommandLine line;
+  line.host.put_directory("/disk", 0755, 1001, 1001);
+  line.host.put_directory("/open", 0777);
+  line.host.put_directory("/shared", 0775, 0, 1001);
+  line.host.put_directory("/own", 0775, 1000, 0);  // of user-data
+  line.host.put_directory("/sticky", 01777);
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/disk/a/mail"),
+             Contains("/disk can be changed by user number 1001") && Contains("chown root: /disk"));
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/open/mail"), Contains("/open can be changed by everybody"));
+  CHECK_THAT(refusal(line, "STORAGE_ROOT", "/shared/mail"), Contains("/shared can be changed by the group 1001"));
+  CHECK(refusal(line, "STORAGE_ROOT", "/own/mail").empty());
+  CHECK(refusal(line, "STORAGE_ROOT", "/sticky/mail").empty());
+  line.host.put("/disk/mail/mailinabox.version", "15\n");
+  const auto goes_on = decide(line, "", {{"STORAGE_ROOT", "/disk/mail"}}).warnings;
+  REQUIRE(goes_on.size() == 1);
+  CHECK_THAT(goes_on[0], Contains("/disk can be changed by"));
+}
+
 TEST_CASE("decide: STORAGE_ROOT is a folder for the box alone", "[answers]") {
   TestCommandLine line;
   for (const char* others : {"/home", "/var", "/srv", "/opt", "/mnt", "/root/mail", "/var/lib", "/var/www/box"}) {

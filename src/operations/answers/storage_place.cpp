@@ -24,13 +24,40 @@ std::string link_target(const std::string& folder, const std::string& target) {
   return target.starts_with('/') ? target : beside(folder, target);
 }
 
+// The account, as messages have it.
+std::string owner_text(const View& view, unsigned uid) {
+  const auto name = view.accounts.user_name(uid);
+  return name ? "the account " + *name : fmt::format("user number {}", uid);
+}
+
 struct WayProblem {
-  std::string text{};   // "" if there is none
-  bool closed = false;  // by the mode of a folder, which an access control list may open for some
+  std::string text{};     // "" if there is none
+  bool bearable = false;  // data that is there already has been living with it
 };
 
+bool is_owner(const View& view, unsigned uid, const std::string& storage_user) {
+  const auto account = view.accounts.user(storage_user);
+  return uid == 0 || (account && account->uid == uid);
+}
+
+// Who may rename what is in a folder besides root; "" if nobody. In folders such as /tmp only the owner of a thing may
+// (the sticky bit).
+std::string writer_of(const View& view, const FileInfo& folder, const std::string& storage_user) {
+  constexpr unsigned k_sticky = 01000;
+  constexpr unsigned k_group_writes = 0020;
+  constexpr unsigned k_others_write = 0002;
+  if (!is_owner(view, folder.uid, storage_user)) return owner_text(view, folder.uid);
+  if ((folder.mode & k_sticky) != 0) return {};
+  if ((folder.mode & k_others_write) != 0) return "everybody";
+  if ((folder.mode & k_group_writes) == 0 || folder.gid == 0) return {};
+  const auto group = view.accounts.group_name(folder.gid);
+  if (group == "staff") return {};  // Debian's, which may change /usr/local, too, and so what root starts
+  return "the group " + (group ? *group : std::to_string(folder.gid));
+}
+
 // The folders above the path, in order, with links followed; those that do not exist yet are made for everybody.
-WayProblem problem_above(const View& view, const std::string& path, int links_left = 40) {
+WayProblem problem_above(const View& view, const std::string& path, const std::string& storage_user,
+                         int links_left = 40) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const std::string folder = path.substr(0, slash);
     const FileInfo info = view.files.info(folder);
@@ -38,7 +65,7 @@ WayProblem problem_above(const View& view, const std::string& path, int links_le
     if (info.kind == FileKind::symlink) {
       if (links_left == 0) return {folder + " is a link that leads in a circle. Remove it, or " + k_another};
       const std::string target = view.files.read_link(folder).value_or("");
-      return problem_above(view, link_target(folder, target) + path.substr(slash), links_left - 1);
+      return problem_above(view, link_target(folder, target) + path.substr(slash), storage_user, links_left - 1);
     }
     if (info.kind != FileKind::directory)
       return {folder + " is in the way: it is not a folder. Move it away, or " + k_another};
@@ -47,7 +74,14 @@ WayProblem problem_above(const View& view, const std::string& path, int links_le
                   "The services that keep the mail (Dovecot, nginx and others, each with an account of its own) cannot "
                   "get through {}, which has mode {:04o}. Open it with `chmod o+x {}`, or {}",
                   folder, info.mode, folder, k_another),
-              true};
+              true};  // an access control list may open it
+    }
+    if (const std::string writer = writer_of(view, info, storage_user); !writer.empty()) {
+      return {
+          fmt::format("{} can be changed by {}, who could put another folder in the place of the box's data. If it is "
+                      "for the box, give it to root (`chown root: {}`, `chmod go-w {}`); else {}",
+                      folder, writer, folder, folder, k_another),
+          true};
     }
   }
   return {};
@@ -75,11 +109,9 @@ std::string problem_with_use(const std::string& path) {
 
 std::string problem_with_owner(const View& view, const std::string& path, const FileInfo& info,
                                const std::string& storage_user) {
-  const auto account = view.accounts.user(storage_user);
-  if (info.uid == 0 || (account && account->uid == info.uid)) return {};
-  const auto owner = view.accounts.user_name(info.uid);
+  if (is_owner(view, info.uid, storage_user)) return {};
   return fmt::format("{} belongs to {}, and setup would give it to root. Give it to root (`chown root: {}`), or {}",
-                     path, owner ? "the account " + *owner : fmt::format("user number {}", info.uid), path, k_another);
+                     path, owner_text(view, info.uid), path, k_another);
 }
 
 // The mount that the path is on; nothing for that of /, or if the kernel does not say.
@@ -114,8 +146,8 @@ void look_at_mount(const View& view, const std::string& path, StoragePlace& plac
 
 StoragePlace look_at_storage_place(const View& view, const std::string& path, const std::string& storage_user) {
   StoragePlace place;
-  const WayProblem way = problem_above(view, path);
-  if (way.closed && holds_data(view, path)) {
+  const WayProblem way = problem_above(view, path, storage_user);
+  if (way.bearable && holds_data(view, path)) {
     place.warnings.push_back(way.text);
   } else if (!way.text.empty()) {
     place.problem = way.text;
