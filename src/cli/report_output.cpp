@@ -12,7 +12,7 @@ namespace mailinabox {
 namespace {
 
 constexpr const char* k_only_stored =
-    "Stored. It takes effect with `sudo mailinabox setup`, as this machine has not been set up completely yet.";
+    "Stored. It takes effect with `sudo mailinabox setup`, as this machine has not been set up completely yet.\n";
 
 bool worth_telling(const Outcome& outcome) { return outcome.status != Status::in_sync; }
 
@@ -206,6 +206,11 @@ std::string failures_text(const Report& report) {
   return text + "\nCorrect the problem above, then run `sudo mailinabox` again: it continues from there.\n";
 }
 
+std::string parts_text(const BoxParts& parts) {
+  if (parts.done.empty()) return {};
+  return fmt::format("Set up so far: {}.\nNot yet: {}.\n", fmt::join(parts.done, ", "), fmt::join(parts.missing, ", "));
+}
+
 std::vector<std::string> change_lines(const Report& report) {
   const PublishedChanges changes = published_changes(report);
   std::vector<std::string> names = changes.zones;
@@ -224,9 +229,7 @@ ExitCode print_publication(Console& console, const Publication& publication, con
   for (const std::string& line : lines) console.output << line << "\n";
   if (lines.empty() && publication.code == ExitCode::ok && !otherwise.empty()) console.output << otherwise << "\n";
   console.output << std::flush;
-  if (!publication.needed) {
-    console.errors << k_only_stored << "\n";
-  }
+  if (!publication.needed) console.errors << k_only_stored << parts_text(publication.parts);
   console.errors << failures_text(publication.report);
   if (!publication.error.empty()) {
     console.errors
@@ -246,7 +249,10 @@ ExitCode print_publication_json(Console& console, const Publication& publication
   Json json = report_json(publication.report, false);
   json["updated"] = change_lines(publication.report);
   json["warnings"] = publication.warnings;
-  if (!publication.needed) json["warnings"].push_back(k_only_stored);
+  if (!publication.needed) {
+    const std::string text = k_only_stored + parts_text(publication.parts);
+    json["warnings"].push_back(joined(lines_of(text), " "));
+  }
   json["published"] = publication.needed && publication.code == ExitCode::ok;
   if (publication.code != ExitCode::ok) {
     json["result"] = "failed";

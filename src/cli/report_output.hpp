@@ -37,6 +37,9 @@ std::string summary_text(const Report& report);
 // Each failure with its place and reason, how many resources were skipped, and what to do. "" if nothing failed.
 std::string failures_text(const Report& report);
 
+// "Set up so far: system, ssh.\nNot yet: dns.\n"; "" where nothing has been.
+std::string parts_text(const BoxParts& parts);
+
 // What a publication changed, as the original's management daemon words it: "updated DNS: example.com,example.org",
 // "web updated". Programs look for these. Empty if it changed nothing.
 std::vector<std::string> change_lines(const Report& report);

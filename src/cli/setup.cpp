@@ -78,8 +78,8 @@ Json setup_json(const SetupResult& result, const std::vector<std::string>& warni
   for (const std::string& warning : result.warnings) json["warnings"].push_back(warning);
   json["set_up"] = result.complete_box;
   if (!result.complete_box) {
-    json["parts"] = result.parts;
-    json["missing"] = result.missing;
+    json["parts"] = result.parts.done;
+    json["missing"] = result.parts.missing;
   }
   json["panel"] = result.panel;
   if (result.fingerprint) json["fingerprint"] = *result.fingerprint;
@@ -115,9 +115,7 @@ void print_setup(Console& console, const SetupResult& result) {
   } else if (result.complete_box) {
     console.output << closing_text(result);
   } else {
-    console.output << "\nSet up so far: " << joined(result.parts, ", ")
-                   << ".\nNot yet: " << joined(result.missing, ", ")
-                   << ".\nRun `sudo mailinabox` for the whole box.\n\n";
+    console.output << "\n" << parts_text(result.parts) << "Run `sudo mailinabox` for the whole box.\n\n";
   }
   print_first_user(console, result);
   console.output << std::flush;

@@ -64,6 +64,13 @@ void mark_parts_set_up(const Box& box, const std::set<std::string>& recipes) {
   box.system.files.write(parts_file(box), joined(parts, "\n") + "\n", {.mode = 0600});
 }
 
+BoxParts parts_of(const Box& box, const std::vector<std::string>& recipe_names) {
+  const std::set<std::string> done = parts_set_up(box);
+  BoxParts parts;
+  for (const std::string& name : recipe_names) (done.contains(name) ? parts.done : parts.missing).push_back(name);
+  return parts;
+}
+
 void forget_parts_set_up(const Box& box) { box.system.files.remove(parts_file(box)); }
 
 void forget_set_up(const Box& box) {

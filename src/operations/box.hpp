@@ -53,6 +53,12 @@ void mark_set_up(const Box& box);
 // Until then: the recipes that setups of a part have brought to success; and `recipes` are more of them.
 std::set<std::string> parts_set_up(const Box& box);
 void mark_parts_set_up(const Box& box, const std::set<std::string>& recipes);
+// A box's recipes by whether they are among these, in the order given.
+struct BoxParts {
+  std::vector<std::string> done{};
+  std::vector<std::string> missing{};
+};
+BoxParts parts_of(const Box& box, const std::vector<std::string>& recipe_names);
 void forget_parts_set_up(const Box& box);
 void forget_set_up(const Box& box);
 

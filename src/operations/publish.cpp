@@ -8,7 +8,6 @@ namespace mailinabox {
 
 Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBox> loaded) {
   Publication publication{.needed = is_set_up(box)};
-  if (!publication.needed) return publication;
   try {
     const auto held = read_hold(box);
     const Scope scope = held ? Scope::data() : Scope::models();
@@ -17,6 +16,10 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
     } else {
       loaded = load_box(box, scope);
     }
+    if (!publication.needed) {
+      publication.parts = parts_of(box, loaded->recipe_names);
+      return publication;
+    }
     Reporter silent;
     publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command());
     publication.code = publication.report.exit_code();
@@ -24,6 +27,7 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
     publication.warnings = loaded->warnings();
     if (held) publication.warnings.push_back(held->text() + " Only what follows from its data was brought up to date.");
   } catch (const Error& error) {
+    if (!publication.needed) return publication;  // setup will say it
     publication.error = error.what();
     publication.code = error.code();
   }

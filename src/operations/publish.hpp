@@ -15,6 +15,7 @@ namespace mailinabox {
 // What became of a stored change outside the database. Whatever is not published now, the next run publishes.
 struct Publication {
   bool needed = true;  // false: the box has not been set up yet, nothing was tried
+  BoxParts parts{};    // then: what of it is there; empty where the recipes cannot be read
   Report report{};
   std::vector<std::string> warnings{};  // of the models
   std::string error{};                  // why converging could not even begin; "" if it did

@@ -89,9 +89,7 @@ void tell_parts(const Box& box, const LoadedBox& loaded, SetupResult& result) {
     for (const CatalogRecipe& recipe : loaded.catalog.recipes) done.insert(recipe.name);
     mark_parts_set_up(box, done);
   }
-  const std::set<std::string> done = parts_set_up(box);
-  for (const std::string& name : loaded.recipe_names)
-    (done.contains(name) ? result.parts : result.missing).push_back(name);
+  result.parts = parts_of(box, loaded.recipe_names);
 }
 
 }  // namespace

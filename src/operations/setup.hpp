@@ -49,8 +49,7 @@ struct SetupResult {
   std::optional<FirstUser> first_user{};     // if one was made
   std::string first_user_error{};            // why not, or why automatic aliases are not up to date
   bool complete_box = false;                 // the whole box has been set up, now or before
-  std::vector<std::string> parts{};          // until then: the recipes that have been
-  std::vector<std::string> missing{};        // and those that have not
+  BoxParts parts{};                          // until then
   std::vector<std::string> panel{};          // https://HOST/admin, https://ADDRESS/admin
   std::optional<std::string> fingerprint{};  // SHA-256 of the certificate there, as browsers show it: "AA:BB:…"
 
