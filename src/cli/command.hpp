@@ -38,7 +38,7 @@ struct CliCommand {
   std::string summary{};  // one line for lists
   std::string details{};  // paragraphs for --help; may be empty
   std::vector<std::string> examples{};
-  std::vector<std::string> exit_codes{};  // "0  nothing to change"; empty: 0, 1 and 64 in their usual sense
+  std::vector<std::string> exit_codes{};  // "0   nothing to change"; what every command has, all_commands() adds
   std::function<void(CommandOptions&)> declare{};
   std::vector<JsonKey> json{};  // empty: the command has no --json
   std::function<ExitCode(Box&, Console&)> run{};

@@ -74,10 +74,8 @@ std::vector<std::string> json_lines(const CliCommand& command) {
 }
 
 std::string help_footer(const CliCommand& command) {
-  std::vector<std::string> codes = command.exit_codes;
-  if (codes.empty()) codes = {"0   done", "1   failed; standard error says why", "64  the command line is wrong"};
   return (command.details.empty() ? "" : "\n" + command.details + "\n") + block("Examples", command.examples) +
-         block("Exit codes", codes) + block("Keys of the JSON object", json_lines(command));
+         block("Exit codes", command.exit_codes) + block("Keys of the JSON object", json_lines(command));
 }
 
 // Names that may stand at the first (prefix "") or second place.

@@ -82,7 +82,7 @@ std::vector<CliCommand> migrate_commands() {
                         "2   with --plan: steps would be taken",
                         "3   not root, or the data is from a newer release",
                         "4   another run holds the lock (--no-wait)",
-                        "5   the file system is full",
+                        "5   the file system is full, or the result cannot be written",
                         "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.argument("STORAGE_ROOT", options->storage_root, "The data's directory; default: this box's", false);

@@ -34,7 +34,7 @@ std::vector<CliCommand> sender_check_commands() {
   command.examples = {
       "postmap -q someone@example.com sqlite:/etc/postfix/sender-login-maps.cf   (who may send as this)",
       "grep milter-reject /var/log/mail.log   (what was refused, and why)"};
-  command.exit_codes = {"0  the server has ended the connection", "1  the connection was cut off"};
+  command.exit_codes = {"0   the server has ended the connection", "1   the connection was cut off"};
   command.declare = [options](CommandOptions& line) {
     line.text("--map", options->map, "FILE", "The table of smtpd_sender_login_maps (default: " + options->map + ")");
   };

@@ -231,7 +231,7 @@ std::vector<CliCommand> setup_commands() {
       "1   something failed; the report names each failure and its place",
       "3   not this machine: not root, another distribution, too little memory, a port that another program holds",
       "4   another run holds the lock (--no-wait)",
-      "5   a file system is full",
+      "5   a file system is full, or the result cannot be written",
       "6   the package registry or a download cannot be reached",
       "7   another program keeps the package database locked",
       "8   answers are missing or wrong, or a rollback holds the box, and nobody can be asked (only what follows from\n"

@@ -59,7 +59,7 @@ std::vector<CliCommand> srs_commands() {
       "Rewriting Scheme, as PostSRSd 1.x has it). Postfix starts it as needed; by hand, ask Postfix.";
   command.examples = {
       "cd /var/spool/postfix; postmap -q anna@example.com socketmap:unix:private/srs-addresses:forward   (as root)"};
-  command.exit_codes = {"0  all that was asked has been answered"};
+  command.exit_codes = {"0   all that was asked has been answered"};
   const auto options = std::make_shared<SrsOptions>();
   command.declare = [options](CommandOptions& taken) {
     taken.text("--domain", options->domain, "DOMAIN", "The domain of the new senders");

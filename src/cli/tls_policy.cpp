@@ -22,7 +22,7 @@ std::vector<CliCommand> tls_policy_commands() {
       "ask Postfix.";
   command.examples = {
       "cd /var/spool/postfix; postmap -q example.com socketmap:unix:private/tls-policy:postfix   (as root)"};
-  command.exit_codes = {"0  all that was asked has been answered"};
+  command.exit_codes = {"0   all that was asked has been answered"};
   command.declare = [](CommandOptions&) {};
   command.run = [](Box& box, Console& console) { return answer_policies(box, console); };
   return {command};

@@ -114,6 +114,10 @@ TEST_CASE("command line: every command has help with exit codes, and a file of i
     words.emplace_back("--help");
     CHECK(run(line, words) == ExitCode::ok);
     CHECK_THAT(line.output.str(), Contains(command.summary) && Contains("Exit codes:") && Contains("Examples:"));
+    for (const char* always : {"\n  0   ", "\n  3   ", "\n  5   ", "\n  64  "})
+      CHECK_THAT(line.output.str(), Contains(always));
+    CHECK((line.output.str().find("--no-wait ") != std::string::npos) ==
+          (line.output.str().find("\n  4   another run") != std::string::npos));
     CHECK_FALSE(command.summary.empty());
     CHECK(command.run);
   }
