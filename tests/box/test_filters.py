@@ -202,7 +202,7 @@ def test_an_alias_is_an_address_of_the_users(box, stranger, user):
 def test_an_own_program_of_a_filter_runs(box, stranger, user):
     """The administrator's: it writes where it likes, and sends mail, for which sendmail has rights of its own (setgid)."""
     box.run("install", "-d", "-o", "mail", "/srv/own")
-    box.write("/etc/dovecot/programs/own", "#!/bin/sh\nset -e\ncat > /srv/own/message\n"
+    box.write("/etc/dovecot/programs/own", "#!/bin/sh\nset -e\ncat > /srv/own/message\ncp /srv/own/message /tmp/own-message\n"
               f"printf 'Subject: seen by own\\n\\nhello\\n' | /usr/sbin/sendmail -f root@localhost {user.address}\n", mode=0o755)
     script = set_up.STORAGE + "/mail/sieve/global_before/own.sieve"
     box.write(script, 'require ["vnd.dovecot.pipe", "copy"];\n'
@@ -211,7 +211,8 @@ def test_an_own_program_of_a_filter_runs(box, stranger, user):
     stranger.deliver(text)
     user.wait_for("run own 1")
     assert user.wait_for("seen by own")
-    assert "run own 1" in box.read("/srv/own/message")
+    for written in ("/srv/own/message", "/tmp/own-message"):
+        assert "run own 1" in box.read(written)
     box.run("rm", script)
 
 

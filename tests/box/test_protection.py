@@ -214,8 +214,24 @@ def test_login_with_two_mechanisms_is_one_failure(lab, box, user):
 
 def test_every_jail_runs(box):
     listed = box.run("fail2ban-client", "status").stdout
-    for jail in ("sshd", "dovecot", "postfix-submission", "postfix-submission-login", "recidive"):
-        assert jail in listed
+    for jail in ("sshd", "dovecot", "postfix-submission", "postfix-submission-login", "recidive", "recidive-login"):
+        assert re.search(rf"[\s,]{jail}(,|$)", listed, re.MULTILINE)
+
+
+@pytest.mark.parametrize("jail, counted", [("recidive", ["dovecot", "postfix-submission", "sshd"]),
+                                           ("recidive-login", ["dovecot", "postfix-submission-login", "sshd"])])
+def test_kept_out_for_both_mechanisms_is_kept_out_once(box, jail, counted):
+    """As its last means fail2ban counts how often it has kept somebody out, in its own log."""
+    began = "%Y-%m-%d %H:%M:%S,000 fail2ban."
+    lines = [f"{began}actions        [60]: NOTICE  [{of}] Ban 198.51.100.123"
+             for of in ("dovecot", "postfix-submission", "postfix-submission-login", "recidive", "recidive-login", "sshd")]
+    lines += [f"{began}actions        [60]: NOTICE  [dovecot] Unban 198.51.100.123",
+              f"{began}filter         [60]: INFO    [dovecot] Found 198.51.100.123"]
+    box.write("/srv/lines", "".join(time.strftime(line + "\n") for line in lines))
+    wanted = re.search(rf"\n\[{jail}\]\n.*?\nfilter = (.*?)\n", box.read("/etc/fail2ban/jail.d/mailinabox.conf"), re.DOTALL)[1]
+    matched = box.run("fail2ban-regex", "--print-all-matched", "/srv/lines", wanted).stdout
+    assert re.findall(r"NOTICE  \[(\S+)\] Ban", matched.split("Matched line(s):")[1].split("`-")[0]) == counted
+    box.run("rm", "/srv/lines")
 
 
 def test_connections_without_a_login_are_no_attack(lab, box, user):
@@ -291,6 +307,18 @@ def test_what_listens_may_do_little_and_the_readme_says_so(box):
     assert {"postfix@-.service", "dovecot.service", "nginx.service", "spampd.service"} <= listening
     assert listening <= set(table), "the README's table lacks them"
     assert {unit: exposures[unit] for unit in table if exposures[unit] > min(4.0, table[unit])} == {}
+
+
+def test_services_cannot_become_root_later(box):
+    """Nothing in root's home, so no key either, and no table of cron is theirs to write, whatever their rights."""
+    home = box.run("getent", "passwd", "root").stdout.split(":")[5]
+    for process in ("master", "dovecot", "nginx", "fail2ban-server"):
+        inside = ("nsenter", "--mount", "--target", box.run("pgrep", "--oldest", "--exact", process).stdout.strip())
+        box.run(*inside, "touch", "/srv/probe")
+        for folder in (home, "/var/spool/cron"):
+            refused = box.run(*inside, "mkdir", folder + "/probe", check=False)
+            assert "Read-only file system" in refused.stderr, (process, refused.stderr)
+    box.run("rm", "/srv/probe")
 
 
 def test_an_own_site_is_served_from_anywhere(lab, box):
