@@ -11,7 +11,7 @@ namespace mailinabox {
 namespace {
 
 constexpr unsigned k_written_by_others = 0022;
-constexpr int k_most_links = 40;  // as the kernel: more are a circle
+constexpr int k_links_followed = 40;  // as the kernel: more are a circle
 
 [[noreturn]] void refuse_untrusted(const std::string& path, const FileInfo& info) {
   throw Error(fmt::format(
@@ -68,7 +68,7 @@ void TrustedFiles::require(const std::string& path) const {
       trusted_.insert(at = next);
       continue;
     }
-    if (++links > k_most_links) return;  // the reader says so
+    if (++links > k_links_followed) return;  // the reader says so
     const std::string target = files_.read_link(next).value_or("");
     if (target.starts_with('/')) at.clear();
     put_before(steps, target);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* k_algorithm_name = "ECDSAP256SHA256";
 // The .conf while its keys are being made.
-constexpr const char* k_unfinished = ".new";
+constexpr const char* k_unfinished_file = ".new";
 
 class DnssecKeyResource final : public Resource {
  public:
@@ -54,14 +54,14 @@ class DnssecKeyResource final : public Resource {
     NewSigningKey zone_signing = make_signing_key(false);
     while (zone_signing.name == key_signing.name) zone_signing = make_signing_key(false);  // the same tag
     const std::string conf = fmt::format("{}/{}.conf", directory_, k_algorithm_name);
-    system.files.write(conf + k_unfinished, fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name),
+    system.files.write(conf + k_unfinished_file, fmt::format("KSK={}\nZSK={}\n", key_signing.name, zone_signing.name),
                        FileAttributes{});
     for (const NewSigningKey* key : std::initializer_list<const NewSigningKey*>{&key_signing, &zone_signing}) {
       system.files.write(directory_ + "/" + key->name + ".key", key->record, FileAttributes{.mode = 0600});
       system.files.write(directory_ + "/" + key->name + ".private", key->private_text, FileAttributes{.mode = 0600});
     }
     // Last: it says that the keys are complete.
-    system.files.rename(conf + k_unfinished, conf);
+    system.files.rename(conf + k_unfinished_file, conf);
   }
 
   bool irreplaceable() const override { return true; }
@@ -80,7 +80,7 @@ class DnssecKeyResource final : public Resource {
     const std::vector<std::string> names = files.list(directory_);
     std::string keys;
     for (const std::string& name : names) {
-      if (name.ends_with(std::string(".conf") + k_unfinished)) return;
+      if (name.ends_with(std::string(".conf") + k_unfinished_file)) return;
       if (name.ends_with(".private")) keys += (keys.empty() ? "" : ", ") + name;
     }
     if (keys.empty()) return;

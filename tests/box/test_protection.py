@@ -9,6 +9,7 @@ import re
 import smtplib
 import socket
 import subprocess
+import time
 
 import dns.flags
 import dns.message

@@ -131,7 +131,7 @@ std::string checked_authority(std::string_view value) {
     refuse(k_expected);
   }
   if (!is_ascii(text) || !printable_utf8(text) || text.size() > 255) refuse(k_expected);
-  return std::string(words[0]) + " " + std::string(words[1]) + " " + quoted(text);
+  return std::string(words[0]) + " " + std::string(words[1]) + " " + quoted_string(text);
 }
 
 }  // namespace

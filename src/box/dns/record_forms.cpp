@@ -117,7 +117,7 @@ class RowReader {
     const auto bytes = unquoted(words_[at_++]);
     const bool long_one = form_.type == "URI";  // it is no character-string (RFC 7553 section 4.4)
     if (!bytes || (!long_one && bytes->size() > k_longest_string)) return false;
-    result_.push_back(quoted(*bytes));
+    result_.push_back(quoted_string(*bytes));
     return true;
   }
 

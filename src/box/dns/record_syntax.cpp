@@ -103,7 +103,7 @@ std::optional<std::string> unquoted(std::string_view word) {
   return bytes;
 }
 
-std::string quoted(std::string_view bytes) {
+std::string quoted_string(std::string_view bytes) {
   std::string text = "\"";
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
@@ -124,7 +124,7 @@ std::string quoted_strings(std::string_view bytes) {
   std::string text;
   for (std::size_t begin = 0; begin == 0 || begin < bytes.size(); begin += k_string_length) {
     if (begin != 0) text += ' ';
-    text += quoted(bytes.substr(begin, k_string_length));
+    text += quoted_string(bytes.substr(begin, k_string_length));
   }
   return text;
 }

@@ -16,7 +16,7 @@ std::optional<std::vector<std::string>> data_words(std::string_view data);
 std::optional<std::string> unquoted(std::string_view word);
 
 // The bytes as one word in quotes: ASCII, what is special or not printable escaped.
-std::string quoted(std::string_view bytes);
+std::string quoted_string(std::string_view bytes);
 
 // The bytes as words in quotes, each a character-string of at most 255 bytes (RFC 1035 section 3.3): a TXT record's
 // data.

@@ -19,7 +19,7 @@ namespace {
 constexpr const char* k_zones = "/etc/nsd/zones/";
 constexpr const char* k_program = "/usr/sbin/nsd";
 constexpr std::string_view k_signed = ".txt.signed";
-constexpr std::chrono::seconds k_limit{25};  // recipe dns gives the whole command 30
+constexpr std::chrono::seconds k_longest_reload{25};  // recipe dns gives the whole command 30
 constexpr std::chrono::milliseconds k_between{10};
 constexpr std::chrono::milliseconds k_answer{500};
 
@@ -86,7 +86,7 @@ void wait_until_served(const Box& box, const std::string& server, const ZoneSeri
           fmt::format("The name server at {} {} for zone {}, {} s after it was asked to load serial number {}. "
                       "`journalctl -u nsd` says why.",
                       server, served.empty() ? "has no answer" : "still answers with serial number " + served,
-                      zone.zone, k_limit.count(), zone.serial));
+                      zone.zone, k_longest_reload.count(), zone.serial));
     }
     box.system.clock.sleep(k_between);
   }
@@ -105,7 +105,7 @@ void wait_until_replaced(const Box& box, const std::set<std::string>& before,
       throw Error(
           fmt::format("The name server's process {} did not end within {} s after a reload, and answers with "
                       "zones from before. `journalctl -u nsd` says why.",
-                      old == now.end() ? *now.begin() : *old, k_limit.count()));
+                      old == now.end() ? *now.begin() : *old, k_longest_reload.count()));
     }
     box.system.clock.sleep(k_between);
   }
@@ -118,7 +118,7 @@ void reload_name_server(const Box& box) {
   const std::vector<ZoneSerial> zones = zones_in_files(box);
   const std::set<std::string> before = answering_processes(box.system.files);
   CommandRunner& commands = box.system.commands;
-  const auto limit = box.system.clock.monotonic() + k_limit;
+  const auto limit = box.system.clock.monotonic() + k_longest_reload;
   // The first is for new and removed zones, the second for new contents.
   static_cast<void>(run_or_throw(commands, {.argv = {"nsd-control", "reconfig"}}));
   static_cast<void>(run_or_throw(commands, {.argv = {"nsd-control", "reload"}}));
