@@ -18,8 +18,9 @@ constexpr std::string_view k_disc = "cdrom:";
 
 bool is_disc_line(std::string_view line) {
   std::string_view rest = trim(line);
-  if (!rest.starts_with("deb ") && !rest.starts_with("deb-src ")) return false;
-  rest = trim(rest.substr(rest.find(' ')));
+  const std::string_view type = rest.substr(0, rest.find_first_of(" \t["));
+  if (type != "deb" && type != "deb-src") return false;
+  rest = trim(rest.substr(type.size()));
   if (rest.starts_with('[')) rest = trim(rest.substr(std::min(rest.find(']') + 1, rest.size())));
   return rest.starts_with(k_disc);
 }

@@ -463,7 +463,8 @@ struct DiscHost : AptHost {
 TEST_CASE("an installation disc that apt wants to have inserted is left out", "[os][packages]") {
   DiscHost host;
   host.put("/etc/apt/sources.list",
-           k_disc + std::string("deb-src [trusted=yes] cdrom:[x]/ bookworm main\n") + k_registry);
+           k_disc + std::string("deb-src [trusted=yes] cdrom:[x]/ bookworm main\n \tdeb\tcdrom:[y]/ bookworm main\n") +
+               k_registry);
   host.results.push_back({});
   host.results.push_back(failed("E: Failed to fetch cdrom:x  Please use apt-cdrom\n"));
   host.download();
