@@ -19,19 +19,26 @@ Directory open_users(const Box& box, DirectoryAccess access) {
   return Directory(box.system.files.real_path(directory_path(answers)), answers.get("PRIMARY_HOSTNAME"), access);
 }
 
-// A record that could not stay in its zone if this name had mail: the administrator decides first.
-void require_room_for_mail(const Box& box, const Directory& directory, const std::string& address) {
+// A record that could not stay in its zone if this name had mail: the administrator decides first. What records that
+// can stay bring about for it is returned, as sentences.
+std::vector<std::string> require_room_for_mail(const Box& box, const Directory& directory, const std::string& address) {
   const std::string domain = domain_to_ascii(domain_part(address));
   DnsInput input = read_names(box, require_answers(box), &directory);
-  if (input.custom.all().empty() || !valid_record_name(domain) || contains(input.mail_domains, domain)) return;
-  const std::vector<LeftOutRecord> before = left_out_records(dns_zones(input));
+  if (input.custom.all().empty() || !valid_record_name(domain) || contains(input.mail_domains, domain)) return {};
+  const std::vector<DnsZone> before = dns_zones(input);
   input.mail_domains.push_back(domain);
   input.user_domains.push_back(domain);
-  for (const LeftOutRecord& record : left_out_records(dns_zones(input))) {
-    if (contains(before, record)) continue;
+  const std::vector<DnsZone> after = dns_zones(input);
+  const std::vector<LeftOutRecord> left_out = left_out_records(before);
+  for (const LeftOutRecord& record : left_out_records(after)) {
+    if (contains(left_out, record)) continue;
     throw Error(domain + " would become a mail domain, and a record that you have set could not stay. " +
                 record.text() + "\nNothing has been changed.");
   }
+  const std::vector<std::string> known = notes_of(before);
+  std::vector<std::string> notes = notes_of(after);
+  std::erase_if(notes, [&](const std::string& note) { return contains(known, note); });
+  return notes;
 }
 
 DirectoryChange change_directory(const Box& box, const LockRequest& request,
@@ -41,6 +48,19 @@ DirectoryChange change_directory(const Box& box, const LockRequest& request,
   Directory directory = open_users(box, DirectoryAccess::change);
   DirectoryChange result{.stored = change(directory)};
   result.publication = publish(box, lock);
+  return result;
+}
+
+// A change by which the domain of the address may become one with mail.
+DirectoryChange give_mail(const Box& box, const LockRequest& request, const std::string& address,
+                          const std::function<DirectoryReport(Directory&)>& change) {
+  std::vector<std::string> notes;
+  DirectoryChange result = change_directory(box, request, [&](Directory& directory) {
+    notes = require_room_for_mail(box, directory, address);
+    return change(directory);
+  });
+  std::vector<std::string>& warnings = result.publication.warnings;
+  warnings.insert(warnings.end(), notes.begin(), notes.end());
   return result;
 }
 
@@ -55,8 +75,7 @@ std::optional<User> find_user(const Box& box, const std::string& email) {
 std::vector<Alias> aliases(const Box& box) { return open_users(box, DirectoryAccess::look).aliases(); }
 
 DirectoryChange add_user(const Box& box, const NewUser& user, const LockRequest& request) {
-  return change_directory(box, request, [&](Directory& directory) {
-    require_room_for_mail(box, directory, user.email);
+  return give_mail(box, request, user.email, [&](Directory& directory) {
     return directory.add_user(user.email, user.password, user.quota, user.privileges);
   });
 }
@@ -66,8 +85,7 @@ DirectoryChange remove_user(const Box& box, const std::string& email, const Lock
 }
 
 DirectoryChange add_alias(const Box& box, const NewAlias& alias, const LockRequest& request) {
-  return change_directory(box, request, [&](Directory& directory) {
-    require_room_for_mail(box, directory, alias.address);
+  return give_mail(box, request, alias.address, [&](Directory& directory) {
     return directory.add_alias(alias.address, alias.forwards_to, alias.permitted_senders, alias.update);
   });
 }

@@ -280,6 +280,23 @@ TEST_CASE("dns: what a record brings about is said when it is set, and where it 
   CHECK_THAT(box.host.content(k_zone), Contains("\"v=spf1 mx a:box.example.com -all\""));
 }
 
+TEST_CASE("dns: that a mail domain is given to other name servers is said, whichever came first", "[cli]") {
+  ModelBox box;
+  box.set_up();
+  const auto said =
+      Contains("sub.example.com has mail here, and custom NS records of sub.example.com give it to other");
+  CHECK(box.run({"user", "add", "me@sub.example.com"}, "correct horse\n") == ExitCode::ok);
+  CHECK(box.run({"dns", "set", "sub.example.com", "NS", "ns1.example.net"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), said);
+  CHECK(box.run({"dns", "set", "www.example.com", "A", "192.0.2.80"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), !said);
+  CHECK(box.run({"dns", "show", "example.com"}) == ExitCode::ok);
+  CHECK_THAT(box.output.str(), said);
+  CHECK(box.run({"user", "add", "me@deep.sub.example.com"}, "correct horse\n") == ExitCode::ok);
+  CHECK_THAT(box.errors.str(),
+             Contains("deep.sub.example.com has mail here, and custom NS records of sub.example.com"));
+}
+
 TEST_CASE("users: a custom record that could not stay beside mail is named before the user is added", "[cli]") {
   ModelBox box;
   box.set_up();

@@ -88,8 +88,14 @@ class ZoneAssembly {
   // that custom NS records delegate to other servers.
   void offer(Rule rule, const std::string& name, std::string value) {
     if (name.size() > k_longest_name || has(name, "CNAME")) return;
-    if (!delegated_.empty() && !enclosing_name(name, delegated_).empty()) return;
+    if (delegated_name_above(name)) return;
     place(rule, name, std::move(value));
+  }
+
+  // The name, or one above it, that custom NS records give to other servers.
+  std::optional<std::string> delegated_name_above(const std::string& name) const {
+    const std::string_view found = delegated_.empty() ? std::string_view() : enclosing_name(name, delegated_);
+    return found.empty() ? std::nullopt : std::optional<std::string>(found);
   }
 
   template <typename Test>
@@ -208,6 +214,12 @@ class ZoneAssembly {
   }
 
   void add_mail(const std::string& domain) {
+    if (delegated_name_above(domain)) {
+      notes_.push_back(domain + " has mail here, and custom NS records of " + *delegated_name_above(domain) +
+                       " give it to other name servers: mail comes, and others trust it, only if these have MX, SPF, "
+                       "DKIM and DMARC records as another domain of the box has them (`mailinabox dns export`).");
+      return;
+    }
     if (!any(domain, [](const ZoneRecord& record) {
           return record.type == "MX" && (record.value.starts_with("10 ") || record.value == "0 .");
         }))
@@ -222,7 +234,6 @@ class ZoneAssembly {
     }
     const std::string dmarc = "_dmarc." + domain;
     if (!has_text(dmarc, is_dmarc)) offer(Rule::dmarc, dmarc, "v=DMARC1; p=quarantine;");
-    if (!has(domain, "MX")) return;  // its zone is at other servers
     const std::string note = note_of(hosts, domain);
     if (!note.empty()) notes_.push_back(note);
     // The policy names the box alone: whoever keeps to it would bring nothing to the others.
@@ -374,6 +385,12 @@ std::string LeftOutRecord::text() const {
 std::vector<LeftOutRecord> left_out_records(const std::vector<DnsZone>& zones) {
   std::vector<LeftOutRecord> all;
   for (const DnsZone& zone : zones) all.insert(all.end(), zone.left_out.begin(), zone.left_out.end());
+  return all;
+}
+
+std::vector<std::string> notes_of(const std::vector<DnsZone>& zones) {
+  std::vector<std::string> all;
+  for (const DnsZone& zone : zones) all.insert(all.end(), zone.notes.begin(), zone.notes.end());
   return all;
 }
 

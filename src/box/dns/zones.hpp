@@ -61,6 +61,7 @@ std::vector<DnsZone> dns_zones(const DnsInput& input);
 
 // Of all zones.
 std::vector<LeftOutRecord> left_out_records(const std::vector<DnsZone>& zones);
+std::vector<std::string> notes_of(const std::vector<DnsZone>& zones);
 
 // Names with a web site, in domain order: mail domains, www., autoconfig., autodiscover. and mta-sts. names, and the
 // box's own name; without names that custom records point elsewhere (except the box's own).

@@ -54,12 +54,6 @@ bool publishing_failed(const Report& report) {
                      [&](const Outcome& outcome) { return of_dns(outcome) && outcome.status == Status::failed; });
 }
 
-std::vector<std::string> notes_of(const BoxModels& models) {
-  std::vector<std::string> all;
-  for (const DnsZone& zone : models.zones) all.insert(all.end(), zone.notes.begin(), zone.notes.end());
-  return all;
-}
-
 // A record that would stay out of its zone from now on.
 void refuse_new_obstacle(const BoxModels& before, const BoxModels& after) {
   const std::vector<LeftOutRecord> known = left_out_records(before.zones);
@@ -91,9 +85,9 @@ RecordChange change_records(const Box& box, const LockRequest& request, OnFailur
     file.put_back();
     throw;
   }
-  const std::vector<std::string> notes = notes_of(loaded.models);
+  const std::vector<std::string> notes = notes_of(loaded.models.zones);
   result.publication = publish(box, lock, std::move(loaded));
-  const std::vector<std::string> known = notes_of(before);
+  const std::vector<std::string> known = notes_of(before.zones);
   std::copy_if(notes.begin(), notes.end(), std::back_inserter(result.publication.warnings),
                [&](const std::string& note) { return !contains(known, note); });
   result.taken_back = on_failure == OnFailure::take_back && publishing_failed(result.publication.report);
