@@ -61,7 +61,8 @@ std::vector<std::string> json_lines(const CliCommand& command) {
   std::vector<std::string> lines;
   for (const JsonKey& key : command.json) {
     std::string line = fmt::format("{:<{}} ", key.key, width);
-    for (const std::string_view word : words_of(key.doc)) {
+    const std::string doc = key.doc + (key.always ? "" : " (if it applies)");
+    for (const std::string_view word : words_of(doc)) {
       if (line.size() + 1 + word.size() > 98) {
         lines.push_back(line);
         line = std::string(width + 1, ' ');

@@ -134,9 +134,11 @@ std::vector<JsonKey> report_keys(const std::vector<JsonKey>& besides) {
 }
 
 std::vector<JsonKey> publication_keys(const std::vector<JsonKey>& besides) {
-  std::vector<JsonKey> keys = report_keys({{"updated", "what was published, as sentences"},
-                                           {"warnings", "sentences"},
-                                           {"published", "false until this machine has been set up completely"}});
+  std::vector<JsonKey> keys = report_keys(
+      {{"updated", "what was published, as sentences"},
+       {"warnings", "sentences"},
+       {"published",
+        "false before a first full setup, and if what follows from the change could not be brought up to date"}});
   keys.insert(keys.end(), besides.begin(), besides.end());
   return keys;
 }
