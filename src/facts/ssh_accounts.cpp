@@ -104,8 +104,10 @@ class KeyCheck {
     }
   }
 
+  // The shell does not count: sshd starts it only after it has let somebody in, by whatever method (auth.c,
+  // allowed_user()), and for `ForceCommand internal-sftp` not even then.
   bool has_key(const SystemAccount& account) const {
-    if (!possible_ || account.shell.ends_with("/nologin") || account.shell.ends_with("/false")) return false;
+    if (!possible_) return false;
     if (account.hash.starts_with('!') && settings_.value("usepam", "no") != "yes") return false;
     if (account.name == "root" && !root_may_use_keys()) return false;
     for (const std::string& path : key_files(account)) {
@@ -163,6 +165,11 @@ class KeyCheck {
   bool possible_ = true;
 };
 
+// False for an account that has nothing but SFTP and forwarded ports, if at all: no way in for an administrator.
+bool has_login_shell(const SystemAccount& account) {
+  return !account.shell.ends_with("/nologin") && !account.shell.ends_with("/false");
+}
+
 bool has_password(const SystemAccount& account, const SshdSettings& settings) {
   const bool set = !account.hash.empty() && account.hash.front() != '!' && account.hash.front() != '*';
   if (account.name != "root") return set;
@@ -203,7 +210,7 @@ SshAccounts ssh_accounts(const View& view) {
   const KeyCheck check(view, settings);
   for (const SystemAccount& account : system_accounts(view)) {
     if (check.has_key(account)) {
-      result.with_key.push_back(account.name);
+      if (has_login_shell(account)) result.with_key.push_back(account.name);
     } else if (has_password(account, settings)) {
       result.password_only.push_back(account.name);
     }

@@ -295,7 +295,11 @@ TEST_CASE("decide: SSH refuses passwords only if that is the answer and nobody i
   const auto [with_others, others] =
       decided({{"SSH_PASSWORDS", "no"}}, with_ssh({"root"}, {"anna", "accounts of ldap"}));
   CHECK_FALSE(with_others);
-  CHECK_THAT(others, Contains("anna, accounts of ldap"));
+  CHECK_THAT(others, Contains("no authorized key that is sure to be taken: anna. Give each a key"));
+  CHECK_THAT(others, Contains("cannot see whether everyone there has a key: accounts of ldap. If they have, refuse"));
+  const auto [with_source, source] = decided({{"SSH_PASSWORDS", "no"}}, with_ssh({"root"}, {"accounts of ldap"}));
+  CHECK_FALSE(with_source);
+  CHECK_THAT(source, Contains("SSH_PASSWORDS=no: passwords also come from elsewhere") && !Contains("Give each a key"));
   CHECK_THROWS_WITH(decided({{"SSH_PASSWORDS", "maybe"}}, key), Contains("SSH_PASSWORDS: \"maybe\""));
 }
 

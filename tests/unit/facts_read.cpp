@@ -318,6 +318,19 @@ TEST_CASE("facts: who can log in over SSH with a key, and who with a password on
     host.put("/home/anna/.ssh/authorized_keys", k_key, 0600, 1001, 1000);
     CHECK(host.with_key() == ValueList{"root"});
   }
+  SECTION("an account for SFTP, whose shell lets nobody in") {
+    const auto accounts = [](const std::string& shell) {
+      return "root:x:0:0:root:/root:/bin/bash\nanna:x:1000:1000::/home/anna:" + shell + "\n";
+    };
+    for (const char* shell : {"/usr/sbin/nologin", "/bin/false"}) {
+      host.put("/etc/passwd", accounts(shell));
+      host.give_key("/home/anna", 1000);
+      CHECK(host.with_key() == ValueList{"root"});  // anna can repair nothing
+      CHECK(host.password_only().empty());          // and misses no password
+      host.erase("/home/anna/.ssh/authorized_keys");
+      CHECK(host.password_only() == ValueList{"anna"});
+    }
+  }
   SECTION("a folder that others can write") {
     host.put_directory("/home/anna", 0777, 1000, 1000);
     CHECK(host.with_key() == ValueList{"root"});

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
 #include "box/directory/password.hpp"
+#include "operations/answers/ssh_warning.hpp"
 #include "operations/answers/storage_place.hpp"
 #include "operations/context.hpp"
 
@@ -297,33 +298,6 @@ bool AnswerSheet::ssh_question() const {
   return known("SSH_PASSWORDS").empty() && yes_fact(facts_, "ssh_passwords") && ssh_keys_suffice(facts_);
 }
 
-// Keys only, but somebody would be locked out: passwords stay.
-void AnswerSheet::compare_ssh() {
-  if (complete_.answers.get("SSH_PASSWORDS") != "no" || !yes_fact(facts_, "ssh_passwords")) return;
-  const std::string but = "SSH goes on taking passwords, although SSH_PASSWORDS=no";
-  const std::string again = " Then run `sudo mailinabox setup`.";
-  if (!yes_fact(facts_, "ssh_drop_ins")) {
-    complete_.warnings.push_back(but +
-                                 ": sshd reads no file of the box's. Give /etc/ssh/sshd_config the first line `Include "
-                                 "/etc/ssh/sshd_config.d/*.conf` (before OpenSSH 8.2: refuse them there yourself)." +
-                                 again);
-  } else if (yes_fact(facts_, "ssh_passwords_insisted")) {
-    complete_.warnings.push_back(
-        "SSH may go on taking passwords, although SSH_PASSWORDS=no: sshd has a setting of its own "
-        "for that which comes first. Look for PasswordAuthentication and "
-        "KbdInteractiveAuthentication in SSHD_OPTS (/etc/default/ssh), below a Match, and in what "
-        "is read before /etc/ssh/sshd_config.d/10-mailinabox.conf.");
-  } else if (texts_fact(facts_, "ssh_key_accounts").empty()) {
-    complete_.warnings.push_back(but +
-                                 ": no account has an authorized key that is sure to let somebody in. Put one into "
-                                 "~/.ssh/authorized_keys of the account with which you log in." +
-                                 again);
-  } else if (const auto without = texts_fact(facts_, "ssh_password_accounts"); !without.empty()) {
-    complete_.warnings.push_back(but + ", because these have one and no authorized key: " + joined(without, ", ") +
-                                 ". Give them a key, or take the password away (`passwd --lock NAME`)." + again);
-  }
-}
-
 // What cannot be known from here: whether a public address that is not the machine's own is still right.
 void AnswerSheet::compare_address(const std::string& key) {
   const std::string address = complete_.answers.get(key);
@@ -380,7 +354,9 @@ CompleteAnswers AnswerSheet::complete() {
   complete_.warnings = storage_place(complete_.answers.get("STORAGE_ROOT")).warnings;
   compare_address("PUBLIC_IP");
   compare_address("PUBLIC_IPV6");
-  compare_ssh();
+  if (std::string warning = ssh_warning(complete_.answers, facts_); !warning.empty()) {
+    complete_.warnings.push_back(std::move(warning));
+  }
   complete_.address_assumed = known("PUBLIC_IP").empty() && text_fact(facts_, "private_ip").empty();
   if (directory_ != nullptr) {
     complete_.directory = std::make_shared<Directory>(*directory_, complete_.answers.get("PRIMARY_HOSTNAME"));

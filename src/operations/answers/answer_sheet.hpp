@@ -86,7 +86,6 @@ class AnswerSheet {
   void settle_own_address(const std::string& key);
   void settle_optional();
   void compare_address(const std::string& key);
-  void compare_ssh();
   void settle_first_user();
   void settle_storage();
   void open_directory();
