@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "facts/fact_sources.hpp"
+#include "facts/quoted_words.hpp"
+#include "facts/sshd_command.hpp"
 
 namespace mailinabox {
 namespace {
@@ -16,44 +18,36 @@ bool matches(std::string_view name, std::string_view pattern) {
          matches(name.substr(1), pattern.substr(1));
 }
 
-// The words of SSHD_OPTS in /etc/default/ssh, which systemd's unit and the init script give to sshd.
-std::vector<std::string> sshd_options(const View& view) {
-  constexpr std::string_view k_key = "SSHD_OPTS=";
-  const std::string text = text_or_nothing(view, "/etc/default/ssh");
-  std::vector<std::string> options;
-  for (const std::string_view line : lines_of(text)) {
-    if (!line.starts_with(k_key)) continue;
-    std::string value(line.substr(k_key.size()));
-    std::erase_if(value, [](char letter) { return letter == '"' || letter == '\''; });
-    options.clear();
-    for (const std::string_view word : words_of(value)) options.emplace_back(word);
-  }
-  return options;
-}
-
 class SshdReader {
  public:
   explicit SshdReader(const View& view) : view_(view) {
-    read_options(sshd_options(view));
+    read_arguments(sshd_arguments(view));
     read(settings_.file, false, 0);
   }
 
   SshdSettings result() && { return std::move(settings_); }
 
  private:
-  // -p PORT in place of the settings' ports, -o SETTING before them, -f in place of the file; the value may follow the
-  // letter at once.
-  void read_options(const std::vector<std::string>& options) {
-    for (std::size_t index = 0; index < options.size(); ++index) {
-      const std::string letter = options[index].substr(0, 2);
-      if (letter != "-p" && letter != "-o" && letter != "-f") continue;
-      std::string value = options[index].substr(2);
-      if (value.empty() && index + 1 < options.size()) value = options[++index];
-      bool conditional = false;
-      if (letter == "-f") settings_.file = value;
-      if (letter == "-o") read_line(value, conditional, 0);
-      if (letter == "-p") settings_.option_ports.push_back(value);
+  // As getopt() does: letters may stand together, and the value of one follows at once or is the next word.
+  void read_arguments(const std::vector<std::string>& arguments) {
+    constexpr std::string_view k_with_value = "CEbcfghkopu";
+    for (std::size_t index = 0; index < arguments.size(); ++index) {
+      const std::string& word = arguments[index];
+      if (!word.starts_with('-')) continue;
+      const std::size_t letter = word.find_first_of(k_with_value, 1);
+      if (letter == std::string::npos) continue;
+      std::string value = word.substr(letter + 1);
+      if (value.empty() && index + 1 < arguments.size()) value = arguments[++index];
+      read_option(word[letter], value);
     }
+  }
+
+  // -p PORT in place of the settings' ports, -o SETTING before them, -f in place of the file.
+  void read_option(char letter, const std::string& value) {
+    bool conditional = false;
+    if (letter == 'f') settings_.file = value;
+    if (letter == 'o') read_line(value, conditional, 0);
+    if (letter == 'p') settings_.option_ports.push_back(value);
   }
 
   // A Match holds to the end of its file.
@@ -64,17 +58,20 @@ class SshdReader {
     for (const std::string_view line : lines_of(text)) read_line(std::string(line), conditional, depth);
   }
 
+  // A # at the beginning of a word makes a comment of the rest.
   void read_line(std::string line, bool& conditional, int depth) {
-    std::replace(line.begin(), line.end(), '"', ' ');
     const std::size_t key_end = line.find_first_of(" \t=", line.find_first_not_of(" \t"));
     if (key_end != std::string::npos) {  // "Port=22" means "Port 22"
       const std::size_t next = line.find_first_not_of(" \t", key_end);
       if (next != std::string::npos && line[next] == '=') line[next] = ' ';
     }
-    const auto words = words_of(line);
-    if (words.size() < 2 || words[0].front() == '#') return;
+    std::vector<std::string> words = quoted_words(line);
+    words.erase(std::find_if(words.begin(), words.end(), [](const auto& word) { return word.starts_with('#'); }),
+                words.end());
+    std::erase(words, "");
+    if (words.size() < 2) return;
     SshdLine setting{.key = lower_case(words[0]), .conditional = conditional};
-    for (std::size_t i = 1; i < words.size(); ++i) setting.values.emplace_back(words[i]);
+    setting.values.assign(words.begin() + 1, words.end());
     if (setting.key == "match") {
       conditional = true;
     } else if (setting.key == "include") {

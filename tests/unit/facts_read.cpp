@@ -398,6 +398,60 @@ TEST_CASE("facts: what sshd would do without the box's settings") {
   CHECK(host.fact("ssh_drop_ins") == Value(false));
 }
 
+TEST_CASE("facts: sshd's options are read with their quotes, as systemd does") {
+  SshHost host;
+  const auto insists = [&](const std::string& file) {
+    host.put("/etc/default/ssh", file);
+    return host.fact("ssh_passwords_insisted") == Value(true);
+  };
+  CHECK_FALSE(insists("SSHD_OPTS='-o \"UsePAM yes\"'\n#SSHD_OPTS=-oPasswordAuthentication=yes\n"));
+  for (const char* file :
+       {"SSHD_OPTS='-o \"PasswordAuthentication yes\"'\n", "SSHD_OPTS=\"-o 'PasswordAuthentication yes'\"",
+        "SSHD_OPTS=-o \"PasswordAuthentication yes\"\n", "SSHD_OPTS=\"-o \\\"PasswordAuthentication yes\\\"\"\n",
+        " SSHD_OPTS = -4 \\\n '-oPasswordAuthentication=yes' \n", "SSHD_OPTS=-o PasswordAuthentication\\\\\\ yes\n",
+        "SSHD_OPTS=-4Do\"PasswordAuthentication yes\"\nOTHER='x\n'\n",
+        "NONE\nSSHD_OPTS=-oUsePAM=yes\nSSHD_OPTS='-o'\" \"'PasswordAuthentication=yes'"}) {
+    INFO(file);
+    CHECK(insists(file));
+  }
+  host.give_key("/root", 0);
+  host.put("/etc/default/ssh", "SSHD_OPTS='-o \"AuthorizedKeysFile /etc/ssh/keys/%u\"'\n");
+  CHECK(host.with_key().empty());
+  host.put("/etc/ssh/keys/root", k_key);
+  CHECK(host.with_key() == ValueList{"root"});
+  host.put("/etc/ssh/sshd_config.d/00-own.conf", "PermitRootLogin 'no'  # not even with a key\n");
+  CHECK(host.with_key().empty());
+}
+
+TEST_CASE("facts: sshd's options of the administrator's own unit") {
+  SshHost host;
+  const auto insists = [&] { return host.fact("ssh_passwords_insisted") == Value(true); };
+  host.put("/etc/default/ssh", "SSHD_OPTS=-oPasswordAuthentication=yes\n");
+  host.put("/lib/systemd/system/ssh.service",
+           "[Service]\nEnvironmentFile=-/etc/default/ssh\nExecStartPre=/usr/sbin/sshd -t\nExecStart=/usr/sbin/sshd -D "
+           "$SSHD_OPTS\n");
+  CHECK(insists());
+  const std::string drop_in = "/etc/systemd/system/ssh.service.d/own.conf";
+  host.put(drop_in, "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -p 2222\n");
+  CHECK_FALSE(insists());
+  CHECK(host.ports() == numbers({2222}));
+  host.put(drop_in,
+           "[Service]\nExecStart=\nExecStart=@/usr/sbin/sshd ssh -D \\\n  -o 'PasswordAuthentication yes' $UNSET\n");
+  CHECK(insists());
+  host.put(drop_in, "[Service]\nEnvironmentFile=\nEnvironmentFile=-/dev/null\nEnvironment='SSHD_OPTS=-p 2223' X\n");
+  CHECK_FALSE(insists());
+  CHECK(host.ports() == numbers({2223}));
+  host.erase(drop_in);
+  for (const std::string& masked : {drop_in, std::string("/etc/systemd/system/ssh.service")}) {
+    host.put_symlink(masked, "/dev/null");
+  }
+  CHECK(insists());
+  host.erase("/etc/systemd/system/ssh.service");
+  host.put("/etc/systemd/system/ssh.service", "ExecStart=-/usr/sbin/sshd -D -oPort=${PORT}\nEnvironment=PORT=2224\n");
+  CHECK_FALSE(insists());
+  CHECK(host.ports() == numbers({2224}));
+}
+
 TEST_CASE("facts: settings of sshd that the box's come too late for") {
   SshHost host;
   host.put("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\nPasswordAuthentication yes\n");

@@ -52,10 +52,12 @@ std::string ssh_warning(const Answers& answers, const ValueMap& facts) {
            k_again;
   }
   if (fact_holds(facts, "ssh_passwords_insisted")) {
-    return "SSH may go on taking passwords, although SSH_PASSWORDS=no: sshd has a setting of its own "
-           "for that which comes first. Look for PasswordAuthentication and "
-           "KbdInteractiveAuthentication in SSHD_OPTS (/etc/default/ssh), below a Match, and in what "
-           "is read before /etc/ssh/sshd_config.d/10-mailinabox.conf.";
+    return "SSH may go on taking passwords, although SSH_PASSWORDS=no: sshd has a setting of its own for that which "
+           "comes "
+           "first. Look for PasswordAuthentication and KbdInteractiveAuthentication in SSHD_OPTS (/etc/default/ssh), "
+           "in "
+           "what `systemctl cat ssh` shows, below a Match, and in what is read before "
+           "/etc/ssh/sshd_config.d/10-mailinabox.conf.";
   }
   if (texts_fact(facts, "ssh_key_accounts").empty()) {
     return std::string(k_still) +
