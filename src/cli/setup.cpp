@@ -219,8 +219,9 @@ std::vector<CliCommand> setup_commands() {
       "  MTA_STS_MODE               enforce, testing or none\n"
       "  DNS_FORWARDERS             name servers to ask instead of the root servers (found out by trying)\n"
       "  DISABLE_FIREWALL           1: leave the firewall alone\n"
-      "  SSH_PASSWORDS              no: SSH refuses passwords, once everyone who can log in has a key; yes: as sshd's\n"
-      "                             own settings say (the default; on a terminal you are asked)\n"
+      "  SSH_PASSWORDS              no: SSH refuses passwords, once everyone who can log in has a key and passwords\n"
+      "                             come from /etc/shadow only; yes: as sshd's own settings say (the default; on a\n"
+      "                             terminal you are asked)\n"
       "The value auto takes the default instead of a stored answer; an empty PUBLIC_IPV6, DNS_FORWARDERS,\n"
       "DISABLE_FIREWALL or SSH_PASSWORDS unsets it. A public address that was the machine's own follows if the machine "
       "moves.";

@@ -7,6 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "facts/fact_sources.hpp"
+#include "facts/password_sources.hpp"
 #include "facts/sshd_settings.hpp"
 
 namespace mailinabox {
@@ -32,7 +33,8 @@ struct SystemAccount {
   unsigned uid = 0;
   std::string home{};
   std::string shell{};
-  std::string hash{};  // of the password, as /etc/shadow has it
+  std::string hash{};                 // of the password, as /etc/shadow has it
+  std::vector<std::string> hashes{};  // that one, and what /etc/passwd has in place of its "x", which counts for PAM
 };
 
 std::vector<SystemAccount> system_accounts(const View& view) {
@@ -48,9 +50,11 @@ std::vector<SystemAccount> system_accounts(const View& view) {
     const auto fields = split(line, ':');
     const auto uid = fields.size() < 7 ? std::nullopt : parse_number<unsigned>(fields[2]);
     if (!uid) continue;
-    SystemAccount account{std::string(fields[0]), *uid, std::string(fields[5]), std::string(fields[6]), ""};
+    SystemAccount account{std::string(fields[0]), *uid, std::string(fields[5]), std::string(fields[6]), "", {}};
     const auto hash = hashes.find(account.name);
     account.hash = hash == hashes.end() ? std::string(fields[1]) : hash->second;
+    account.hashes.push_back(account.hash);
+    if (fields[1] != "x") account.hashes.emplace_back(fields[1]);
     accounts.push_back(std::move(account));
   }
   return accounts;
@@ -170,34 +174,19 @@ bool has_login_shell(const SystemAccount& account) {
   return !account.shell.ends_with("/nologin") && !account.shell.ends_with("/false");
 }
 
+// An empty field is a password, too, if sshd lets it be one.
+bool is_password(const std::string& hash, const SshdSettings& settings) {
+  constexpr const char* k_empty = "permitemptypasswords";
+  if (hash.empty()) return settings.value(k_empty, "no") == "yes" || settings.depends(k_empty);
+  return hash.front() != '!' && hash.front() != '*';
+}
+
 bool has_password(const SystemAccount& account, const SshdSettings& settings) {
-  const bool set = !account.hash.empty() && account.hash.front() != '!' && account.hash.front() != '*';
+  const bool set = std::any_of(account.hashes.begin(), account.hashes.end(),
+                               [&](const std::string& hash) { return is_password(hash, settings); });
   if (account.name != "root") return set;
   return set &&
          (settings.value("permitrootlogin", "prohibit-password") == "yes" || settings.depends("permitrootlogin"));
-}
-
-// What has accounts that no file here lists: of the line "passwd: files systemd" in /etc/nsswitch.conf, lines of NIS in
-// /etc/passwd ("+::::::"), and homes with accounts of their own (systemd-homed, userdb(8)).
-std::vector<std::string> other_sources(const View& view) {
-  std::vector<std::string> sources;
-  const std::string passwd = text_or_nothing(view, "/etc/passwd");
-  const auto lines = lines_of(passwd);
-  const bool nis = std::any_of(lines.begin(), lines.end(), [](std::string_view line) { return line.starts_with('+'); });
-  if (nis) sources.emplace_back("accounts of NIS");
-  for (const std::string folder : {"/var/lib/systemd/home", "/etc/userdb"}) {
-    if (path_exists(view, folder) && !view.files.list(folder).empty()) sources.push_back("accounts in " + folder);
-  }
-  const std::string text = text_or_nothing(view, "/etc/nsswitch.conf");
-  for (const std::string_view line : lines_of(text)) {
-    const auto words = words_of(line);
-    if (words.empty() || words[0] != "passwd:") continue;
-    for (const std::string_view word : words) {
-      const bool known = word == "passwd:" || word == "files" || word == "compat" || word == "systemd";
-      if (!known && word.front() != '[') sources.emplace_back("accounts of " + std::string(word));
-    }
-  }
-  return sources;
 }
 
 }  // namespace
@@ -215,7 +204,7 @@ SshAccounts ssh_accounts(const View& view) {
       result.password_only.push_back(account.name);
     }
   }
-  for (std::string& source : other_sources(view)) result.password_only.push_back(std::move(source));
+  for (std::string& source : other_password_sources(view, settings)) result.password_only.push_back(std::move(source));
   return result;
 }
 

@@ -15,10 +15,10 @@ struct SshAccounts {
 };
 
 // Says "with key" only if that is certain: the file belongs to whom StrictModes wants, its line has no options, and no
-// Match, AuthenticationMethods, list of accounts or of algorithms stands in the way. Accounts that are elsewhere (LDAP)
-// stand in password_only by the name of their source. An account without a login shell that has such a key (for SFTP)
-// is in neither: it misses no password, but nobody can repair the box by it.
-// Who is not root learns nothing: both are empty.
+// Match, AuthenticationMethods, list of accounts or of algorithms stands in the way. Accounts and passwords that are
+// elsewhere (LDAP, a module of PAM) stand in password_only by the name of their source. An account without a login
+// shell that has such a key (for SFTP) is in neither: it misses no password, but nobody can repair the box by it. Who
+// is not root learns nothing: both are empty.
 SshAccounts ssh_accounts(const View& view);
 
 }  // namespace mailinabox

@@ -370,10 +370,59 @@ TEST_CASE("facts: who can log in over SSH with a key, and who with a password on
     host.put("/etc/keys/anna", k_key);
     CHECK(host.with_key() == ValueList{"anna"});
   }
+  SECTION("passwords that no file here has") {
+    const auto with_auth = [&](const std::string& text) {
+      host.put("/etc/pam.d/common-auth", text);
+      return host.password_only();
+    };
+    host.put("/etc/pam.d/sshd", "# PAM\n@include common-auth\naccount required pam_ldap.so\n");
+    CHECK(with_auth(
+              "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\n"
+              "-auth optional pam_gnome_keyring.so\nauth required pam_permit.so # pam_oath.so\n#auth required x.so\n")
+              .empty());
+    for (const char* line :
+         {"auth [success=2 default=ignore]\tpam_krb5.so minimum_uid=1000\n", "-auth sufficient pam_krb5.so\n",
+          "AUTH\tsufficient /usr/lib/security/pam_krb5.so\n", "auth [success=ok \\] default=ignore] pam_krb5.so\n",
+          "auth \\\n  [success=1 \\\n  default=ignore] \\\n  pam_krb5.so x # y\n", "auth required pam_krb5"}) {
+      INFO(line);
+      CHECK(with_auth(line) == ValueList{"accounts of pam_krb5 (/etc/pam.d/common-auth)"});
+    }
+    host.put("/etc/pam.d/codes", "auth required pam_oath.so\nsession optional pam_sss.so\n@include codes\n");
+    const ValueList codes = {"accounts of pam_oath (/etc/pam.d/codes)"};
+    CHECK(with_auth("auth substack codes\n") == codes);
+    CHECK(with_auth("auth include /etc/pam.d/codes\n") == codes);
+    CHECK(with_auth("account include codes\n").empty());
+    host.put("/etc/pam.d/other", "@include codes\n");
+    CHECK(with_auth("account include codes\n") == codes);  // sshd has no lines for auth
+    host.erase("/etc/pam.d/sshd");
+    CHECK(host.password_only() == codes);
+    host.put("/usr/lib/pam.d/sshd", "auth required pam_unix.so\n");
+    CHECK(host.password_only().empty());
+    host.put("/etc/pam.d/gate", "auth required pam_radius_auth.so\n");
+    host.put("/etc/ssh/sshd_config.d/00-own.conf", "PAMServiceName gate\n");
+    CHECK(host.password_only() == ValueList{"accounts of pam_radius_auth (/etc/pam.d/gate)"});
+    host.put("/etc/ssh/sshd_config.d/00-own.conf", "UsePAM no\nPermitRootLogin yes\n");
+    CHECK(host.password_only().empty());
+    host.put("/etc/ssh/sshd_config.d/00-own.conf", "UsePAM no\nKerberosAuthentication yes\n");
+    CHECK(host.password_only() == ValueList{"accounts of Kerberos"});
+  }
+  SECTION("an empty password, and one in /etc/passwd") {
+    host.put("/etc/shadow", "root:*:1::::::\ndaemon:*:1::::::\nanna:*:1::::::\nbert::1::::::\n");
+    CHECK(host.password_only().empty());
+    for (const char* line : {"PermitEmptyPasswords yes\n", "Match User bert\n PermitEmptyPasswords yes\n"}) {
+      host.put("/etc/ssh/sshd_config.d/00-own.conf", line);
+      CHECK(host.password_only() == ValueList{"bert"});
+    }
+    host.erase("/etc/ssh/sshd_config.d/00-own.conf");
+    host.put("/etc/passwd", "anna:x:1000:1000::/home/anna:/bin/bash\nbert:$6$x:1001:1001::/home/bert:/bin/bash\n");
+    CHECK(host.password_only() == ValueList{"bert"});
+  }
   SECTION("accounts that no file here lists") {
     host.put("/etc/nsswitch.conf", "passwd:\t files systemd [NOTFOUND=continue] sss\n");
     CHECK(host.password_only() == ValueList{"accounts of sss"});
-    host.put("/etc/nsswitch.conf", "passwd: compat systemd\n");
+    host.put("/etc/nsswitch.conf", "passwd:files sss # ldap\nshadow: files sss nis\n");
+    CHECK(host.password_only() == ValueList{"accounts of sss", "accounts of nis"});
+    host.put("/etc/nsswitch.conf", "passwd: compat systemd\nshadow: files systemd\ngroup: ldap\n");
     CHECK(host.password_only().empty());
     host.put("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\n+::::::\n");
     host.put("/var/lib/systemd/home/anna.identity", "{}");
