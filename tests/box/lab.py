@@ -52,7 +52,7 @@ MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "ca
 ROOT_FILES = {"/etc/resolv.conf": f"nameserver {namespaces.NAME_SERVER}\n", "/etc/hostname": "fresh\n",
               "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"}
 BOOT_SECONDS = 60
-RELEASES = {"bookworm": "Debian 12", "bullseye": "Debian 11, the oldest system that can be had: it stands for Ubuntu 18.04"}
+RELEASES = {"trixie": "Debian 13", "bookworm": "Debian 12", "bullseye": "Debian 11, the oldest system that can be had: it stands for Ubuntu 18.04"}
 
 
 class CommandFailed(Exception):
