@@ -92,15 +92,17 @@ readable() {
 
 # Exits if the machine is unsuitable; changes nothing.
 check_machine() {
-  local platform=unknown architecture=unknown memory
+  local platform=unknown name=unknown architecture=unknown memory
   ((EUID == 0)) || stop $k_unsuitable "This must be run as root: curl -s ... | sudo -E bash"
   if [[ -r /etc/os-release ]]; then
     # shellcheck disable=SC1091 # the machine's file
     platform=$(. /etc/os-release && printf '%s-%s' "${ID:-unknown}" "${VERSION_ID:-}")
+    # shellcheck disable=SC1091
+    name=$(. /etc/os-release && printf '%s' "${PRETTY_NAME:-${NAME:-unknown} ${VERSION_ID:-}}")
   fi
   # shellcheck disable=SC2086 # a list of names
   [[ " $k_platforms " == *" $platform "* ]] || stop $k_unsuitable \
-    "This machine runs $(readable "$platform"). mailinabox supports $(readable $k_platforms). Nothing was changed."
+    "This machine runs $name. mailinabox supports $(readable $k_platforms). Nothing was changed."
   architecture=$(dpkg --print-architecture 2>/dev/null) || true
   [[ " $k_architectures " == *" $architecture "* ]] || stop $k_unsuitable \
     "This machine's architecture is ${architecture:-unknown}. mailinabox supports ${k_architectures// /, }. Nothing was changed."
@@ -133,16 +135,26 @@ fetch() {
   stop $k_no_network "$base/$1 cannot be fetched. Nothing was installed. Check the network and the address."
 }
 
+# Whether the list has a valid signature by one of our keys that has not expired. By the program that the machine's own apt uses:
+# Debian 13 has sqv, older releases have gpgv.
+signature_is_ours() {
+  if command -v gpgv >/dev/null; then
+    gpgv --keyring "$work/keyring.gpg" --status-fd 3 "$work/SHA256SUMS.sig" "$work/SHA256SUMS" 3>"$work/status" &&
+      grep -q '^\[GNUPG:\] GOODSIG ' "$work/status"
+  else
+    sqv --keyring="$work/keyring.gpg" --signature-file="$work/SHA256SUMS.sig" "$work/SHA256SUMS"
+  fi
+}
+
 # Sets version, package and digest from the signed list.
 find_package() {
   local architecture file candidate="" list=""
-  command -v gpgv >/dev/null || stop $k_failed "gpgv, which verifies the package, is missing: apt-get install gpgv, then run this again."
+  command -v gpgv >/dev/null || command -v sqv >/dev/null || stop $k_failed \
+    "What verifies the package, gpgv or sqv, is missing: apt-get install gpgv, then run this again."
   fetch SHA256SUMS "$work/SHA256SUMS"
   fetch SHA256SUMS.sig "$work/SHA256SUMS.sig"
   base64 -d <<<"$k_keyring" >"$work/keyring.gpg"
-  # GOODSIG: a valid signature by one of our keys that has not expired.
-  if ! gpgv --keyring "$work/keyring.gpg" --status-fd 3 "$work/SHA256SUMS.sig" "$work/SHA256SUMS" \
-    3>"$work/status" 2>"$work/words" || ! grep -q '^\[GNUPG:\] GOODSIG ' "$work/status"; then
+  if ! signature_is_ours >"$work/words" 2>&1; then
     cat "$work/words" >&2
     stop $k_failed "$base/SHA256SUMS has no valid signature by mailinabox's makers. Nothing was installed."
   fi

@@ -12,6 +12,14 @@ import set_up as set_up_box  # noqa: E402
 from mail_user import MailUser  # noqa: E402
 
 
+def add_options(parser):
+    """Of the tests that use these fixtures."""
+    parser.addoption("--reuse", action="store_true",
+                     help="take the set-up box of an earlier session where program and recipes are the same")
+    parser.addoption("--release", choices=sorted(laboratory.RELEASES), default=laboratory.OWN_RELEASE,
+                     help="what the boxes run, by Debian's code name")
+
+
 @pytest.fixture(scope="session")
 def build():
     directory = os.environ.get("MAILINABOX_BUILD") or os.path.join(laboratory.REPOSITORY, "build")
@@ -33,9 +41,21 @@ def lab(pytestconfig):
 
 
 @pytest.fixture(scope="session")
-def fresh_layers(lab, build):
-    """A new machine on which only the program has been installed."""
-    return lab.program(build)
+def release(pytestconfig):
+    """Debian's code name of what the boxes run."""
+    return pytestconfig.getoption("release")
+
+
+@pytest.fixture(scope="session")
+def fresh_layers(lab, release, request):
+    """A new machine on which only the program has been installed: the one just built, or where the boxes run another release
+    than this machine, that of the package, which carries its libraries with it."""
+    if release == laboratory.OWN_RELEASE:
+        return lab.program(request.getfixturevalue("build"))
+    files = os.path.join(laboratory.REPOSITORY, "build/portable/root/usr")
+    if not os.path.exists(files + "/sbin/mailinabox"):
+        pytest.fail(f"{files}/sbin/mailinabox is not there: packaging/build-deb.sh makes it")
+    return lab.program(program=files + "/sbin/mailinabox", share=files + "/share/mailinabox", below=lab.machine(release))
 
 
 @pytest.fixture(scope="session")

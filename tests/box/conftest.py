@@ -9,5 +9,4 @@ from box_fixtures import *  # noqa: E402,F401,F403
 
 
 def pytest_addoption(parser):
-    parser.addoption("--reuse", action="store_true",
-                     help="take the set-up box of an earlier session where program and recipes are the same")
+    add_options(parser)  # noqa: F405

@@ -52,6 +52,7 @@ MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "ca
 ROOT_FILES = {"/etc/resolv.conf": f"nameserver {namespaces.NAME_SERVER}\n", "/etc/hostname": "fresh\n",
               "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"}
 BOOT_SECONDS = 60
+OWN_RELEASE = "bookworm"  # of the machine that builds and tests
 RELEASES = {"trixie": "Debian 13", "bookworm": "Debian 12", "bullseye": "Debian 11, the oldest system that can be had: it stands for Ubuntu 18.04"}
 
 
@@ -445,9 +446,9 @@ class Lab:
                 output.write(text)
         os.rename(building, target)
 
-    def root(self, release="bookworm"):
+    def root(self, release=OWN_RELEASE):
         """`release` is one of RELEASES, by Debian's code name."""
-        name = "root" if release == "bookworm" else "root-" + release
+        name = "root" if release == OWN_RELEASE else "root-" + release
         return [self._layer(name, (self.registry.sources(namespaces.REGISTRY, release), ROOT_FILES),
                             lambda target: self._make_root(target, release))]
 
@@ -463,9 +464,9 @@ class Lab:
 
         return [self._layer(name, (below, packages), make)] + below
 
-    def machine(self, release="bookworm"):
+    def machine(self, release=OWN_RELEASE):
         """A fresh server: systemd, an SSH server, little else."""
-        name = "machine" if release == "bookworm" else "machine-" + release
+        name = "machine" if release == OWN_RELEASE else "machine-" + release
         return self.layer_with_packages(name, self.root(release), MACHINE_PACKAGES)
 
     def program(self, build=None, program=None, share=None, below=None):
@@ -548,7 +549,7 @@ def _arguments():
     parser.add_argument("--again", action="store_true", help="with --set-up: not the kept one")
     parser.add_argument("--no-systemd", action="store_true")
     parser.add_argument("--container", action="store_true")
-    parser.add_argument("--release", choices=sorted(RELEASES), default="bookworm")
+    parser.add_argument("--release", choices=sorted(RELEASES), default=OWN_RELEASE)
     parser.add_argument("--keep", metavar="NAME")
     parser.add_argument("--from", metavar="NAME", dest="start_from")
     parser.add_argument("--packages", default="", metavar="NAMES")

@@ -14,7 +14,7 @@ def pytest_addoption(parser):
     parser.addoption("--every", type=int, default=1, help="try every N-th kill point only")
     parser.addoption("--turn", type=int, default=0, help="which of those: N successive turns try every point")
     parser.addoption("--random-kills", type=int, default=50, help="how many kills at random instants")
-    parser.addoption("--reuse", action="store_true", help="take the set-up box of an earlier session")
+    add_options(parser)  # noqa: F405
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,10 @@ def release(makers, package, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def machine(lab):
-    """A small Debian 12 without systemd; no test here gets as far as changing it."""
-    layers = lab.layer_with_packages("curl", lab.root(), ["curl"])
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def machine(lab, request):
+    """A small Debian without systemd, 12 with gpgv and 13 with sqv; no test here gets as far as changing it."""
+    layers = lab.layer_with_packages("curl-" + request.param, lab.root(request.param), ["curl"])
     with lab.box("machine", layers, systemd=False) as made:
         yield made.start()
 
@@ -169,7 +169,10 @@ def test_other_distribution(machine, published):
     try:
         machine.run("rm", "/etc/os-release")
         machine.write("/etc/os-release", 'NAME="Ubuntu"\nID=ubuntu\nVERSION_ID="16.04"\n')
-        refused(run(machine), 3, "Ubuntu 16.04", "supports", "Debian 12", "Nothing was changed")
+        refused(run(machine), 3, "Ubuntu 16.04", "supports", "Debian 12, Debian 13, Ubuntu", "Nothing was changed")
+        # Debian's next release, which has no number until then.
+        machine.write("/etc/os-release", 'PRETTY_NAME="Debian GNU/Linux forky/sid"\nID=debian\nVERSION_CODENAME=forky\n')
+        refused(run(machine), 3, "Debian GNU/Linux forky/sid", "supports", "Debian 13", "Nothing was changed")
     finally:
         machine.write("/etc/os-release", own)
 
