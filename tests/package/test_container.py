@@ -7,7 +7,7 @@ import pytest
 
 import lab as laboratory
 
-RELEASES = {"bookworm": "debian-12", "bullseye": "debian-11"}
+RELEASES = {"trixie": "debian-13", "bookworm": "debian-12", "bullseye": "debian-11"}
 
 
 @pytest.mark.parametrize("release", RELEASES)
