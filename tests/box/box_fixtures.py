@@ -12,12 +12,35 @@ import set_up as set_up_box  # noqa: E402
 from mail_user import MailUser  # noqa: E402
 
 
+RELEASES = ("trixie",)  # what boxes run where a test does not say
+
+
 def add_options(parser):
     """Of the tests that use these fixtures."""
     parser.addoption("--reuse", action="store_true",
                      help="take the set-up box of an earlier session where program and recipes are the same")
-    parser.addoption("--release", choices=sorted(laboratory.RELEASES), default=laboratory.OWN_RELEASE,
-                     help="what the boxes run, by Debian's code name")
+    parser.addoption("--release", choices=sorted(laboratory.RELEASES),
+                     help="only tests of boxes that run this, by Debian's code name")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "releases(name...): what the test's boxes run, one after the other")
+
+
+def pytest_generate_tests(metafunc):
+    if "release" not in metafunc.fixturenames:
+        return
+    mark = metafunc.definition.get_closest_marker("releases")
+    wanted, only = mark.args if mark else RELEASES, metafunc.config.getoption("release")
+    metafunc.parametrize("release", [name for name in wanted if only in (None, name)], indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What does not run on the one release that was asked for is not even skipped."""
+    only = config.getoption("release")
+    ours = [item for item in items if only is None or only == getattr(item, "callspec", None).params.get("release")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in ours])
+    items[:] = ours
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +64,9 @@ def lab(pytestconfig):
 
 
 @pytest.fixture(scope="session")
-def release(pytestconfig):
+def release(request):
     """Debian's code name of what the boxes run."""
-    return pytestconfig.getoption("release")
+    return request.param
 
 
 @pytest.fixture(scope="session")

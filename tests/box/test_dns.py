@@ -14,6 +14,8 @@ import pytest
 import program
 import set_up
 
+pytestmark = pytest.mark.releases("bookworm", "trixie")
+
 STRANGER = "198.51.100.101"
 SECONDARY = "198.51.100.77"
 HOST = set_up.HOST_NAME

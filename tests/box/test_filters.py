@@ -9,6 +9,8 @@ import greylisting
 import set_up
 from mail_user import SENDER_AT, MailUser, ManageSieve, OtherServer, Stranger, message
 
+pytestmark = pytest.mark.releases("bookworm", "trixie")
+
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
 
 

@@ -12,6 +12,8 @@ import program
 import set_up
 from mail_user import LISTED_AT, MailUser, Stranger, message, new_subject
 
+pytestmark = pytest.mark.releases("bookworm", "trixie")
+
 
 @pytest.fixture(scope="module")
 def box(box):

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.releases("bookworm", "trixie")
+
 PORTS = {25: "smtp", 587: "smtp", 465: None, 993: None, 995: None, 4190: "sieve", 443: None}
 WEAK = {
     "DHE": "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305",

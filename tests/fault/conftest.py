@@ -6,8 +6,13 @@ import sys
 BOX_TESTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "box")
 sys.path.insert(0, BOX_TESTS)
 
+import box_fixtures  # noqa: E402
 import pytest  # noqa: E402
 from box_fixtures import *  # noqa: E402,F401,F403
+
+
+# The program that can be ended is not the package's: it needs the libraries of the machine that builds.
+box_fixtures.RELEASES = (laboratory.OWN_RELEASE,)  # noqa: F405
 
 
 def pytest_addoption(parser):
