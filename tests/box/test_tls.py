@@ -66,6 +66,15 @@ def test_signatures_and_curves_outside_the_policy_are_refused(lab, box, port, op
     assert REFUSAL.search(said), said
 
 
+@pytest.mark.releases("trixie")
+@pytest.mark.parametrize("port", PORTS)
+def test_what_is_recorded_today_stays_closed_to_quantum_computers(box, port):
+    """By the box's own OpenSSL: this machine's may be too old to ask."""
+    starttls = f"-starttls {PORTS[port]}" if PORTS[port] else ""
+    said = box.run(f"openssl s_client -brief {starttls} -groups X25519MLKEM768:X25519 -connect {box.address}:{port} </dev/null 2>&1")
+    assert re.search("Negotiated TLS1.3 group: X25519MLKEM768", said.stdout), said.stdout
+
+
 @pytest.mark.parametrize("port", PORTS)
 @pytest.mark.parametrize("cipher", STRONG)
 def test_every_strong_cipher_is_spoken(lab, box, port, cipher):

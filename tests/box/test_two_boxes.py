@@ -224,8 +224,8 @@ def test_mail_goes_to_the_other_box_and_is_proved(one, other):
         text = message(sender.user.address, receiver.user.address, "Can you hear me?\n")
         arrived = sender.send(text, receiver.user)
         assert results(arrived, receiver) == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}, arrived.as_string()
-        sender.wait_for_log(rf"Verified TLS connection established to {receiver.host}\[{receiver.address}\]:25",
-                            beginning)
+        sender.wait_for_log(rf"Verified TLS connection established to {receiver.host}\[{receiver.address}\]:25: TLSv1.3 .* "
+                            "key-exchange X25519MLKEM768", beginning)
 
 
 def test_key_that_dns_does_not_name_gets_no_mail(one, other):
