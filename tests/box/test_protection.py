@@ -203,7 +203,7 @@ def test_login_with_two_mechanisms_is_one_failure(lab, box, user):
         return int(re.search(r"Total failed:\s+(\d+)", box.run("fail2ban-client", "status", jail).stdout)[1])
 
     box.run("fail2ban-client", "unban", "--all")
-    jails = ("postfix-submission", "postfix-submission-login")
+    jails = ("postfix-submission", "postfix-login")
     before = [failures(jail) for jail in jails]
     lab.network.plug("198.51.100.122")
     with concurrent.futures.ThreadPoolExecutor(13) as pool:
@@ -215,17 +215,17 @@ def test_login_with_two_mechanisms_is_one_failure(lab, box, user):
 
 def test_every_jail_runs(box):
     listed = box.run("fail2ban-client", "status").stdout
-    for jail in ("sshd", "dovecot", "postfix-submission", "postfix-submission-login", "recidive", "recidive-login"):
+    for jail in ("sshd", "dovecot", "postfix-submission", "postfix-login", "recidive", "recidive-login"):
         assert re.search(rf"[\s,]{jail}(,|$)", listed, re.MULTILINE)
 
 
 @pytest.mark.parametrize("jail, counted", [("recidive", ["dovecot", "postfix-submission", "sshd"]),
-                                           ("recidive-login", ["dovecot", "postfix-submission-login", "sshd"])])
+                                           ("recidive-login", ["dovecot", "postfix-login", "sshd"])])
 def test_kept_out_for_both_mechanisms_is_kept_out_once(box, jail, counted):
     """As its last means fail2ban counts how often it has kept somebody out, in its own log."""
     began = "%Y-%m-%d %H:%M:%S,000 fail2ban."
     lines = [f"{began}actions        [60]: NOTICE  [{of}] Ban 198.51.100.123"
-             for of in ("dovecot", "postfix-submission", "postfix-submission-login", "recidive", "recidive-login", "sshd")]
+             for of in ("dovecot", "postfix-submission", "postfix-login", "recidive", "recidive-login", "sshd")]
     lines += [f"{began}actions        [60]: NOTICE  [dovecot] Unban 198.51.100.123",
               f"{began}filter         [60]: INFO    [dovecot] Found 198.51.100.123"]
     box.write("/srv/lines", "".join(time.strftime(line + "\n") for line in lines))

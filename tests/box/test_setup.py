@@ -251,3 +251,12 @@ def test_a_browser_finds_the_host_name_in_the_certificate(lab, box):
         with lab.client("198.51.100.101"), socket.create_connection((box.address, port), timeout=20) as connection:
             with context.wrap_socket(connection, server_hostname=set_up.HOST_NAME) as secure:
                 assert secure.version() == "TLSv1.3"
+
+
+def test_programs_have_nothing_to_say_about_their_settings(box):
+    """No name of an older release, about which each start would complain."""
+    for check in (["postconf", "-n"], ["postconf", "-M"], ["doveconf", "-n"]):
+        assert box.run(*check).stderr == "", check
+    assert box.run("nginx", "-t").stderr.count("warn") == 0
+    assert box.run("spamassassin --lint --prefspath=/dev/null 2>&1").stdout == ""
+    assert "might be too long" not in box.read("/var/log/fail2ban.log")
