@@ -1,10 +1,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <catch2/catch.hpp>
-
 #include "crypto/certificate.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

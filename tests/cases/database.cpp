@@ -1,4 +1,3 @@
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -7,6 +6,7 @@
 #include "resources/database/schema.hpp"
 #include "store/sqlite.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 #include "support/cut_off_writer.hpp"
 
 using namespace mailinabox;

@@ -1,8 +1,7 @@
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

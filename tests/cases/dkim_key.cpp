@@ -1,9 +1,8 @@
 #include <openssl/evp.h>
 
-#include <catch2/catch.hpp>
-
 #include "crypto/key.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

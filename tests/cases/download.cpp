@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
 #include <cstdlib>
 
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

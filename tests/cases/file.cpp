@@ -1,9 +1,8 @@
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

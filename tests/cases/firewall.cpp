@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

@@ -1,7 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

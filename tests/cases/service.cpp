@@ -1,8 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "engine/settled_diff.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
@@ -233,7 +232,7 @@ TEST_CASE("service: takes changes in", "[cases]") {
   SECTION("an error where it does not listen afterwards") {
     host.services.on_started = [&](const std::string&) { host.machine.listening = {{25, "::"}}; };
     const auto always = make_resource("service", "postfix", {{"on_change", "restart"}, {"listens", ValueList{587}}});
-    CHECK_THROWS_WITH(always->refresh(system, k_content_changed), Catch::Contains("nothing listens on TCP port 587"));
+    CHECK_THROWS_WITH(always->refresh(system, k_content_changed), Contains("nothing listens on TCP port 587"));
   }
 }
 
@@ -242,7 +241,7 @@ TEST_CASE("service: the new configuration is checked", "[cases]") {
   System system = host.system();
   const auto service = make_resource("service", "postfix", {{"validate", ValueList{"postfix", "check"}}});
   host.commands.answer({"postfix", "check"}, {.exit_code = 1, .err = "postfix: fatal: bad parameter"});
-  CHECK_THROWS_WITH(service->validate(system), Catch::Contains("fatal: bad parameter"));
+  CHECK_THROWS_WITH(service->validate(system), Contains("fatal: bad parameter"));
   host.commands.answer({"postfix", "check"}, {});
   service->validate(system);
   make_resource("service", "other")->validate(system);

@@ -1,4 +1,3 @@
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -8,6 +7,7 @@
 #include "resources/dns/signed_zone.hpp"
 #include "resources/dns/zone_file.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;

@@ -2,7 +2,6 @@
 // tests/golden/catalog-PLATFORM.txt: Debian 12's as a whole, of the others what differs from it. ACCEPT=1 writes the
 // copies anew and then fails: read the difference with git, and run again without it.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +13,7 @@
 #include "operations/context.hpp"
 #include "operations/models/models.hpp"
 #include "recipe/loader.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;

@@ -1,10 +1,10 @@
 #include "support/cases.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <stdexcept>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 namespace mailinabox::test {
 
@@ -100,7 +100,7 @@ void check_error(TestHost& host, const Resource& resource, std::string_view mess
   } catch (const Error& error) {
     said = error.what();
   }
-  CHECK_THAT(said, Catch::Contains(std::string(message)));
+  CHECK_THAT(said, Contains(std::string(message)));
   CHECK(host.snapshot() == before);
 }
 
@@ -112,7 +112,7 @@ void check_refused(std::string_view kind, const std::string& name, const std::ma
   } catch (const RecipeError& error) {
     said = error.what();
   }
-  CHECK_THAT(said, Catch::Contains(std::string(message)));
+  CHECK_THAT(said, Contains(std::string(message)));
 }
 
 std::string attributes_of(const Changes& changes) {

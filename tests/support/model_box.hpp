@@ -2,7 +2,6 @@
 // it.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,6 +11,7 @@
 #include "cli/command_line.hpp"
 #include "operations/context.hpp"
 #include "operations/models/models.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 namespace mailinabox::test {

@@ -1,9 +1,9 @@
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "box/answers.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 
 TEST_CASE("answers: the eight keys in order, and what else was there kept", "[answers]") {
   Answers answers = Answers::parse(
@@ -34,7 +34,7 @@ TEST_CASE("answers: a value that would read as another line is refused", "[answe
 TEST_CASE("answers: host names", "[answers]") {
   const char* const k_65_characters = "mail.a-very-long-name-of-a-department-in-a-large-firm.example.com";
   REQUIRE(std::string_view(k_65_characters).size() == 65);
-  CHECK_THAT(problem_with_host_name(k_65_characters), Catch::Matchers::Contains("has 65 characters"));
+  CHECK_THAT(problem_with_host_name(k_65_characters), Contains("has 65 characters"));
   for (const char* good : {"box.example.com", "a.b", k_65_characters + 1, "box.local.test", "xn--mller-kva.example",
                            "b0x-1.example.com"}) {
     INFO(good);
@@ -77,7 +77,7 @@ TEST_CASE("answers: storage, mail account, password, mode", "[answers]") {
     INFO(wrong);
     CHECK_FALSE(problem_with_storage_root(wrong).empty());
   }
-  CHECK_THAT(problem_with_storage_root("/srv/" + std::string(251, 'x')), Catch::Matchers::Contains("256 characters"));
+  CHECK_THAT(problem_with_storage_root("/srv/" + std::string(251, 'x')), Contains("256 characters"));
   CHECK(problem_with_storage_root("/etcetera").empty());
   CHECK(problem_with_storage_user("user-data").empty());
   for (const char* wrong : {"", "root", "User", "1user", "a b"}) CHECK_FALSE(problem_with_storage_user(wrong).empty());

@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <sstream>
@@ -13,9 +12,10 @@
 #include "apps/standard_output.hpp"
 #include "apps/terminal.hpp"
 #include "os/descriptor.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::Contains;
+using namespace mailinabox::test;
 
 namespace {
 

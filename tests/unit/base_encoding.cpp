@@ -1,7 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

@@ -1,11 +1,11 @@
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::StartsWith;
+using namespace mailinabox::test;
 
 TEST_CASE("json: text", "[base]") {
   const Json tree = {{"z", 1}, {"a", {"ä", true, nullptr}}};

@@ -1,8 +1,8 @@
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <stdexcept>
 
 #include "base/processors.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

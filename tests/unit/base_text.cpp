@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "base/text.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using Views = std::vector<std::string_view>;

@@ -1,8 +1,7 @@
 #include "base/yaml_tree.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

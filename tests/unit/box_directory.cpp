@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -10,9 +9,10 @@
 #include "box/directory/directory.hpp"
 #include "box/directory/password.hpp"
 #include "store/sqlite.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::Message;
+using namespace mailinabox::test;
 
 namespace {
 
@@ -233,7 +233,7 @@ TEST_CASE("directory: passwords, quotas, privileges and removal", "[box]") {
   CHECK_NOTHROW(directory.set_quota("me@example.com", "00000000000000000099999999G"));
   CHECK_NOTHROW(directory.set_quota("me@example.com", "99999999999999999"));
   for (const char* large : {"100000000G", "100000000M", "100000000000000000"}) {
-    CHECK_THROWS_WITH(directory.set_quota("me@example.com", large), Catch::Contains("is more than any disk holds"));
+    CHECK_THROWS_WITH(directory.set_quota("me@example.com", large), Contains("is more than any disk holds"));
   }
   directory.set_quota("me@example.com", "100M");
   CHECK_THROWS_MATCHES(directory.set_quota("x@example.com", "0"), Error, Message("That's not a user (x@example.com)."));
@@ -318,18 +318,18 @@ TEST_CASE("directory: aliases that lead back to themselves are refused", "[box]"
   Directory& directory = *box.directory;
   directory.add_user("me@example.com", k_password);
   directory.add_user("you@example.com", k_password);
-  CHECK_THROWS_WITH(directory.add_alias("a@example.com", "A@example.com"), Catch::Contains("lead back to itself"));
+  CHECK_THROWS_WITH(directory.add_alias("a@example.com", "A@example.com"), Contains("lead back to itself"));
   directory.add_alias("a@example.com", "b@example.com");
   directory.add_alias("b@example.com", "c@example.com, me@example.com");
   CHECK_THROWS_WITH(directory.add_alias("c@example.com", "a@example.com"),
-                    Catch::Contains("(c@example.com -> a@example.com -> b@example.com -> c@example.com)"));
+                    Contains("(c@example.com -> a@example.com -> b@example.com -> c@example.com)"));
   CHECK_NOTHROW(directory.add_alias("c@example.com", "you@example.com"));
   // A user's copy is no loop; but who takes a user's mail away should know it.
   CHECK(directory.add_alias("me@example.com", "me@example.com, me@elsewhere.example").size() == 1);
   const DirectoryReport taken = directory.add_alias("you@example.com", "me@example.com");
   REQUIRE(taken.size() == 2);
-  CHECK_THAT(taken[1], Catch::Contains("you@example.com is a user, whose mail now goes to the alias's"));
-  CHECK_THAT(taken[1], Catch::Contains("may go on sending as you@example.com"));
+  CHECK_THAT(taken[1], Contains("you@example.com is a user, whose mail now goes to the alias's"));
+  CHECK_THAT(taken[1], Contains("may go on sending as you@example.com"));
 }
 
 TEST_CASE("directory: who adds a user where an alias takes the mail is told", "[box]") {
@@ -420,7 +420,7 @@ TEST_CASE("directory: write-ahead logging is switched off again, a failed change
   CHECK(journal_mode_of(box.path) == "delete");
   Database(box.path, Database::Access::read_write).execute("BEGIN IMMEDIATE; COMMIT");
   CHECK_THROWS_WITH(Directory("/nonexistent/users.sqlite", "box.example.com", Directory::Access::look),
-                    Catch::Matchers::Contains("mailinabox setup"));
+                    Contains("mailinabox setup"));
 }
 
 TEST_CASE("directory: an empty file, or another database, is not taken for one without users", "[box]") {
@@ -428,7 +428,6 @@ TEST_CASE("directory: an empty file, or another database, is not taken for one w
   box.directory.reset();
   const auto opened = [&] { return Directory(box.path, "box.example.com", Directory::Access::look).empty(); };
   std::ofstream(box.path, std::ios::trunc).close();
-  using Catch::Matchers::Contains;
   CHECK_THROWS_WITH(opened(), Contains("is an empty file: its users and aliases are lost") &&
                                   Contains("--replace-lost") && !Contains("before-change"));
   std::ofstream(box.path + ".before-change") << "x";

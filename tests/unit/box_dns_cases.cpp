@@ -8,7 +8,6 @@
 //   zones: all zones in order                 order: all names of the first zone in order        (both optional)
 //   notes: what the lines about consequences of custom records contain, all of them
 //   problems: what the lines about custom records that were left out contain, all of them
-#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -18,8 +17,10 @@
 #include "base/yaml_tree.hpp"
 #include "box/dns/record_rules.hpp"
 #include "box/dns/zones.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 
 namespace {
 
@@ -151,7 +152,7 @@ void check_records(const std::vector<DnsZone>& zones, const std::string& name_an
 void check_texts(const std::vector<std::string>& texts, const std::vector<std::string>& wanted) {
   CAPTURE(texts);
   REQUIRE(texts.size() == wanted.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) CHECK_THAT(texts[i], Catch::Contains(wanted[i]));
+  for (std::size_t i = 0; i < texts.size(); ++i) CHECK_THAT(texts[i], Contains(wanted[i]));
 }
 
 void run_case(const std::filesystem::path& path) {

@@ -1,10 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "box/dns/custom_records.hpp"
 #include "box/dns/record_data.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 
 namespace {
 
@@ -138,8 +138,8 @@ TEST_CASE("custom.yaml: what cannot be used is named with its place, and only th
     INFO(text);
     const CustomRecords records = parse_custom(text);
     REQUIRE_FALSE(records.problems().empty());
-    CHECK_THAT(records.problems().front().text(), Catch::StartsWith("custom.yaml:") && Catch::Contains(bad.problem) &&
-                                                      Catch::Contains("; this entry is ignored until it is corrected"));
+    CHECK_THAT(records.problems().front().text(), StartsWith("custom.yaml:") && Contains(bad.problem) &&
+                                                      Contains("; this entry is ignored until it is corrected"));
     const Texts lines = listed(records);
     REQUIRE(lines.size() >= 2);
     CHECK(lines.front().rfind("first.example.com A ", 0) == 0);
@@ -176,7 +176,7 @@ TEST_CASE("a value that cannot be used stays in the file until it is replaced or
 TEST_CASE("no change is made to a file with an entry that would be lost by writing it") {
   const std::string text = "a.example.com: [192.0.2.1]\nb.example.com: 192.0.2.1\n";
   CustomRecords records = parse_custom(text);
-  const auto refused = Catch::Matches("custom.yaml:1:16: expected an IPv4 address[^]*Nothing was changed[^]*");
+  const auto refused = Matches("custom.yaml:1:16: expected an IPv4 address[^]*Nothing was changed[^]*");
   CHECK_THROWS_WITH(records.add({"c.example.com", "A", "local"}, k_zones), refused);
   CHECK_THROWS_WITH(records.set({"c.example.com", "A", "local"}, k_zones), refused);
   CHECK_THROWS_WITH(records.remove({"b.example.com", "A", ""}), refused);
@@ -233,8 +233,8 @@ TEST_CASE("values of custom records: each type's rule, refused with its sentence
   for (const std::string& target :
        Texts{"b", "192.0.2.1", "b c.example", "-b.example", "b..example", "@", ".", "b;.example"}) {
     INFO(target);
-    CHECK_THAT(added("a.example.com", "CNAME", target), Catch::StartsWith("Invalid value. A CNAME record is the full"));
-    CHECK_THAT(added("a.example.com", "NS", target), Catch::StartsWith("Invalid value. An NS record is the full name"));
+    CHECK_THAT(added("a.example.com", "CNAME", target), StartsWith("Invalid value. A CNAME record is the full"));
+    CHECK_THAT(added("a.example.com", "NS", target), StartsWith("Invalid value. An NS record is the full name"));
   }
   CHECK(added("example.com", "NS", "ns.example.net") == "NS records can only be set for subdomains.");
   CHECK(added("example.org", "CNAME", "www.example.net") == "CNAME records can only be set for subdomains.");
@@ -245,20 +245,19 @@ TEST_CASE("values of custom records: each type's rule, refused with its sentence
   for (const std::string& value :
        Texts{"mx.example.net", "10", "10 mx", "65536 mx.example.net", "-1 mx.example.net", "10 mx.example.net x",
              "10 192.0.2.1", "1O mx.example.net", "10 mx.example.net.\n@ A"})
-    CHECK_THAT(added("a.example.com", "MX", value),
-               Catch::StartsWith("Invalid value. An MX record is a preference and"));
+    CHECK_THAT(added("a.example.com", "MX", value), StartsWith("Invalid value. An MX record is a preference and"));
 
   CHECK(added("a.example.com", "SRV", "0 5 5060 sip.example.net") == "a.example.com SRV 0 5 5060 sip.example.net.");
   CHECK(added("a.example.com", "SRV", "0 0 0 .") == "a.example.com SRV 0 0 0 .");
   for (const std::string& value : Texts{"0 5 sip.example.net", "0 5 70000 sip.example.net", "0 5 5060 sip", "x"})
-    CHECK_THAT(added("a.example.com", "SRV", value), Catch::StartsWith("Invalid value. An SRV record is priority,"));
+    CHECK_THAT(added("a.example.com", "SRV", value), StartsWith("Invalid value. An SRV record is priority,"));
 
   const std::string digest(64, 'A');
   CHECK(added("a.example.com", "SSHFP", "4 2 " + digest) == "a.example.com SSHFP 4 2 " + digest);
   CHECK(added("a.example.com", "SSHFP", "4 2 ( " + digest + " )") == "a.example.com SSHFP 4 2 ( " + digest + " )");
   for (const std::string& value : Texts{"4 2 ABCD", "4 2", "256 2 " + digest, "4 2 (" + digest, "4 2 ()", "4 3 ABC",
                                         "4 3 XY", "4 1 " + digest, "4 3 AB;CD"})
-    CHECK_THAT(added("a.example.com", "SSHFP", value), Catch::StartsWith("Invalid value. An SSHFP record is a key"));
+    CHECK_THAT(added("a.example.com", "SSHFP", value), StartsWith("Invalid value. An SSHFP record is a key"));
 
   CHECK(added("a.example.com", "CAA", "0 issue letsencrypt.org") == "a.example.com CAA 0 issue \"letsencrypt.org\"");
   CHECK(added("a.example.com", "CAA", "128 issuewild \";\"") == "a.example.com CAA 128 issuewild \";\"");
@@ -266,7 +265,7 @@ TEST_CASE("values of custom records: each type's rule, refused with its sentence
         "a.example.com CAA 0 iodef \"mailto:a@b.example\"");
   for (const std::string& value : Texts{"issue letsencrypt.org", "0 issue", "256 issue x", "0 is-sue x", "0 issue \"x",
                                         "0 issue x\"y", "0 issue \"x\\\""})
-    CHECK_THAT(added("a.example.com", "CAA", value), Catch::StartsWith("Invalid value. A CAA record is flags,"));
+    CHECK_THAT(added("a.example.com", "CAA", value), StartsWith("Invalid value. A CAA record is flags,"));
 
   // As a zone file has it: strings in quotes, which are one value.
   CHECK(added("a.example.com", "TXT", "\"v=DKIM1; p=BBB\" \"CCC\"") == "a.example.com TXT v=DKIM1; p=BBBCCC");
@@ -275,20 +274,19 @@ TEST_CASE("values of custom records: each type's rule, refused with its sentence
         "a.example.com TXT say \"hi\" \\ \xC3\xBC ;");
   CHECK(added("a.example.com", "TXT", "(\"a\" b) c") == "a.example.com TXT (\"a\" b) c");
   for (const std::string& value : Texts{"\"open", "\"a\" b", "\"a\"b\"", "\"a\\", "\"a\\25\"", "\"a\\256\"", "\""})
-    CHECK_THAT(added("a.example.com", "TXT", value),
-               Catch::StartsWith("Invalid value. A TXT value that begins with a"));
+    CHECK_THAT(added("a.example.com", "TXT", value), StartsWith("Invalid value. A TXT value that begins with a"));
   CHECK(added("a.example.com", "TXT", "\"\"") == "No value for the record provided.");
   CHECK(added("a.example.com", "TXT", "  any \"text\"; with \\ and \xC3\xBC ") ==
         "a.example.com TXT any \"text\"; with \\ and \xC3\xBC");
   for (const std::string& value :
        Texts{"two\nlines", "a\x01", "a\x7F", "\xFF", "\xC3", "\xED\xA0\x80", "\xC2\x85", "\xF4\x90\x80\x80"})
     CHECK(added("a.example.com", "TXT", value) == "Invalid value. A TXT record is one line of printable text.");
-  CHECK_THAT(added("a.example.com", "TXT", std::string(60001, 'x')), Catch::Contains("at most 60000 bytes"));
+  CHECK_THAT(added("a.example.com", "TXT", std::string(60001, 'x')), Contains("at most 60000 bytes"));
 
   CHECK(added("a.example.com", "soa", "x") ==
         "Unknown record type 'SOA'. The types are A, AAAA, CAA, CNAME, DS, HTTPS, LOC, MX, NAPTR, NS, OPENPGPKEY, PTR, "
         "SMIMEA, SRV, SSHFP, SVCB, TLSA, TXT, URI.");
-  CHECK_THAT(added("a.example.com", "", "x"), Catch::StartsWith("Unknown record type ''. The types are A, "));
+  CHECK_THAT(added("a.example.com", "", "x"), StartsWith("Unknown record type ''. The types are A, "));
 }
 
 TEST_CASE("values of the types that the original does not have") {
@@ -321,15 +319,14 @@ TEST_CASE("values of the types that the original does not have") {
   for (const auto& [type, values] : refused) {
     for (const std::string& value : values)
       CHECK_THAT(added("a.example.com", type, value),
-                 Catch::StartsWith("Invalid value. A") && Catch::Contains(" " + type + " record is "));
+                 StartsWith("Invalid value. A") && Contains(" " + type + " record is "));
   }
 }
 
 TEST_CASE("a CNAME takes no other record at its name, in either order") {
   CustomRecords records;
   CHECK(records.add({"a.example.com", "CNAME", "b.example.net"}, k_zones));
-  const auto refused =
-      Catch::StartsWith("a.example.com has a custom CNAME record, and a name with a CNAME can have no other");
+  const auto refused = StartsWith("a.example.com has a custom CNAME record, and a name with a CNAME can have no other");
   CHECK_THROWS_WITH(records.add({"a.example.com", "TXT", "x"}, k_zones), refused);
   CHECK_THROWS_WITH(records.set({"a.example.com", "A", "local"}, k_zones), refused);
   CHECK_THROWS_WITH(records.add({"a.example.com", "CNAME", "c.example.net"}, k_zones), refused);
@@ -337,7 +334,7 @@ TEST_CASE("a CNAME takes no other record at its name, in either order") {
   CHECK(listed(records) == Texts{"a.example.com CNAME c.example.net."});
   CHECK(records.add({"b.example.com", "A", "local"}, k_zones));
   CHECK_THROWS_WITH(records.set({"b.example.com", "CNAME", "c.example.net"}, k_zones),
-                    Catch::StartsWith("b.example.com has a custom A record"));
+                    StartsWith("b.example.com has a custom A record"));
   CHECK(listed(records) == Texts{"a.example.com CNAME c.example.net.", "b.example.com A local"});
 }
 
@@ -462,6 +459,6 @@ TEST_CASE("custom.yaml: a text in a zone file's quotation marks is served with t
       parse_custom("a.example.com: {TXT: '\"v=DKIM1\" \"p=AA\"'}\nb.example.com: {TXT: 'say \"hi\"'}\n");
   CHECK(listed(records) == Texts{"a.example.com TXT \"v=DKIM1\" \"p=AA\"", "b.example.com TXT say \"hi\""});
   REQUIRE(records.problems().size() == 1);
-  CHECK_THAT(records.problems().front().text(), Catch::Contains("a.example.com TXT: its quotation marks are served") &&
-                                                    Catch::Contains("dns set a.example.com TXT"));
+  CHECK_THAT(records.problems().front().text(),
+             Contains("a.example.com TXT: its quotation marks are served") && Contains("dns set a.example.com TXT"));
 }

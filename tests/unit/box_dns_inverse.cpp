@@ -1,6 +1,5 @@
 // What a zone file has of a record, given to add() or set(), leaves the zone as it is: for every type, whatever the
 // value.
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -12,8 +11,10 @@
 #include "box/dns/zones.hpp"
 #include "resources/dns/signed_zone.hpp"
 #include "resources/dns/zone_file.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 
 namespace {
 
@@ -275,5 +276,5 @@ TEST_CASE("names in custom.yaml that are relative to the zone are complete in it
 TEST_CASE("dns: the shell completes every type of record", "[dns]") {
   std::ifstream file(SOURCE_ROOT "/packaging/completion/mailinabox");
   const std::string completion{std::istreambuf_iterator<char>(file), {}};
-  CHECK_THAT(completion, Catch::Matchers::Contains("choices=\"" + joined(record_types(), " ") + "\""));
+  CHECK_THAT(completion, Contains("choices=\"" + joined(record_types(), " ") + "\""));
 }

@@ -1,13 +1,13 @@
 #include "box/dns/zones.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <chrono>
 
 #include "base/error.hpp"
 #include "box/dns/record_rules.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 
 namespace {
 
@@ -76,12 +76,12 @@ TEST_CASE("web domains: mail domains and automatic names, without those that lea
 TEST_CASE("no zones are made without the box's name or address") {
   DnsInput input = small_box();
   input.public_ip = "";
-  CHECK_THROWS_WITH(dns_zones(input), Catch::Contains("set PUBLIC_IP in /etc/mailinabox.conf"));
+  CHECK_THROWS_WITH(dns_zones(input), Contains("set PUBLIC_IP in /etc/mailinabox.conf"));
   input.public_ip = "2001:db8::5";
-  CHECK_THROWS_WITH(dns_zones(input), Catch::Contains("'2001:db8::5' is not an IPv4 address"));
+  CHECK_THROWS_WITH(dns_zones(input), Contains("'2001:db8::5' is not an IPv4 address"));
   input = small_box();
   input.primary_hostname = "";
-  CHECK_THROWS_WITH(dns_zones(input), Catch::Contains("set PRIMARY_HOSTNAME"));
+  CHECK_THROWS_WITH(dns_zones(input), Contains("set PRIMARY_HOSTNAME"));
 }
 
 TEST_CASE("a zone's master file lines: TXT in quotes, in strings of at most 255 bytes, escaped") {

@@ -1,7 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "base/text.hpp"
 #include "box/mail/from_header.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace std::string_literals;

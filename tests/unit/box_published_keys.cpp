@@ -1,7 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "box/dns/published_keys.hpp"
 #include "crypto/certificate.hpp"
+#include "support/catch.hpp"
 #include "support/certificates.hpp"
 
 using namespace mailinabox;

@@ -1,4 +1,3 @@
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -6,12 +5,11 @@
 #include "base/text.hpp"
 #include "box/mail/sender_check.hpp"
 #include "cli/command_line.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
-using Catch::Matchers::StartsWith;
 
 namespace {
 

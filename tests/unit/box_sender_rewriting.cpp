@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -10,12 +8,11 @@
 #include "base/text.hpp"
 #include "box/mail/sender_rewriting.hpp"
 #include "cli/command_line.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
-using Catch::Matchers::StartsWith;
 
 namespace {
 

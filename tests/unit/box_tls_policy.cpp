@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include <map>
 #include <sstream>
 #include <utility>
 
 #include "base/netstring.hpp"
 #include "box/mail/tls_policy.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

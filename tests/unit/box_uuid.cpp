@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "box/uuid.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

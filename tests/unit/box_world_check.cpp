@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "box/dns/world_check.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::Contains;
+using namespace mailinabox::test;
 using mailinabox::test::FakeDns;
 
 namespace {

@@ -1,16 +1,14 @@
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/setup/questions.hpp"
 #include "operations/answers/answer_sheet.hpp"
 #include "operations/answers/resolver.hpp"
 #include "operations/context.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -1,6 +1,5 @@
 // --json: every command that lists or reports has it, prints the keys that it documents, and says in JSON what goes
 // wrong.
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <map>
 #include <set>
@@ -8,11 +7,11 @@
 #include "base/interruption.hpp"
 #include "cli/command.hpp"
 #include "os/lock.hpp"
+#include "support/catch.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -1,7 +1,6 @@
 // The box's models from its files, setup's second pass, what follows from users and aliases, and the dns commands: the
 // whole command line on a machine in a temporary directory, with recipes that write what the models say to files.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -11,12 +10,12 @@
 #include "operations/context.hpp"
 #include "operations/dns/zones.hpp"
 #include "operations/load_box.hpp"
+#include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
 TEST_CASE("models: setup goes on with what follows from the first user, and the next run finds nothing to do",

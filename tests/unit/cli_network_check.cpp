@@ -1,11 +1,9 @@
-#include <catch2/catch.hpp>
-
 #include "operations/answers/network_check.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

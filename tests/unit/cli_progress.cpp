@@ -1,14 +1,12 @@
 // What a run shows while it goes.
-#include <catch2/catch.hpp>
-
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "cli/progress.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 TEST_CASE("progress: no line is wider than the terminal", "[cli]") {
   TestCommandLine line;

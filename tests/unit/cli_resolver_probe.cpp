@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
 #include <mutex>
 
 #include "apps/resolver_probe.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

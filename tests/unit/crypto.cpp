@@ -1,16 +1,15 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "crypto/alternative_names.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/openssl.hpp"
 #include "crypto/signing_request.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::Contains;
+using namespace mailinabox::test;
 using Names = std::vector<std::string>;
 
 TEST_CASE("crypto: a key's two halves", "[crypto]") {

@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
 #include <csignal>
 
 #include "engine/journal_records.hpp"
+#include "support/catch.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
@@ -84,7 +84,7 @@ TEST_CASE("an entry that still differs after its change has failed", "[engine]")
   recipes.recipe("a").file("/etc/one", "1")->idle = true;
   const Report report = run_apply(host, recipes.catalog);
   CHECK(ids_of(report, Status::failed) == Ids{"file:/etc/one"});
-  CHECK_THAT(report.outcomes[0].error, Catch::Contains("did not converge"));
+  CHECK_THAT(report.outcomes[0].error, Contains("did not converge"));
 }
 
 TEST_CASE("what an earlier change did to a later entry counts", "[engine]") {
@@ -193,8 +193,8 @@ TEST_CASE("what apt removes besides is told by plan and run, and recorded", "[en
   REQUIRE(report.packages.removed.size() == 1);
   CHECK(report.packages.removed[0].name == "exim4");
   REQUIRE(reporter.notes.size() == 1);
-  CHECK_THAT(reporter.notes[0], Catch::StartsWith("apt removes exim4 4.96: it conflicts with missing"));
-  CHECK_THAT(host.content(k_state_directory + "/generations/1/journal.jsonl"), Catch::Contains("exim4"));
+  CHECK_THAT(reporter.notes[0], StartsWith("apt removes exim4 4.96: it conflicts with missing"));
+  CHECK_THAT(host.content(k_state_directory + "/generations/1/journal.jsonl"), Contains("exim4"));
 }
 
 TEST_CASE("a failed transaction keeps recipes with missing packages from going on", "[engine]") {
@@ -231,7 +231,7 @@ TEST_CASE("what the network has is fetched before anything changes", "[engine]")
     FAIL("a failed download must end the run");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::no_network);
-    CHECK_THAT(error.what(), Catch::StartsWith("recipes/a.yaml:2:5: "));
+    CHECK_THAT(error.what(), StartsWith("recipes/a.yaml:2:5: "));
   }
   CHECK(touched_before.empty());
   CHECK(host.snapshot() == before);
@@ -373,8 +373,8 @@ TEST_CASE("notices of earlier runs are delivered though nothing changes", "[engi
   CHECK_FALSE(report.generation);
   CHECK(owed_on(host).empty());
   REQUIRE(reporter.notes.size() == 2);
-  CHECK_THAT(reporter.notes[0], Catch::Contains("was cut off"));
-  CHECK_THAT(reporter.notes[1], Catch::Contains("service:gone"));
+  CHECK_THAT(reporter.notes[0], Contains("was cut off"));
+  CHECK_THAT(reporter.notes[1], Contains("service:gone"));
   host.clear_log();
   static_cast<void>(run_apply(host, recipes.catalog));
   CHECK(host.touched().empty());

@@ -1,5 +1,4 @@
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
@@ -20,9 +19,8 @@ TEST_CASE("two entries with one id are refused", "[engine]") {
   CatalogWriter recipes;
   recipes.recipe("a").file("/etc/one", "1");
   recipes.recipe("b").file("/etc/one", "2");
-  CHECK_THAT(refusal_of(recipes.catalog), Catch::StartsWith("recipes/b.yaml:2:5: ") &&
-                                              Catch::Contains("file:/etc/one") &&
-                                              Catch::Contains("recipes/a.yaml:1:5"));
+  CHECK_THAT(refusal_of(recipes.catalog),
+             StartsWith("recipes/b.yaml:2:5: ") && Contains("file:/etc/one") && Contains("recipes/a.yaml:1:5"));
 }
 
 TEST_CASE("a notify must lead to something that can be refreshed, later", "[engine]") {
@@ -36,17 +34,17 @@ TEST_CASE("a notify must lead to something that can be refreshed, later", "[engi
   SECTION("misspelt") {
     recipes.file("/etc/one", "1", {"service:posfix"});
     CHECK_THAT(refusal_of(recipes.catalog),
-               Catch::StartsWith("recipes/a.yaml:2:5: ") && Catch::Contains("did you mean service:postfix?"));
+               StartsWith("recipes/a.yaml:2:5: ") && Contains("did you mean service:postfix?"));
   }
   SECTION("a file") {
     recipes.file("/etc/one", "1", {"file:/etc/two"});
     recipes.file("/etc/two", "1");
-    CHECK_THAT(refusal_of(recipes.catalog), Catch::Contains("nothing to refresh"));
+    CHECK_THAT(refusal_of(recipes.catalog), Contains("nothing to refresh"));
   }
   SECTION("a command that has had its turn") {
     recipes.handler("first", "/a", "/b");
     recipes.handler("second", "/a", "/b", {"command:first"});
-    CHECK_THAT(refusal_of(recipes.catalog), Catch::Contains("has had its turn"));
+    CHECK_THAT(refusal_of(recipes.catalog), Contains("has had its turn"));
   }
 }
 
@@ -59,8 +57,7 @@ TEST_CASE("a resource whose program no package brings is refused", "[engine]") {
   };
   CatalogWriter recipes;
   recipes.recipe("a").add("download", "/usr/lib/app", std::make_shared<Unpacked>());
-  CHECK_THROWS_WITH(validate(recipes.catalog),
-                    Catch::Contains("download:/usr/lib/app") && Catch::Contains("package unzip"));
+  CHECK_THROWS_WITH(validate(recipes.catalog), Contains("download:/usr/lib/app") && Contains("package unzip"));
   recipes.package("unzip");
   CHECK_NOTHROW(validate(recipes.catalog));
 }
@@ -82,7 +79,7 @@ TEST_CASE("only() takes what is named and what that requires", "[engine]") {
     FAIL("an unknown recipe must be refused");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::usage);
-    CHECK_THAT(error.what(), Catch::Contains("did you mean \"web\"?"));
+    CHECK_THAT(error.what(), Contains("did you mean \"web\"?"));
   }
 }
 

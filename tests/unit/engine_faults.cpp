@@ -1,8 +1,8 @@
 // Runs over generated catalogs: plan and apply agree, a second run has nothing to do, and a run that fails or is killed
 // at any step is made good by the next one.
-#include <catch2/catch.hpp>
 #include <random>
 
+#include "support/catch.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;

@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "engine/journaling_files.hpp"
+#include "support/catch.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
@@ -183,7 +182,7 @@ TEST_CASE("a damaged journal is named and set aside", "[engine][journal]") {
   host.put(k_journal, text, 0600);
   const auto journal = open_journal(host);
   REQUIRE(journal->notes().size() == 1);
-  CHECK_THAT(journal->notes()[0], Catch::Contains("damaged (line "));
+  CHECK_THAT(journal->notes()[0], Contains("damaged (line "));
   CHECK(journal->owed().size() == 1);
   journal->begin("setup");
   CHECK(host.content(k_state_directory + "/journal.damaged-1/journal.jsonl") == text);
@@ -277,7 +276,7 @@ TEST_CASE("a new directory that somebody else has filled stays", "[engine][journ
   host.put("/home/mail/letter", "dear");
   const auto problems = journal->restore({"/home/mail"});
   REQUIRE(problems.size() == 1);
-  CHECK_THAT(problems[0], Catch::Contains("/home/mail could not be put back"));
+  CHECK_THAT(problems[0], Contains("/home/mail could not be put back"));
   CHECK(host.content("/home/mail/letter") == "dear");
 }
 

@@ -1,11 +1,9 @@
 // What cannot be made again, and is gone: a run stops before it changes anything.
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

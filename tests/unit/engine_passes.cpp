@@ -1,10 +1,10 @@
 // A run of several passes: one journal, one generation, and each pass's own way back.
-#include <catch2/catch.hpp>
 #include <cstddef>
 #include <new>
 
 #include "engine/generations.hpp"
 #include "engine/journaling_files.hpp"
+#include "support/catch.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;

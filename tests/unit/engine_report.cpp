@@ -1,9 +1,9 @@
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <random>
 
 #include "engine/diff.hpp"
 #include "engine/report.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

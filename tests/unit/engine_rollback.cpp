@@ -2,15 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 
 #include "base/error.hpp"
 #include "engine/engine.hpp"
 #include "engine/generations.hpp"
 #include "recipe/loader.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 
 namespace {
 
@@ -204,7 +205,7 @@ TEST_CASE("rollback: a service that refuses takes back its own files only, direc
   CHECK(box.host.content("/etc/hosts") == "127.0.0.1 localhost\n");
   CHECK(report.reloaded == std::vector<std::string>{"web"});
   REQUIRE(report.refresh_failures.size() == 1);
-  CHECK_THAT(report.refresh_failures[0].error, !Catch::Contains("could not be put back"));
+  CHECK_THAT(report.refresh_failures[0].error, !Contains("could not be put back"));
 }
 
 TEST_CASE("rollback: it can be rolled back itself", "[engine][rollback]") {
@@ -253,7 +254,7 @@ TEST_CASE("rollback: databases and keys stay, and are named", "[engine][rollback
   CHECK(box.host.exists("/srv/key"));
   CHECK_FALSE(box.host.exists("/etc/a"));
   const std::string all = fmt::format("{}", fmt::join(rollback.not_undone, "\n"));
-  CHECK_THAT(all, Catch::Contains("/srv/data.sqlite stays") && Catch::Contains("/srv/key stays"));
+  CHECK_THAT(all, Contains("/srv/data.sqlite stays") && Contains("/srv/key stays"));
 }
 
 TEST_CASE("rollback: what older versions did not record is asked of the recipes, and else stays",
@@ -268,7 +269,7 @@ TEST_CASE("rollback: what older versions did not record is asked of the recipes,
   const auto lines = [&] {
     return fmt::format("{}", fmt::join(make_rollback(present, box.host.files, k_state, 1).not_undone, "\n"));
   };
-  CHECK_THAT(lines(), Catch::Contains("/srv/key stays: it is data") && !Catch::Contains("dropped"));
+  CHECK_THAT(lines(), Contains("/srv/key stays: it is data") && !Contains("dropped"));
   for (const std::string recorded : {"\"data\":[],", "\"data\":[\"/srv/key\"],"}) {
     for (std::size_t at = text.find(recorded); at != std::string::npos; at = text.find(recorded)) {
       text.erase(at, recorded.size());
@@ -276,8 +277,8 @@ TEST_CASE("rollback: what older versions did not record is asked of the recipes,
   }
   box.host.put(journal, text);
   CHECK(text.find("data") == std::string::npos);
-  CHECK_THAT(lines(), Catch::Contains("/srv/key stays: it is data") &&
-                          Catch::Contains("file:/etc/dropped stays as that run left it"));
+  CHECK_THAT(lines(),
+             Contains("/srv/key stays: it is data") && Contains("file:/etc/dropped stays as that run left it"));
   CHECK_FALSE(box.roll_back(present, 1).failed());
   CHECK(box.host.exists("/srv/key"));
   CHECK(box.host.exists("/etc/dropped"));
@@ -287,16 +288,16 @@ TEST_CASE("rollback: what older versions did not record is asked of the recipes,
 TEST_CASE("rollback: a generation that is gone or damaged is named, and nothing happens", "[engine][rollback]") {
   Box box;
   const Catalog catalog = box.load(k_first);
-  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 1), Catch::Contains("no run has changed anything"));
+  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 1), Contains("no run has changed anything"));
   static_cast<void>(box.run(catalog));
-  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 7), Catch::Contains("there are: 1"));
+  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 7), Contains("there are: 1"));
   const std::string journal = std::string(k_state) + "/generations/1/journal.jsonl";
   SECTION("garbage") { box.host.put(journal, "{\"type\":\"begin\"\ngarbage\nmore\n"); }
   SECTION("from a newer version") {
     box.host.put(journal,
                  "{\"type\":\"begin\",\"format\":99,\"version\":\"9\",\"started\":\"\",\"command\":\"\"}\n{}\n");
   }
-  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 1), Catch::Contains("generation 1 is damaged"));
+  CHECK_THROWS_WITH(make_rollback(catalog, box.host.files, k_state, 1), Contains("generation 1 is damaged"));
 }
 
 TEST_CASE("rollback: an old content that was tampered with is not trusted", "[engine][rollback]") {
@@ -332,7 +333,7 @@ TEST_CASE("generations: the oldest go by count and size, the last good one never
   }
   SECTION("what is left over the limit is said") {
     CHECK(size_warning(host.files, k_state).empty());
-    CHECK_THAT(size_warning(host.files, k_state, 2U << 10U), Catch::Contains(k_state) && Catch::Contains("more than"));
+    CHECK_THAT(size_warning(host.files, k_state, 2U << 10U), Contains(k_state) && Contains("more than"));
   }
   SECTION("never the last good one") {
     prune_generations(host.files, k_state, 1, 1);
@@ -438,7 +439,7 @@ TEST_CASE("generations: one that was half removed is in nobody's way", "[engine]
   box.host.put(generations + "removed-7/content/x", "x");
   box.host.erase(generations + "1/journal.jsonl");
   CHECK(generation_numbers(box.host.files, k_state) == std::vector<std::int64_t>{2});
-  CHECK_THROWS_WITH(make_rollback(second, box.host.files, k_state, 1), Catch::Contains("there are: 2"));
+  CHECK_THROWS_WITH(make_rollback(second, box.host.files, k_state, 1), Contains("there are: 2"));
   prune_generations(box.host.files, k_state, 100, 512U << 20U);
   CHECK(box.host.files.list(std::string(k_state) + "/generations") == std::vector<std::string>{"2"});
   CHECK_FALSE(box.roll_back(second, 2).failed());
@@ -457,5 +458,5 @@ TEST_CASE("generations: one that cannot be removed is a note", "[engine][rollbac
   const Report report = apply(box.load(k_first), system, journal, reporter, "setup");
   CHECK_FALSE(report.failed());
   CHECK(report.generation == 1);
-  CHECK_THAT(reporter.notes, Catch::Contains("removed-7"));
+  CHECK_THAT(reporter.notes, Contains("removed-7"));
 }

@@ -1,6 +1,5 @@
 // A service that does not take its new files gets its old ones back.
-#include <catch2/catch.hpp>
-
+#include "support/catch.hpp"
 #include "support/engine_fakes.hpp"
 
 using namespace mailinabox;
@@ -113,9 +112,9 @@ TEST_CASE("a service that does not come back is restarted on its old files", "[e
   CHECK(recipes.states["s"]->running);
   CHECK(recipes.states["s"]->read["/etc/main"] == "good");
   REQUIRE(report.refresh_failures.size() == 1);
-  CHECK_THAT(report.refresh_failures[0].error, Catch::Contains("nothing listens on TCP port 25") &&
-                                                   Catch::Contains("file:/etc/main (recipes/a.yaml:1:5)") &&
-                                                   Catch::Contains("it works again with the old files"));
+  CHECK_THAT(report.refresh_failures[0].error, Contains("nothing listens on TCP port 25") &&
+                                                   Contains("file:/etc/main (recipes/a.yaml:1:5)") &&
+                                                   Contains("it works again with the old files"));
   CHECK(report.exit_code() == ExitCode::failed);
   CHECK(owed_on(host).empty());
 }

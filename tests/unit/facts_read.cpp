@@ -1,14 +1,14 @@
 #include <arpa/inet.h>
 
-#include <catch2/catch.hpp>
-
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "facts/fact_sources.hpp"
 #include "facts/facts.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 using mailinabox::test::TestHost;
 
 namespace {
@@ -48,7 +48,7 @@ TEST_CASE("facts: one that cannot be read is named") {
   FactHost host;
   host.put("/proc/meminfo", "MemTotal: lots kB\n");
   CHECK_THROWS_WITH(gather_facts(host.view()),
-                    Catch::Contains("the fact dovecot_vsz_limit_mb cannot be read: ") && Catch::Contains("MemTotal"));
+                    Contains("the fact dovecot_vsz_limit_mb cannot be read: ") && Contains("MemTotal"));
 }
 
 TEST_CASE("facts: this very machine can be read with the real file system") {

@@ -3,13 +3,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <random>
 #include <thread>
 
 #include "base/error.hpp"
 #include "net/dns.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace std::string_literals;

@@ -1,12 +1,13 @@
-#include <catch2/catch.hpp>
 #include <cerrno>
 
 #include "base/error.hpp"
 #include "base/interruption.hpp"
 #include "net/http.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 
 TEST_CASE("HTTP: a file address gives its bytes in pieces", "[net][http]") {
   test::TestHost host;
@@ -65,7 +66,7 @@ TEST_CASE("HTTP: no server, no file, an unknown scheme: who did not answer, and 
       FAIL("expected an error");
     } catch (const Error& error) {
       CHECK(error.code() == ExitCode::no_network);
-      CHECK_THAT(error.what(), Catch::Contains(url));
+      CHECK_THAT(error.what(), Contains(url));
     }
   }
 }

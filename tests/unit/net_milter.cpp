@@ -1,10 +1,9 @@
-#include <catch2/catch.hpp>
-
 #include <sstream>
 #include <streambuf>
 #include <vector>
 
 #include "net/milter.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using namespace std::string_literals;

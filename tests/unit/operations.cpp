@@ -1,15 +1,13 @@
 // Operations under one lock: what is stored, what is published, what a cut-off or partial run leaves.
-#include <catch2/catch.hpp>
-
 #include "operations/dns/records.hpp"
 #include "operations/load_box.hpp"
 #include "operations/users.hpp"
 #include "os/lock.hpp"
+#include "support/catch.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -1,13 +1,11 @@
 // A rollback as an operator sees it: who agrees to it, what it holds afterwards, answers that go back, too.
-#include <catch2/catch.hpp>
-
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
+#include "support/catch.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "os/command_allow_list.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;

@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -12,9 +11,11 @@
 #include "base/error.hpp"
 #include "base/interruption.hpp"
 #include "os/process_commands.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -304,16 +305,16 @@ TEST_CASE("a command that had to succeed says how it ended and what it said", "[
   ProcessCommands commands;
   CHECK(run_or_throw(commands, {.argv = {"echo", "x"}}).out == "x\n");
   CHECK_THROWS_WITH(run_or_throw(commands, shell("echo why >&2; exit 4")),
-                    Catch::Matchers::Contains("failed with exit code 4") && Catch::Matchers::Contains("why"));
-  CHECK_THROWS_WITH(run_or_throw(commands, shell("kill -9 $$")), Catch::Matchers::Contains("was killed by signal 9"));
+                    Contains("failed with exit code 4") && Contains("why"));
+  CHECK_THROWS_WITH(run_or_throw(commands, shell("kill -9 $$")), Contains("was killed by signal 9"));
   for (const auto& [code, ending] :
        {std::pair(137, "failed with exit code 137:"), std::pair(255, "failed with exit code 255:"),
         std::pair(126, "failed with exit code 126: a program may not be executed:"),
         std::pair(127, "failed with exit code 127: a program was not found:")}) {
     CHECK_THROWS_WITH(run_or_throw(commands, shell("echo why; exit " + std::to_string(code))),
-                      Catch::Matchers::Contains(ending) && !Catch::Matchers::Contains("signal"));
+                      Contains(ending) && !Contains("signal"));
   }
   Command slow{.argv = {"sleep", "60"}};
   slow.timeout = milliseconds(100);
-  CHECK_THROWS_WITH(run_or_throw(commands, slow), Catch::Matchers::Contains("timed out after 100 ms"));
+  CHECK_THROWS_WITH(run_or_throw(commands, slow), Contains("timed out after 100 ms"));
 }

@@ -6,15 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <functional>
 #include <string>
 
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 using mailinabox::test::TestHost;
 
 namespace {
@@ -145,9 +146,8 @@ TEST_CASE("an immutable file or folder is named, with the way to change that", "
   PosixFileSystem files(host.root());
   host.put("/etc/resolv.conf", "old");
   const auto check_hint = [](const std::string& path, const std::function<void()>& step) {
-    CHECK_THROWS_WITH(
-        step(), Catch::Matchers::Contains("Operation not permitted; " + path + " has the attribute i (immutable; ") &&
-                    Catch::Matchers::Contains("run `chattr -i " + path + "`"));
+    CHECK_THROWS_WITH(step(), Contains("Operation not permitted; " + path + " has the attribute i (immutable; ") &&
+                                  Contains("run `chattr -i " + path + "`"));
   };
   {
     const std::string path = "/etc/resolv.conf";
@@ -174,8 +174,7 @@ TEST_CASE("what the kernel refuses is said with what to look at", "[os][files]")
        {std::pair(EROFS, "remount,rw"), std::pair(ENOSPC, "df -i"), std::pair(EIO, "dmesg"),
         std::pair(EISDIR, "move the directory away"), std::pair(ENOENT, "leads to nothing"),
         std::pair(EBUSY, "findmnt"), std::pair(EACCES, ::geteuid() == 0 ? "AppArmor" : "denied")}) {
-    CHECK_THAT(SystemError("write", "/etc/x", number).what(),
-               Catch::Matchers::StartsWith("write /etc/x: ") && Catch::Matchers::Contains(advice));
+    CHECK_THAT(SystemError("write", "/etc/x", number).what(), StartsWith("write /etc/x: ") && Contains(advice));
   }
 }
 
@@ -291,7 +290,7 @@ TEST_CASE("owner and mode are never set through a symbolic link", "[os][files]")
 TEST_CASE("no link is followed that another than root can have put there", "[os][files]") {
   TestHost host;
   PosixFileSystem files(host.root());
-  const auto refused = Catch::Contains("to which others than root may write");
+  const auto refused = Contains("to which others than root may write");
   host.put("/root/keep", "secret");
   host.put_directory("/srv/www", 0755, 33, 33);
   host.put_directory("/srv/open", 0777, 0, 0);

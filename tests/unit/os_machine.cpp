@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
@@ -19,6 +18,7 @@
 #include "os/linux_machine.hpp"
 #include "os/lock.hpp"
 #include "os/socket_diagnosis.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;

@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
 
@@ -12,9 +11,11 @@
 #include "os/apt_output.hpp"
 #include "os/apt_packages.hpp"
 #include "os/package_locks.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 using mailinabox::test::TestHost;
 
 namespace {
@@ -227,7 +228,7 @@ TEST_CASE("what apt would remove besides is told with its reason", "[os][package
   }
   SECTION("apt does not know") {
     host.simulation = failed("E: Unable to locate package postfix");
-    CHECK_THAT(host.apt_packages.consequences({"nginx"}, {}).unknown, Catch::Contains("apt-get update"));
+    CHECK_THAT(host.apt_packages.consequences({"nginx"}, {}).unknown, Contains("apt-get update"));
   }
 }
 
@@ -255,7 +256,7 @@ TEST_CASE("packages are not changed if apt cannot tell whose services must stop"
   AptHost host;
   host.simulation = failed("E: Unmet dependencies.");
   CHECK_THROWS_WITH(host.apt_packages.change({"postfix"}, {}, {}),
-                    Catch::Contains("are not changed") && Catch::Contains("Unmet dependencies"));
+                    Contains("are not changed") && Contains("Unmet dependencies"));
   CHECK(host.calls.empty());
   CHECK_FALSE(host.exists(k_policy));
   host.simulation = {};
@@ -317,7 +318,7 @@ TEST_CASE("what dpkg alone cannot finish is mended by apt, before anything else"
   SECTION("without success") {
     mends = false;
     host.results.push_back(failed("E: Unmet dependencies.\n"));
-    CHECK_THROWS_WITH(host.apt_packages.change({"postfix"}, {}, {}), Catch::Matchers::Contains("Unmet dependencies"));
+    CHECK_THROWS_WITH(host.apt_packages.change({"postfix"}, {}, {}), Contains("Unmet dependencies"));
     CHECK(host.calls.size() == 2);
   }
   CHECK(host.calls.at(0) == "dpkg --configure -a");
@@ -381,7 +382,7 @@ TEST_CASE("fresh indexes that lack a package are refreshed once", "[os][packages
   host.results = {failed("E: Unable to locate package posfix\n"), {}, failed("E: Unable to locate package posfix\n")};
   const Failure failure = failure_of([&] { host.apt_packages.download({"posfix"}, {}); });
   CHECK(failure.code == ExitCode::failed);
-  CHECK_THAT(failure.what, Catch::Matchers::Contains("E: Unable to locate package posfix"));
+  CHECK_THAT(failure.what, Contains("E: Unable to locate package posfix"));
   CHECK(host.calls.size() == 3);
 }
 
@@ -405,11 +406,10 @@ TEST_CASE("what apt says against a source is a complaint while the packages can 
   host.results = {failed(words + "\n")};
   download();
   CHECK(host.calls == std::vector<std::string>{"update", "download postfix"});
-  CHECK_THAT(complaint,
-             Catch::Matchers::Contains("complains about some of its sources") && Catch::Matchers::Contains(words));
+  CHECK_THAT(complaint, Contains("complains about some of its sources") && Contains(words));
   host.results = {failed(words + "\n"), failed("E: Unable to locate package postfix\n")};
   const Failure failure = failure_of(download);
-  CHECK_THAT(failure.what, Catch::Matchers::Contains("Unable to locate") && Catch::Matchers::Contains(words));
+  CHECK_THAT(failure.what, Contains("Unable to locate") && Contains(words));
 }
 
 namespace {
@@ -496,7 +496,7 @@ TEST_CASE("without a disc among the sources apt's failure stands", "[os][package
   host.put("/etc/apt/sources.list.d/other.sources", "Types: deb\nURIs: http://cdrom:80/\nSuites: x\n");
   host.results.resize(3);
   host.results[2] = host.results[0];
-  CHECK_THROWS_WITH(host.download(), Catch::Contains("Please use apt-cdrom"));
+  CHECK_THROWS_WITH(host.download(), Contains("Please use apt-cdrom"));
   CHECK(host.used.empty());
 }
 
@@ -520,8 +520,7 @@ TEST_CASE("failures have their exit codes, apt's words and a remedy", "[os][pack
     host.results = {unreachable, {.exit_code = 0, .err = unreachable.err}, unreachable};
     const Failure failure = failure_of([&] { host.apt_packages.download({"postfix"}, {}); });
     CHECK(failure.code == ExitCode::no_network);
-    CHECK_THAT(failure.what, Catch::Matchers::Contains("Temporary failure resolving") &&
-                                 Catch::Matchers::Contains("/etc/apt/sources.list"));
+    CHECK_THAT(failure.what, Contains("Temporary failure resolving") && Contains("/etc/apt/sources.list"));
   }
   SECTION("no network and no indexes") {
     host.erase("/var/lib/apt/lists/registry_main_binary-amd64_Packages");
@@ -536,8 +535,7 @@ TEST_CASE("failures have their exit codes, apt's words and a remedy", "[os][pack
     host.results = {failed("E: You don't have enough free space in /var/cache/apt/archives/.\n")};
     const Failure failure = failure_of([&] { host.apt_packages.download({"postfix"}, {}); });
     CHECK(failure.code == ExitCode::no_space);
-    CHECK_THAT(failure.what,
-               Catch::Matchers::Contains("/var/cache/apt/archives") && Catch::Matchers::Contains("df -h"));
+    CHECK_THAT(failure.what, Contains("/var/cache/apt/archives") && Contains("df -h"));
   }
   SECTION("a package's own script") {
     host.results = {{.exit_code = 100,
@@ -546,9 +544,8 @@ TEST_CASE("failures have their exit codes, apt's words and a remedy", "[os][pack
                      .err = "E: Sub-process /usr/bin/dpkg returned an error code (1)\n"}};
     const Failure failure = failure_of([&] { host.apt_packages.change({"bad"}, {}, {}); });
     CHECK(failure.code == ExitCode::failed);
-    CHECK_THAT(failure.what, Catch::Matchers::Contains("dpkg: error processing package bad") &&
-                                 Catch::Matchers::Contains("returned error exit status 3") &&
-                                 !Catch::Matchers::Contains("Setting up"));
+    CHECK_THAT(failure.what, Contains("dpkg: error processing package bad") &&
+                                 Contains("returned error exit status 3") && !Contains("Setting up"));
   }
 }
 
@@ -573,8 +570,7 @@ TEST_CASE("another program's lock is waited for, named, and in the end given up 
     const auto begin = host.clock.monotonic();
     const Failure failure = failure_of([&] { patient.change({"postfix"}, {}, {}); });
     CHECK(failure.code == ExitCode::packages_locked);
-    CHECK_THAT(failure.what, Catch::Matchers::Contains(name) && Catch::Matchers::Contains("20 seconds") &&
-                                 Catch::Matchers::Contains("/var/lib/dpkg/lock-frontend"));
+    CHECK_THAT(failure.what, Contains(name) && Contains("20 seconds") && Contains("/var/lib/dpkg/lock-frontend"));
     CHECK(host.clock.monotonic() - begin >= std::chrono::seconds(20));
     CHECK(host.clock.monotonic() - begin < std::chrono::seconds(22));
     CHECK(host.calls.empty());

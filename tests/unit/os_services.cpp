@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
 
@@ -8,9 +7,11 @@
 #include "os/process_commands.hpp"
 #include "os/systemd_services.hpp"
 #include "os/sysv_services.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
+using namespace mailinabox::test;
 using mailinabox::test::TestHost;
 using std::chrono::seconds;
 
@@ -156,7 +157,7 @@ TEST_CASE("systemd: a failure shows what the service said last", "[os][services]
                        {.exit_code = 1, .err = "Job for nginx.service failed.\n"});
   host.commands.on({"/bin/journalctl"},
                    [](const Command&) { return CommandResult{.out = "nginx: [emerg] unknown directive\n"}; });
-  CHECK_THROWS_WITH(services.reload(k_nginx, seconds(5)), Catch::Contains("unknown directive"));
+  CHECK_THROWS_WITH(services.reload(k_nginx, seconds(5)), Contains("unknown directive"));
 }
 
 TEST_CASE("systemd: a service that failed too often is started once more", "[os][services]") {
@@ -182,7 +183,7 @@ TEST_CASE("init scripts: a pid file is believed only if the process is the servi
   for (const char* text : {"0", "-1", "99999999999999999999", "x", ""}) {
     host.put("/run/nginx.pid", text);
     CHECK_FALSE(services.active(service));
-    CHECK_THROWS_WITH(services.reload(service, std::chrono::seconds(1)), Catch::Contains("it is not running"));
+    CHECK_THROWS_WITH(services.reload(service, std::chrono::seconds(1)), Contains("it is not running"));
   }
   host.put("/run/nginx.pid", "  77\n");
   put_process(host, "77", "/usr/bin/vim", std::string("vim\0x\0", 6));
@@ -223,7 +224,7 @@ TEST_CASE("init scripts: stopping waits for the end, at most as long as allowed"
   const ServiceName service{
       .name = "rsyslog", .start_command = {"/usr/sbin/rsyslogd"}, .process = "/usr/sbin/rsyslogd"};
   put_process(host, "9", "/usr/sbin/rsyslogd", std::string("/usr/sbin/rsyslogd\0", 19));
-  CHECK_THROWS_WITH(services.stop(service, seconds(1)), Catch::Contains("did not stop within 1 s"));
+  CHECK_THROWS_WITH(services.stop(service, seconds(1)), Contains("did not stop within 1 s"));
   obeys = true;
   services.stop(service, seconds(1));
   CHECK_FALSE(services.active(service));
@@ -234,7 +235,7 @@ TEST_CASE("init scripts: stopping waits for the end, at most as long as allowed"
 TEST_CASE("init scripts: starting without script and command says what is missing", "[os][services]") {
   TestHost host;
   SysvServices services(host.files, host.commands, host.clock);
-  CHECK_THROWS_WITH(services.start({.name = "x", .init_script = "x"}, seconds(1)), Catch::Contains("start_command"));
+  CHECK_THROWS_WITH(services.start({.name = "x", .init_script = "x"}, seconds(1)), Contains("start_command"));
 }
 
 TEST_CASE("init scripts: a start counts only when the process is there", "[os][services]") {
@@ -249,7 +250,7 @@ TEST_CASE("init scripts: a start counts only when the process is there", "[os][s
     if (works) put_process(host, "41", "/usr/sbin/x", std::string("x\0", 2));
     return CommandResult{.out = "x: bad configuration\n"};
   });
-  CHECK_THROWS_WITH(services.start(service, seconds(1)), Catch::Contains("x: bad configuration"));
+  CHECK_THROWS_WITH(services.start(service, seconds(1)), Contains("x: bad configuration"));
   works = true;
   services.start(service, seconds(1));
   CHECK(services.active(service));

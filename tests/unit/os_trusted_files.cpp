@@ -1,13 +1,11 @@
 // Files that will be obeyed as root: only those that nobody else can change are read.
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "os/trusted_files.hpp"
+#include "support/catch.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

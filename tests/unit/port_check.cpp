@@ -1,16 +1,14 @@
 // Ports that other programs hold, before a machine becomes a box.
 #include <fmt/format.h>
 
-#include <catch2/catch.hpp>
-
 #include "operations/port_check.hpp"
 #include "support/cases.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -1,10 +1,9 @@
 #include "recipe/loader.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "engine/catalog.hpp"
+#include "support/catch.hpp"
 #include "unit/recipe_fixture.hpp"
 
 using namespace mailinabox;

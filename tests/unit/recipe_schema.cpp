@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include "os/posix_files.hpp"
 #include "os/process_commands.hpp"
 #include "recipe/loader.hpp"
 #include "resources/kind.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 using Json = nlohmann::json;

@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 #include "unit/recipe_fixture.hpp"
 
 using namespace mailinabox;

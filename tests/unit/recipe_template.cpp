@@ -1,8 +1,7 @@
 #include "recipe/template.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/error.hpp"
+#include "support/catch.hpp"
 
 using namespace mailinabox;
 

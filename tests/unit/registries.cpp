@@ -1,6 +1,5 @@
 // A fact, a resource kind or a command is one file and one line in its registry; a kind has its cases. This finds the
 // file without a line, and the line without cases.
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -8,6 +7,7 @@
 #include <sstream>
 
 #include "resources/kind.hpp"
+#include "support/catch.hpp"
 
 namespace {
 

@@ -83,9 +83,9 @@ TEST_CASE("settings postfix: nasty texts", "[settings]") {
 }
 
 TEST_CASE("settings postfix: what Postfix would not read", "[settings]") {
-  CHECK_THAT(error_of("postfix", "a = 1\nnonsense\n", {{"a", "1"}}), Catch::StartsWith("/etc/x:2: expected \"name = "));
-  CHECK_THAT(error_of("postfix", "  a = 1\n", {{"a", "1"}}), Catch::StartsWith("/etc/x:1: a continuation line"));
-  CHECK_THAT(error_of("postfix", std::string("a = 1\n\0", 7), {{"a", "1"}}), Catch::StartsWith("/etc/x:2: "));
-  CHECK_THAT(refusal_of("postfix", {{"a b", "1"}}), Catch::Contains("cannot be a key"));
-  CHECK_THAT(refusal_of("postfix", {{"a", ValueMap{}}}), Catch::Contains("must be a text"));
+  CHECK_THAT(error_of("postfix", "a = 1\nnonsense\n", {{"a", "1"}}), StartsWith("/etc/x:2: expected \"name = "));
+  CHECK_THAT(error_of("postfix", "  a = 1\n", {{"a", "1"}}), StartsWith("/etc/x:1: a continuation line"));
+  CHECK_THAT(error_of("postfix", std::string("a = 1\n\0", 7), {{"a", "1"}}), StartsWith("/etc/x:2: "));
+  CHECK_THAT(refusal_of("postfix", {{"a b", "1"}}), Contains("cannot be a key"));
+  CHECK_THAT(refusal_of("postfix", {{"a", ValueMap{}}}), Contains("must be a text"));
 }

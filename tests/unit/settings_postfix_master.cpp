@@ -87,15 +87,15 @@ TEST_CASE("settings postfix-master: unset", "[settings]") {
 
 TEST_CASE("settings postfix-master: errors", "[settings]") {
   CHECK_THAT(error_of("postfix-master", "\nsmtp inet n - y\n", k_submission),
-             Catch::StartsWith("/etc/x:2: expected a service of eight columns"));
-  CHECK_THAT(error_of("postfix-master", "  -o a=b\n", k_submission), Catch::StartsWith("/etc/x:1: "));
-  CHECK_THAT(error_of("postfix-master", "", {{"a/inet", ValueMap{{"private", "n"}}}}), Catch::Contains("`command`"));
-  CHECK_THAT(refusal_of("postfix-master", {{"smtp", ValueMap{}}}), Catch::Contains("NAME/TYPE"));
+             StartsWith("/etc/x:2: expected a service of eight columns"));
+  CHECK_THAT(error_of("postfix-master", "  -o a=b\n", k_submission), StartsWith("/etc/x:1: "));
+  CHECK_THAT(error_of("postfix-master", "", {{"a/inet", ValueMap{{"private", "n"}}}}), Contains("`command`"));
+  CHECK_THAT(refusal_of("postfix-master", {{"smtp", ValueMap{}}}), Contains("NAME/TYPE"));
   for (const char* name : {"", "/inet", "a b/inet", "\ra/inet", "a\v/inet", "#a/inet", "a{/inet"}) {
-    CHECK_THAT(refusal_of("postfix-master", {{name, ValueMap{}}}), Catch::Contains("NAME/TYPE"));
+    CHECK_THAT(refusal_of("postfix-master", {{name, ValueMap{}}}), Contains("NAME/TYPE"));
   }
-  CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", "x"}}), Catch::Contains("must be a mapping"));
+  CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", "x"}}), Contains("must be a mapping"));
   CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", ValueMap{{"privat", "n"}}}}),
-             Catch::Contains("unknown column \"privat\""));
-  CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", ValueMap{{"chroot", ""}}}}), Catch::Contains("one word"));
+             Contains("unknown column \"privat\""));
+  CHECK_THAT(refusal_of("postfix-master", {{"smtp/inet", ValueMap{{"chroot", ""}}}}), Contains("one word"));
 }

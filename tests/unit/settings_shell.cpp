@@ -20,9 +20,9 @@ TEST_CASE("settings shell: set, change, keep", "[settings]") {
 TEST_CASE("settings shell: values that the shell would compute", "[settings]") {
   CHECK(edited("shell", "OPTS=\"$HOME/x\"\n", {{"OPTS", "$HOME/x"}}) == "OPTS=\"\\$HOME/x\"\n");
   CHECK(edited("shell", "OPTS='$HOME/x'\n", {{"OPTS", "$HOME/x"}}) == "OPTS='$HOME/x'\n");
-  CHECK_THAT(error_of("shell", "A=1\nOPTS=$(hostname -f)\n", {{"OPTS", "x"}}), Catch::StartsWith("/etc/x:2: expected"));
-  CHECK_THAT(error_of("shell", "OPTS=a; OTHER=b\n", {{"OPTS", "x"}}), Catch::StartsWith("/etc/x:1: expected"));
-  CHECK_THAT(error_of("shell", "OPTS=a OTHER=b\n", {}, {"OPTS"}), Catch::StartsWith("/etc/x:1: expected"));
+  CHECK_THAT(error_of("shell", "A=1\nOPTS=$(hostname -f)\n", {{"OPTS", "x"}}), StartsWith("/etc/x:2: expected"));
+  CHECK_THAT(error_of("shell", "OPTS=a; OTHER=b\n", {{"OPTS", "x"}}), StartsWith("/etc/x:1: expected"));
+  CHECK_THAT(error_of("shell", "OPTS=a OTHER=b\n", {}, {"OPTS"}), StartsWith("/etc/x:1: expected"));
   CHECK(edited("shell", "OTHER=$(hostname -f)\n", {{"OPTS", "x"}}) == "OTHER=$(hostname -f)\nOPTS=\"x\"\n");
 }
 
@@ -45,16 +45,16 @@ TEST_CASE("settings shell: assignments inside of commands are another's", "[sett
       "echo \"it's\" 'if' # isn't\n"
       "test -x /bin/y || exit 0\n";
   CHECK(edited("shell", text, {{"OPTS", "x"}}) == text + "OPTS=\"x\"\n");
-  CHECK_THAT(error_of("shell", "if true; then\nA=1\n", {{"OPTS", "x"}}), Catch::StartsWith("/etc/x:1: this (if, case"));
+  CHECK_THAT(error_of("shell", "if true; then\nA=1\n", {{"OPTS", "x"}}), StartsWith("/etc/x:1: this (if, case"));
 }
 
 TEST_CASE("settings shell: quotes over several lines", "[settings]") {
   CHECK(edited("shell", "A=\"one\n#OPTS=no\ntwo\"\nB=1\n", {{"OPTS", "x"}}) ==
         "A=\"one\n#OPTS=no\ntwo\"\nB=1\nOPTS=\"x\"\n");
   CHECK(edited("shell", "A=\"one \\\n  two\"\nB=1\n", {{"A", "x"}}) == "A=\"x\"\nB=1\n");
-  CHECK_THAT(error_of("shell", "A=1\nB=\"x\nC=2\n", {{"A", "x"}}), Catch::StartsWith("/etc/x:2: this quote"));
-  CHECK_THAT(error_of("shell", "A='x\n", {{"A", "x"}}), Catch::StartsWith("/etc/x:1: this quote"));
-  CHECK_THAT(error_of("shell", "cat <<E\nA=1\nE\n", {{"A", "x"}}), Catch::StartsWith("/etc/x:1: files with here-documents"));
+  CHECK_THAT(error_of("shell", "A=1\nB=\"x\nC=2\n", {{"A", "x"}}), StartsWith("/etc/x:2: this quote"));
+  CHECK_THAT(error_of("shell", "A='x\n", {{"A", "x"}}), StartsWith("/etc/x:1: this quote"));
+  CHECK_THAT(error_of("shell", "cat <<E\nA=1\nE\n", {{"A", "x"}}), StartsWith("/etc/x:1: files with here-documents"));
 }
 
 TEST_CASE("settings shell: what sh reads is what was wanted", "[settings]") {
@@ -76,8 +76,8 @@ TEST_CASE("settings shell: nasty texts", "[settings]") {
   CHECK(edited("shell", "A=1\r\n", {{"B", "2"}}) == "A=1\r\nB=\"2\"\r\n");
   CHECK(edited("shell", "A=1", {{"A", "2"}}) == "A=\"2\"");
   CHECK(edited("shell", "\tA=1\\\n2\n", {{"A", "12"}, {"B", "2"}}) == "\tA=1\\\n2\nB=\"2\"\n");
-  CHECK_THAT(error_of("shell", "B=1\nA=1\\\n", {{"B", "2"}}), Catch::StartsWith("/etc/x:2: a backslash"));
-  CHECK_THAT(error_of("shell", "x\\", {{"B", "2"}}), Catch::StartsWith("/etc/x:1: a backslash"));
-  CHECK_THAT(refusal_of("shell", {{"A-B", "1"}}), Catch::Contains("cannot be a variable"));
-  CHECK_THAT(refusal_of("shell", {{"A", "1\n2"}}), Catch::Contains("one line"));
+  CHECK_THAT(error_of("shell", "B=1\nA=1\\\n", {{"B", "2"}}), StartsWith("/etc/x:2: a backslash"));
+  CHECK_THAT(error_of("shell", "x\\", {{"B", "2"}}), StartsWith("/etc/x:1: a backslash"));
+  CHECK_THAT(refusal_of("shell", {{"A-B", "1"}}), Contains("cannot be a variable"));
+  CHECK_THAT(refusal_of("shell", {{"A", "1\n2"}}), Contains("one line"));
 }

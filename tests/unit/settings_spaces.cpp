@@ -31,10 +31,9 @@ TEST_CASE("settings spaces: what follows a Match line is conditional", "[setting
 
 TEST_CASE("settings spaces: nasty texts", "[settings]") {
   CHECK(edited("spaces", "A 1\r\nB 2", {{"C", "ü x"}}) == "A 1\r\nB 2\r\nC ü x\r\n");
-  CHECK_THAT(refusal_of("spaces", {{"A b", "1"}}), Catch::Contains("cannot be a key"));
+  CHECK_THAT(refusal_of("spaces", {{"A b", "1"}}), Contains("cannot be a key"));
 }
 
 TEST_CASE("settings spaces: one key in two spellings is refused", "[settings]") {
-  CHECK_THAT(refusal_of("spaces", {{"Port", "22"}, {"port", "23"}}),
-             Catch::Contains("are the same key in this format"));
+  CHECK_THAT(refusal_of("spaces", {{"Port", "22"}, {"port", "23"}}), Contains("are the same key in this format"));
 }

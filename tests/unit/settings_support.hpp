@@ -1,11 +1,11 @@
 // What the tests of the settings editors have in common.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "resources/settings/editor.hpp"
+#include "support/catch.hpp"
 
 namespace mailinabox::test {
 

@@ -1,6 +1,5 @@
 // Data of every layout that the original has had, brought to ours: what each migration does, and what is left where it
 // is cut off, fails, or finds damage.
-#include <catch2/catch.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -9,11 +8,11 @@
 #include "cli/command_line.hpp"
 #include "operations/migrate/storage_migrator.hpp"
 #include "store/sqlite.hpp"
+#include "support/catch.hpp"
 #include "support/command_line.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

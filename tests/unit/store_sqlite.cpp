@@ -1,15 +1,17 @@
 #include <sys/stat.h>
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "store/sqlite.hpp"
+#include "support/catch.hpp"
 #include "support/cut_off_writer.hpp"
 
 namespace mailinabox {
 namespace {
+
+using test::Contains;
 
 class StoreDirectory {
  public:
@@ -96,15 +98,15 @@ TEST_CASE("store: a transaction that is not committed is undone", "[store]") {
 TEST_CASE("store: errors name the file", "[store]") {
   StoreDirectory directory;
   const std::string missing = directory.file("missing.sqlite");
-  CHECK_THROWS_WITH(Database(missing, Database::Access::read_only), Catch::Contains(missing));
-  CHECK_THROWS_WITH(Database(missing, Database::Access::read_write), Catch::Contains(missing));
+  CHECK_THROWS_WITH(Database(missing, Database::Access::read_only), Contains(missing));
+  CHECK_THROWS_WITH(Database(missing, Database::Access::read_write), Contains(missing));
   CHECK_FALSE(std::filesystem::exists(missing));
   const std::string text = directory.file("text.sqlite");
   std::ofstream(text) << "this is not a database, it only looks like a file\n";
   Database damaged(text, Database::Access::read_only);
-  CHECK_THROWS_WITH(damaged.execute("SELECT * FROM sqlite_master"), Catch::Contains(text) && Catch::Contains("backup"));
-  CHECK_THROWS_WITH(journal_mode_of(text), Catch::Contains(text));
-  CHECK_THROWS_WITH(journal_mode_of(missing), Catch::Contains(missing));
+  CHECK_THROWS_WITH(damaged.execute("SELECT * FROM sqlite_master"), Contains(text) && Contains("backup"));
+  CHECK_THROWS_WITH(journal_mode_of(text), Contains(text));
+  CHECK_THROWS_WITH(journal_mode_of(missing), Contains(missing));
 }
 
 TEST_CASE("store: the journal mode is read without leaving a trace", "[store]") {
