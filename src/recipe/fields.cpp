@@ -14,7 +14,7 @@ namespace {
       where, "`" + std::string(schema.name) + "`: expected " + std::string(describe(schema.type)) + ", found " + found);
 }
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 std::optional<std::int64_t> to_integer(const std::string& text) {
   const bool plus = text.starts_with('+') && !text.starts_with("+-");
@@ -23,22 +23,22 @@ std::optional<std::int64_t> to_integer(const std::string& text) {
 
 Value to_integer(const FieldSchema& schema, const std::string& text, const Position& where) {
   const auto number = to_integer(text);
-  if (!number) expected(schema, where, quoted(text));
+  if (!number) expected(schema, where, in_quotes(text));
   return Value(*number);
 }
 
 Value to_boolean(const FieldSchema& schema, const std::string& text, const Position& where) {
-  if (text != "true" && text != "false") expected(schema, where, quoted(text));
+  if (text != "true" && text != "false") expected(schema, where, in_quotes(text));
   return Value(text == "true");
 }
 
 Value to_mode(const FieldSchema& schema, const YamlNode& node, const std::string& text, const Position& where) {
   if (node.plain)
     throw RecipeError(where, "`" + std::string(schema.name) + "`: a mode must be quoted, because YAML reads " + text +
-                                 " as a number; expected " + std::string(schema.name) + ": " + quoted(text));
+                                 " as a number; expected " + std::string(schema.name) + ": " + in_quotes(text));
   const bool octal = text.size() >= 3 && text.size() <= 5 && text.find_first_not_of("01234567") == std::string::npos;
   const auto mode = octal ? parse_number<std::int64_t>(text, 8) : std::nullopt;
-  if (!mode || *mode > 07777) expected(schema, where, quoted(text));
+  if (!mode || *mode > 07777) expected(schema, where, in_quotes(text));
   return Value(*mode);
 }
 
@@ -46,7 +46,7 @@ Value to_string_value(const FieldSchema& schema, std::string text, const Positio
   if (schema.allowed.empty() || contains(schema.allowed, text)) return Value(std::move(text));
   const std::vector<std::string> allowed(schema.allowed.begin(), schema.allowed.end());
   throw RecipeError(where, "`" + std::string(schema.name) + "`: expected one of " + enumerate(allowed) + ", found " +
-                               quoted(text) + suggestion(text, allowed));
+                               in_quotes(text) + suggestion(text, allowed));
 }
 
 // `map` fields are nested mappings of texts, without lists.
@@ -55,7 +55,7 @@ void refuse_lists(const FieldSchema& schema, const YamlDocument& document, const
     const YamlNode& value = map.children[i];
     if (value.is_list())
       throw RecipeError(document.at(value), "`" + std::string(schema.name) + "`: expected a text or a mapping after " +
-                                                quoted(map.children[i - 1].text) + ", found a list");
+                                                in_quotes(map.children[i - 1].text) + ", found a list");
     if (value.is_map()) refuse_lists(schema, document, value);
   }
 }
@@ -97,8 +97,8 @@ void check_path(const std::string& path, const Position& where) {
   const bool tidy =
       path.find("//") == std::string::npos && (path + "/").find("/../") == std::string::npos && !path.ends_with('/');
   if (!absolute || !tidy)
-    throw RecipeError(where,
-                      "expected an absolute path without \"..\", \"//\" and a slash at the end, found " + quoted(path));
+    throw RecipeError(
+        where, "expected an absolute path without \"..\", \"//\" and a slash at the end, found " + in_quotes(path));
 }
 
 std::string render_scalar(const YamlDocument& document, const YamlNode& node, Renderer& renderer, Sections sections) {
@@ -127,7 +127,7 @@ Value plain_value(const YamlDocument& document, const YamlNode& node, Renderer* 
         map.emplace(text(node.children[i]), plain_value(document, node.children[i + 1], renderer)).second;
     if (!added)
       throw RecipeError(document.at(node.children[i]),
-                        quoted(text(node.children[i])) + " appears twice in this mapping; expected each key once");
+                        in_quotes(text(node.children[i])) + " appears twice in this mapping; expected each key once");
   }
   return Value(std::move(map));
 }
@@ -220,8 +220,8 @@ const FieldReader::TemplateFile& FieldReader::template_file(const FieldSchema& s
   const Position where = document.at(node);
   const std::string field = "`" + std::string(schema.name) + "`: ";
   if (name.empty() || name.front() == '/' || ("/" + name + "/").find("/../") != std::string::npos)
-    throw RecipeError(
-        where, field + "expected a name below " + templates_ + " such as \"postfix/main.cf\", found " + quoted(name));
+    throw RecipeError(where, field + "expected a name below " + templates_ + " such as \"postfix/main.cf\", found " +
+                                 in_quotes(name));
   const std::string path = templates_ + "/" + name;
   std::optional<FileContent> file;
   try {

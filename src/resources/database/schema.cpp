@@ -10,7 +10,7 @@ namespace {
 
 bool is_blank(char letter) { return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r'; }
 
-std::string quoted(std::string_view name) { return "\"" + replaced(name, "\"", "\"\"") + "\""; }
+std::string quoted_name(std::string_view name) { return "\"" + replaced(name, "\"", "\"\"") + "\""; }
 
 // The position after the token at `position`: a quoted text or name, a comment, or one character.
 std::size_t token_end(std::string_view sql, std::size_t position) {
@@ -89,7 +89,7 @@ void add_missing_columns(const Schema& wanted, const Schema& present, const Sche
     if (there) continue;
     const std::string definition = column_definition(table.sql, column);
     steps.push_back({"column " + table.name + "." + column, "", definition,
-                     "ALTER TABLE " + quoted(table.name) + " ADD COLUMN " + definition});
+                     "ALTER TABLE " + quoted_name(table.name) + " ADD COLUMN " + definition});
   }
 }
 
@@ -98,7 +98,8 @@ void add_differing(const Schema& wanted, const Schema& present, std::string_view
     if (object.type != type) continue;
     const SchemaObject* found = present.find(type, object.name);
     if (found != nullptr && comparable(found->sql) == comparable(object.sql)) continue;
-    const std::string drop = found == nullptr ? "" : "DROP " + std::string(type) + " " + quoted(found->name) + ";\n";
+    const std::string drop =
+        found == nullptr ? "" : "DROP " + std::string(type) + " " + quoted_name(found->name) + ";\n";
     steps.push_back(
         {object.type + " " + object.name, found == nullptr ? "" : found->sql, object.sql, drop + object.sql});
   }
