@@ -96,7 +96,8 @@ std::string record_data(const ldns_rr* record) {
 // ldns accepts a record that ends in the middle of its fields. Only the last field of CAA may be empty.
 bool has_all_fields(const ldns_rr* record) {
   const ldns_rr_type type = ldns_rr_get_type(record);
-  const std::size_t least = type == LDNS_RR_TYPE_CAA ? 2 : ldns_rr_descriptor_minimum(ldns_rr_descript(type));
+  const std::size_t least =
+      type == LDNS_RR_TYPE_CAA ? 2 : ldns_rr_descriptor_minimum(ldns_rr_descript(static_cast<std::uint16_t>(type)));
   return ldns_rr_rd_count(record) >= least;
 }
 
