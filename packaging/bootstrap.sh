@@ -44,11 +44,14 @@ check_machine() {
   [ "$(id -u)" -eq 0 ] || stop $k_unsuitable "This must be run as root: sudo $0"
   distribution=unknown
   if [ -r /etc/os-release ]; then
-    # shellcheck disable=SC1091 # the machine's file
-    distribution=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-}")
+    # shellcheck disable=SC1091 # the machine's file; Debian testing has no VERSION_ID
+    distribution=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-without a version}")
   fi
-  [ "$distribution" = "debian 12" ] ||
-    stop $k_unsuitable "This machine runs $distribution. mailinabox supports Debian 12."
+  case $distribution in
+    "debian 12" | "debian 13") ;;
+    *) stop $k_unsuitable "This machine runs $distribution. mailinabox can be built on Debian 12 and Debian 13; its Debian" \
+      "package runs on other systems, too (README.md). Nothing was changed." ;;
+  esac
 }
 
 check_space() {
