@@ -3,9 +3,10 @@
 #
 #   packaging/build-deb.sh [--architecture ARCHITECTURE] [DIRECTORY]
 #
-# mailinabox_VERSION_ARCHITECTURE.deb goes into DIRECTORY (default: build/package). Needs Debian 12 and the packages
-# listed below; as root it installs those that are missing. For another architecture (arm64 has been tried) these include
-# Debian's cross compiler, the libraries of that architecture, and QEMU, which runs the program's self-test.
+# mailinabox_VERSION_ARCHITECTURE.deb goes into DIRECTORY (default: build/package). It is built on Debian 12 only, whose
+# libraries go into it, with the packages listed below; as root this installs those that are missing. For another architecture
+# (arm64 has been tried) these include Debian's cross compiler, the libraries of that architecture, and QEMU, which runs the
+# program's self-test.
 #
 # The build is reproducible: the same commit and the same versions of Debian's libraries give the same bytes.
 #
@@ -35,6 +36,16 @@ build=$(cd "$build" && pwd)
 cd "$source_directory"
 
 say() { printf 'build-deb: %s\n' "$*" >&2; }
+
+check_machine() {
+  local distribution
+  # shellcheck disable=SC1091 # the machine's file
+  distribution=$(. /etc/os-release && printf '%s %s' "${ID:-unknown}" "${VERSION_ID:-without a version}")
+  [[ $distribution == "debian 12" ]] || {
+    say "this machine runs $distribution. The package for all systems is built on Debian 12: run this there, or in a container"
+    exit 1
+  }
+}
 
 # packages_needed: prints them, with ":ARCHITECTURE" for libraries of another one.
 packages_needed() {
@@ -158,6 +169,7 @@ make_package() {
   dpkg-deb --root-owner-group -Zxz --build "$root" "$output/$name" >&2
 }
 
+check_machine
 triplet=""
 if [[ -n $foreign ]]; then
   triplet=$(dpkg-architecture "-a$foreign" -qDEB_HOST_GNU_TYPE 2>/dev/null) || {
