@@ -32,6 +32,10 @@ OWN_FILES = {"/etc/dovecot/dovecot.conf": "protocols = imap\n", "/etc/unbound/un
 DISC = "deb cdrom:[Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 DVD Binary-1 with firmware 20240210-11:28]/ bookworm main"
 
 
+# The laboratory's addresses are those for documentation and have no names, for which newer rules take a message nearly for spam.
+SCORES = "score RCVD_ILLEGAL_IP 0\nscore RDNS_NONE 0\n"
+
+
 def _run(box, *argv):
     started = time.monotonic()
     done = box.run(*argv, check=False, env=ANSWERS, timeout=SECONDS)
@@ -61,6 +65,7 @@ def layers(lab, below, again=True, systemd=True):
         said = {"plan": _run(box, "mailinabox", "plan", "--json"), "setup": _run(box, "mailinabox", "setup", "--json")}
         box.run("apt-get clean", check=False)
         box.run("sed -i '/^deb cdrom:/d' /etc/apt/sources.list")
+        box.write("/etc/spamassassin/laboratory.cf", SCORES)
         lab.log(f"lab: set up in {said['setup']['seconds']:.0f} s, exit code {said['setup']['exit_code']}")
         box.become_layer(target)
         with open(target + ".json", "w", encoding="utf-8") as output:

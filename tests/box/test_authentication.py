@@ -533,10 +533,11 @@ def policy_host(lab, box, tmp_path):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=tmp_path)
 
     name = "mta-sts.friend.test"
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Authority", "-keyout", "ca.key",
-            "-out", "ca.pem")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Authority", "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign", "-keyout", "ca.key", "-out", "ca.pem")
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-keyout", "site.key", "-out", "site.csr")
-    (tmp_path / "names").write_text("subjectAltName=DNS:" + name)
+    # As real authorities write them: newer releases of Python insist on it.
+    (tmp_path / "names").write_text(f"subjectAltName=DNS:{name}\nauthorityKeyIdentifier=keyid\n")
     openssl("x509", "-req", "-in", "site.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
             "-extfile", "names", "-out", "site.pem")
     box.run("sh", "-c", "cat > /usr/local/share/ca-certificates/lab.crt && update-ca-certificates && "
