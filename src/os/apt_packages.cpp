@@ -74,6 +74,11 @@ std::optional<std::string> AptPackages::installed_version(const std::string& pac
   return version.empty() ? std::nullopt : std::optional(std::string(version));
 }
 
+std::optional<std::string> AptPackages::present_version(const std::string& package) const {
+  const std::string_view version = status().present_version(package);
+  return version.empty() ? std::nullopt : std::optional(std::string(version));
+}
+
 // After a change nothing that was read before counts.
 void AptPackages::forget() {
   status_.reset();

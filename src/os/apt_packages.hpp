@@ -23,6 +23,7 @@ class AptPackages final : public PackageManager {
       : files_(files), commands_(commands), clock_(clock), lock_wait_(lock_wait) {}
 
   std::optional<std::string> installed_version(const std::string& package) const override;
+  std::optional<std::string> present_version(const std::string& package) const override;
   // Also true if an interrupted run of ours still keeps services from starting. change() repairs that too, even with
   // nothing to install.
   bool interrupted() const override;

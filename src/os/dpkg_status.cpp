@@ -48,13 +48,19 @@ void DpkgStatus::take(std::string_view package, std::string_view state, std::str
   if (progress == "not-installed") return;
   const bool installed = progress == "installed" && state.find(" ok ") != std::string_view::npos;
   if (!installed && progress != "config-files") interrupted_ = true;
-  std::string_view& known = known_[package];
-  if (installed && known.empty()) known = version;
+  Known& known = known_[package];
+  if (known.installed || progress == "config-files") return;
+  known = {version, installed};
 }
 
 std::string_view DpkgStatus::version(const std::string& package) const {
   const auto found = known_.find(package);
-  return found == known_.end() ? std::string_view() : found->second;
+  return found == known_.end() || !found->second.installed ? std::string_view() : found->second.version;
+}
+
+std::string_view DpkgStatus::present_version(const std::string& package) const {
+  const auto found = known_.find(package);
+  return found == known_.end() ? std::string_view() : found->second.version;
 }
 
 }  // namespace mailinabox

@@ -28,6 +28,8 @@ class PackageReader {
   // The version if the package is installed and configured ("install ok installed" or "hold ok installed"), else
   // std::nullopt: an unpacked or half-configured package is not installed.
   virtual std::optional<std::string> installed_version(const std::string& package) const = 0;
+  // The version whose files are there, also if dpkg has not finished with the package; std::nullopt if there is none.
+  virtual std::optional<std::string> present_version(const std::string& package) const = 0;
   // True if dpkg was interrupted and `dpkg --configure -a` is needed.
   virtual bool interrupted() const = 0;
   // What else change(install, remove) would remove, as apt says now. Starts apt, unless there is nothing to change.

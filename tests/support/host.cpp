@@ -183,6 +183,11 @@ CommandResult FakeCommands::run(const Command& command) {
   return reply(command);
 }
 
+std::optional<std::string> FakePackages::present_version(const std::string& package) const {
+  const auto found = unfinished.find(package);
+  return found == unfinished.end() ? installed_version(package) : std::optional(found->second);
+}
+
 std::optional<std::string> FakePackages::installed_version(const std::string& package) const {
   const auto found = installed.find(package);
   return found == installed.end() ? std::nullopt : std::optional(found->second);

@@ -97,6 +97,7 @@ class FakePackages final : public PackageManager {
  public:
   explicit FakePackages(AccessLog& log) : log_(log) {}
   std::optional<std::string> installed_version(const std::string& package) const override;
+  std::optional<std::string> present_version(const std::string& package) const override;
   bool interrupted() const override { return is_interrupted; }
   Consequences consequences(const std::vector<std::string>& install,
                             const std::vector<std::string>& remove) const override;
@@ -105,6 +106,7 @@ class FakePackages final : public PackageManager {
               const PackageProgressHandler& progress) override;
 
   std::map<std::string, std::string> installed{};          // package to version
+  std::map<std::string, std::string> unfinished{};         // likewise, of packages that dpkg has only unpacked
   std::map<std::string, std::string> available{};          // version that an installation brings; else "1.0"
   std::set<std::string> unknown{};                         // apt cannot find these: Error
   std::function<void(const std::string&)> on_installed{};  // a package's effects on the machine

@@ -10,6 +10,7 @@
 #include "base/interruption.hpp"
 #include "os/apt_output.hpp"
 #include "os/apt_packages.hpp"
+#include "os/dpkg_version.hpp"
 #include "os/package_locks.hpp"
 #include "support/catch.hpp"
 #include "support/host.hpp"
@@ -150,8 +151,27 @@ TEST_CASE("a package counts as installed only where dpkg is done with it", "[os]
   CHECK(host.apt_packages.installed_version("last") == "7");
   for (const char* name : {"gone", "never", "not-a-field", "unknown"}) {
     CHECK_FALSE(host.apt_packages.installed_version(name));
+    CHECK_FALSE(host.apt_packages.present_version(name));
   }
+  CHECK(host.apt_packages.present_version("twice") == "6");
   CHECK_FALSE(host.apt_packages.interrupted());
+}
+
+TEST_CASE("versions are in dpkg's order", "[os][packages]") {
+  const std::vector<std::string> ascending = {
+      "0~",     "0",          "0.9~rc1-1",    "0.9-1",      "0.09-2",  "0.10",     "1.0~~", "1.0~",       "1.0",
+      "1.0-1~", "1.0-1~bpo1", "1.0-1",        "1.0-1+b1",   "1.0-1.1", "1.0-2",    "1.0a",  "1.0+dfsg-1", "1.0.1",
+      "10",     "1:0.5",      "1:2.3.19.1-2", "1:2.4~beta", "1:2.4",   "1:2.10-1", "2:0",
+  };
+  for (std::size_t left = 0; left < ascending.size(); ++left) {
+    for (std::size_t right = 0; right < ascending.size(); ++right) {
+      INFO(ascending[left] << " and " << ascending[right]);
+      CHECK((compare_versions(ascending[left], ascending[right]) < 0) == (left < right));
+    }
+  }
+  CHECK((compare_versions("1.0", "1.0-0") == 0));
+  CHECK((compare_versions("0:1.0", "1.00") == 0));
+  CHECK((compare_versions("99999999999999999999999", "100000000000000000000000") < 0));
 }
 
 TEST_CASE("an unfinished package means an interrupted dpkg", "[os][packages]") {
@@ -161,6 +181,7 @@ TEST_CASE("an unfinished package means an interrupted dpkg", "[os][packages]") {
     host.set_status(paragraph("half", state, "1"));
     CHECK(host.apt_packages.interrupted());
     CHECK_FALSE(host.apt_packages.installed_version("half"));
+    CHECK(host.apt_packages.present_version("half") == "1");
   }
   AptHost host;
   host.put("/var/lib/dpkg/updates/0001", "x");
