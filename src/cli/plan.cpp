@@ -45,9 +45,12 @@ std::vector<CliCommand> plan_commands() {
   command.details = "Changes that stem from /etc/mailinabox/recipes.d are marked (local).";
   command.examples = {"sudo mailinabox plan --diff", "sudo mailinabox plan --only postfix",
                       "sudo mailinabox plan --json | jq -r '.changes[].id'"};
-  command.exit_codes = {"0   nothing would change",   "1   the recipes have an error, or the machine cannot be read",
-                        "2   something would change", "3   not this machine: not root, or another distribution",
-                        "8   answers are wrong",      "64  the command line is wrong"};
+  command.exit_codes = {"0   nothing would change",
+                        "1   the recipes have an error, or the machine cannot be read",
+                        "2   something would change",
+                        "3   not this machine: not root, another distribution, packages of two of its releases",
+                        "8   answers are wrong",
+                        "64  the command line is wrong"};
   command.declare = [options](CommandOptions& line) {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--diff", options->diff, "Show the lines that differ");

@@ -122,7 +122,8 @@ void print_setup(Console& console, const SetupResult& result) {
 }
 
 ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& options, bool& changed) {
-  print_warnings(console, require_suitable(box));
+  std::vector<std::string> warnings = require_suitable(box);
+  print_warnings(console, warnings);
   const HeldLock lock(box, lock_request(console, "setup", options.no_wait));
   ask_to_end_hold(box, lock, console, options);
   const ValueMap facts = gather_facts(box.view());
@@ -148,7 +149,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   print_warnings(console, prepared.warnings);
   if (asked) confirm_answers(console, options, prepared.loaded.complete);
 
-  const std::vector<std::string> warnings = prepared.warnings;
+  warnings.insert(warnings.end(), prepared.warnings.begin(), prepared.warnings.end());
   const SetupOptions how{.replace_lost = options.replace_lost, .on_migrated = [&console](const DoneMigration& done) {
                            console.errors << done_text(done) << std::endl;
                          }};
@@ -230,7 +231,8 @@ std::vector<CliCommand> setup_commands() {
   command.exit_codes = {
       "0   the box matches its recipes",
       "1   something failed; the report names each failure and its place",
-      "3   not this machine: not root, another distribution, too little memory, a port that another program holds",
+      "3   not this machine: not root, another distribution, packages of two of its releases, too little memory,\n"
+      "      a port that another program holds",
       "4   another run holds the lock (--no-wait)",
       "5   a file system is full, or the result cannot be written",
       "6   the package registry or a download cannot be reached",

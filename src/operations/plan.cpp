@@ -4,6 +4,8 @@
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/port_check.hpp"
+#include "operations/release.hpp"
+#include "operations/suitability.hpp"
 
 namespace mailinabox {
 
@@ -14,14 +16,20 @@ bool PlanResult::changes() const {
 
 PlanResult plan_box(const Box& box, const Scope& scope) {
   require_root(box);
+  std::vector<std::string> warnings = require_whole_release(box, require_platform(box));
   const LoadedBox loaded = load_box(box, scope, {.first_user = true, .probe_network = true});
   PlanResult result{.first_time = !answered_before(box),
                     .storage_root = loaded.answers().get("STORAGE_ROOT"),
                     .storage_version = storage_version(box.view(), loaded.answers()),
                     .migrations = plan_migrations(box.view(), loaded.answers()),
-                    .warnings = loaded.warnings()};
-  const std::vector<std::string>& of_addresses = loaded.complete.warnings;
-  result.warnings.insert(result.warnings.end(), of_addresses.begin(), of_addresses.end());
+                    .warnings = std::move(warnings)};
+  for (const auto& more : {loaded.warnings(), loaded.complete.warnings}) {
+    result.warnings.insert(result.warnings.end(), more.begin(), more.end());
+  }
+  if (box.system.packages.interrupted()) {
+    result.warnings.push_back(
+        "An earlier run of dpkg was cut off. Setup finishes it first, as `dpkg --configure -a` does.");
+  }
   if (!is_set_up(box)) {
     const PortFindings ports = look_at_ports(loaded.catalog, box.view());
     result.warnings.insert(result.warnings.end(), ports.notices.begin(), ports.notices.end());

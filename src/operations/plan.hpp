@@ -16,7 +16,7 @@ struct PlanResult {
   std::string storage_root{};
   std::optional<int> storage_version{};  // of the data's layout
   std::vector<PlannedMigration> migrations{};
-  std::vector<std::string> warnings{};  // of the models
+  std::vector<std::string> warnings{};  // of the machine's release, the models and the addresses
   Report report{};
 
   bool changes() const;

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "facts/fact_sources.hpp"
+#include "operations/release.hpp"
 
 namespace mailinabox {
 namespace {
@@ -62,14 +63,6 @@ void check_architecture(const Box& box) {
               ExitCode::unsuitable);
 }
 
-// "debian-12" as people write it: "Debian 12".
-std::string readable(std::string platform) {
-  if (!platform.empty() && platform[0] >= 'a' && platform[0] <= 'z') platform[0] = static_cast<char>(platform[0] - 32);
-  const std::size_t dash = platform.rfind('-');
-  if (dash != std::string::npos) platform[dash] = ' ';
-  return platform;
-}
-
 }  // namespace
 
 std::string require_platform(const Box& box) {
@@ -86,16 +79,15 @@ std::string require_platform(const Box& box) {
                 "/platforms. Install mailinabox again, or name the folder of recipes and templates with --share.");
   }
   std::string list;
-  for (const std::string& name : supported) list += (list.empty() ? "" : ", ") + readable(name);
+  for (const std::string& name : supported) list += (list.empty() ? "" : ", ") + release_name(name);
   throw Error(
-      "This machine runs " + readable(platform) + ", says its /etc/os-release. mailinabox supports " + list + ".",
+      "This machine runs " + release_name(platform) + ", says its /etc/os-release. mailinabox supports " + list + ".",
       ExitCode::unsuitable);
 }
 
 std::vector<std::string> require_suitable(const Box& box) {
   require_root(box);
-  require_platform(box);
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = require_whole_release(box, require_platform(box));
   check_memory(box, warnings);
   check_space(box);
   check_clock(box, warnings);

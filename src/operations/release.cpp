@@ -1,0 +1,161 @@
+#include "operations/release.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "os/dpkg_version.hpp"
+#include "os/trusted_files.hpp"
+
+namespace mailinabox {
+namespace {
+
+// Nearly all packages need this one at least as new as it was when they were built: an upgrade brings it first.
+constexpr const char* k_first_upgraded = "libc6";
+// The settings of each series are errors in the other.
+constexpr const char* k_own_dialect = "dovecot-core";
+constexpr std::chrono::days k_soon{90};
+
+std::string text_at(const Value& release, std::string_view path) {
+  const Value* value = release.find(path);
+  return value == nullptr || value->is_map() || value->is_list() ? "" : value->text();
+}
+
+// "2028-06-30". std::nullopt for what is not a date.
+std::optional<std::chrono::sys_days> date_of(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const auto year = parse_number<int>(text.substr(0, 4));
+  const auto month = parse_number<unsigned>(text.substr(5, 2));
+  const auto day = parse_number<unsigned>(text.substr(8, 2));
+  if (!year || !month || !day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(*month), std::chrono::day(*day)};
+  return date.ok() ? std::optional(std::chrono::sys_days(date)) : std::nullopt;
+}
+
+void warn_of_support(const Box& box, const Value& release, const std::string& name,
+                     std::vector<std::string>& warnings) {
+  const std::string text = text_at(release, "security_updates_until");
+  const auto last_day = date_of(text);
+  if (!last_day) return;
+  const auto today = std::chrono::floor<std::chrono::days>(box.system.clock.now());
+  if (today + k_soon < *last_day) return;
+  const std::string next = text_at(release, "next");
+  const std::string how = next.empty() ? "Move the box to a new machine"
+                                       : "Upgrade this machine to " + next + ", or move the box to a new one";
+  const std::string where = "; the README says how, under \"Moving to a new release\".";
+  if (today > *last_day) {
+    warnings.push_back(
+        fmt::format("{} has had no security updates since {}: what becomes known since then stays open in "
+                    "the programs that face the Internet. {}{}",
+                    name, text, how, where));
+  } else {
+    warnings.push_back(
+        fmt::format("{} gets security updates until {}, then no more. {} before that{}", name, text, how, where));
+  }
+}
+
+// What to do, whichever end of the upgrade the machine is at.
+std::string way_to_one_release(const std::string& name) {
+  return fmt::format(
+      "Nothing was changed. Complete the upgrade: /etc/apt/sources.list and sources.list.d must name one release only, "
+      "the one that you want; then run\n"
+      "  sudo dpkg --configure -a\n"
+      "  sudo apt --fix-broken install\n"
+      "  sudo apt update && sudo apt full-upgrade\n"
+      "and this again. `apt-mark showhold` lists packages that you have kept from upgrades. If the package is meant to "
+      "be another one than {}'s: the recipes do not fit it, install {}'s.",
+      name, name);
+}
+
+class ReleaseCheck {
+ public:
+  ReleaseCheck(const Box& box, const Value& release, std::string name)
+      : packages_(box.system.packages), release_(release), name_(std::move(name)) {}
+
+  // What may be meant so is a sign of an upgrade that was broken off if dpkg was, too: to finish only that could remove
+  // packages.
+  void refuse_mixture() const {
+    std::vector<std::string> found;
+    for (const Stranger& stranger : strangers()) {
+      if (stranger.decides || packages_.interrupted()) found.push_back(stranger.text);
+    }
+    if (found.empty()) return;
+    throw Error(fmt::format("This machine is {}, says its /etc/os-release, but not all of its packages are: {}. {}",
+                            name_, joined(found, ", "), way_to_one_release(name_)),
+                ExitCode::unsuitable);
+  }
+
+  void warn_of_single_packages(std::vector<std::string>& warnings) const {
+    for (const Stranger& stranger : strangers()) {
+      warnings.push_back(
+          fmt::format("This machine is {}, but {}. If that is not meant so, an upgrade was broken off: `sudo "
+                      "apt update && sudo apt full-upgrade` completes it.",
+                      name_, stranger.text));
+    }
+  }
+
+ private:
+  struct Stranger {
+    std::string text{};    // "postfix 3.5.25-0+deb11u1 is an older release's"
+    bool decides = false;  // the recipes do not work with it
+  };
+
+  std::vector<Stranger> strangers() const {
+    std::vector<Stranger> found;
+    for (const auto& [package, least] : versions("first_versions")) {
+      const std::string version = present(package);
+      if (version.empty() || compare_versions(version, least) >= 0) continue;
+      found.push_back({fmt::format("{} {} is an older release's", package, version),
+                       package == k_first_upgraded || package == k_own_dialect});
+    }
+    for (const auto& [package, least] : versions("later_versions")) {
+      const std::string version = present(package);
+      if (version.empty() || compare_versions(version, least) < 0) continue;
+      found.push_back({fmt::format("{} {} is a later release's", package, version), package == k_own_dialect});
+    }
+    return found;
+  }
+
+  // Package to version.
+  std::map<std::string, std::string> versions(std::string_view list) const {
+    std::map<std::string, std::string> versions;
+    const Value* value = release_.find(list);
+    if (value == nullptr || !value->is_map()) return versions;
+    for (const auto& [package, version] : value->as_map()) versions.emplace(package, version.text());
+    return versions;
+  }
+
+  std::string present(const std::string& package) const { return packages_.present_version(package).value_or(""); }
+
+  const PackageReader& packages_;
+  const Value& release_;
+  const std::string name_;
+};
+
+}  // namespace
+
+std::string release_name(std::string platform) {
+  if (!platform.empty() && platform[0] >= 'a' && platform[0] <= 'z') platform[0] = static_cast<char>(platform[0] - 32);
+  const std::size_t dash = platform.rfind('-');
+  if (dash != std::string::npos) platform[dash] = ' ';
+  return platform;
+}
+
+std::vector<std::string> require_whole_release(const Box& box, const std::string& platform) {
+  const TrustedFiles trusted(box.system.files);
+  const Value all = load_platform(trusted, box.sources, platform);
+  std::vector<std::string> warnings;
+  const Value* release = all.find("release");
+  if (release == nullptr || !release->is_map()) return warnings;
+  const std::string name = release_name(platform);
+  const ReleaseCheck check(box, *release, name);
+  check.refuse_mixture();
+  check.warn_of_single_packages(warnings);
+  warn_of_support(box, *release, name, warnings);
+  return warnings;
+}
+
+}  // namespace mailinabox

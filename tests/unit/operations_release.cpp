@@ -1,0 +1,164 @@
+// The release of the distribution: its last security updates, machines whose upgrade was broken off, and the first
+// setup on a new one. The whole command line on a machine in a temporary directory.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "operations/release.hpp"
+#include "support/model_box.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+using Catch::Matchers::Contains;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr const char* k_release_12 =
+    "release:\n"
+    "  security_updates_until: \"2028-06-30\"\n"
+    "  next: Debian 13\n"
+    "  first_versions: {libc6: \"2.36\", dovecot-core: \"1:2.3.19\", postfix: \"3.7\"}\n"
+    "  later_versions: {libc6: \"2.37\", dovecot-core: \"1:2.4\"}\n";
+
+struct ReleaseBox : ModelBox {
+  ReleaseBox() {
+    host.put("/share/recipes/platforms/debian-12.yaml", k_release_12);
+    host.packages.installed = {{"libc6", "2.36-9+deb12u10"},
+                               {"dovecot-core", "1:2.3.19.1+dfsg1-2.1+deb12u1"},
+                               {"postfix", "3.7.11-0+deb12u1"}};
+  }
+  void set_date(int year, unsigned month, unsigned day) {
+    host.clock.time =
+        std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day));
+  }
+  std::string warnings(const std::string& command) {
+    std::string all;
+    const Json result = run_json({command});
+    for (const Json& warning : result.at("warnings")) all += warning.get<std::string>() + "\n";
+    return all;
+  }
+  // What both commands say who must not begin.
+  std::string refusal() {
+    std::string said;
+    for (const char* command : {"plan", "setup"}) {
+      host.clear_log();
+      try {
+        static_cast<void>(run({command}));
+        FAIL(command << " began");
+      } catch (const Error& error) {
+        CHECK(error.code() == ExitCode::unsuitable);
+        CHECK((said.empty() || said == error.what()));
+        said = error.what();
+      }
+      CHECK(host.touched().empty());
+    }
+    return said;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("release: the end of security updates is said beforehand, and ever after", "[cli]") {
+  ReleaseBox box;
+  box.set_date(2028, 3, 31);
+  CHECK(box.warnings("plan").empty());
+  CHECK(box.warnings("setup").empty());
+  for (const auto& [month, day] : {std::pair(4U, 1U), std::pair(6U, 30U)}) {
+    box.set_date(2028, month, day);
+    for (const char* command : {"plan", "setup"}) {
+      CHECK_THAT(box.warnings(command),
+                 Contains("Debian 12 gets security updates until 2028-06-30") && Contains("to Debian 13, or move"));
+    }
+  }
+  box.set_date(2028, 7, 1);
+  for (const char* command : {"plan", "setup"}) {
+    CHECK_THAT(box.warnings(command), Contains("Debian 12 has had no security updates since 2028-06-30") &&
+                                          Contains("Upgrade this machine to Debian 13") &&
+                                          Contains("\"Moving to a new release\""));
+  }
+  CHECK(box.run({"setup"}) == ExitCode::ok);
+  CHECK_THAT(box.errors.str(), Contains("has had no security updates since 2028-06-30"));
+}
+
+TEST_CASE("release: without a next one only a new machine is left", "[cli]") {
+  ReleaseBox box;
+  box.host.put("/share/recipes/platforms/debian-12.yaml",
+               "release: {security_updates_until: \"2023-05-31\", next: \"\"}\n");
+  box.set_date(2026, 11, 29);
+  CHECK_THAT(box.warnings("plan"), Contains("Move the box to a new machine") && !Contains("Upgrade"));
+}
+
+TEST_CASE("release: no clock and no date make a box fail", "[cli]") {
+  ReleaseBox box;
+  box.set_date(1970, 1, 1);
+  CHECK(box.warnings("setup").empty());
+  box.set_date(2199, 1, 1);
+  CHECK(box.run_json({"setup"})["result"] == "ok");
+  for (const char* date : {"2028-06-31", "soon", "", "2028-6-30", "20280630xx"}) {
+    box.host.put("/share/recipes/platforms/debian-12.yaml",
+                 std::string("release: {security_updates_until: \"") + date + "\"}\n");
+    CHECK(box.warnings("setup").empty());
+  }
+}
+
+TEST_CASE("release: an upgrade that was broken off is refused, and nothing is touched", "[cli]") {
+  ReleaseBox box;
+  SECTION("Dovecot is an older release's") {
+    box.host.packages.installed["dovecot-core"] = "1:2.3.13+dfsg1-2+deb11u1";
+    const std::string said = box.refusal();
+    CHECK_THAT(said,
+               Contains("This machine is Debian 12") && Contains("dovecot-core 1:2.3.13+dfsg1-2+deb11u1 is an older"));
+    CHECK_THAT(said, Contains("sudo dpkg --configure -a") && Contains("apt full-upgrade") && Contains("showhold"));
+  }
+  SECTION("Dovecot is a later release's") {
+    box.host.packages.installed["dovecot-core"] = "1:2.4.1+dfsg1-6";
+    CHECK_THAT(box.refusal(), Contains("dovecot-core 1:2.4.1+dfsg1-6 is a later release's"));
+  }
+  SECTION("it is only unpacked yet") {
+    box.host.packages.installed.erase("dovecot-core");
+    box.host.packages.unfinished["dovecot-core"] = "1:2.4.1+dfsg1-6";
+    box.host.packages.is_interrupted = true;
+    CHECK_THAT(box.refusal(), Contains("dovecot-core 1:2.4.1+dfsg1-6 is a later release's"));
+  }
+  SECTION("the C library is an older release's") {
+    box.host.packages.installed["libc6"] = "2.31-13+deb11u11";
+    CHECK_THAT(box.refusal(), Contains("libc6 2.31-13+deb11u11 is an older release's"));
+  }
+}
+
+TEST_CASE("release: a single package from elsewhere is left to the administrator", "[cli]") {
+  ReleaseBox box;
+  box.host.packages.installed["postfix"] = "3.11.1-1~vendor";  // newer: a vendor's, a backport
+  box.host.packages.installed["nginx"] = "1.29.0-1~bookworm";
+  box.host.packages.installed["dovecot-core"] = "2:2.3.21.1-4+debian12";
+  CHECK_THAT(box.refusal(), Contains("a later release's"));  // its epoch says so
+  box.host.packages.installed["dovecot-core"] = "1:2.3.21.1-1+debian12";
+  CHECK(box.warnings("setup").empty());
+  box.host.packages.installed["postfix"] = "3.5.25-0+deb11u1";
+  CHECK_THAT(box.warnings("plan"), Contains("postfix 3.5.25-0+deb11u1 is an older release's"));
+  box.host.packages.installed.erase("postfix");
+  box.host.packages.installed["libc6"] = "2.41-12";
+  CHECK_THAT(box.warnings("setup"), Contains("libc6 2.41-12 is a later release's") && Contains("full-upgrade"));
+  box.host.packages.installed.clear();  // a fresh machine has none of them
+  CHECK(box.warnings("plan").empty());
+}
+
+TEST_CASE("release: with dpkg cut off, a single package is a sign of half an upgrade", "[cli]") {
+  ReleaseBox box;
+  box.host.packages.is_interrupted = true;
+  SECTION("before /etc/os-release came") {
+    box.host.packages.installed["libc6"] = "2.41-12";
+    CHECK_THAT(box.refusal(), Contains("libc6 2.41-12 is a later release's"));
+  }
+  SECTION("after it") {
+    box.host.packages.installed["postfix"] = "3.5.25-0+deb11u1";
+    CHECK_THAT(box.refusal(), Contains("postfix 3.5.25-0+deb11u1 is an older release's"));
+  }
+}
+
+TEST_CASE("release: a plan says that setup finishes what dpkg was cut off in", "[cli]") {
+  ReleaseBox box;
+  CHECK_THAT(box.warnings("plan"), !Contains("dpkg"));
+  box.host.packages.is_interrupted = true;
+  CHECK_THAT(box.warnings("plan"), Contains("Setup finishes it first"));
+}
