@@ -21,12 +21,14 @@ ExitCode run_plan(Box& box, Console& console, const PlanOptions& options) {
   if (result.first_time) {
     console.errors << "setup has not run yet: this plan is made with the answers it would take without asking.\n";
   }
+  if (result.moved) console.errors << move_text(*result.moved);
   if (!result.migrations.empty()) {
     console.errors << migrations_text(result.storage_root, result.storage_version, result.migrations);
   }
   if (console.json) {
     Json json = report_json(result.report, options.diff);
     json["warnings"] = result.warnings;
+    if (result.moved) json["moved"] = move_json(*result.moved);
     print_json(console, json);
   } else {
     print_warnings(console, result.warnings);
@@ -42,7 +44,9 @@ ExitCode run_plan(Box& box, Console& console, const PlanOptions& options) {
 std::vector<CliCommand> plan_commands() {
   const auto options = std::make_shared<PlanOptions>();
   CliCommand command{.name = "plan", .summary = "Say what setup would change, and change nothing"};
-  command.details = "Changes that stem from /etc/mailinabox/recipes.d are marked (local).";
+  command.details =
+      "Changes that stem from /etc/mailinabox/recipes.d are marked (local). After the machine was upgraded to another\n"
+      "release of its distribution, changes that stem from that are marked with its name, such as (Debian 13).";
   command.examples = {"sudo mailinabox plan --diff", "sudo mailinabox plan --only postfix",
                       "sudo mailinabox plan --json | jq -r '.changes[].id'"};
   command.exit_codes = {"0   nothing would change",
@@ -55,7 +59,8 @@ std::vector<CliCommand> plan_commands() {
     line.list("--only", options->only, "RECIPE", "Only these recipes and what they require (commas between)");
     line.flag("--diff", options->diff, "Show the lines that differ");
   };
-  command.json = report_keys({{"warnings", "sentences"}});
+  command.json = report_keys(
+      {{"warnings", "sentences"}, {"moved", "if the machine was upgraded since it was last set up: from, to", false}});
   command.run = [options](Box& box, Console& console) { return run_plan(box, console, *options); };
   return {command};
 }

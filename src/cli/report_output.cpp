@@ -23,6 +23,7 @@ Json change_json(const Outcome& outcome, bool with_diff) {
                  {"summary", summarize(outcome)}};
   if (with_diff && !outcome.changes.empty()) change["diff"] = render_diff(outcome);
   if (outcome.local) change["local"] = true;
+  if (!outcome.new_release.empty()) change["new_release"] = outcome.new_release;
   if (outcome.status == Status::failed) change["status"] = "failed";
   if (outcome.status == Status::not_reached) change["status"] = "not_reached";
   if (!outcome.error.empty()) change["error"] = outcome.error;
@@ -124,7 +125,7 @@ std::vector<JsonKey> report_keys(const std::vector<JsonKey>& besides) {
       {"left_over", "those of them that a run which was cut off or failed has left to do"},
       {"generation", "number of the generation, null without one"},
       {"elapsed_ms", "how long it took"},
-      {"changes", "each with id, recipe, action, summary; diff, local, status and error if they apply"},
+      {"changes", "each with id, recipe, action, summary; diff, local, new_release, status and error if they apply"},
       {"removed_packages", "each with name, version, reason; null if apt could not say"},
       {"removed_packages_unknown", "why apt could not say which packages it removes", false},
       {"error", "why there is no result", false},
@@ -153,6 +154,12 @@ void print_error_json(Console& console, const std::string& error, int exit_statu
   print_json(console, json);
 }
 
+std::string move_text(const Move& move) {
+  return fmt::format("{} Changes that stem from that are marked ({}).\n", move.text(), release_name(move.to));
+}
+
+Json move_json(const Move& move) { return {{"from", move.from}, {"to", move.to}}; }
+
 std::string plan_text(const Report& report, bool with_diff) {
   std::string text;
   std::string recipe;
@@ -161,7 +168,8 @@ std::string plan_text(const Report& report, bool with_diff) {
     if (outcome.recipe != recipe) text += (text.empty() ? "" : "\n") + outcome.recipe + "\n";
     recipe = outcome.recipe;
     text +=
-        fmt::format("  {:<8} {}{}\n", to_string(outcome.action), outcome.id.text(), outcome.local ? "  (local)" : "");
+        fmt::format("  {:<8} {}{}{}\n", to_string(outcome.action), outcome.id.text(), outcome.local ? "  (local)" : "",
+                    outcome.new_release.empty() ? "" : "  (" + outcome.new_release + ")");
     if (with_diff) {
       text += indented(render_diff(outcome), "    ");
     } else if (const std::string summary = summarize(outcome); !summary.empty()) {

@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "engine/report.hpp"
 #include "operations/publish.hpp"
+#include "operations/release.hpp"
 #include "operations/users.hpp"
 
 namespace mailinabox {
@@ -27,6 +28,11 @@ void print_error_json(Console& console, const std::string& error, int exit_statu
 
 // Prints an object with a line's end.
 void print_json(Console& console, const Json& json);
+
+// That the machine has moved to another release, and how the changes that stem from that are marked: a line, and an
+// object.
+std::string move_text(const Move& move);
+Json move_json(const Move& move);
 
 // Every change as one line (with its diff below), and what failed, for `plan`.
 std::string plan_text(const Report& report, bool with_diff);

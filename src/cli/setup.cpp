@@ -141,6 +141,8 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   // What would be done, before anything is.
   PreparedSetup prepared =
       prepare_setup(box, lock, Scope::recipes(options.only), facts, sheet.stored(), std::move(complete));
+  const std::optional<Move> moved = prepared.loaded.moved;
+  if (moved) console.errors << moved->text() << std::endl;
   if (!prepared.migrations.empty()) {
     console.errors << migrations_text(prepared.loaded.answers().get("STORAGE_ROOT"), prepared.storage_version,
                                       prepared.migrations)
@@ -160,7 +162,9 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   // An answer alone changes no resource, but is recorded.
   changed = result.report.count(Status::changed) > 0 || result.report.generation.has_value();
   if (console.json) {
-    print_json(console, setup_json(result, warnings));
+    Json json = setup_json(result, warnings);
+    if (moved) json["moved"] = move_json(*moved);
+    print_json(console, json);
   } else {
     print_setup(console, result);
   }
@@ -249,6 +253,7 @@ std::vector<CliCommand> setup_commands() {
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
   command.json = report_keys({{"warnings", "sentences"},
+                              {"moved", "if the machine was upgraded since it was last set up: from, to", false},
                               {"set_up", "whether the whole box has been set up, now or before"},
                               {"parts", "until then: the recipes that have been", false},
                               {"missing", "until then: those that have not", false},

@@ -25,6 +25,8 @@ struct CatalogEntry {
   bool after_services = false;
   std::set<std::string, std::less<>> uses{};  // names of the context that it depends on
   bool follows_from_data = false;             // so does what it makes, and a rollback leaves that
+  // "Debian 13", if that is new on this machine and the recipes ask for something else on the one before.
+  std::string new_release{};
 
   Resource::Lasting lasting() const;
 };

@@ -8,7 +8,11 @@ namespace mailinabox {
 namespace {
 
 Outcome outcome_of(const CatalogEntry& entry) {
-  return {.id = entry.id, .recipe = entry.recipe, .where = entry.where, .local = entry.local};
+  return {.id = entry.id,
+          .recipe = entry.recipe,
+          .where = entry.where,
+          .local = entry.local,
+          .new_release = entry.new_release};
 }
 
 void set_failure(Outcome& outcome, const Failure& failure) {

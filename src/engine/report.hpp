@@ -21,7 +21,8 @@ struct Outcome {
   Action action = Action::update;
   Changes changes{};
   bool local = false;
-  std::string error{};  // failed: what, why, what to do; not_reached: which entry's failure
+  std::string new_release{};  // as in CatalogEntry
+  std::string error{};        // failed: what, why, what to do; not_reached: which entry's failure
   ExitCode code = ExitCode::ok;
 };
 

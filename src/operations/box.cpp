@@ -40,11 +40,16 @@ bool is_set_up(const Box& box) {
   return box.system.files.info(stamp(box)).kind == FileKind::regular && answered_before(box);
 }
 
-void mark_set_up(const Box& box) {
-  if (is_set_up(box)) return;
+void mark_set_up(const Box& box, const std::string& platform) {
+  if (is_set_up(box) && last_set_up_on(box) == platform) return;
   box.system.files.make_directory(box.state_directory, {.mode = 0700});
-  box.system.files.write(stamp(box), "", {.mode = 0600});
+  box.system.files.write(stamp(box), platform + "\n", {.mode = 0600});
   forget_parts_set_up(box);
+}
+
+std::string last_set_up_on(const Box& box) {
+  const auto file = box.system.files.read(stamp(box));
+  return file ? std::string(trim(file->content)) : "";
 }
 
 std::set<std::string> parts_set_up(const Box& box) {

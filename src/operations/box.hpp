@@ -48,8 +48,10 @@ Answers require_answers(const Box& box);
 // records is only stored: setup publishes it.
 bool is_set_up(const Box& box);
 
-// Remembers that one has, or that there is no box any more.
-void mark_set_up(const Box& box);
+// Remembers that one has, on the platform ("debian-12"), or that there is no box any more.
+void mark_set_up(const Box& box, const std::string& platform);
+// Where the last one was that did; "" before the first, or if a version did it that did not keep this.
+std::string last_set_up_on(const Box& box);
 // Until then: the recipes that setups of a part have brought to success; and `recipes` are more of them.
 std::set<std::string> parts_set_up(const Box& box);
 void mark_parts_set_up(const Box& box, const std::set<std::string>& recipes);

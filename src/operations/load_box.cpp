@@ -79,6 +79,7 @@ std::vector<std::string> LoadedBox::warnings() const {
 
 LoadedBox load_answers(const Box& box, AnswerRequest request) {
   LoadedBox loaded{.platform = require_platform(box), .facts = gather_facts(box.view())};
+  loaded.moved = move_of(box, loaded.platform);
   const bool probe = request.probe_network;
   loaded.complete = AnswerSheet(box, loaded.facts, std::move(request)).complete();
   if (probe) settle_resolver(box, loaded.complete.answers, loaded.facts, loaded.complete.warnings);
@@ -102,6 +103,7 @@ void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded) {
       make_context(loaded.complete.answers, loaded.facts, loaded.complete.time_zone, loaded.models.values);
   Catalog all = read_catalog(box, context, loaded.platform);
   for (CatalogEntry& entry : all.entries) entry.follows_from_data = uses_any(entry, data_model_names());
+  if (loaded.moved) mark_new_release(box, *loaded.moved, context, all);
   loaded.recipe_names.clear();
   for (const CatalogRecipe& recipe : all.recipes) loaded.recipe_names.push_back(recipe.name);
   loaded.catalog = scope.of(all);

@@ -11,6 +11,7 @@
 #include "operations/answers/answer_sheet.hpp"
 #include "operations/box.hpp"
 #include "operations/models/models.hpp"
+#include "operations/release.hpp"
 
 namespace mailinabox {
 
@@ -39,6 +40,7 @@ class Scope {
 
 struct LoadedBox {
   std::string platform{};
+  std::optional<Move> moved{};  // from another one
   ValueMap facts{};
   CompleteAnswers complete{};
   BoxModels models{};

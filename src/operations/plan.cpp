@@ -18,7 +18,8 @@ PlanResult plan_box(const Box& box, const Scope& scope) {
   require_root(box);
   std::vector<std::string> warnings = require_whole_release(box, require_platform(box));
   const LoadedBox loaded = load_box(box, scope, {.first_user = true, .probe_network = true});
-  PlanResult result{.first_time = !answered_before(box),
+  PlanResult result{.moved = loaded.moved,
+                    .first_time = !answered_before(box),
                     .storage_root = loaded.answers().get("STORAGE_ROOT"),
                     .storage_version = storage_version(box.view(), loaded.answers()),
                     .migrations = plan_migrations(box.view(), loaded.answers()),

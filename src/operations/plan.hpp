@@ -12,7 +12,8 @@
 namespace mailinabox {
 
 struct PlanResult {
-  bool first_time = false;  // no setup has stored answers: the plan takes the defaults
+  std::optional<Move> moved{};  // to another release of the distribution
+  bool first_time = false;      // no setup has stored answers: the plan takes the defaults
   std::string storage_root{};
   std::optional<int> storage_version{};  // of the data's layout
   std::vector<PlannedMigration> migrations{};

@@ -70,6 +70,25 @@ std::string way_to_one_release(const std::string& name) {
       name, name);
 }
 
+std::string moves_file(const Box& box) { return box.state_directory + "/moves"; }
+
+struct KnownMove {
+  std::int64_t first_after = 0;  // the first generation that was made after it
+  Move move{};
+};
+
+std::vector<KnownMove> known_moves(const Box& box) {
+  std::vector<KnownMove> moves;
+  const auto file = box.system.files.read(moves_file(box));
+  const std::string text = file ? file->content : "";
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of(line);
+    const auto number = words.size() == 3 ? parse_number<std::int64_t>(words[0]) : std::nullopt;
+    if (number) moves.push_back({*number, {std::string(words[1]), std::string(words[2])}});
+  }
+  return moves;
+}
+
 class ReleaseCheck {
  public:
   ReleaseCheck(const Box& box, const Value& release, std::string name)
@@ -142,6 +161,52 @@ std::string release_name(std::string platform) {
   const std::size_t dash = platform.rfind('-');
   if (dash != std::string::npos) platform[dash] = ' ';
   return platform;
+}
+
+std::string Move::text() const {
+  return fmt::format("This machine was {} when it was last set up; now it is {}.", release_name(from),
+                     release_name(to));
+}
+
+std::optional<Move> move_of(const Box& box, const std::string& platform) {
+  const std::string before = is_set_up(box) ? last_set_up_on(box) : "";
+  return before.empty() || before == platform ? std::nullopt : std::optional(Move{before, platform});
+}
+
+void mark_new_release(const Box& box, const Move& move, const Value& context, Catalog& catalog) {
+  try {
+    const TrustedFiles trusted(box.system.files);
+    const std::set<ResourceId> differing = wanted_otherwise(trusted, box.sources, context, move.to, move.from);
+    for (CatalogEntry& entry : catalog.entries) {
+      if (differing.contains(entry.id)) entry.new_release = release_name(move.to);
+    }
+  } catch (const Error&) {
+    // The marks are a help to whoever reads the plan; the recipes of the present platform have been read.
+  }
+}
+
+void remember_move(const Box& box, const Move& move, std::int64_t next_generation) {
+  const std::vector<KnownMove> known = known_moves(box);
+  if (!known.empty() && known.back().move.from == move.from && known.back().move.to == move.to) return;
+  std::string text;
+  for (const KnownMove& one : known) {
+    text += fmt::format("{} {} {}\n", one.first_after, one.move.from, one.move.to);
+  }
+  text += fmt::format("{} {} {}\n", next_generation, move.from, move.to);
+  box.system.files.write(moves_file(box), text, {.mode = 0600});
+}
+
+void require_same_release(const Box& box, std::int64_t generation) {
+  for (const KnownMove& known : known_moves(box)) {
+    if (generation > known.first_after) continue;
+    throw Error(fmt::format(
+        "Before generation {} this machine was {}, and now it is {}: the files of that time are for that release's "
+        "programs, and services would not start with them. Nothing was changed. A rollback goes back to before "
+        "generation {} at the most. If one setting must be as it was, put it in a file in {}; the old files are in "
+        "{}/generations.",
+        known.first_after, release_name(known.move.from), release_name(known.move.to), known.first_after + 1,
+        box.sources.local, box.state_directory));
+  }
 }
 
 std::vector<std::string> require_whole_release(const Box& box, const std::string& platform) {

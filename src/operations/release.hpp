@@ -3,9 +3,12 @@
 // is in its platform file, under `release`.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/catalog.hpp"
 #include "operations/box.hpp"
 
 namespace mailinabox {
@@ -18,5 +21,26 @@ std::string release_name(std::string platform);
 // whole sentences: no security updates, or soon none, by the machine's clock; a single package of another release,
 // which may be meant so.
 std::vector<std::string> require_whole_release(const Box& box, const std::string& platform);
+
+// The machine has been upgraded in place since a setup of the whole box last succeeded.
+struct Move {
+  std::string from{};  // "debian-12"
+  std::string to{};    // "debian-13"
+  // "This machine was Debian 12 when it was last set up; now it is Debian 13."
+  std::string text() const;
+};
+
+// `platform`: the machine's. std::nullopt before the first setup, and after one of a version that did not keep this.
+std::optional<Move> move_of(const Box& box, const std::string& platform);
+
+// Marks the entries of the catalog, which `context` has given, that the recipes did not ask for in this form before the
+// move. None if the recipes cannot be read for the platform of before, which may not be supported any more.
+void mark_new_release(const Box& box, const Move& move, const Value& context, Catalog& catalog);
+
+// Keeps that generations below `next_generation` were made before the move, unless this is known.
+void remember_move(const Box& box, const Move& move, std::int64_t next_generation);
+
+// Throws Error if the files of before `generation` are those of another release: its services do not work with them.
+void require_same_release(const Box& box, std::int64_t generation);
 
 }  // namespace mailinabox

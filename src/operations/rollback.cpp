@@ -6,6 +6,7 @@
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/load_box.hpp"
+#include "operations/release.hpp"
 
 namespace mailinabox {
 namespace {
@@ -31,6 +32,7 @@ LoadedBox load_data(const Box& box, const std::string& name) {
 PreparedRollback prepare_rollback(const Box& box, const HeldLock& /*lock*/, std::optional<std::int64_t> generation) {
   open_journal(box)->close_earlier();  // a run that was cut off has changed something, too
   PreparedRollback prepared{.generation = generation ? *generation : last_generation(box)};
+  require_same_release(box, prepared.generation);
   const LoadedBox loaded = load_box(box, Scope::everything());
   prepared.rollback = make_rollback(loaded.catalog, box.view().files, box.state_directory, prepared.generation);
   prepared.preview = plan(prepared.rollback.catalog, box.view(), *open_journal(box));

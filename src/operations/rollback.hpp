@@ -25,8 +25,8 @@ struct RollbackResult {
 };
 
 // To before `generation`, or before the last one. Only looks, except that a run that was cut off becomes a generation
-// first. Throws Error if there is no such generation or it is
-// damaged, with its number.
+// first. Throws Error if there is no such generation, or it is damaged, with its number; and if the machine had another
+// release of its distribution then.
 PreparedRollback prepare_rollback(const Box& box, const HeldLock& lock, std::optional<std::int64_t> generation);
 
 // Does it, as a run of its own that can be rolled back too. From its first change on the box is held (hold.hpp).

@@ -5,6 +5,7 @@
 
 #include "crypto/certificate.hpp"
 #include "engine/engine.hpp"
+#include "engine/generations.hpp"
 #include "operations/answers/network_check.hpp"
 #include "operations/context.hpp"
 #include "operations/first_user.hpp"
@@ -26,6 +27,11 @@ void store_answers(const Box& box, const PreparedSetup& prepared, Run& run) {
   const std::string& old_name = prepared.old_name;
   if (!old_name.empty() && old_name != stored.get("PRIMARY_HOSTNAME")) remember_host_name_left(box, old_name);
   run.write(box.answers_file, text, FileAttributes{});
+}
+
+std::int64_t next_generation(const Box& box) {
+  const auto numbers = generation_numbers(box.view().files, box.state_directory);
+  return numbers.empty() ? 1 : numbers.back() + 1;
 }
 
 void open_directory(const Box& box, CompleteAnswers& complete) {
@@ -109,6 +115,7 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
                             const Answers& stored, CompleteAnswers complete) {
   PreparedSetup prepared{.scope = scope, .secondaries = SecondaryLookup(box)};
   prepared.loaded = {.platform = require_platform(box), .facts = std::move(facts), .complete = std::move(complete)};
+  prepared.loaded.moved = move_of(box, prepared.loaded.platform);
   const Answers& answers = prepared.loaded.answers();
   prepared.first_time = stored.get("PRIMARY_HOSTNAME").empty();
   const std::string left = host_name_left(box);
@@ -143,7 +150,9 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
     load_catalog(box, prepared.scope, prepared.loaded);
   }
   const std::unique_ptr<Journal> journal = open_journal(box);
+  if (prepared.loaded.moved) journal->close_earlier();  // so that this run's generation is the next one
   const auto accepted = [&](Run& run) {
+    if (prepared.loaded.moved) remember_move(box, *prepared.loaded.moved, next_generation(box));
     if (prepared.scope.whole()) release_hold(box);
     if (!answered_before(box)) forget_set_up(box);  // of a box that a rollback took back
     store_answers(box, prepared, run);
@@ -153,7 +162,7 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
   result.report = converge(box, prepared, run, result);
   remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
   result.warnings = prepared.loaded.warnings();
-  if (prepared.scope.whole() && result.succeeded()) mark_set_up(box);
+  if (prepared.scope.whole() && result.succeeded()) mark_set_up(box, prepared.loaded.platform);
   result.complete_box = is_set_up(box);
   if (!result.complete_box) tell_parts(box, prepared.loaded, result);
   describe_panel(box, complete.answers, result);

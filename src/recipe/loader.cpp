@@ -36,19 +36,7 @@ class CatalogLoader {
   }
 
   Catalog load() {
-    RecipeFiles read = read_recipe_files(files_, sources_, errors_);
-    check_local_variables(read, errors_);
-    recipes_ = order_recipes(std::move(read.recipes), errors_);
-    for (const Recipe& recipe : recipes_) {
-      add_shipped(recipe);
-      note_uses(recipe.name);
-    }
-    for (const Fragment* fragment : read.local) {
-      add_local(*fragment);
-      note_uses(fragment->name);
-    }
-    std::vector<Draft*> drafts = all_drafts();
-    errors_.collect({}, [&] { check_parts(drafts); });
+    const std::vector<Draft*> drafts = read_drafts();
     Catalog catalog = make_catalog(drafts);
     resolve_notifies(drafts, catalog);
     if (!errors_.empty()) {
@@ -59,7 +47,32 @@ class CatalogLoader {
     return catalog;
   }
 
+  // Instead of load(): what is asked for, resource by resource. Throws if anything is wrong.
+  std::map<ResourceId, const Draft*> wishes() {
+    std::map<ResourceId, const Draft*> all;
+    for (const Draft* draft : read_drafts()) all.emplace(draft->id, draft);
+    errors_.throw_any();
+    return all;
+  }
+
  private:
+  std::vector<Draft*> read_drafts() {
+    read_ = read_recipe_files(files_, sources_, errors_);
+    check_local_variables(read_, errors_);
+    recipes_ = order_recipes(std::move(read_.recipes), errors_);
+    for (const Recipe& recipe : recipes_) {
+      add_shipped(recipe);
+      note_uses(recipe.name);
+    }
+    for (const Fragment* fragment : read_.local) {
+      add_local(*fragment);
+      note_uses(fragment->name);
+    }
+    std::vector<Draft*> drafts = all_drafts();
+    errors_.collect({}, [&] { check_parts(drafts); });
+    return drafts;
+  }
+
   void note_uses(const std::string& recipe) { uses_[recipe].merge(with_variables(expander_.take_used_names())); }
 
   // What uses a recipe's variable also depends on the names which that one uses.
@@ -264,6 +277,7 @@ class CatalogLoader {
   Renderer renderer_;
   FieldReader fields_;
   Expander expander_;
+  RecipeFiles read_{};
   std::vector<Recipe> recipes_{};
   std::map<std::string, std::set<std::string, std::less<>>> uses_{};                        // by recipe
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>> variable_uses_{};  // by name of the variables
@@ -271,7 +285,30 @@ class CatalogLoader {
   std::map<ResourceId, Draft*> by_id_{};
 };
 
+bool same_wish(const Draft& one, const Draft& other) {
+  const auto same_name = [](const NotifyName& left, const NotifyName& right) { return left.text == right.text; };
+  return one.after_services == other.after_services &&
+         std::equal(one.notify.begin(), one.notify.end(), other.notify.begin(), other.notify.end(), same_name) &&
+         std::equal(one.fields.begin(), one.fields.end(), other.fields.begin(), other.fields.end(),
+                    [](const auto& left, const auto& right) {
+                      return left.first == right.first && left.second.value == right.second.value;
+                    });
+}
+
 }  // namespace
+
+std::set<ResourceId> wanted_otherwise(const FileReader& files, const RecipeSources& sources, const Value& context,
+                                      const std::string& platform, const std::string& other) {
+  CatalogLoader present(files, sources, context, platform);
+  CatalogLoader former(files, sources, context, other);
+  const std::map<ResourceId, const Draft*> before = former.wishes();
+  std::set<ResourceId> differing;
+  for (const auto& [id, draft] : present.wishes()) {
+    const auto known = before.find(id);
+    if (known == before.end() || !same_wish(*draft, *known->second)) differing.insert(id);
+  }
+  return differing;
+}
 
 Catalog load_catalog(const FileReader& files, const RecipeSources& sources, Value context,
                      const std::string& platform) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct RecipeSources {
 // a map under the recipe's name (dashes become underscores). Throws RecipeError after all readable recipes have been
 // checked; its message lists further errors.
 Catalog load_catalog(const FileReader& files, const RecipeSources& sources, Value context, const std::string& platform);
+
+// The resources of `platform` that are not the same for `other`: other fields or notices, or they are not there. Throws
+// as load_catalog() does, for either.
+std::set<ResourceId> wanted_otherwise(const FileReader& files, const RecipeSources& sources, const Value& context,
+                                      const std::string& platform, const std::string& other);
 
 // The platform's tree alone ("debian-12"). Throws Error (ExitCode::unsuitable), naming the supported platforms, if
 // there is no such file.

@@ -382,7 +382,7 @@ TEST_CASE("decide: where the data of a box is supposed to be is not judged again
   const std::string stored = k_named + "PUBLIC_IP=192.0.2.11\nSTORAGE_ROOT=/srv\n";
   CHECK_THROWS_WITH(decide(line, stored), Contains("/srv is a folder that others use"));
   line.host.put("/etc/mailinabox.conf", stored);
-  mark_set_up(line.box);
+  mark_set_up(line.box, "debian-12");
   CHECK(decide(line, stored).answers.get("STORAGE_ROOT") == "/srv");
 }
 

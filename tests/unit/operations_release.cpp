@@ -162,3 +162,113 @@ TEST_CASE("release: a plan says that setup finishes what dpkg was cut off in", "
   box.host.packages.is_interrupted = true;
   CHECK_THAT(box.warnings("plan"), Contains("Setup finishes it first"));
 }
+
+namespace {
+
+// Two releases, which a recipe tells apart in three ways.
+struct MovingBox : ReleaseBox {
+  MovingBox() {
+    host.put("/share/recipes/platforms/debian-12.yaml", std::string(k_release_12) + "port: \"25\"\nunit: \"\"\n");
+    host.put("/share/recipes/platforms/debian-13.yaml", "port: \"2525\"\nunit: \"yes\"\n");
+    host.put("/share/recipes/mail.yaml",
+             "recipe: mail\nsummary: mail\nvariables: {greeting: hello}\nresources:\n"
+             "  - file: /etc/port\n    content: \"{{platform.port}}\\n\"\n"
+             "  - file: /etc/unit\n    content: \"x\"\n    when: platform.unit\n"
+             "  - file: /etc/greeting\n    content: \"{{mail.greeting}}\"\n");
+    set_up();
+  }
+  void move() {
+    host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"13\"\n");
+    host.packages.installed.clear();
+  }
+  static Json change(const Json& result, const std::string& id) {
+    for (const Json& change : result.at("changes")) {
+      if (change.at("id") == id) return change;
+    }
+    return {};
+  }
+};
+
+constexpr const char* k_moved = "This machine was Debian 12 when it was last set up; now it is Debian 13.";
+
+}  // namespace
+
+TEST_CASE("release: the first setup after an upgrade says so, and which changes stem from it", "[cli]") {
+  MovingBox box;
+  CHECK_FALSE(box.run_json({"plan"}).contains("moved"));
+  box.move();
+  box.host.put("/etc/greeting", "changed by somebody");
+  const Json plan = box.run_json({"plan"});
+  CHECK(plan["moved"] == Json({{"from", "debian-12"}, {"to", "debian-13"}}));
+  CHECK_THAT(box.errors.str(), Contains(k_moved));
+  CHECK(MovingBox::change(plan, "file:/etc/port")["new_release"] == "Debian 13");
+  CHECK(MovingBox::change(plan, "file:/etc/unit")["new_release"] == "Debian 13");
+  CHECK_FALSE(MovingBox::change(plan, "file:/etc/greeting").contains("new_release"));
+  CHECK(box.run({"plan"}) == ExitCode::changes);
+  CHECK_THAT(box.output.str(), Contains("file:/etc/port  (Debian 13)\n") && Contains("file:/etc/greeting\n"));
+
+  const Json done = box.run_json({"setup"});
+  CHECK_THAT(box.errors.str(), Contains(k_moved));
+  CHECK(done["result"] == "ok");
+  CHECK(done["moved"]["from"] == "debian-12");
+  CHECK(MovingBox::change(done, "file:/etc/port")["new_release"] == "Debian 13");
+  CHECK(box.host.content("/etc/port") == "2525\n");
+
+  for (const char* command : {"plan", "setup"}) {
+    const Json again = box.run_json({command});
+    CHECK_FALSE(again.contains("moved"));
+    CHECK(again["changes"].empty());
+  }
+}
+
+TEST_CASE("release: a setup that fails has not moved the box yet", "[cli]") {
+  MovingBox box;
+  box.move();
+  box.host.erase("/etc/unit");
+  box.host.put_directory("/etc/unit/in the way");
+  CHECK(box.run_json({"setup"})["result"] == "failed");
+  CHECK(box.run_json({"plan"}).contains("moved"));
+  box.host.erase("/etc/unit");
+  CHECK(box.run_json({"setup"})["result"] == "ok");
+  CHECK_FALSE(box.run_json({"plan"}).contains("moved"));
+}
+
+TEST_CASE("release: no rollback leads to files of another release", "[cli]") {
+  MovingBox box;
+  box.host.put("/local/mail.yaml", "recipe: mail\nvariables: {greeting: first}\n");
+  const auto before_move = box.run_json({"setup"})["generation"].get<std::int64_t>();
+  box.move();
+  const auto moved_with = box.run_json({"setup"})["generation"].get<std::int64_t>();
+  box.host.put("/local/mail.yaml", "recipe: mail\nvariables: {greeting: second}\n");
+  const auto after_move = box.run_json({"setup"})["generation"].get<std::int64_t>();
+  REQUIRE(after_move == moved_with + 1);
+  for (const std::int64_t generation : {before_move, moved_with}) {
+    box.host.clear_log();
+    try {
+      static_cast<void>(box.run({"rollback", std::to_string(generation), "--yes"}));
+      FAIL("it went back to before generation " << generation);
+    } catch (const Error& error) {
+      CHECK_THAT(error.what(), Contains("this machine was Debian 12, and now it is Debian 13") &&
+                                   Contains("before generation " + std::to_string(after_move) + " at the most"));
+    }
+    CHECK(box.host.content("/etc/port") == "2525\n");
+    CHECK(box.host.content("/etc/greeting") == "second");
+  }
+  CHECK(box.run({"rollback", std::to_string(after_move), "--yes"}) == ExitCode::ok);
+  CHECK(box.host.content("/etc/greeting") == "first");
+  CHECK(box.host.content("/etc/port") == "2525\n");
+}
+
+TEST_CASE("release: a recipe of the administrator's that fits no longer is said at once", "[cli]") {
+  MovingBox box;
+  box.host.put("/local/own.yaml", "recipe: own\nresources:\n  - file: /etc/own\n    content: \"{{platform.gone}}\"\n");
+  box.host.put("/share/recipes/platforms/debian-12.yaml",
+               std::string(k_release_12) + "port: \"25\"\nunit: \"\"\ngone: \"1\"\n");
+  CHECK(box.run_json({"setup"})["result"] == "ok");
+  box.move();
+  box.host.clear_log();
+  for (const char* command : {"plan", "setup"}) {
+    CHECK_THROWS_WITH(box.run({command}), Contains("/local/own.yaml:4:") && Contains("platform.gone"));
+  }
+  CHECK(box.host.touched().empty());
+}
