@@ -140,6 +140,13 @@ TEST_CASE("facts: distribution") {
   CHECK(host.fact("distribution_name") == Value("unknown"));
 }
 
+TEST_CASE("facts: the mail server's unit up to Debian 12") {
+  FactHost host;
+  CHECK(host.fact("postfix_instance") == Value(false));
+  host.put_symlink("/run/systemd/units/invocation:postfix@-.service", "0123456789abcdef0123456789abcdef");
+  CHECK(host.fact("postfix_instance") == Value(true));
+}
+
 TEST_CASE("facts: who writes resolv.conf") {
   FactHost host;
   for (const char* name : {"dhclient", "network_manager", "openresolv", "systemd_resolved", "resolv_conf_mounted"})
