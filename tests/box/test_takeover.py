@@ -21,7 +21,7 @@ pytestmark = pytest.mark.releases("bookworm", "trixie")
 ANNA, BERT = original_storage.USERS
 STORAGE = set_up.STORAGE
 # The old machine's resolver was its own; in this network only this one knows anything.
-ENVIRONMENT = {"DNS_FORWARDERS": "198.51.100.53"}
+ENVIRONMENT = {"DNS_FORWARDERS": "198.51.100.53", "PRIMARY_HOSTNAME": set_up.HOST_NAME}
 
 
 def digests(box, directory=STORAGE):
@@ -83,7 +83,7 @@ def taken_over(box, before, in_place):
     if in_place:
         assert box.run("systemctl is-active named mailinabox", check=False).stdout.split() == ["active", "active"]
     # By its path: /usr/local/bin still has the original's command of the same name.
-    plan = box.run("/usr/sbin/mailinabox", "migrate", "--plan", check=2)
+    plan = box.run("/usr/sbin/mailinabox", "migrate", "--plan", *([] if in_place else [STORAGE]), check=2)
     box.run("/usr/sbin/mailinabox", "plan", check=2, env=ENVIRONMENT, timeout=program.SECONDS)
     assert "has layout 14; the present one is 15" in plan.stdout and "add the column quota to users" in plan.stdout
     done = box.run("/usr/sbin/mailinabox", "setup", "--json", check=False, timeout=program.SECONDS,
