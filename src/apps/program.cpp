@@ -55,6 +55,7 @@ ExitCode run_on_this_machine(const std::vector<std::string>& words, std::ostream
           .reaches = [](const std::string& address,
                         std::uint16_t port) { return tcp_reachable(address, port, std::chrono::seconds(5)); },
           .ask_mta_sts = ask_mta_sts_daemon,
+          .post = [](const HttpPost& post) { return CurlHttpClient().post(post); },
           .root = geteuid() == 0};
   Console console{.dialogue = terminal,
                   .input = std::cin,

@@ -1,5 +1,5 @@
-// An HTTP client (libcurl) for https, http and file addresses. libcurl is initialised by the first request, so that a
-// run without downloads does not pay for it.
+// An HTTP client (libcurl): fetches from https, http and file addresses, and posts to https addresses. libcurl is
+// initialised by the first request, so that a run without downloads does not pay for it.
 #pragma once
 
 #include <chrono>
@@ -20,12 +20,23 @@ struct HttpRequest {
   // What these throw ends the transfer and comes out of get().
 };
 
+// What is sent to an address that strangers have named.
+struct HttpPost {
+  std::string url{};  // https
+  std::string content_type{};
+  std::string content{};
+};
+
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
   // Follows at most 5 redirections, never from https to http. Returns the status (200 for file addresses). Without an
   // answer throws Error (ExitCode::no_network) with the address and libcurl's message.
   virtual int get(const HttpRequest& request) = 0;
+  // Sends the content and returns the status. Follows no redirection, and connects to no address of this machine or of
+  // a private network: who names the URL must not reach what only this machine reaches. What the server answers is
+  // thrown away. Gives up after a minute. Without an answer throws as get() does.
+  virtual int post(const HttpPost& post) = 0;
 };
 
 class CurlHttpClient final : public HttpClient {
@@ -34,6 +45,7 @@ class CurlHttpClient final : public HttpClient {
   explicit CurlHttpClient(std::string authorities = "/etc/ssl/certs/ca-certificates.crt")
       : authorities_(std::move(authorities)) {}
   int get(const HttpRequest& request) override;
+  int post(const HttpPost& post) override;
 
  private:
   std::string authorities_;

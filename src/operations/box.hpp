@@ -9,6 +9,7 @@
 
 #include "box/answers.hpp"
 #include "box/mail/tls_policy.hpp"
+#include "net/http.hpp"
 #include "operations/resolver_findings.hpp"
 #include "os/system.hpp"
 #include "recipe/loader.hpp"
@@ -23,6 +24,7 @@ struct Box {
   ResolverProbe probe_resolver{};
   std::function<bool(const std::string& address, std::uint16_t port)> reaches{};  // net/tcp.hpp
   AskMtaSts ask_mta_sts{};
+  std::function<int(const HttpPost&)> post{};  // net/http.hpp: HttpClient::post
   RecipeSources sources{};
   std::string state_directory = "/var/lib/mailinabox";
   std::string answers_file = "/etc/mailinabox.conf";
