@@ -24,4 +24,7 @@ class RealClock final : public Clock {
 // RFC 3339 in UTC, whole seconds: "2026-11-23T08:15:00Z".
 std::string rfc3339(std::chrono::system_clock::time_point time);
 
+// RFC 5322, as in a message's Date: "Mon, 23 Nov 2026 08:15:00 +0000".
+std::string rfc5322(std::chrono::system_clock::time_point time);
+
 }  // namespace mailinabox

@@ -45,6 +45,7 @@ const char* remedy(int code) {
                                             "copy of yours in its place"
                                           : remedy(code));
   if ((code & 0xff) == SQLITE_CONSTRAINT) throw Conflict(message);
+  if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) throw DamagedDatabase(message);
   throw Error(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
 }
 

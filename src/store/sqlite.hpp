@@ -25,6 +25,12 @@ class Conflict : public Error {
   using Error::Error;
 };
 
+// The file is not an SQLite database, or a part of it is unreadable.
+class DamagedDatabase : public Error {
+ public:
+  using Error::Error;
+};
+
 // The journal mode of a database file: "delete" for any rollback journal, "wal", "" for an empty file. Without a
 // connection in this process only the header is read: opening a database in WAL mode would create files beside it. If a
 // journal lies there, the database is opened first, which rolls back a hot one.
