@@ -1,5 +1,5 @@
-// Mail addresses, domain names, From headers and milter packets of any bytes: no crash, and what is accepted holds what
-// the box relies on.
+// Mail addresses, domain names, From headers, milter packets and what Postfix tells of TLS, of any bytes: no crash, and
+// what is accepted holds what the box relies on.
 
 #include <algorithm>
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include "box/directory/address.hpp"
 #include "box/mail/from_header.hpp"
 #include "box/mail/sender_check.hpp"
+#include "box/mail/tls_report.hpp"
 
 using namespace mailinabox;
 
@@ -46,6 +47,28 @@ void check_milter(const std::string& text) {
   require(at == replies.size());
 }
 
+// What becomes a header, an argument of sendmail or a URL is one line of ASCII, however the record was written.
+void check_tls_reports(const std::string& text) {
+  const auto is_word = [](const std::string& word) {
+    return std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c <= '~'; });
+  };
+  for (const std::string& place : tls_report_destinations("v=TLSRPTv1; rua=" + text, "box.example.com")) {
+    require(is_word(place) && (place.starts_with("mailto:") || place.starts_with("https://")));
+    require(!place.starts_with("mailto:-"));
+  }
+  try {
+    TlsReport report{.domain = "example.org"};
+    const TlsObservation observed = read_tls_observation(text);
+    require(is_word(observed.domain) && !observed.policies.empty());
+    for (const ObservedTlsPolicy& policy : observed.policies) {
+      report.policies.push_back({.policy = policy.policy});
+      for (const std::string& failure : policy.failures) report.policies.back().details.push_back({failure, 1});
+    }
+    static_cast<void>(tls_report_json(report, {.host = "box.example.com", .contact = "a@box.example.com"}));
+  } catch (const Error&) {
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -65,6 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   check_from(text);
   check_milter(text);
+  check_tls_reports(text);
   static_cast<void>(address_to_ascii(text));
   static_cast<void>(role_address(text));
   for (const std::string& part : split_list(text)) require(!part.empty());
