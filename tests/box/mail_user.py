@@ -171,11 +171,16 @@ class Stranger:
 
 
 class OtherServer:
-    """A mail server somewhere to which the box delivers. It keeps what it gets, or refuses it for good."""
+    """A mail server somewhere to which the box delivers. It keeps what it gets, or refuses it for good.
 
-    def __init__(self, lab, at=FRIEND_AT, refuse=False):
+    tls: a context: it offers STARTTLS; BROKEN_TLS: it offers it, and hangs up then."""
+
+    BROKEN_TLS = object()
+
+    def __init__(self, lab, at=FRIEND_AT, refuse=False, tls=None):
         self.received = []  # (sender, recipients, message as bytes)
         self.refuse = refuse
+        self.tls = tls
         self._arrived = threading.Condition()
         with lab.client(at):
             self._socket = socket.create_server((at, 25))
@@ -208,20 +213,34 @@ class OtherServer:
             threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
 
     def _serve_connection(self, connection):
-        with connection, connection.makefile("rwb") as stream:
+        with connection:
+            if self._talk(connection, self.tls):
+                with self.tls.wrap_socket(connection, server_side=True) as encrypted:
+                    self._talk(encrypted, None)
+
+    def _talk(self, connection, tls):
+        """True if TLS begins now."""
+        with connection.makefile("rwb") as stream:
             def say(text):
                 stream.write(text.encode() + b"\r\n")
                 stream.flush()
 
             connection.settimeout(SECONDS)
             sender, recipients = "", []
-            say("220 other server")
+            if not isinstance(connection, ssl.SSLSocket):
+                say("220 other server")
             while line := stream.readline().decode().strip():
                 verb, address = line.split(" ")[0].upper(), re.search(r"<(.*?)>", line)
                 if verb == "MAIL":
                     sender, recipients = address[1], []
                 elif verb == "RCPT":
                     recipients.append(address[1])
+                elif verb == "EHLO" and tls is not None:
+                    say("250-other server\r\n250 STARTTLS")
+                    continue
+                elif verb == "STARTTLS":
+                    say("220 go on")
+                    return tls is not self.BROKEN_TLS
                 elif verb == "DATA":
                     say("354 go on")
                     content = b""
@@ -234,7 +253,8 @@ class OtherServer:
                 refused = self.refuse and verb == "DATA"
                 say("550 5.7.1 not here" if refused else "221 bye" if verb == "QUIT" else "250 ok")
                 if verb == "QUIT":
-                    return
+                    return False
+        return False
 
 
 class ManageSieve:
