@@ -143,7 +143,9 @@ class ReleaseCheck {
     std::map<std::string, std::string> versions;
     const Value* value = release_.find(list);
     if (value == nullptr || !value->is_map()) return versions;
-    for (const auto& [package, version] : value->as_map()) versions.emplace(package, version.text());
+    for (const auto& [package, version] : value->as_map()) {
+      if (version.truthy()) versions.emplace(package, version.text());
+    }
     return versions;
   }
 

@@ -47,7 +47,7 @@ def keys(box):
 @pytest.fixture(scope="module")
 def box(lab, package):
     """A Debian 12 box in use."""
-    with lab.box("moving", lab.machine(), host_name="fresh") as machine:
+    with lab.box("moving", lab.machine("bookworm"), host_name="fresh") as machine:
         machine.start()
         shutil.copy(package, machine.path("/srv/mailinabox.deb"))
         machine.run("apt-get", "-q", "update", timeout=120)

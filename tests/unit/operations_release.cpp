@@ -1,14 +1,13 @@
 // The release of the distribution: its last security updates, machines whose upgrade was broken off, and the first
 // setup on a new one. The whole command line on a machine in a temporary directory.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "operations/release.hpp"
+#include "support/catch.hpp"
 #include "support/model_box.hpp"
 
 using namespace mailinabox;
 using namespace mailinabox::test;
-using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
 namespace {
@@ -141,6 +140,14 @@ TEST_CASE("release: a single package from elsewhere is left to the administrator
   CHECK_THAT(box.warnings("setup"), Contains("libc6 2.41-12 is a later release's") && Contains("full-upgrade"));
   box.host.packages.installed.clear();  // a fresh machine has none of them
   CHECK(box.warnings("plan").empty());
+}
+
+TEST_CASE("release: without a version there is nothing to compare with", "[cli]") {
+  ReleaseBox box;
+  box.host.put("/share/recipes/platforms/debian-12.yaml",
+               "release: {first_versions: {libc6: \"\"}, later_versions: {dovecot-core: \"\"}}\n");
+  CHECK(box.warnings("plan").empty());
+  CHECK(box.warnings("setup").empty());
 }
 
 TEST_CASE("release: with dpkg cut off, a single package is a sign of half an upgrade", "[cli]") {
