@@ -82,7 +82,7 @@ class ParsedFiles {
   std::map<std::string, Parsed> parsed_{};
 };
 
-const Fragment& add_fragment(RecipeFiles& result, std::unique_ptr<YamlDocument> document, bool local,
+const Fragment& add_fragment(RecipeFiles& result, std::unique_ptr<YamlDocument>&& document, bool local,
                              const std::string& expected_name) {
   auto fragment = std::make_unique<Fragment>(read_fragment(*document, local, expected_name));
   result.documents.push_back(std::move(document));
@@ -130,7 +130,8 @@ RecipeFiles read_recipe_files(const FileReader& files, const RecipeSources& sour
     recipe.name = name;
     recipe.where = start;
     recipe.broken = !errors.collect(start, [&] {
-      const Fragment& fragment = add_fragment(result, parsed.take(path), false, name);
+      auto document = parsed.take(path);
+      const Fragment& fragment = add_fragment(result, std::move(document), false, name);
       recipe.where = fragment.where;
       add_to_recipe(recipe, fragment);
     });

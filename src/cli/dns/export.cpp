@@ -53,7 +53,8 @@ CliCommand dns_export_command() {
                   {"warnings", "sentences"}};
   command.run = [options](Box& box, Console& console) {
     const BoxModels models = read_models(box);
-    const DnsZone& zone = zone_of(models, typed_domain(options->domain));
+    const std::string domain = typed_domain(options->domain);
+    const DnsZone& zone = zone_of(models, domain);
     if (console.json) return print_zone_json(console, models, zone, unsigned_zone(box, zone));
     console.output << (options->list ? form_to_fill_in(zone) : unsigned_zone(box, zone)) << std::flush;
     print_warnings(console, models.warnings);
