@@ -5,7 +5,8 @@
 FMT_BEGIN_NAMESPACE
 namespace detail {
 
-// What format.h declares as instantiated elsewhere.
+// What format.h declares as instantiated elsewhere; vformat_to() since fmt 10.
+template void vformat_to<char>(buffer<char>&, string_view, basic_format_args<format_context>, locale_ref);
 template auto thousands_sep_impl<char>(locale_ref) -> thousands_sep_result<char>;
 template auto decimal_point_impl(locale_ref) -> char;
 
