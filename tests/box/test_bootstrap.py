@@ -13,20 +13,21 @@ import lab as laboratory
 import program
 from mail_user import MailUser, Stranger, message
 
+pytestmark = pytest.mark.releases("bookworm", "trixie")
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n"
 HOST_NAME = "box.local.test"
 CACHE = "/root/compiler-cache"
 
 
 def cache():
-    """tests/run.sh's cache of what compilers made: the program's sources have gone through the same compiler already."""
+    """tests/run.sh's cache of what compilers made: on Debian 12 the sources have gone through the same compiler already."""
     directory = os.environ.get("CCACHE_DIR", "")
     return directory if os.path.isdir(directory) else None
 
 
 @pytest.fixture(scope="module")
-def container(lab):
-    layers = lab.root()
+def container(lab, release):
+    layers = lab.root(release)
     if cache():
         layers = lab.layer_with_packages("root-ccache", layers, ["ccache"])
     with lab.box("container", layers, address="198.51.100.20", systemd=False, host_name="3f2a9c41d0b7",
@@ -73,6 +74,25 @@ def _account(done):
 def test_bootstrap_succeeds(bootstrapped):
     _, done = bootstrapped
     assert done.returncode == 0, laboratory.tail(done.stdout + done.stderr, 80)
+
+
+def run_as_if_on(system, container, script, code):
+    """What the script says where /etc/os-release has these lines."""
+    return container.run("unshare", "-m", "sh", "-c", """printf '%s\n' "$1" >/run/other-release &&
+                            mount --bind /run/other-release /etc/os-release && exec "$2" """,
+                         "sh", system, "/root/mailinabox/packaging/" + script, check=code).stderr.splitlines()
+
+
+@pytest.mark.parametrize("system", ['ID=debian\nVERSION_ID="11"', "ID=debian", 'ID=ubuntu\nVERSION_ID="24.04"'])
+def test_other_systems_are_refused(bootstrapped, system):
+    """Debian's testing has no VERSION_ID."""
+    said = run_as_if_on(system, bootstrapped[0], "bootstrap.sh", 3)
+    assert len(said) == 1 and "can be built on Debian 12 and Debian 13" in said[0], said
+
+
+def test_package_is_built_on_debian_12_only(bootstrapped):
+    said = run_as_if_on('ID=debian\nVERSION_ID="13"', bootstrapped[0], "build-deb.sh", 1)
+    assert len(said) == 1 and "runs debian 13" in said[0] and "built on Debian 12" in said[0], said
 
 
 def test_closing_words(bootstrapped):
