@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what building and testing need from Debian, builds, and runs the tests.
 #
-#   tests/run.sh            everything but the benchmark, side by side, with fewer kill points: other ones in each commit
+#   tests/run.sh            everything but the benchmark, side by side, with fewer kill points: other ones in each commit; what is
+#                           compiled for the sanitizers, in a container with Debian 13 and its clang
 #   tests/run.sh unit       unit, cases and golden tests (no root needed once the packages are there)
 #   tests/run.sh box [...]  box tests; further arguments go to pytest
 #   tests/run.sh fault [...]  every kill point, 50 random kills, refusals, full disks; arguments go to pytest
@@ -18,7 +19,8 @@ export LC_ALL=C.UTF-8
 exec </dev/null
 
 readonly python=/usr/bin/python3 # Debian's, for Debian's pytest: the first in PATH may be another one
-readonly build=build/tests logs=build/logs
+# INSIDE: set by this script for itself where it runs in a container (on_debian_13); what it makes there has its own folders.
+readonly build=build/tests logs=build/logs${INSIDE:+/$INSIDE} sanitized=build/sanitize${INSIDE:+-$INSIDE}
 readonly in_box=(mailinabox mailinabox_faults manual) # what box and fault tests take from there
 # What the build needs stands in one place.
 mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' packaging/bootstrap.sh |
@@ -27,7 +29,7 @@ readonly build_packages test_packages=(catch2 ccache python3-jsonschema python3-
 readonly box_packages=(python3 python3-pytest python3-dkim python3-dnspython python3-pexpect mmdebstrap
   systemd-container iproute2 procps util-linux mount openssl git perl strace)
 readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-build)
-readonly sanitizer_packages=(clang libclang-rt-14-dev)
+readonly sanitizer_packages=(clang libclang-rt-dev)
 readonly bench_packages=(libsystemd-dev)
 
 # What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
@@ -60,6 +62,7 @@ processor_seconds() {
 part() {
   local name=$1 start=$SECONDS code=0 took before after
   shift
+  if [[ -n ${INSIDE:-} ]]; then "$@"; return; fi # the part is the one outside
   processor_seconds before
   "$@" || code=$?
   took=$((SECONDS - start))
@@ -158,15 +161,15 @@ sampled_faults() {
 # One tree for the unit tests and the fuzz targets: clang compiles it under the sanitizers in a third of GCC's time, and a layer at
 # a time (60 files) in two thirds of that.
 compile_sanitized() {
-  CXXFLAGS="" run configure-sanitize cmake -G Ninja -S . -B build/sanitize -DSANITIZE=ON -DCMAKE_CXX_COMPILER=clang++ \
+  run configure-sanitize cmake -G Ninja -S . -B "$sanitized" -DSANITIZE=ON -DCMAKE_CXX_COMPILER=clang++ \
     -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -gline-tables-only" -DCMAKE_UNITY_BUILD=ON \
     -DCMAKE_UNITY_BUILD_BATCH_SIZE=60 || return
-  run build-sanitize ninja -C build/sanitize "$@"
+  run build-sanitize ninja -C "$sanitized" "$@"
 }
 
 sanitize() {
   compile_sanitized unit_tests || return
-  build/sanitize/tests/unit_tests
+  "$sanitized/tests/unit_tests"
 }
 
 # What each target gets through in about half a minute, on one processor.
@@ -175,10 +178,10 @@ declare -rA fuzz_inputs=([recipe]=38000 [settings]=470000 [template]=600000 [add
 # fuzz SECONDS: with inputs that nobody has tried. fuzz fixed: half a minute's inputs, the same each time, so that it fails for
 # what has changed and not by chance. Two targets run at a time; what libFuzzer says goes to files, what it found is shown.
 fuzz() {
-  local seconds=${1:-60} target failed=0 found=build/sanitize/found limits
+  local seconds=${1:-60} target failed=0 found=$sanitized/found limits
   compile_sanitized fuzz_recipe fuzz_settings fuzz_template fuzz_address fuzz_dns fuzz_dns_message || return
   if [[ $seconds == fixed ]]; then
-    found=build/sanitize/found-fixed
+    found=$sanitized/found-fixed
     rm -rf "$found" # its inputs would be tried first
   fi
   for target in "${!fuzz_inputs[@]}"; do
@@ -186,7 +189,7 @@ fuzz() {
     limits=("-max_total_time=$seconds")
     if [[ $seconds == fixed ]]; then limits=("-runs=${fuzz_inputs[$target]}" -seed=1); fi
     while (($(jobs -rp | wc -l) >= 2)); do wait -n || failed=1; done
-    "build/sanitize/tests/fuzz/fuzz_$target" "${limits[@]}" -timeout=10 -artifact_prefix="$found/" \
+    "$sanitized/tests/fuzz/fuzz_$target" "${limits[@]}" -timeout=10 -artifact_prefix="$found/" \
       "$found/$target" "tests/fuzz/corpus/$target" >"$logs/fuzz-$target.log" 2>&1 &
   done
   while (($(jobs -rp | wc -l) > 0)); do wait -n || failed=1; done
@@ -198,6 +201,13 @@ fuzz() {
     fi
   done
   return "$failed"
+}
+
+# on_debian_13 WHAT [...]: tests/run.sh WHAT in a container with Debian 13: so its compiler and libraries, and version 3 of Catch2, are
+# tried as well, and nothing is compiled twice for that.
+on_debian_13() {
+  "$python" tests/box/lab.py run --release trixie --container --repository --env INSIDE=debian-13 \
+    --packages "${build_packages[*]} ${test_packages[*]} ${sanitizer_packages[*]}" -- "$PWD/tests/run.sh" "$@"
 }
 
 bench() {
@@ -258,8 +268,8 @@ everything() {
   begin fault package sampled_faults
   begin unit "" giving_way unit
   begin root package in_smallest_root
-  begin sanitize unit giving_way sanitize
-  begin fuzz sanitize giving_way fuzz fixed
+  begin sanitize unit giving_way on_debian_13 sanitize
+  begin fuzz sanitize giving_way on_debian_13 fuzz fixed
   for name in "${names[@]}"; do finish "$name" || failed=1; done
   trap - INT TERM
   cat "$logs/times"
@@ -289,10 +299,10 @@ main() {
     bench)
       install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${bench_packages[@]}" && bench "$@" ;;
     all)
-      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" \
-        "${sanitizer_packages[@]}" && part all everything "$@" ;;
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" &&
+        part all everything "$@" ;;
     *)
-      sed -n '4,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+      sed -n '4,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
       return 64
       ;;
   esac

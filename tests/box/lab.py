@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Test boxes: Debian 12 machines (and older ones) in containers, on a closed Ethernet of their own, gone without a trace afterwards.
+"""Test boxes: Debian 12 machines (and others) in containers, on a closed Ethernet of their own, gone without a trace afterwards.
 
 For trying the real thing by hand, as root, from the top of the repository:
 
@@ -11,13 +11,13 @@ For trying the real thing by hand, as root, from the top of the repository:
                                                                same; --again makes it anew)
     --no-systemd                                               in a container without systemd, as CI containers are
     --container                                                the smallest Debian root (implies --no-systemd)
-    --release bullseye                                         Debian 11 rather than 12; the program must be a portable
-                                                               one then (packaging/build-deb.sh)
+    --release bullseye                                         Debian 11 rather than 12, or trixie, Debian 13; the program
+                                                               must be a portable one then (packaging/build-deb.sh)
     --keep NAME / --from NAME                                  keep the stopped box's files as a layer / start from it
     --env NAME=VALUE                                           in the command's environment
     --packages "NAME ..."                                      with these and nothing that they only recommend
-    --tests PROGRAM                                            with the libraries of a test program; the repository is
-                                                               where it is here
+    --repository                                               with this repository, where it is here, to be written to
+    --tests PROGRAM                                            with that and the libraries of a test program
     /usr/bin/python3 tests/box/lab.py clean                    removes leftovers of crashed runs (every start does, too)
 
 Needs: mmdebstrap systemd-container iproute2 procps util-linux python3-dnspython. The first call makes the Debian root
@@ -553,6 +553,7 @@ def _arguments():
     parser.add_argument("--keep", metavar="NAME")
     parser.add_argument("--from", metavar="NAME", dest="start_from")
     parser.add_argument("--packages", default="", metavar="NAMES")
+    parser.add_argument("--repository", action="store_true")
     parser.add_argument("--tests", metavar="PROGRAM")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--host-name", default="fresh")
@@ -588,7 +589,7 @@ def main():
             layers = set_up.layers(lab, layers, again=wanted.again, systemd=not wanted.no_systemd)
         systemd = not (wanted.no_systemd or wanted.container)
         box = lab.box("box", layers, systemd=systemd, host_name="" if wanted.set_up else wanted.host_name,
-                      bind={REPOSITORY: REPOSITORY} if wanted.tests else None).start()
+                      bind={REPOSITORY: REPOSITORY} if wanted.repository or wanted.tests else None).start()
         environment = dict(pair.split("=", 1) for pair in wanted.env)
         argv = wanted.command or ["sh", "-c", "cd; exec bash -i"]
         if wanted.action == "shell":
