@@ -80,9 +80,11 @@ std::string require_platform(const Box& box) {
   }
   std::string list;
   for (const std::string& name : supported) list += (list.empty() ? "" : ", ") + release_name(name);
-  throw Error(
-      "This machine runs " + release_name(platform) + ", says its /etc/os-release. mailinabox supports " + list + ".",
-      ExitCode::unsuitable);
+  // Debian's next release has no number until it is one.
+  const std::string own_name = os_release(view, "PRETTY_NAME");
+  throw Error("This machine runs " + (own_name.empty() ? release_name(platform) : own_name) +
+                  ", says its /etc/os-release. mailinabox supports " + list + ".",
+              ExitCode::unsuitable);
 }
 
 std::vector<std::string> require_suitable(const Box& box) {

@@ -31,13 +31,15 @@ def refused(box, done, code, *words):
 # --- the machine ---------------------------------------------------------------------------------------------------
 
 def test_other_distribution_is_refused(fresh_box):
-    release = fresh_box.run("cat", "/usr/lib/os-release").stdout
+    """And Debian's next release, which has no number yet."""
     fresh_box.run("rm", "/etc/os-release")
-    fresh_box.write("/etc/os-release", release.replace("ID=debian", "ID=gentoo").replace('"12"', '"99"').replace(
-        "Debian GNU/Linux 12 (bookworm)", "Gentoo 99"))
-    before = observe.files(fresh_box)
-    refused(fresh_box, program.call(fresh_box, "setup"), EXIT_UNSUITABLE, "gentoo", "99", "debian")
-    assert observe.differences(before, observe.files(fresh_box)) == []
+    for name, text in (("Gentoo 99", "ID=gentoo\nVERSION_ID=99\n"),
+                       ("Debian GNU/Linux forky/sid", "ID=debian\nVERSION_CODENAME=forky\n")):
+        fresh_box.write("/etc/os-release", f'PRETTY_NAME="{name}"\n{text}')
+        before = observe.files(fresh_box)
+        for command in ("plan", "setup"):
+            refused(fresh_box, program.call(fresh_box, command), EXIT_UNSUITABLE, name, "supports", "Debian 12, Debian 13, Ubuntu")
+        assert observe.differences(before, observe.files(fresh_box)) == []
 
 
 def test_little_memory_is_refused(fresh_box):

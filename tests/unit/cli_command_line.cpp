@@ -224,6 +224,8 @@ TEST_CASE("command line: machines that cannot be a box", "[cli]") {
   line.box.root = true;
   refused(ExitCode::unsuitable, "Gentoo 99");
   refused(ExitCode::unsuitable, "Debian 12");
+  line.host.put("/etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux forky/sid\"\nVERSION_CODENAME=forky\n");
+  refused(ExitCode::unsuitable, "This machine runs Debian GNU/Linux forky/sid");
   line.host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
   line.host.put("/var/lib/dpkg/arch", "i386\n");
   refused(ExitCode::unsuitable, "architecture is i386");
