@@ -37,8 +37,8 @@ readonly bench_packages=(libsystemd-dev)
 declare -rA budgets=([program]=240 [unit]=420 [box12]=600 [box13]=1200 [fault]=480 [deb]=420 [package]=780 [root]=120 [sanitize]=960
   [fuzz]=300 [box]=1800 [all]=2100)
 
-# What is compiled for the tests, by bootstrap.sh in a container, and for the package's first build differs in nothing that an
-# object shows: one compiles, the others find it here, whatever their trees' paths. A fresh clone begins with nothing.
+# What is compiled for the tests and for the package's first build differs in nothing that an object shows: one compiles, the
+# other finds it here, whatever its tree's path. A fresh clone begins with nothing.
 # Warnings are errors in all of them.
 export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale \
   CMAKE_CXX_COMPILER_LAUNCHER=ccache CXXFLAGS=-Werror
