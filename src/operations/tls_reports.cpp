@@ -84,7 +84,7 @@ void TlsReportCollector::take(const std::vector<std::string>& datagrams) {
   }
   if (observations.empty()) return;
   try {
-    const std::int64_t left_out = store_.add(observations, utc_day(clock_.now()));
+    const std::int64_t left_out = store_.add(observations, tls_report_day(clock_.now()));
     too_many_.happened(left_out, "left out: there are more domains or policies today than are kept", tell_);
   } catch (const std::exception& error) {
     not_stored_.happened(static_cast<std::int64_t>(observations.size()), std::string("not stored: ") + error.what(),
@@ -103,7 +103,7 @@ SentTlsReports send_tls_reports(Box& box, const std::string& database, const Tls
   if (box.view().files.info(database).kind == FileKind::absent) return result;
   TlsReportStore store(box.view().files.real_path(database));
   const auto now = box.view().clock.now();
-  for (const StoredTlsReport& stored : store.before(utc_day(now))) {
+  for (const StoredTlsReport& stored : store.before(tls_report_day(now))) {
     const auto due = tls_report_due(stored.day, stored.domain, reporter.host);
     if (now < due || now < stored.next_attempt) continue;
     if (!store.claim(stored, now + hours(1LL << std::min<std::int64_t>(stored.attempts, 5)))) continue;

@@ -52,7 +52,7 @@ struct Sender {
       return CommandResult{.exit_code = sendmail_exit_code, .err = "the queue is full"};
     });
     collect(replaced(k_datagram, "RUA", rua));
-    host.clock.time = tls_report_due(utc_day(host.clock.time), "example.org", reporter.host);
+    host.clock.time = tls_report_due(tls_report_day(host.clock.time), "example.org", reporter.host);
   }
   void collect(const std::string& datagram) {
     TlsReportCollector(host.clock, host.real(k_reports), [this](const std::string& line) {
@@ -138,7 +138,7 @@ TEST_CASE("TLS reports: what is not taken is tried again, less and less often, f
     CHECK(sender.send().sent.size() == 1);
     CHECK(sender.mails[0].input.substr(0, 20) == sender.mails[1].input.substr(0, 20));
     CHECK_THAT(sender.mails[1].input,
-               Contains(tls_report_id({.day = utc_day(sender.host.clock.time) - 1, .domain = "example.org"},
+               Contains(tls_report_id({.day = tls_report_day(sender.host.clock.time) - 1, .domain = "example.org"},
                                       sender.reporter)));
   }
   SECTION("or is given up") {
@@ -176,7 +176,7 @@ TEST_CASE("TLS reports: the collector goes on whatever comes, and says so now an
   REQUIRE(told.size() == 2 + 1);  // at 1, 10 and 100
   CHECK_THAT(told[0], Contains("not valid JSON") && Contains("said again at 10"));
   TlsReportStore store(host.real(k_reports));
-  const auto stored = store.before(utc_day(host.clock.time) + 1);
+  const auto stored = store.before(tls_report_day(host.clock.time) + 1);
   REQUIRE(stored.size() == 1);
   CHECK(store.load(stored[0]).policies[0].failures == 50);
 }
@@ -192,7 +192,7 @@ TEST_CASE("TLS reports: what cannot be stored is left out, and the next is tried
   CHECK_THAT(told[0], Contains("not stored"));
   Database(host.real(k_reports), Database::Access::read_write).execute("ALTER TABLE elsewhere RENAME TO reports");
   collector.take({replaced(k_datagram, "RUA", "mailto:tls@example.org")});
-  CHECK(TlsReportStore(host.real(k_reports)).before(utc_day(host.clock.time) + 1).size() == 1);
+  CHECK(TlsReportStore(host.real(k_reports)).before(tls_report_day(host.clock.time) + 1).size() == 1);
 }
 
 TEST_CASE("datagram socket: what was sent comes in parts of a size, one after the other", "[os]") {

@@ -241,7 +241,7 @@ std::string brief_tls_failure(const std::string& failure) {
   return json_text(brief, -1);
 }
 
-std::int64_t utc_day(system_clock::time_point time) {
+std::int64_t tls_report_day(system_clock::time_point time) {
   return std::chrono::duration_cast<hours>(time.time_since_epoch()).count() / 24;
 }
 

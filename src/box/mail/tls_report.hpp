@@ -67,7 +67,7 @@ struct TlsReporter {
   std::string contact{};  // the address that reports come from
 };
 
-std::int64_t utc_day(std::chrono::system_clock::time_point time);
+std::int64_t tls_report_day(std::chrono::system_clock::time_point time);
 
 // The report's name, the same whenever it is made: who gets one twice can see that.
 std::string tls_report_id(const TlsReport& report, const TlsReporter& reporter);
