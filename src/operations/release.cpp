@@ -171,6 +171,7 @@ std::string Move::text() const {
 }
 
 std::optional<Move> move_of(const Box& box, const std::string& platform) {
+  if (!box.root) return std::nullopt;  // the folder is root's
   const std::string before = is_set_up(box) ? last_set_up_on(box) : "";
   return before.empty() || before == platform ? std::nullopt : std::optional(Move{before, platform});
 }

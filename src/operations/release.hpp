@@ -30,7 +30,8 @@ struct Move {
   std::string text() const;
 };
 
-// `platform`: the machine's. std::nullopt before the first setup, and after one of a version that did not keep this.
+// `platform`: the machine's. std::nullopt before the first setup, after one of a version that did not keep this, and for
+// who is not root, who cannot know.
 std::optional<Move> move_of(const Box& box, const std::string& platform);
 
 // Marks the entries of the catalog, which `context` has given, that the recipes did not ask for in this form before the

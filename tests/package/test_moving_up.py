@@ -44,6 +44,16 @@ def keys(box):
     return {path: seen for path, seen in found.items() if ".txt" not in path}
 
 
+def identities(user):
+    """By what mail programs know the messages of the inbox: all would be fetched again if it changed."""
+    with user.imap("INBOX") as connection:
+        numbers = (connection.response("UIDVALIDITY")[1][0], *connection.uid("SEARCH", "ALL")[1][0].split())
+    mailbox = user.pop3()
+    listed = mailbox.uidl()[1]
+    mailbox.quit()
+    return numbers, tuple(listed)
+
+
 @pytest.fixture(scope="module")
 def box(lab, package):
     """A Debian 12 box in use."""
@@ -88,6 +98,10 @@ def used(lab, box, user):
     anna.wait_for(anna.first["Subject"])
     anna.move(anna.first["Subject"], "INBOX", "Spam")
     assert laboratory.wait_for(lambda: learned(box)[0] == 1, 30), "the filter was not trained"
+    anna.kept = message("someone@sender.test", ANNA)
+    Stranger(lab, box).deliver(anna.kept)
+    anna.wait_for(anna.kept["Subject"])
+    anna.known = identities(anna)
     box.before = {"directory": directory(box), "keys": keys(box), "learned": learned(box)}
     return anna
 
@@ -154,6 +168,8 @@ def test_nothing_is_lost(lab, box, used, user, meanwhile):
     box.run("postqueue", "-f")
     assert used.wait_for(meanwhile["Subject"])
     assert used.find(used.first["Subject"], "Spam")
+    assert used.find(used.kept["Subject"])
+    assert [after[:len(before)] for before, after in zip(used.known, identities(used))] == list(used.known)
     user.imap("INBOX").logout()
     assert {"directory": directory(box), "keys": keys(box), "learned": learned(box)} == box.before
     assert box.run("postconf", "-h", "message_size_limit").stdout == "31337000\n"
