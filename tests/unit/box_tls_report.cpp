@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/encoding.hpp"
 #include "base/error.hpp"
@@ -8,10 +7,11 @@
 #include "base/text.hpp"
 #include "box/mail/tls_report.hpp"
 #include "box/mail/tls_report_store.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::Contains;
+using namespace mailinabox::test;
 
 namespace {
 

@@ -3,17 +3,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 
 #include "base/error.hpp"
 #include "base/interruption.hpp"
 #include "net/http.hpp"
 #include "net/public_address.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::Contains;
+using namespace mailinabox::test;
 
 TEST_CASE("HTTP: a file address gives its bytes in pieces", "[net][http]") {
   test::TestHost host;

@@ -3,17 +3,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "operations/tls_reports.hpp"
 #include "os/datagram_socket.hpp"
+#include "support/catch.hpp"
 #include "support/host.hpp"
 
 using namespace mailinabox;
-using Catch::Matchers::Contains;
+using namespace mailinabox::test;
 
 namespace {
 
