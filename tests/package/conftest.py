@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(TESTS, "box"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import pytest  # noqa: E402
-from box_fixtures import lab, pytest_runtest_makereport  # noqa: E402,F401
+from box_fixtures import lab, pytest_configure, pytest_runtest_makereport  # noqa: E402,F401
 
 import lab as laboratory  # noqa: E402
 import release as releases  # noqa: E402
