@@ -155,6 +155,8 @@ TEST_CASE("TLS reports: where a domain wants them", "[box]") {
         Places{"https://tls.example.org:8443/r?a=b", "mailto:tls+x@example.org"});
   for (const char* rua : {"",
                           "rua=",
+                          "rua=mailto",
+                          "rua=https",
                           "rua=mailto:",
                           "rua=mailto:-bs@example.org",
                           "rua=mailto:a@b@c.example",

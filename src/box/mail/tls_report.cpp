@@ -193,14 +193,16 @@ bool is_report_url(std::string_view url) {
 }
 
 std::string report_destination(std::string_view uri, std::string_view own_host) {
-  const std::string scheme = lower_case(uri.substr(0, uri.find(':')));
-  if (scheme == "https" && uri.substr(5).starts_with("://")) {
-    std::string url = scheme + std::string(uri.substr(5));
+  const std::size_t colon = uri.find(':');
+  if (colon == std::string_view::npos) return "";
+  const std::string scheme = lower_case(uri.substr(0, colon));
+  const std::string_view rest = uri.substr(colon + 1);
+  if (scheme == "https" && rest.starts_with("//")) {
+    std::string url = scheme + ":" + std::string(rest);
     return is_report_url(url) ? url : "";
   }
   if (scheme != "mailto") return "";
-  const auto plain =
-      without_percent_signs(uri.substr(7, uri.find('?') == std::string_view::npos ? uri.npos : uri.find('?') - 7));
+  const auto plain = without_percent_signs(rest.substr(0, rest.find('?')));
   if (!plain || plain->starts_with('-')) return "";  // that sendmail could take for an option
   const std::string address = address_to_ascii(*plain);
   return valid_address(address, AddressMode::full, own_host) ? "mailto:" + address : "";
