@@ -34,8 +34,8 @@ readonly bench_packages=(libsystemd-dev)
 
 # What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
 # but is said, so that what a change costs is seen in the change.
-declare -rA budgets=([program]=240 [unit]=420 [box12]=600 [box13]=1200 [fault]=480 [deb]=420 [package]=780 [root]=120 [sanitize]=960
-  [fuzz]=300 [box]=1800 [all]=2100)
+declare -rA budgets=([program]=180 [unit]=540 [box12]=840 [box13]=1320 [fault]=540 [deb]=120 [package]=1200 [root]=120 [sanitize]=1320
+  [fuzz]=180 [box]=1800 [all]=2400)
 
 # What is compiled for the tests and for the package's first build differs in nothing that an object shows: one compiles, the
 # other finds it here, whatever its tree's path. A fresh clone begins with nothing.
@@ -173,7 +173,7 @@ sanitize() {
 }
 
 # What each target gets through in about half a minute, on one processor.
-declare -rA fuzz_inputs=([recipe]=38000 [settings]=470000 [template]=600000 [address]=700000 [dns]=27000 [dns_message]=400000)
+declare -rA fuzz_inputs=([recipe]=9000 [settings]=160000 [template]=240000 [address]=130000 [dns]=9000 [dns_message]=180000)
 
 # fuzz SECONDS: with inputs that nobody has tried. fuzz fixed: half a minute's inputs, the same each time, so that it fails for
 # what has changed and not by chance. Two targets run at a time; what libFuzzer says goes to files, what it found is shown.
