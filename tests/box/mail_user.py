@@ -1,6 +1,7 @@
 """People who use the box from elsewhere: its mail users with their mail programs, and strangers' servers."""
 
 import base64
+import contextlib
 import email
 import email.message
 import email.policy
@@ -215,7 +216,8 @@ class OtherServer:
     def _serve_connection(self, connection):
         with connection:
             if self._talk(connection, self.tls):
-                with self.tls.wrap_socket(connection, server_side=True) as encrypted:
+                # Who does not accept the certificate hangs up.
+                with contextlib.suppress(ssl.SSLEOFError), self.tls.wrap_socket(connection, server_side=True) as encrypted:
                     self._talk(encrypted, None)
 
     def _talk(self, connection, tls):

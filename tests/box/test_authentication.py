@@ -3,13 +3,10 @@ the box."""
 
 import email
 import http.client
-import http.server
 import plistlib
 import re
 import smtplib
-import ssl
 import subprocess
-import threading
 import uuid
 import xml.etree.ElementTree
 
@@ -21,6 +18,7 @@ import program
 import reserved_names
 import set_up
 from mail_user import ATTACKER_AT, FRIEND_AT, SENDER_AT, MailUser, OtherServer, Stranger, message, new_subject
+from policy_host import policy_host  # noqa: F401
 
 pytestmark = pytest.mark.releases("bookworm", "trixie")
 
@@ -522,52 +520,6 @@ def test_a_box_with_ports_of_before_gets_sockets(lab, box, user, honest):
 
 
 # ---- Outgoing mail and other domains' MTA-STS policies
-
-POLICY = "version: STSv1\r\nmode: enforce\r\nmx: friend.test\r\nmax_age: 86400\r\n"
-
-
-@pytest.fixture
-def policy_host(lab, box, tmp_path):
-    """The web site with friend.test's policy, whose certificate authority the box knows."""
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=tmp_path)
-
-    name = "mta-sts.friend.test"
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Authority", "-addext",
-            "keyUsage=critical,keyCertSign,cRLSign", "-keyout", "ca.key", "-out", "ca.pem")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-keyout", "site.key", "-out", "site.csr")
-    # As real authorities write them: newer releases of Python insist on it.
-    (tmp_path / "names").write_text(f"subjectAltName=DNS:{name}\nauthorityKeyIdentifier=keyid\n")
-    openssl("x509", "-req", "-in", "site.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "names", "-out", "site.pem")
-    box.run("sh", "-c", "cat > /usr/local/share/ca-certificates/lab.crt && update-ca-certificates && "
-            "systemctl restart postfix-mta-sts-resolver", input=(tmp_path / "ca.pem").read_text())
-    box.wait_for_listeners({8461})
-
-    class Site(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain")
-            self.end_headers()
-            self.wfile.write(POLICY.encode())
-
-        def log_message(self, *arguments):
-            pass
-
-    with lab.client(FRIEND_AT):
-        server = http.server.ThreadingHTTPServer((FRIEND_AT, 443), Site)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "site.pem", tmp_path / "site.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    lab.name_server.publish(name, "A", FRIEND_AT)
-    lab.name_server.publish("_mta-sts.friend.test", "TXT", "v=STSv1; id=1")
-    box.run("unbound-control flush_zone friend.test || systemctl restart unbound")  # earlier tests asked for it
-    yield
-    server.shutdown()
-    server.server_close()
-    lab.name_server.records.pop(("_mta-sts.friend.test.", "TXT"))
-
 
 def test_a_policy_is_kept_and_no_mail_is_lost_without_its_daemon(lab, box, user, policy_host):
     ask = "cd /var/spool/postfix; postmap -q friend.test socketmap:unix:private/tls-policy:postfix"

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 
 import pexpect
 import pytest
@@ -13,6 +12,7 @@ import pytest
 import lab as laboratory
 import namespaces
 import release as releases
+import web_server
 
 PORT = 8080
 
@@ -117,7 +117,7 @@ def test_package_cut_off_on_disk(machine, published):
 
 
 @pytest.fixture(scope="module")
-def web_server(lab, release):
+def cutting_server(lab, release):
     """Gives out the release, but ends every connection in the middle of the package."""
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *arguments):
@@ -132,18 +132,12 @@ def web_server(lab, release):
         def log_message(self, *arguments):
             pass
 
-    with namespaces.inside(lab.network.name):
-        server = http.server.ThreadingHTTPServer((namespaces.REGISTRY, PORT), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://{namespaces.REGISTRY}:{PORT}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with web_server.serving(namespaces.inside(lab.network.name), (namespaces.REGISTRY, PORT), Handler):
+        yield f"http://{namespaces.REGISTRY}:{PORT}"
 
 
-def test_interrupted_download(machine, published, web_server):
-    refused(run(machine, env={"MAILINABOX_BASE": web_server}), 6, ".deb cannot be fetched", "Nothing was installed")
+def test_interrupted_download(machine, published, cutting_server):
+    refused(run(machine, env={"MAILINABOX_BASE": cutting_server}), 6, ".deb cannot be fetched", "Nothing was installed")
 
 
 def test_no_such_address(machine, published):
