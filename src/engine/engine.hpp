@@ -5,8 +5,8 @@
 //      has are dropped.
 //   2. Everything is looked at once. If nothing differs and nothing is pending, that was all, and nothing is written.
 //   3. What has been lost (losses.hpp) ends the run here, with nothing changed.
-//   4. Fetch: every download that is needed, then every package archive, onto the disk. A failure here ends the run
-//      with nothing changed. Then the run is accepted.
+//   4. Fetch: every download that is needed, then every package archive, onto the disk. A failure here, or a refusal of
+//      what apt would then do, ends the run with nothing changed. Then the run is accepted.
 //   5. Packages, in one transaction.
 //   6. Resources in catalog order: diff; if it differs: journal (its notices, the old content), apply, diff again;
 //      still different is a failure ("did not converge").
@@ -45,6 +45,9 @@ struct RunOptions {
   // Called in each pass when nothing refuses it any more and before anything is changed, in a run with nothing to do
   // too.
   std::function<void(Run& run)> on_accepted{};
+  // Called before the run is accepted, where packages are to be installed: with what apt will do. May throw to refuse
+  // it.
+  std::function<void(const Consequences& transaction)> on_packages{};
 };
 
 // One recorded run of one or more passes, each over a catalog of its own: the first pass may make what the second one's

@@ -32,8 +32,8 @@ class ReportingDownloader final : public Downloader {
 class Pass {
  public:
   Pass(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command,
-       bool replace_lost, std::function<void()> on_accepted)
-      : replace_lost_(replace_lost),
+       const RunOptions& options, std::function<void()> on_accepted)
+      : options_(options),
         on_accepted_(std::move(on_accepted)),
         plain_(system),
         journal_(journal),
@@ -54,7 +54,7 @@ class Pass {
   void go() {
     for (const std::string& note : notices_.notes()) outcomes_.note(note);
     announcements_.look_ahead();
-    if (!replace_lost_) refuse_losses();
+    if (!options_.replace_lost) refuse_losses();
     fetch();
     on_accepted_();
     converger_.converge_packages();
@@ -80,12 +80,13 @@ class Pass {
     System fetching{plain_.files,    plain_.commands, plain_.packages, plain_.services,
                     plain_.accounts, plain_.machine,  downloader_,     plain_.clock};
     std::vector<std::string> packages;
+    std::vector<std::string> unwanted;
     std::optional<std::size_t> first_package;
     for (const auto& [entry, difference] : announcements_.ahead()) {
       const CatalogEntry& declared = order_.at(entry);
       if (const auto package = declared.resource->package(); package && order_.step(entry) == Step::packages) {
         if (packages.empty()) first_package = entry;
-        if (!package->absent) packages.push_back(package->name);
+        (package->absent ? unwanted : packages).push_back(package->name);
         continue;
       }
       downloader_.set_entry(declared.id);
@@ -98,6 +99,7 @@ class Pass {
     if (packages.empty()) return;
     outcomes_.tell_recipe(*first_package);
     plain_.packages.download(packages, [&](const PackageProgress& progress) { outcomes_.progress(progress); });
+    if (options_.on_packages) options_.on_packages(plain_.packages.consequences(packages, unwanted));
   }
 
   void finish() {
@@ -110,7 +112,7 @@ class Pass {
     }
   }
 
-  const bool replace_lost_;
+  const RunOptions& options_;
   const std::function<void()> on_accepted_;
   System& plain_;
   Journal& journal_;
@@ -154,7 +156,7 @@ void Run::tell_of_earlier_runs() {
 Report Run::pass(const Catalog& catalog) {
   tell_of_earlier_runs();
   if (report_ && journal_.is_open()) journal_.next_pass();
-  Pass pass(catalog, system_, journal_, reporter_, command_, options_.replace_lost, [this] {
+  Pass pass(catalog, system_, journal_, reporter_, command_, options_, [this] {
     if (options_.on_accepted) options_.on_accepted(*this);
   });
   std::exception_ptr error;

@@ -42,6 +42,8 @@ PlanResult plan_box(const Box& box, const Scope& scope) {
     result.warnings.push_back(held->text() + " Setup asks before it makes these changes; the nightly run makes none.");
   }
   result.report = plan(loaded.catalog, box.view(), *open_journal(box));
+  const std::string mixture = mixture_by(box, loaded.platform, result.report.packages);
+  if (!mixture.empty()) result.warnings.push_back("Setup will refuse these changes. " + mixture);
   return result;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "facts/fact_sources.hpp"
 #include "os/dpkg_version.hpp"
 #include "os/trusted_files.hpp"
 
@@ -116,6 +117,18 @@ class ReleaseCheck {
     }
   }
 
+  // "libc6 2.41-12": those that this release cannot have.
+  std::vector<std::string> later_in(const Consequences& transaction) const {
+    std::vector<std::string> found;
+    for (const auto& [package, least] : versions("later_versions")) {
+      const auto brought = transaction.brought.find(package);
+      if (brought == transaction.brought.end() || compare_versions(brought->second, least) < 0) continue;
+      const std::string version = present(package);
+      if (version.empty() || compare_versions(version, least) < 0) found.push_back(package + " " + brought->second);
+    }
+    return found;
+  }
+
  private:
   struct Stranger {
     std::string text{};    // "postfix 3.5.25-0+deb11u1 is an older release's"
@@ -210,6 +223,23 @@ void require_same_release(const Box& box, std::int64_t generation) {
         known.first_after, release_name(known.move.from), release_name(known.move.to), known.first_after + 1,
         box.sources.local, box.state_directory));
   }
+}
+
+std::string mixture_by(const Box& box, const std::string& platform, const Consequences& transaction) {
+  if (transaction.brought.empty()) return "";
+  const Value all = load_platform(TrustedFiles(box.system.files), box.sources, platform);
+  const Value* release = all.find("release");
+  if (release == nullptr || !release->is_map()) return "";
+  const std::string name = release_name(platform);
+  const auto later = ReleaseCheck(box, *release, name).later_in(transaction);
+  if (later.empty()) return "";
+  const std::string own = os_release(box.view(), "VERSION_CODENAME");
+  return fmt::format(
+      "This machine is {}, but apt would install packages of a later release: {}. A part of a release does not work "
+      "with the rest. /etc/apt/sources.list and sources.list.d must name one release only: to stay with {}, name {} "
+      "there and run `sudo apt update`; to upgrade the machine, go on as the README says under \"Moving to a new "
+      "release\".",
+      name, joined(later, ", "), name, own.empty() ? "it" : own);
 }
 
 std::vector<std::string> require_whole_release(const Box& box, const std::string& platform) {

@@ -22,6 +22,10 @@ std::string release_name(std::string platform);
 // which may be meant so.
 std::vector<std::string> require_whole_release(const Box& box, const std::string& platform);
 
+// Why `transaction`, of packages, would mix releases: it would bring what only a later one has, as apt's sources name
+// it before the machine has been upgraded. Sentences with what to do; "" if it would not.
+std::string mixture_by(const Box& box, const std::string& platform, const Consequences& transaction);
+
 // The machine has been upgraded in place since a setup of the whole box last succeeded.
 struct Move {
   std::string from{};  // "debian-12"
@@ -30,8 +34,8 @@ struct Move {
   std::string text() const;
 };
 
-// `platform`: the machine's. std::nullopt before the first setup, after one of a version that did not keep this, and for
-// who is not root, who cannot know.
+// `platform`: the machine's. std::nullopt before the first setup, after one of a version that did not keep this, and
+// for who is not root, who cannot know.
 std::optional<Move> move_of(const Box& box, const std::string& platform);
 
 // Marks the entries of the catalog, which `context` has given, that the recipes did not ask for in this form before the

@@ -108,7 +108,7 @@ Consequences AptPackages::consequences(const std::vector<std::string>& install,
   return others;
 }
 
-// All that apt would remove.
+// All that apt would remove and bring.
 Consequences AptPackages::simulate(const std::vector<std::string>& arguments) const {
   const CommandResult result = commands_.query(
       {.argv = concat({"apt-get", "--simulate", "--yes", "--no-install-recommends", "install"}, arguments)});
@@ -118,11 +118,11 @@ Consequences AptPackages::simulate(const std::vector<std::string>& arguments) co
     return {.unknown = "the package indexes are not up to date; `apt-get update` refreshes them, and so does setup"};
   }
   SimulatedTransaction transaction = parse_simulation(result.out);
-  if (transaction.removed.empty()) return {};
+  if (transaction.removed.empty()) return {.brought = std::move(transaction.brought)};
   std::vector<std::string> names = transaction.installed;
   for (const RemovedPackage& package : transaction.removed) names.push_back(package.name);
   explain_removals(transaction, commands_.query({.argv = concat({"apt-cache", "show"}, names)}).out);
-  return {.removed = std::move(transaction.removed)};
+  return {.removed = std::move(transaction.removed), .brought = std::move(transaction.brought)};
 }
 
 // Numbered files in k_updates are steps that dpkg has not merged into its status file yet.

@@ -80,8 +80,11 @@ SimulatedTransaction parse_simulation(std::string_view output) {
     const std::string_view third = words.size() > 2 ? words[2] : "";
     if (words[0] == "Remv" || words[0] == "Purg") {
       transaction.removed.push_back({.name = name, .version = std::string(trim(third, "[]"))});
-    } else if (words[0] == "Inst" && !third.starts_with("[")) {
-      transaction.installed.push_back(name);
+    } else if (words[0] == "Inst") {
+      const bool upgrade = third.starts_with("[");
+      const std::string_view version = upgrade && words.size() > 3 ? words[3] : third;
+      transaction.brought[name] = std::string(trim(version, "()"));
+      if (!upgrade) transaction.installed.push_back(name);
     }
   }
   return transaction;

@@ -1,6 +1,7 @@
 // What apt would do for a transaction (`apt-get --simulate`), and why it would remove packages for which nobody asked.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +11,9 @@
 namespace mailinabox {
 
 struct SimulatedTransaction {
-  std::vector<RemovedPackage> removed{};  // without reasons
-  std::vector<std::string> installed{};   // names of packages that were not there before
+  std::vector<RemovedPackage> removed{};         // without reasons
+  std::vector<std::string> installed{};          // names of packages that were not there before
+  std::map<std::string, std::string> brought{};  // these and those that are upgraded, to their new versions
 };
 
 // From the lines "Remv NAME [VERSION]" and "Inst NAME (VERSION …)"; "Inst NAME [OLD] (NEW …)" is an upgrade.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ struct RemovedPackage {
 
 struct Consequences {
   std::vector<RemovedPackage> removed{};
-  std::string unknown{};  // not empty: why they are not known
+  std::map<std::string, std::string> brought{};  // every package that is installed or upgraded, to its new version
+  std::string unknown{};                         // not empty: why they are not known
 };
 
 class PackageReader {
@@ -32,7 +34,8 @@ class PackageReader {
   virtual std::optional<std::string> present_version(const std::string& package) const = 0;
   // True if dpkg was interrupted and `dpkg --configure -a` is needed.
   virtual bool interrupted() const = 0;
-  // What else change(install, remove) would remove, as apt says now. Starts apt, unless there is nothing to change.
+  // What change(install, remove) would bring, and what else it would remove, as apt says now. Starts apt, unless there
+  // is nothing to change.
   virtual Consequences consequences(const std::vector<std::string>& install,
                                     const std::vector<std::string>& remove) const = 0;
 };

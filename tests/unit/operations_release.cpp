@@ -163,6 +163,57 @@ TEST_CASE("release: with dpkg cut off, a single package is a sign of half an upg
   }
 }
 
+TEST_CASE("release: packages of a later release, which apt's sources name too early, are not installed", "[cli]") {
+  ReleaseBox box;
+  box.host.put("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n");
+  box.host.put("/local/more.yaml",
+               "recipe: more\nsummary: more\nresources:\n  - package: nsd\n  - file: /etc/more\n"
+               "    content: x\n");
+  const auto refused = [&box](const std::string& package) {
+    for (const char* command : {"plan", "setup"}) {
+      box.host.clear_log();
+      std::string said;
+      if (command == std::string("plan")) {
+        said = box.warnings(command);
+        CHECK_THAT(said, Contains("Setup will refuse these changes"));
+      } else {
+        try {
+          static_cast<void>(box.run({command}));
+          FAIL("setup installed " << package);
+        } catch (const Error& error) {
+          CHECK(error.code() == ExitCode::unsuitable);
+          said = error.what();
+        }
+        CHECK_THAT(said, Contains("Nothing was changed"));
+      }
+      CHECK_THAT(said, Contains("apt would install packages of a later release: " + package) &&
+                           Contains("name bookworm there"));
+      CHECK_FALSE(box.host.packages.installed.contains("nsd"));
+      CHECK_FALSE(box.host.exists("/etc/more"));
+      CHECK_FALSE(box.host.exists("/etc/mailinabox.conf"));
+    }
+  };
+  SECTION("with the C library") {
+    box.host.packages.also.brought = {{"nsd", "4.12.0-1"}, {"libc6", "2.41-12+deb13u1"}};
+    refused("libc6 2.41-12+deb13u1");
+  }
+  SECTION("on a machine that had none") {
+    box.host.packages.installed.clear();
+    box.host.packages.also.brought = {{"dovecot-core", "1:2.4.1+dfsg1-6"}};
+    refused("dovecot-core 1:2.4.1+dfsg1-6");
+  }
+  SECTION("what the machine has of it by its administrator's will stays so") {
+    box.host.packages.installed["libc6"] = "2.41-12";
+    box.host.packages.also.brought = {{"nsd", "4.12.0-1"}, {"libc6", "2.41-12+deb13u1"}};
+    CHECK(box.run_json({"setup"})["result"] == "ok");
+  }
+  SECTION("its own are installed") {
+    box.host.packages.also.brought = {{"nsd", "4.6.1-1"}, {"libc6", "2.36-9+deb12u13"}};
+    CHECK(box.run_json({"setup"})["result"] == "ok");
+    CHECK(box.host.packages.installed.contains("nsd"));
+  }
+}
+
 TEST_CASE("release: a plan says that setup finishes what dpkg was cut off in", "[cli]") {
   ReleaseBox box;
   CHECK_THAT(box.warnings("plan"), !Contains("dpkg"));

@@ -236,6 +236,8 @@ TEST_CASE("what apt would remove besides is told with its reason", "[os][package
   CHECK(told == std::vector<std::string>{"exim4 4.96-15 it may need exim4-daemon-light",
                                          "exim4-daemon-light 4.96-15 it may conflict with postfix",
                                          "persistent 1.0 it may conflict with ufw", "odd 2 "});
+  CHECK(found.brought ==
+        std::map<std::string, std::string>{{"libc6", "2.36-10"}, {"postfix", "3.7.11-0"}, {"ufw", "0.36.2-1"}});
   CHECK(host.calls.empty());
   SECTION("apt is asked once") {
     const std::size_t asked = host.commands.calls.size();
