@@ -96,14 +96,14 @@ build() {
     stop $k_install_failed "mailinabox cannot be installed under /usr. See CMake's output above."
 }
 
-# One compiler needs up to 700 MB: small machines run fewer than they have processors.
+# One compiler needs up to 750 MB: small machines run fewer than they have processors.
 jobs_at_once() {
   if [ -n "${JOBS:-}" ]; then
     printf '%s' "$JOBS"
     return 0
   fi
   processors=$(nproc)
-  by_memory=$(awk '/^MemAvailable:/ { print int($2 / 700000) }' /proc/meminfo)
+  by_memory=$(awk '/^MemAvailable:/ { print int($2 / 750000) }' /proc/meminfo)
   [ "$by_memory" -ge 1 ] || by_memory=1
   if [ "$by_memory" -lt "$processors" ]; then printf '%s' "$by_memory"; else printf '%s' "$processors"; fi
 }
