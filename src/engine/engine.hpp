@@ -45,8 +45,8 @@ struct RunOptions {
   // Called in each pass when nothing refuses it any more and before anything is changed, in a run with nothing to do
   // too.
   std::function<void(Run& run)> on_accepted{};
-  // Called before the run is accepted, where packages are to be installed: with what apt will do. May throw to refuse
-  // it.
+  // Called in each pass in which packages are to be changed, after they have been fetched and before the run is
+  // accepted: with what apt will do, `unknown` if it cannot tell. May throw to refuse it.
   std::function<void(const Consequences& transaction)> on_packages{};
 };
 
@@ -87,6 +87,7 @@ class Run {
 
 // Makes the machine match, in one pass. `command` names what started the run in the journal. Errors of single entries
 // are outcomes; only a journal that cannot be written, or a fetch that fails, throws (after which nothing is changed).
-Report apply(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command);
+Report apply(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command,
+             RunOptions options = {});
 
 }  // namespace mailinabox

@@ -106,6 +106,7 @@ Report together(const Report& first, const Report& second) {
   result.restarted = first.restarted;
   result.packages.removed.insert(result.packages.removed.begin(), first.packages.removed.begin(),
                                  first.packages.removed.end());
+  result.packages.brought.insert(first.packages.brought.begin(), first.packages.brought.end());
   if (result.packages.unknown.empty()) result.packages.unknown = first.packages.unknown;
   add_missing(result.reloaded, second.reloaded);
   add_missing(result.restarted, second.restarted);

@@ -33,7 +33,7 @@ struct [[nodiscard]] Report {
   std::vector<std::string> left_over{};  // those of both that earlier runs, cut off or failed, have left pending
   // Services and handlers that refused the changes, with the files put back; their own outcomes do not repeat it.
   std::vector<Outcome> refresh_failures{};
-  Consequences packages{};                   // what apt removes, or would remove, because of the packages above
+  Consequences packages{};                   // what apt does, or would do, because of the packages above
   std::optional<std::int64_t> generation{};  // closed by this run
   std::chrono::milliseconds elapsed{0};
 

@@ -85,7 +85,7 @@ class Pass {
     for (const auto& [entry, difference] : announcements_.ahead()) {
       const CatalogEntry& declared = order_.at(entry);
       if (const auto package = declared.resource->package(); package && order_.step(entry) == Step::packages) {
-        if (packages.empty()) first_package = entry;
+        if (!first_package) first_package = entry;
         (package->absent ? unwanted : packages).push_back(package->name);
         continue;
       }
@@ -96,7 +96,7 @@ class Pass {
         throw Error(failure_of(declared, error).message, error.code());
       }
     }
-    if (packages.empty()) return;
+    if (!first_package) return;
     outcomes_.tell_recipe(*first_package);
     plain_.packages.download(packages, [&](const PackageProgress& progress) { outcomes_.progress(progress); });
     if (options_.on_packages) options_.on_packages(plain_.packages.consequences(packages, unwanted));
@@ -192,8 +192,9 @@ Report Run::close(bool ok) {
   return report;
 }
 
-Report apply(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command) {
-  Run run(system, journal, reporter, command);
+Report apply(const Catalog& catalog, System& system, Journal& journal, Reporter& reporter, const std::string& command,
+             RunOptions options) {
+  Run run(system, journal, reporter, command, std::move(options));
   static_cast<void>(run.pass(catalog));
   return run.close();
 }

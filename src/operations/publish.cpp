@@ -3,6 +3,7 @@
 #include "engine/engine.hpp"
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
+#include "operations/release.hpp"
 
 namespace mailinabox {
 
@@ -21,7 +22,8 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
       return publication;
     }
     Reporter silent;
-    publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command());
+    publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command(),
+                               {.on_packages = refuse_mixtures(box, loaded->platform)});
     publication.code = publication.report.exit_code();
     remember_secondary_addresses(box, loaded->models.secondary_addresses);
     publication.warnings = loaded->warnings();

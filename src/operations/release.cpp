@@ -234,12 +234,21 @@ std::string mixture_by(const Box& box, const std::string& platform, const Conseq
   const auto later = ReleaseCheck(box, *release, name).later_in(transaction);
   if (later.empty()) return "";
   const std::string own = os_release(box.view(), "VERSION_CODENAME");
+  const std::string first = later.front().substr(0, later.front().find(' '));
   return fmt::format(
-      "This machine is {}, but apt would install packages of a later release: {}. A part of a release does not work "
-      "with the rest. /etc/apt/sources.list and sources.list.d must name one release only: to stay with {}, name {} "
-      "there and run `sudo apt update`; to upgrade the machine, go on as the README says under \"Moving to a new "
-      "release\".",
-      name, joined(later, ", "), name, own.empty() ? "it" : own);
+      "This machine is {0}, but apt would install packages of a later release: {1}. A part of a release does not work "
+      "with the rest. `apt-cache policy {2}` shows which source has it. To stay with {0}, let /etc/apt/sources.list "
+      "and "
+      "sources.list.d name {3} only, and run `sudo apt update`; to upgrade the machine, go on as the README says under "
+      "\"Moving to a new release\".",
+      name, joined(later, ", "), first, own.empty() ? name : own);
+}
+
+std::function<void(const Consequences& transaction)> refuse_mixtures(const Box& box, const std::string& platform) {
+  return [&box, platform](const Consequences& transaction) {
+    const std::string mixture = mixture_by(box, platform, transaction);
+    if (!mixture.empty()) throw Error(mixture + " No package was installed or upgraded.", ExitCode::unsuitable);
+  };
 }
 
 std::vector<std::string> require_whole_release(const Box& box, const std::string& platform) {

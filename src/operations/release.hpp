@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,9 +23,15 @@ std::string release_name(std::string platform);
 // which may be meant so.
 std::vector<std::string> require_whole_release(const Box& box, const std::string& platform);
 
-// Why `transaction`, of packages, would mix releases: it would bring what only a later one has, as apt's sources name
-// it before the machine has been upgraded. Sentences with what to do; "" if it would not.
+// Why `transaction`, of packages, would mix releases: it would bring one of those by which the platform's file knows a
+// later release (`later_versions`), as apt's sources name that before the machine has been upgraded. What the machine
+// has of it already is its administrator's will. `platform`: the machine's. Sentences with what to do; "" if it would
+// not, or if it is not known what it would bring. Throws Error if the platform's file cannot be read.
 std::string mixture_by(const Box& box, const std::string& platform, const Consequences& transaction);
+
+// For RunOptions::on_packages: throws Error (ExitCode::unsuitable) where mixture_by() has something to say. `box` must
+// outlive it.
+std::function<void(const Consequences& transaction)> refuse_mixtures(const Box& box, const std::string& platform);
 
 // The machine has been upgraded in place since a setup of the whole box last succeeded.
 struct Move {

@@ -158,12 +158,10 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
     if (!answered_before(box)) forget_set_up(box);  // of a box that a rollback took back
     store_answers(box, prepared, run);
   };
-  const auto whole_release = [&](const Consequences& transaction) {
-    const std::string mixture = mixture_by(box, prepared.loaded.platform, transaction);
-    if (!mixture.empty()) throw Error(mixture + " Nothing was changed.", ExitCode::unsuitable);
-  };
   Run run(box.system, *journal, reporter, lock.command(),
-          {.replace_lost = options.replace_lost, .on_accepted = accepted, .on_packages = whole_release});
+          {.replace_lost = options.replace_lost,
+           .on_accepted = accepted,
+           .on_packages = refuse_mixtures(box, prepared.loaded.platform)});
   result.report = converge(box, prepared, run, result);
   remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
   result.warnings = prepared.loaded.warnings();

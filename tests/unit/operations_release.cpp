@@ -184,10 +184,10 @@ TEST_CASE("release: packages of a later release, which apt's sources name too ea
           CHECK(error.code() == ExitCode::unsuitable);
           said = error.what();
         }
-        CHECK_THAT(said, Contains("Nothing was changed"));
+        CHECK_THAT(said, Contains("No package was installed"));
       }
       CHECK_THAT(said, Contains("apt would install packages of a later release: " + package) &&
-                           Contains("name bookworm there"));
+                           Contains("name bookworm only"));
       CHECK_FALSE(box.host.packages.installed.contains("nsd"));
       CHECK_FALSE(box.host.exists("/etc/more"));
       CHECK_FALSE(box.host.exists("/etc/mailinabox.conf"));
@@ -212,6 +212,23 @@ TEST_CASE("release: packages of a later release, which apt's sources name too ea
     CHECK(box.run_json({"setup"})["result"] == "ok");
     CHECK(box.host.packages.installed.contains("nsd"));
   }
+}
+
+TEST_CASE("release: what follows from users and records brings no package of a later release either", "[cli]") {
+  ReleaseBox box;
+  box.set_up();
+  box.host.put("/share/recipes/web.yaml",
+               "recipe: web\nsummary: sites\nresources:\n  - package: nsd\n"
+               "  - file: /etc/sites\n    content: \"{{#web_domains}}{{.}}\\n{{/web_domains}}\"\n");
+  box.host.packages.also.brought = {{"nsd", "4.12.0-1"}, {"libc6", "2.41-12+deb13u1"}};
+  try {
+    static_cast<void>(box.run({"dns", "update"}));
+    FAIL("nsd was installed");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::unsuitable);
+    CHECK_THAT(error.what(), Contains("later release: libc6 2.41-12+deb13u1"));
+  }
+  CHECK_FALSE(box.host.packages.installed.contains("nsd"));
 }
 
 TEST_CASE("release: a plan says that setup finishes what dpkg was cut off in", "[cli]") {
