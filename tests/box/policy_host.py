@@ -53,9 +53,12 @@ def policy_host(lab, box, tmp_path):
     box.run("sh", "-c", "cat > /usr/local/share/ca-certificates/lab.crt && update-ca-certificates && "
             "systemctl restart postfix-mta-sts-resolver", input=authority.certificate)
     box.wait_for_listeners({8461})
+    box.run("postfix", "reload")  # its clients read the authorities when they start
     lab.name_server.publish(SITE, "A", FRIEND_AT)
     lab.name_server.publish("_mta-sts.friend.test", "TXT", "v=STSv1; id=1")
     box.run("unbound-control flush_zone friend.test || systemctl restart unbound")  # earlier tests asked for it
-    with web_server.serving(lab.client(FRIEND_AT), (FRIEND_AT, 443), Site, authority.server(SITE)):
-        yield authority
-    lab.name_server.records.pop(("_mta-sts.friend.test.", "TXT"))
+    try:
+        with web_server.serving(lab.client(FRIEND_AT), (FRIEND_AT, 443), Site, authority.server(SITE)):
+            yield authority
+    finally:
+        lab.name_server.records.pop(("_mta-sts.friend.test.", "TXT"))

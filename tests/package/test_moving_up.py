@@ -106,22 +106,30 @@ def used(lab, box, user):
     return anna
 
 
+def name_next_release(box):
+    box.run("sed", "-i", "s/bookworm/trixie/g", "/etc/apt/sources.list")
+
+
 def test_no_package_of_the_next_release_is_installed_before_the_upgrade(box, used):
     """Its archive is named already, and a recipe wants one more package."""
     own = "/etc/mailinabox/recipes.d/more.yaml"
-    box.write(own, "recipe: more\nsummary: one more\nresources:\n  - package: strace\n")
-    box.run("sed", "-i", "s/bookworm/trixie/g", "/etc/apt/sources.list")
-    packages = box.run("dpkg-query", "-W").stdout
-    done = program.call(box, "setup")
-    assert done.returncode == 3, program.told(done)
-    assert "This machine is Debian 12" in done.stderr and "later release: libc6 2.41" in done.stderr, program.told(done)
-    assert box.run("dpkg-query", "-W").stdout == packages
-    assert any("Setup will refuse" in warning for warning in program.plan(box)["warnings"])
-    box.run("rm", own)
+    box.write(own, "recipe: more\nsummary: one more\nresources:\n  - package: strace\n  - file: /etc/more\n    content: x\n")
+    name_next_release(box)
+    packages, before = box.run("dpkg-query", "-W").stdout, observe.files(box, ["/etc"])
+    try:
+        done = program.call(box, "setup")
+        assert done.returncode == 3, program.told(done)
+        assert "This machine is Debian 12" in done.stderr and "later release: libc6 2.41" in done.stderr, program.told(done)
+        assert box.run("dpkg-query", "-W").stdout == packages
+        assert observe.differences(before, observe.files(box, ["/etc"])) == []
+        assert any("Setup will refuse" in warning for warning in program.plan(box)["warnings"])
+    finally:
+        box.run("rm", own)
 
 
 def test_half_an_upgrade_is_refused_untouched(box, used):
     """It ended after the first package."""
+    name_next_release(box)
     box.run("apt-get", "-q", "update", timeout=300)
     apt(box, "install", "base-files")
     assert 'VERSION_ID="13"' in box.run("cat", "/etc/os-release").stdout

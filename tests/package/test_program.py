@@ -1,15 +1,15 @@
 """The program of the package runs where nothing else is, and where much is that it must not load."""
 
 import contextlib
-import http.server
 import os
 import re
 import shutil
 import ssl
 import subprocess
-import threading
 
 import pytest
+
+import web_server
 
 STEPS = ["YAML", "JSON", "templates", "child process", "SQLite", "hashing", "private keys", "users, groups",
          "unknown user", "host names", "IDNA", "DNSSEC"]
@@ -89,34 +89,17 @@ def authorities(tmp_path_factory):
     return directory
 
 
-@contextlib.contextmanager
 def https_server(directory):
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(web_server.Handler):
         def do_GET(self):
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"ok")
 
-        def log_message(self, *arguments):
-            pass
-
-    class Server(http.server.ThreadingHTTPServer):
-        def handle_error(self, request, client_address):
-            pass  # a client that did not trust us
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(directory / "server.pem", directory / "server.key")
-    server = Server(("127.0.0.1", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return web_server.serving(contextlib.nullcontext(), ("127.0.0.1", 0), Handler, context)
 
 
 @pytest.mark.parametrize("authority, host, fault", [

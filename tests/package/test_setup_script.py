@@ -129,8 +129,7 @@ def cutting_server(lab, release):
             outputfile.write(source.read(200_000))
             self.close_connection = True
 
-        def log_message(self, *arguments):
-            pass
+        log_message = web_server.Handler.log_message
 
     with web_server.serving(namespaces.inside(lab.network.name), (namespaces.REGISTRY, PORT), Handler):
         yield f"http://{namespaces.REGISTRY}:{PORT}"

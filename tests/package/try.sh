@@ -4,7 +4,7 @@
 #   tests/package/try.sh PACKAGE.deb
 #
 # Continuous integration runs it in a container of each supported distribution (.github/workflows/ci.yml), and
-# tests/package/test_container.py in containers of the Debian releases. Exits 0 where the machine then is a mail server on which a
+# tests/package/test_container.py in containers of Debian 11 and 12. Exits 0 where the machine then is a mail server on which a
 # second run changes nothing.
 set -euo pipefail
 
