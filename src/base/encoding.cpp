@@ -39,4 +39,20 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
+std::string percent_encoded(std::string_view name) {
+  constexpr std::string_view k_digits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                       c == '.' || c == '-' || c == '~';
+    if (plain) {
+      text += c;
+    } else {
+      text.append({'%', k_digits[byte >> 4U], k_digits[byte & 15U]});
+    }
+  }
+  return text;
+}
+
 }  // namespace mailinabox
