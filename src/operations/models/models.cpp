@@ -4,12 +4,15 @@
 
 #include <algorithm>
 
+#include "base/encoding.hpp"
 #include "box/directory/address.hpp"
 #include "box/directory/directory.hpp"
 #include "box/dns/names.hpp"
 #include "operations/context.hpp"
+#include "operations/models/certificates.hpp"
 #include "operations/models/key_files.hpp"
 #include "operations/models/secondary_addresses.hpp"
+#include "operations/tls/memory.hpp"
 
 namespace mailinabox {
 namespace {
@@ -100,29 +103,24 @@ void warn_of_records_elsewhere(const Answers& answers, const BoxModels& models, 
 }  // namespace
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> k_names = {"mail_domains", "user_domains",   "web_domains",   "zones",
-                                                   "zone_files",   "transfer_peers", "mta_sts_policy"};
+  static const std::vector<std::string> k_names = [] {
+    std::vector<std::string> names = data_model_names();
+    names.emplace_back("mta_sts_policy");
+    return names;
+  }();
   return k_names;
 }
 
 // The policy follows from the answers.
 const std::vector<std::string>& data_model_names() {
-  static const std::vector<std::string> k_names = {"mail_domains", "user_domains", "web_domains",
-                                                   "zones",        "zone_files",   "transfer_peers"};
+  static const std::vector<std::string> k_names = {
+      "mail_domains",      "user_domains",       "web_domains",         "zones",
+      "zone_files",        "transfer_peers",     "served_certificates", "served_files",
+      "mail_certificates", "issued_certificate", "issued_digest"};
   return k_names;
 }
 
 std::string custom_records_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/dns/custom.yaml"; }
-
-std::string percent_encoded(const std::string& name) {
-  std::string text;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                       c == '.' || c == '-' || c == '~';
-    text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return text;
-}
 
 BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers) {
   BoxModels models;
@@ -168,12 +166,16 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   for (const CustomRecordProblem& problem : input.custom.problems()) warnings.push_back(problem.text());
   input.dkim = read_dkim_records(view, answers.get("STORAGE_ROOT"), warnings);
   input.ssh_fingerprints = read_ssh_fingerprints(view);
-  read_certificates(view, answers, input, warnings);
+  for (const DnsChallenge& challenge : read_challenges(box))
+    input.challenges.push_back({challenge.name, challenge.value});
+  const std::shared_ptr<TlsModel> tls = gather_tls(view, answers, input, warnings);
   const SecondaryServers servers = input.custom.secondary_servers();
   SecondaryAddresses found = secondaries.find(hosts_of(servers));
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
 
   BoxModels models = make_models(std::move(input), policy_mode(answers), peers_of(servers, found));
+  models.tls = tls;
+  for (auto& [name, value] : tls->values(models.input.primary_hostname)) models.values[name] = std::move(value);
   models.warnings = std::move(warnings);
   for (const DnsZone& zone : models.zones) {
     for (const LeftOutRecord& record : zone.left_out) models.warnings.push_back(record.text());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "box/answers.hpp"
 #include "box/directory/directory.hpp"
 #include "box/dns/zones.hpp"
+#include "operations/models/certificates.hpp"
 #include "operations/models/secondary_addresses.hpp"
 
 namespace mailinabox {
@@ -23,7 +25,8 @@ struct BoxModels {
   DnsInput input{};
   std::vector<DnsZone> zones{};
   std::vector<TransferPeer> transfer_peers{};
-  ValueMap values{};  // names for make_context(); lists are empty before the first user exists
+  std::shared_ptr<const TlsModel> tls{};  // nullptr before the first user exists
+  ValueMap values{};                      // names for make_context(); lists are empty before the first user exists
   // What an administrator should know: entries of custom.yaml that cannot be used, an expired certificate, … Whole
   // sentences.
   std::vector<std::string> warnings{};
@@ -53,8 +56,5 @@ BoxModels sample_models(const Answers& answers);
 
 // STORAGE_ROOT/dns/custom.yaml, as the box sees it.
 std::string custom_records_path(const Answers& answers);
-
-// Every byte but letters, digits and _ . - ~ as %XX: the zone's file, without ".txt".
-std::string percent_encoded(const std::string& name);
 
 }  // namespace mailinabox
