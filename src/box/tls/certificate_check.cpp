@@ -115,7 +115,7 @@ std::chrono::seconds usual_warning(const Certificate& certificate) {
 }
 
 TimePoint due_at(const Certificate& certificate) {
-  const auto lifetime = certificate.until - certificate.from;
+  const auto lifetime = std::chrono::duration_cast<Seconds>(certificate.until - certificate.from);
   const std::string digits = replaced(certificate.fingerprint().substr(0, 5), ":", "");
   const auto share = parse_number<std::uint32_t>(digits, 16).value_or(0);  // of 65,536
   return certificate.until - lifetime / 3 - lifetime / 30 * share / 65'536;

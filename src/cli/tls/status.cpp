@@ -56,7 +56,7 @@ ExitCode print_status(Box& box, Console& console) {
 }  // namespace
 
 Json roll_json(const KeyRoll& roll) {
-  Json json = {{"wanted", roll.wanted}};
+  Json json = {{"asked_for", roll.wanted}};
   if (roll.published) json["published"] = rfc3339(*roll.published);
   if (const auto from = usable_from(roll)) json["usable_from"] = rfc3339(*from);
   return json;
@@ -74,7 +74,7 @@ CliCommand tls_status_command() {
                    "each with name, status (success, warning, danger, not-applicable), text, and if there are\n"
                    "any signed_by, valid_until, file, key, problem"},
                   {"can_provision", "names for which an authority can be asked"},
-                  {"roll", "of the key: wanted, and if they are known published and usable_from (times)"},
+                  {"roll", "of the key: asked_for, and if they are known published and usable_from (times)"},
                   {"warnings", "sentences"}};
   command.run = [](Box& box, Console& console) { return print_status(box, console); };
   return command;
