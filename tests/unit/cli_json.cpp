@@ -54,6 +54,10 @@ const std::vector<std::pair<std::string, Words>> k_uses = {{"setup", {}},
                                                            {"dns update", {}},
                                                            {"dns export", {"example.com"}},
                                                            {"dns check", {"example.com"}},
+                                                           {"web list", {}},
+                                                           {"web set", {"example.com", "hsts", "no"}},
+                                                           {"web list", {}},
+                                                           {"web remove", {"example.com"}},
                                                            {"rollback", {"--release"}},
                                                            {"rollback", {"--yes"}}};
 
