@@ -46,7 +46,7 @@ void check_alias(const SiteEntry& entry) {
   static_cast<void>(nginx_location(entry.key));
   static_cast<void>(nginx_word(entry.value));
   const std::string_view path = unquoted(entry.value);
-  if (!path.starts_with('/') && !path.starts_with("$STORAGE_ROOT/") && !path.starts_with("$ROOT/"))
+  if (!path.starts_with('/') && !path.starts_with('$'))
     throw Error("expected an absolute path such as /srv/site as the directory of an alias, found \"" + entry.value +
                 "\"");
 }

@@ -275,7 +275,8 @@ std::string with_site_setting(const std::string& text, std::string_view file, co
   const CustomSites after = CustomSites::parse(changed, file);
   require_others_unchanged(before, after, change, file);
   if (const SiteProblem* problem = problem_of(after, change)) throw Error(problem->message);
-  if (!is_set(after, change))
+  // A mapping in braces cannot be gone on with behind it.
+  if (!is_set(after, change) || after.problems().size() > before.problems().size())
     throw Error(std::string(file) + ": this file is not a list of names with their settings; change it in an editor");
   return changed;
 }

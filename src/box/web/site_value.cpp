@@ -101,31 +101,30 @@ Value site_value(const WebSite& site, const WebInput& web) {
                          !site.snippet.text.empty();
   std::string snippet = site.snippet.text;
   if (!snippet.empty() && snippet.back() != '\n') snippet += '\n';
-  return ValueMap{
-      {"name", site.name},
-      {"file", site.file},
-      {"kind", to_string(site.kind)},
-      {"host", site.kind == SiteKind::host},
-      {"target", site.target},
-      {"root", site.root},
-      {"pem", site.certificate.pem},
-      {"key", site.certificate.key},
-      {"stapling", site.certificate.stapling},
-      {"hsts", site.hsts},
-      {"serves_files", site.serves_files()},
-      {"own_folder", site.own_folder},
-      {"own_page", site.kind == SiteKind::host && !site.own_folder && !additions},
-      {"security_txt", site.security_txt},
-      {"additions", additions},
-      {"redirects", redirect_values(names, settings)},
-      {"proxies", proxy_values(names, settings)},
-      {"aliases", alias_values(names, settings)},
-      {"snippet", std::move(snippet)},
-      {"snippet_path", site.snippet.path},
-      {"mode", site.snippet.secret ? "0640" : "0644"},
-      // The file of one that is held is left alone; where there is none, the site is made without additions.
-      {"held", site.held && web.present.contains(site.file)},
-  };
+  ValueMap value;  // filled one by one: a list of pairs would copy them
+  value.emplace("name", site.name);
+  value.emplace("file", site.file);
+  value.emplace("kind", to_string(site.kind));
+  value.emplace("host", site.kind == SiteKind::host);
+  value.emplace("target", site.target);
+  value.emplace("root", site.root);
+  value.emplace("pem", site.certificate.pem);
+  value.emplace("key", site.certificate.key);
+  value.emplace("stapling", site.certificate.stapling);
+  value.emplace("hsts", site.hsts);
+  value.emplace("serves_files", site.serves_files());
+  value.emplace("own_page", site.kind == SiteKind::host && !site.own_folder && !additions);
+  value.emplace("security_txt", site.security_txt);
+  value.emplace("additions", additions);
+  value.emplace("redirects", redirect_values(names, settings));
+  value.emplace("proxies", proxy_values(names, settings));
+  value.emplace("aliases", alias_values(names, settings));
+  value.emplace("snippet", std::move(snippet));
+  value.emplace("snippet_path", site.snippet.path);
+  value.emplace("mode", site.snippet.secret ? "0640" : "0644");
+  // The file of one that is held is left alone; where there is none, the site is made without additions.
+  value.emplace("held", site.held && web.present.contains(site.file));
+  return value;
 }
 
 }  // namespace mailinabox
