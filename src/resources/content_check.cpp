@@ -14,7 +14,7 @@ constexpr std::string_view k_begin_of = "# Begin of ";
 constexpr std::string_view k_end_of = "# End of ";
 
 // What a person calls line `number` of the content.
-std::string place_of(const std::string& path, const std::vector<std::string_view>& lines, std::size_t number) {
+std::string place_in_content(const std::string& path, const std::vector<std::string_view>& lines, std::size_t number) {
   std::string_view source;
   std::size_t first = 0;
   for (std::size_t i = 0; i < lines.size() && i + 1 < number; ++i) {
@@ -42,7 +42,7 @@ std::string in_words_of(const std::string& said, const ContentCheck& check, cons
     const std::size_t end = std::min(said.find_first_not_of("0123456789", begin), said.size());
     text += said.substr(at, found - at);
     const auto number = parse_number<std::size_t>(std::string_view(said).substr(begin, end - begin));
-    text += number ? place_of(path, lines, *number) : said.substr(found, end - found);
+    text += number ? place_in_content(path, lines, *number) : said.substr(found, end - found);
     at = end;
   }
   return text + said.substr(at);

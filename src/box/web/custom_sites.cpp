@@ -17,7 +17,7 @@ bool has_root(const std::vector<SiteEntry>& entries) {
   return std::any_of(entries.begin(), entries.end(), [](const SiteEntry& entry) { return entry.key == "/"; });
 }
 
-std::string_view unquoted(std::string_view text) {
+std::string_view behind_quote(std::string_view text) {
   return !text.empty() && (text.front() == '"' || text.front() == '\'') ? text.substr(1) : text;
 }
 
@@ -31,7 +31,7 @@ bool absolute_url(std::string_view text) {
 void check_redirect(const SiteEntry& entry) {
   static_cast<void>(nginx_word(entry.key));
   static_cast<void>(nginx_word(entry.value));
-  const std::string_view url = unquoted(entry.value);
+  const std::string_view url = behind_quote(entry.value);
   if (!absolute_url(url) && !url.starts_with('/'))
     throw Error("expected a complete URL such as https://www.example.com/ as the target of a redirect, found \"" +
                 entry.value + "\"");
@@ -45,7 +45,7 @@ void check_proxy(const SiteEntry& entry) {
 void check_alias(const SiteEntry& entry) {
   static_cast<void>(nginx_location(entry.key));
   static_cast<void>(nginx_word(entry.value));
-  const std::string_view path = unquoted(entry.value);
+  const std::string_view path = behind_quote(entry.value);
   if (!path.starts_with('/') && !path.starts_with('$'))
     throw Error("expected an absolute path such as /srv/site as the directory of an alias, found \"" + entry.value +
                 "\"");
@@ -95,7 +95,7 @@ ProxyTarget proxy_target(std::string_view value) {
   ProxyTarget target;
   const std::size_t hash = value.find('#');
   target.url = value.substr(0, hash);
-  const std::string_view url = unquoted(target.url);
+  const std::string_view url = behind_quote(target.url);
   if ((!url.starts_with("http://") && !url.starts_with("https://")) || !absolute_url(url))
     throw Error("expected a complete URL that begins with http:// or https:// as the target of a proxy, found \"" +
                 target.url + "\"");
@@ -115,7 +115,7 @@ ProxyTarget proxy_target(std::string_view value) {
 
 std::string SiteProblem::text() const {
   const std::string consequence = name.empty() ? "" : "; the site " + name + " stays as it is until this is corrected";
-  return to_string(where) + ": " + message + consequence;
+  return (where.file == nullptr ? "" : to_string(where) + ": ") + message + consequence;
 }
 
 // Fills the sites from the file's text.
@@ -210,8 +210,8 @@ const SiteSettings* CustomSites::find(std::string_view name) const {
   return found == sites_.end() ? nullptr : &found->second;
 }
 
-void CustomSites::refuse_all(const Position& where, const std::string& message) {
-  problems_.push_back({where, "", message});
+void CustomSites::refuse_all(const std::string& message) {
+  problems_.push_back({{}, "", message});
   unreadable_ = true;
 }
 

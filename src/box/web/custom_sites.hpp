@@ -46,7 +46,7 @@ struct ProxyTarget {
 ProxyTarget proxy_target(std::string_view value);
 
 struct SiteProblem {
-  Position where{};
+  Position where{};       // without a file if the message names it
   std::string name{};     // of the site; "" if it is about the file as a whole
   std::string message{};  // what is wrong and what is expected
   std::string text() const;
@@ -65,8 +65,8 @@ class CustomSites {
   bool held(std::string_view name) const { return unreadable_ || held_.contains(name); }
   const std::vector<SiteProblem>& problems() const { return problems_; }
 
-  // Nothing of the file can be used, for this reason.
-  void refuse_all(const Position& where, const std::string& message);
+  // Nothing of the file can be used, for this reason, which names the file.
+  void refuse_all(const std::string& message);
 
  private:
   friend class CustomSitesFile;  // parse() uses it

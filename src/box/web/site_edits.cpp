@@ -73,7 +73,7 @@ class SiteText {
     if (!setting) return;
     LineRange gone = setting->lines;
     bool last = true;
-    if (!change.key.empty()) {
+    if (!change.key.empty() && change.setting != "hsts") {
       const auto entry = find(*setting, change.key);
       if (!entry) return;
       last = children(*setting).size() == 1;

@@ -23,7 +23,7 @@ const char* hsts_word(Hsts hsts) {
   return "yes";
 }
 
-Json entries_json(const std::vector<SiteEntry>& entries, const char* key, const char* value) {
+Json site_entries_json(const std::vector<SiteEntry>& entries, const char* key, const char* value) {
   Json all = Json::array();
   for (const SiteEntry& entry : entries) all.push_back({{key, entry.key}, {value, entry.value}});
   return all;
@@ -38,9 +38,9 @@ Json site_json(const ListedSite& listed) {
                {"custom_root", site.custom_root},
                {"static_enabled", site.kind != SiteKind::redirect && !settings.takes_root()},
                {"kind", to_string(site.kind)},
-               {"redirects", entries_json(settings.redirects, "pattern", "url")},
-               {"proxies", entries_json(settings.proxies, "location", "url")},
-               {"aliases", entries_json(settings.aliases, "location", "directory")},
+               {"redirects", site_entries_json(settings.redirects, "pattern", "url")},
+               {"proxies", site_entries_json(settings.proxies, "location", "url")},
+               {"aliases", site_entries_json(settings.aliases, "location", "directory")},
                {"hsts", hsts_word(settings.hsts)},
                {"hsts_header", site.hsts},
                {"directives", site.snippet.path},
@@ -52,11 +52,11 @@ Json site_json(const ListedSite& listed) {
   return json;
 }
 
-std::string line(const char* word, const std::string& text) { return fmt::format("  {:<11} {}\n", word, text); }
+std::string site_line(const char* word, const std::string& text) { return fmt::format("  {:<11} {}\n", word, text); }
 
-std::string entry_lines(const char* word, const std::vector<SiteEntry>& entries) {
+std::string site_entry_lines(const char* word, const std::vector<SiteEntry>& entries) {
   std::string text;
-  for (const SiteEntry& entry : entries) text += line(word, entry.key + " -> " + entry.value);
+  for (const SiteEntry& entry : entries) text += site_line(word, entry.key + " -> " + entry.value);
   return text;
 }
 
@@ -65,18 +65,18 @@ std::string site_text(const ListedSite& listed) {
   if (site.kind == SiteKind::redirect) return site.name + " -> " + site.target + "\n";
   std::string text = site.name + (site.kind == SiteKind::host ? "  (the box itself, and unknown names)\n" : "\n");
   const std::string other = site.own_folder ? "" : "  (its own folder would be " + site.custom_root + ")";
-  if (site.serves_files()) text += line("files", site.root + other);
-  text += entry_lines("proxy", site.settings.proxies);
-  text += entry_lines("alias", site.settings.aliases);
-  text += entry_lines("redirect", site.settings.redirects);
-  if (!site.snippet.path.empty()) text += line("directives", site.snippet.path);
-  if (site.settings.hsts != Hsts::yes) text += line("hsts", hsts_word(site.settings.hsts));
-  if (!listed.certificate.second.empty()) text += line("certificate", listed.certificate.second);
-  if (site.held) text += line("held", "what is served stays as it is, because of the warning below");
+  if (site.serves_files()) text += site_line("files", site.root + other);
+  text += site_entry_lines("proxy", site.settings.proxies);
+  text += site_entry_lines("alias", site.settings.aliases);
+  text += site_entry_lines("redirect", site.settings.redirects);
+  if (!site.snippet.path.empty()) text += site_line("directives", site.snippet.path);
+  if (site.settings.hsts != Hsts::yes) text += site_line("hsts", hsts_word(site.settings.hsts));
+  if (!listed.certificate.second.empty()) text += site_line("certificate", listed.certificate.second);
+  if (site.held) text += site_line("held", "what is served stays as it is, because of the warning below");
   return text;
 }
 
-ExitCode list(Box& box, Console& console) {
+ExitCode list_web_sites(Box& box, Console& console) {
   const ListedSites listed = list_sites(box);
   Json sites = Json::array();
   for (const ListedSite& site : listed.sites) {
@@ -109,7 +109,7 @@ CliCommand web_list_command() {
        "each with domain, root, custom_root, static_enabled, kind (host, site, redirect), target, redirects, "
        "proxies, aliases, hsts, hsts_header, directives, held, problems (sentences)"},
       {"warnings", "sentences"}};
-  command.run = [](Box& box, Console& console) { return list(box, console); };
+  command.run = [](Box& box, Console& console) { return list_web_sites(box, console); };
   return command;
 }
 

@@ -15,7 +15,7 @@ constexpr std::string_view k_snippet_ending = ".conf";
 constexpr std::uint64_t k_largest_file = 1024 * 1024;
 
 // Why the text cannot be copied into a site's file; "" if it can.
-std::string fault_of(const std::string& path, const std::string& text) {
+std::string snippet_problem(const std::string& path, const std::string& text) {
   int number = 0;
   for (const std::string_view line : lines_of(text)) {
     ++number;
@@ -27,7 +27,7 @@ std::string fault_of(const std::string& path, const std::string& text) {
 }
 
 // A file that others than root may have put there: read as it is, never through a link.
-std::string read_plain(const FileReader& files, const std::string& path, const FileInfo& info) {
+std::string read_plain_file(const FileReader& files, const std::string& path, const FileInfo& info) {
   if (info.kind != FileKind::regular)
     throw Error(path + ": expected a regular file; put the file itself there in place of the link");
   if (info.size > k_largest_file)
@@ -40,8 +40,8 @@ SiteSnippet read_snippet(const FileReader& files, const std::string& path, const
                          const std::string& name) {
   SiteSnippet snippet{.path = path, .secret = !everybody_may_read(files, path, info.mode)};
   try {
-    snippet.text = read_plain(files, path, info);
-    snippet.problem = fault_of(path, snippet.text);
+    snippet.text = read_plain_file(files, path, info);
+    snippet.problem = snippet_problem(path, snippet.text);
   } catch (const Error& error) {
     snippet.problem = error.what();
   }
@@ -49,7 +49,7 @@ SiteSnippet read_snippet(const FileReader& files, const std::string& path, const
   return snippet;
 }
 
-void read_folder(const FileReader& files, const std::string& folder, WebInput& web) {
+void read_www_folder(const FileReader& files, const std::string& folder, WebInput& web) {
   for (const std::string& entry : files.list(folder)) {
     const FileInfo info = files.info(folder + "/" + entry);
     const bool snippet = entry.ends_with(k_snippet_ending) && info.kind != FileKind::directory;
@@ -62,14 +62,14 @@ void read_folder(const FileReader& files, const std::string& folder, WebInput& w
   }
 }
 
-CustomSites read_custom(const FileReader& files, const std::string& path) {
+CustomSites read_custom_sites(const FileReader& files, const std::string& path) {
   CustomSites custom;
   try {
     const FileInfo info = files.info(path);
     if (info.kind == FileKind::absent) return custom;
-    return CustomSites::parse(read_plain(files, path, info), path);
+    return CustomSites::parse(read_plain_file(files, path, info), path);
   } catch (const Error& error) {
-    custom.refuse_all({intern_file(path), 0, 0}, error.what());
+    custom.refuse_all(error.what());
   }
   return custom;
 }
@@ -84,11 +84,11 @@ WebInput read_web_input(const View& view, const Answers& answers) {
   web.primary.pem = web.storage_root + "/ssl/ssl_certificate.pem";
   web.primary.key = web.storage_root + "/ssl/ssl_private_key.pem";
   web.expiry = security_txt_expiry(view.clock.now());
-  web.custom = read_custom(view.files, custom_sites_path(answers));
+  web.custom = read_custom_sites(view.files, custom_sites_path(answers));
   try {
-    read_folder(view.files, web.storage_root + "/www", web);
+    read_www_folder(view.files, web.storage_root + "/www", web);
   } catch (const Error& error) {
-    web.custom.refuse_all({}, error.what());
+    web.custom.refuse_all(error.what());
   }
   for (std::string& name : view.files.list(k_sites)) web.present.insert(std::move(name));
   return web;

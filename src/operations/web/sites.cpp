@@ -60,7 +60,7 @@ void require_own_site(const std::vector<WebSite>& sites, const std::string& name
 }
 
 // The site's file could not be written, or nginx refused it.
-bool publishing_failed(const Report& report, const WebSite& site) {
+bool site_failed(const Report& report, const WebSite& site) {
   const auto of_nginx = [](const Outcome& outcome) { return outcome.recipe == "web"; };
   return std::any_of(report.refresh_failures.begin(), report.refresh_failures.end(), of_nginx) ||
          std::any_of(report.outcomes.begin(), report.outcomes.end(), [&](const Outcome& outcome) {
@@ -100,7 +100,7 @@ SiteChanged change_site(const Box& box, const SiteChange& change, SiteStep step,
   const WebSite* site = find_site(loaded.models, change.name);
   const WebSite copy = site == nullptr ? WebSite{} : *site;
   result.publication = publish(box, lock, std::move(loaded));
-  result.taken_back = step == SiteStep::set && publishing_failed(result.publication.report, copy);
+  result.taken_back = step == SiteStep::set && site_failed(result.publication.report, copy);
   if (!result.taken_back) return result;
   file.put_back();
   static_cast<void>(publish(box, lock));
