@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 
 std::string to_hex(std::string_view bytes) {
@@ -44,12 +46,10 @@ std::string percent_encoded(std::string_view name) {
   std::string text;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                       c == '.' || c == '-' || c == '~';
-    if (plain) {
+    if (is_letter(c) || is_digit(c) || std::string_view("_.-~").find(c) != std::string_view::npos) {
       text += c;
     } else {
-      text.append({'%', k_digits[byte >> 4U], k_digits[byte & 15U]});
+      text += {'%', k_digits[byte >> 4U], k_digits[byte & 15U]};
     }
   }
   return text;

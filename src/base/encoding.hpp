@@ -1,4 +1,4 @@
-// Hexadecimal and base64 (RFC 4648), and names as parts of paths.
+// Hexadecimal, base64 (RFC 4648) and percent signs (RFC 3986).
 #pragma once
 
 #include <optional>
@@ -17,7 +17,8 @@ std::string to_base64(std::string_view bytes);
 // "" decodes to no bytes.
 std::optional<std::string> from_base64(std::string_view text);
 
-// Every byte but letters, digits and _ . - ~ as %XX: a domain name as a file's name, "%2A.example.com" for a wildcard.
+// Every byte but letters, digits and _ . - ~ as %XX: a domain name as the name of its file or folder, "%2A.example.com"
+// for a wildcard.
 std::string percent_encoded(std::string_view name);
 
 }  // namespace mailinabox

@@ -61,6 +61,10 @@ const std::vector<std::pair<std::string, Words>> k_uses = {{"setup", {}},
                                                            {"tls show", {"www.example.com"}},
                                                            {"tls remove", {"www.example.com"}},
                                                            {"tls roll", {}},
+                                                           {"web list", {}},
+                                                           {"web set", {"example.com", "hsts", "no"}},
+                                                           {"web list", {}},
+                                                           {"web remove", {"example.com"}},
                                                            {"rollback", {"--release"}},
                                                            {"rollback", {"--yes"}}};
 

@@ -1,6 +1,7 @@
 #include "operations/models/certificates.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
@@ -194,9 +195,14 @@ ValueMap TlsModel::values(const std::string& primary_hostname) const {
   ValueList files;
   ValueList for_mail;
   files.emplace_back(std::string(base_name(served_file(primary_hostname))));
+  const std::set<std::string> listed(names.begin(), names.end());
+  // One that was served stays while the name does: a site that is held may still read it.
+  for (const std::string& name : names) {
+    if (name != primary_hostname) files.emplace_back(std::string(base_name(served_file(name))));
+  }
   for (const ServedCertificate& one : served) {
     all.push_back(served_value(one));
-    files.emplace_back(std::string(base_name(one.pem)));
+    if (!listed.contains(one.name)) files.emplace_back(std::string(base_name(one.pem)));
     if (contains(mail_names, one.name)) for_mail.push_back(served_value(one));
   }
   return {{"issued_certificate", primary},

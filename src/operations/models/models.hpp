@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "base/encoding.hpp"
 #include "base/value.hpp"
 #include "box/answers.hpp"
 #include "box/directory/directory.hpp"
 #include "box/dns/zones.hpp"
+#include "box/web/sites.hpp"
 #include "operations/models/certificates.hpp"
 #include "operations/models/secondary_addresses.hpp"
 
@@ -26,7 +28,9 @@ struct BoxModels {
   std::vector<DnsZone> zones{};
   std::vector<TransferPeer> transfer_peers{};
   std::shared_ptr<const TlsModel> tls{};  // nullptr before the first user exists
-  ValueMap values{};                      // names for make_context(); lists are empty before the first user exists
+  WebInput web{};
+  std::vector<WebSite> sites{};  // before the first user exists only the box's own
+  ValueMap values{};             // names for make_context(); other lists are empty before the first user exists
   // What an administrator should know: entries of custom.yaml that cannot be used, an expired certificate, … Whole
   // sentences.
   std::vector<std::string> warnings{};
@@ -48,8 +52,9 @@ DnsInput read_names(const Box& box, const Answers& answers, const Directory* dir
 BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory,
                         SecondaryLookup& secondaries, const std::string& first_user = "");
 
-// The pure part: zones and values.
-BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers);
+// The pure part: zones, sites and values.
+BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers,
+                      WebInput web);
 
 // The models of a box with a domain or two, to check and to show recipes without a box.
 BoxModels sample_models(const Answers& answers);
