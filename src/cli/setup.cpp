@@ -181,7 +181,8 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
   SetupResult result = set_up(box, *lock, std::move(prepared), how, *progress);
   progress.reset();
   lock.reset();  // an authority takes its time
-  const Provisioned certificates = get_certificates(box, console, request, result);
+  Provisioned certificates;
+  if (options.only.empty()) certificates = get_certificates(box, console, request, result);
 
   // An answer alone changes no resource, but is recorded.
   changed =

@@ -51,6 +51,7 @@ KeyRoll roll_in(const Json& object) {
 TlsMemory parse_tls_memory(const std::string& text) {
   const Json json = parsed(text);
   TlsMemory memory{.roll = roll_in(part(json, "roll")), .silence_until = time_member(json, "silence_until")};
+  memory.zones_since = time_member(json, "zones_since");
   const Json& troubles = part(json, "names");
   for (auto entry = troubles.begin(); troubles.is_object() && entry != troubles.end(); ++entry) {
     const auto since = time_member(entry.value(), "since");
@@ -58,7 +59,8 @@ TlsMemory parse_tls_memory(const std::string& text) {
     memory.troubles[entry.key()] = {.reason = member(entry.value(), "reason"),
                                     .failures = static_cast<int>(number_member(entry.value(), "failures")),
                                     .since = *since,
-                                    .not_before = time_member(entry.value(), "not_before").value_or(*since)};
+                                    .not_before = time_member(entry.value(), "not_before").value_or(*since),
+                                    .told = time_member(entry.value(), "told")};
   }
   for (const Json& zone : part(json, "zones_here")) {
     if (zone.is_string()) memory.zones_here.insert(zone.get<std::string>());
@@ -77,7 +79,9 @@ std::string render(const TlsMemory& memory) {
                            {"failures", trouble.failures},
                            {"since", rfc3339(trouble.since)},
                            {"not_before", rfc3339(trouble.not_before)}};
+    if (trouble.told) json["names"][name]["told"] = rfc3339(*trouble.told);
   }
+  if (memory.zones_since) json["zones_since"] = rfc3339(*memory.zones_since);
   json["zones_here"] = Json::array();
   for (const std::string& zone : memory.zones_here) json["zones_here"].push_back(zone);
   return json_text(json) + "\n";

@@ -15,10 +15,11 @@ namespace mailinabox {
 
 // Why a name has no better certificate.
 struct NameTrouble {
-  std::string reason{};    // a sentence or two, with the remedy
-  int failures = 0;        // of the authority's, in a row; 0: it was not asked
-  TimePoint since{};       // of the last look or attempt
-  TimePoint not_before{};  // by itself the box does not try again before
+  std::string reason{};             // a sentence or two, with the remedy
+  int failures = 0;                 // of the authority's, in a row; 0: it was not asked
+  TimePoint since{};                // of the last look or attempt
+  TimePoint not_before{};           // by itself the box does not try again before
+  std::optional<TimePoint> told{};  // when the administrator has last heard of it
   bool operator==(const NameTrouble&) const = default;
 };
 
@@ -35,6 +36,7 @@ struct TlsMemory {
   std::optional<TimePoint> silence_until{};  // the authority wants to be left alone until then
   std::map<std::string, NameTrouble> troubles{};
   std::set<std::string, std::less<>> zones_here{};  // zones for which the world asks this box
+  std::optional<TimePoint> zones_since{};           // when that was last found out
   bool operator==(const TlsMemory&) const = default;
 };
 

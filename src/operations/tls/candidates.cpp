@@ -115,28 +115,39 @@ class CandidateSearch {
     std::vector<std::string> zones;
     for (const Candidate& one : candidates_) {
       if (!open(one)) continue;
-      if (!wildcard(one.name)) names.push_back(one.name);
-      const std::string zone = zone_of_name(domains_, one.name);
-      if (!zone.empty() && !contains(zones, zone)) zones.push_back(zone);
+      if (!wildcard(one.name)) {
+        names.push_back(one.name);
+      } else if (const std::string zone = zone_of_name(domains_, one.name); !contains(zones, zone)) {
+        zones.push_back(zone);
+      }
     }
     const auto found = look_up_names(box_, names);
-    const auto here = zones_asked_here(box_, zones, models_.input.primary_hostname);
-    for (const std::string& zone : zones) memory_.zones_here.erase(zone);
-    memory_.zones_here.insert(here.begin(), here.end());
+    remember_zones(zones);
     for (Candidate& one : candidates_) {
-      if (open(one)) judge(one, found, here);
+      if (open(one)) judge(one, found);
     }
     std::erase_if(candidates_, [&](const Candidate& one) {
       return one.looked_up && !offered(one.name) && missing_.contains(one.name);
     });
   }
 
-  void judge(Candidate& one, const std::map<std::string, NameInDns>& found,
-             const std::set<std::string, std::less<>>& here) {
+  // Those of the wildcards now, all of them once a day.
+  void remember_zones(std::vector<std::string> zones) {
+    const TimePoint now = box_.system.clock.now();
+    const bool all = !memory_.zones_since || now - *memory_.zones_since >= std::chrono::hours(24);
+    if (all) zones = domains_.zones;
+    const ZonesAsked asked = zones_asked(box_, zones, models_.input.primary_hostname);
+    for (const std::string& zone : asked.elsewhere) memory_.zones_here.erase(zone);
+    memory_.zones_here.insert(asked.here.begin(), asked.here.end());
+    if (all) std::erase_if(memory_.zones_here, [&](const auto& zone) { return !domains_.zone_names.contains(zone); });
+    if (all) memory_.zones_since = now;
+  }
+
+  void judge(Candidate& one, const std::map<std::string, NameInDns>& found) {
     one.looked_up = true;
     if (wildcard(one.name)) {
       const std::string zone = zone_of_name(domains_, one.name);
-      if (!here.contains(zone)) one.reason = reason_of_foreign_zone(zone);
+      if (!memory_.zones_here.contains(zone)) one.reason = reason_of_foreign_zone(zone);
       return;
     }
     const NameInDns& addresses = found.at(one.name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -79,26 +80,19 @@ bool has_text_record(const DnsAnswer& answer, const std::string& value) {
   });
 }
 
-}  // namespace
-
-std::map<std::string, NameInDns> look_up_names(const Box& box, const std::vector<std::string>& names) {
-  std::map<std::string, NameInDns> found;
-  for (const std::string& name : names) found[name];
-  if (names.empty()) return found;
+// Calls `ask` for each name, for many at a time, until no resolver answers.
+void ask_about_each(const Box& box, const std::vector<std::string>& names,
+                    const std::function<void(ResolverClient& resolver, const std::string& name)>& ask) {
+  if (names.empty()) return;
   // If no resolver answers the first question, the others need not be asked.
   ResolverClient first = resolver_of(box);
-  found[names.front()] = look_up(first, names.front());
-  if (first.silent()) return found;
+  ask(first, names.front());
+  if (first.silent()) return;
   std::atomic<std::size_t> next{1};
-  std::mutex guard;
   const auto work = [&] {
     try {
       ResolverClient resolver = resolver_of(box);
-      for (std::size_t at = next++; at < names.size() && !resolver.silent(); at = next++) {
-        NameInDns one = look_up(resolver, names[at]);
-        const std::lock_guard<std::mutex> lock(guard);
-        found[names[at]] = std::move(one);
-      }
+      for (std::size_t at = next++; at < names.size() && !resolver.silent(); at = next++) ask(resolver, names[at]);
     } catch (const Error&) {
       return;  // a name that is none stays without an answer
     }
@@ -106,22 +100,35 @@ std::map<std::string, NameInDns> look_up_names(const Box& box, const std::vector
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < std::min(k_at_a_time, names.size()); ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
+std::map<std::string, NameInDns> look_up_names(const Box& box, const std::vector<std::string>& names) {
+  std::map<std::string, NameInDns> found;
+  for (const std::string& name : names) found[name];
+  std::mutex guard;
+  ask_about_each(box, names, [&](ResolverClient& resolver, const std::string& name) {
+    NameInDns one = look_up(resolver, name);
+    const std::lock_guard<std::mutex> lock(guard);
+    found[name] = std::move(one);
+  });
   return found;
 }
 
-std::set<std::string, std::less<>> zones_asked_here(const Box& box, const std::vector<std::string>& zones,
-                                                    const std::string& primary_hostname) {
-  std::set<std::string, std::less<>> here;
-  ResolverClient resolver = resolver_of(box);
-  for (const std::string& zone : zones) {
-    const auto answer = resolver.silent() ? std::nullopt : resolver.ask(zone, DnsType::ns);
-    if (!answer) continue;
+ZonesAsked zones_asked(const Box& box, const std::vector<std::string>& zones, const std::string& primary_hostname) {
+  ZonesAsked asked;
+  std::mutex guard;
+  ask_about_each(box, zones, [&](ResolverClient& resolver, const std::string& zone) {
+    const auto answer = resolver.ask(zone, DnsType::ns);
+    if (!answer) return;
     const bool ours = std::any_of(answer->answers.begin(), answer->answers.end(), [&](const DnsResourceRecord& record) {
       return record.type == DnsType::ns && lower_case(record.data) == "ns1." + primary_hostname;
     });
-    if (ours) here.insert(zone);
-  }
-  return here;
+    const std::lock_guard<std::mutex> lock(guard);
+    (ours ? asked.here : asked.elsewhere).insert(zone);
+  });
+  return asked;
 }
 
 PublishedKeys published_keys(const Box& box, const std::vector<std::string>& zones,

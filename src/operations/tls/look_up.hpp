@@ -16,8 +16,12 @@ namespace mailinabox {
 std::map<std::string, NameInDns> look_up_names(const Box& box, const std::vector<std::string>& names);
 
 // Those of the zones for which the world asks this box: its ns1 is among their name servers.
-std::set<std::string, std::less<>> zones_asked_here(const Box& box, const std::vector<std::string>& zones,
-                                                    const std::string& primary_hostname);
+// Of a zone without an answer nothing is known.
+struct ZonesAsked {
+  std::set<std::string, std::less<>> here{};
+  std::set<std::string, std::less<>> elsewhere{};  // or nowhere
+};
+ZonesAsked zones_asked(const Box& box, const std::vector<std::string>& zones, const std::string& primary_hostname);
 
 // What every name server of the zone that `primary_hostname` is in answers about the TLSA records of its port 25. Of
 // `zones` are those that the box serves.

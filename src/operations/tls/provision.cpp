@@ -110,7 +110,7 @@ class Provisioning {
   }
 
   CertificateRequest left_out(const Candidate& one) {
-    if (one.urgent && !one.reason.empty()) alarm({one.name}, one.reason);
+    if (one.urgent && one.looked_up && !one.reason.empty()) alarm({one.name}, one.reason);
     if (!one.has_good) return {.domains = {one.name}, .log = {one.reason}};
     return {.domains = {one.name}, .log = {"The domain has a valid certificate already."}};
   }
@@ -202,10 +202,20 @@ class Provisioning {
   }
 
   void remember(const std::string& name, const std::string& reason, int failures, std::chrono::seconds wait) {
-    memory_.troubles[name] = {.reason = reason, .failures = failures, .since = now(), .not_before = now() + wait};
+    NameTrouble& trouble = memory_.troubles[name];
+    trouble = {
+        .reason = reason, .failures = failures, .since = now(), .not_before = now() + wait, .told = trouble.told};
   }
 
+  // Once a day is enough.
   void alarm(const std::vector<std::string>& names, const std::string& words) {
+    bool news = false;
+    for (const std::string& name : names) {
+      NameTrouble& trouble = memory_.troubles[name];
+      news = news || !trouble.told || now() - *trouble.told >= std::chrono::hours(23);
+    }
+    if (!news) return;
+    for (const std::string& name : names) memory_.troubles[name].told = now();
     result_.alarms.push_back(joined(names, ", ") + ": " + words);
   }
 
