@@ -222,9 +222,8 @@ TEST_CASE("web: a mistake in custom.yaml holds its site, and the rest goes on", 
   box.host.erase(k_sites_file);
   box.host.put_symlink(k_sites_file, "/etc/hostname");
   CHECK(box.run({"dns", "update"}) == ExitCode::ok);
-  CHECK_THAT(box.errors.str(),
-             Contains("Warning: /home/user-data/www/custom.yaml: expected a regular file") &&
-                 Contains("all sites stay as they are"));
+  CHECK_THAT(box.errors.str(), Contains("Warning: /home/user-data/www/custom.yaml: expected a regular file") &&
+                                   Contains("all sites stay as they are"));
 }
 
 TEST_CASE("web: a snippet is copied, and a broken one costs its own site only", "[cli]") {
