@@ -56,9 +56,9 @@ std::tm utc(TimePoint time) {
 }  // namespace
 
 std::vector<Certificate> StoredCertificate::chain() const {
-  std::vector<Certificate> all = certificates_from_pem(text);
-  if (!all.empty()) all.erase(all.begin());
-  return all;
+  constexpr std::string_view k_end = "-----END ";
+  const std::size_t end = text.find(k_end);
+  return end == std::string::npos ? std::vector<Certificate>{} : certificates_from_pem(text.substr(end + k_end.size()));
 }
 
 void CertificateStore::add_all(std::vector<std::pair<std::string, std::string>> files) {
