@@ -121,7 +121,7 @@ Provisioned get_certificates(const Box& box, Console& console, const LockRequest
   } catch (const Error& error) {
     result.warnings.push_back(std::string("No certificates were asked for. ") + error.what());
   }
-  if (done.installed()) describe_panel(box, result);
+  if (done.installed()) describe_panel(box, nullptr, result);
   return done;
 }
 

@@ -92,16 +92,27 @@ void tell_parts(const Box& box, const LoadedBox& loaded, SetupResult& result) {
   result.parts = parts_of(box, loaded.recipe_names);
 }
 
+// The one that the link leads to: the store's, if it is known, so that no file is read twice.
+std::optional<Certificate> presented_certificate(const Box& box, const Answers& answers, const TlsModel* tls) {
+  const std::string target(base_name(box.system.files.read_link(certificate_link(answers)).value_or("")));
+  if (tls != nullptr && !target.empty()) {
+    for (const StoredCertificate& one : tls->store.certificates()) {
+      if (one.path == certificate_folder(answers) + "/" + target) return one.certificate;
+    }
+  }
+  const auto file = box.system.files.read(certificate_link(answers));
+  return file ? certificate_from_pem(file->content) : std::nullopt;
+}
+
 }  // namespace
 
-void describe_panel(const Box& box, SetupResult& result) {
+void describe_panel(const Box& box, const TlsModel* tls, SetupResult& result) {
   const Answers answers = read_answers(box);
   result.panel.clear();
   for (const char* key : {"PRIMARY_HOSTNAME", "PUBLIC_IP"}) {
     result.panel.push_back("https://" + answers.get(key) + "/admin");
   }
-  const auto certificate = box.system.files.read(certificate_link(answers));
-  const auto first = certificate ? certificate_from_pem(certificate->content) : std::nullopt;
+  const auto first = presented_certificate(box, answers, tls);
   if (!first) return;
   result.fingerprint = first->fingerprint();
   const bool accepted = first->accepted_at(box.system.clock.now());
@@ -175,7 +186,7 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
   if (prepared.scope.whole() && result.succeeded()) mark_set_up(box, prepared.loaded.platform);
   result.complete_box = is_set_up(box);
   if (!result.complete_box) tell_parts(box, prepared.loaded, result);
-  describe_panel(box, result);
+  describe_panel(box, prepared.loaded.models.tls.get(), result);
   result.certificates_due = certificates_due(box, complete.answers, prepared.loaded.models);
   return result;
 }

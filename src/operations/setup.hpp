@@ -65,6 +65,7 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
 
 // Where a browser finds the box, and how to know that it is the right one: panel, fingerprint and signed_by of
 // `result`.
-void describe_panel(const Box& box, SetupResult& result);
+// `tls`: the certificates as they are now, if they have been read.
+void describe_panel(const Box& box, const TlsModel* tls, SetupResult& result);
 
 }  // namespace mailinabox

@@ -237,9 +237,11 @@ std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers, D
   model->keys = {.current = model->store.key_in(private_key_path(answers)),
                  .next = model->store.key_in(next_private_key_path(answers))};
   const StoredCertificate* primary = model->store.best_for(input.primary_hostname, model->keys.current, now);
+  const std::string linked(base_name(view.files.read_link(certificate_link(answers)).value_or("")));
+  if (primary != nullptr && (!primary->certificate.self_signed || base_name(primary->path) == linked))
+    model->primary_digest = sha256_hex(primary->text);
   if (primary != nullptr && !primary->certificate.self_signed) {
     model->primary = primary->path;
-    model->primary_digest = sha256_hex(primary->text);
     model->primary_accepted = primary->certificate.accepted_at(now);
     model->primary_stapling = primary->certificate.offers_ocsp;
     warn_of_primary(*primary, certificate_link(answers), now, warnings);

@@ -31,7 +31,7 @@ struct TlsModel {
   CertificateStore store{};
   RollKeys keys{};
   std::string primary{};         // an authority's certificate for the box's own name; "" if there is none
-  std::string primary_digest{};  // of that file
+  std::string primary_digest{};  // of the file that the link leads to, or will; "" if that is not known
   bool primary_accepted = false;
   bool primary_stapling = false;
   std::vector<ServedCertificate> served{};      // names with a certificate of their own, in the order of `names`
