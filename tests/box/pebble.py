@@ -62,14 +62,16 @@ class Authority:
         self.lab.name_server.records.pop((NAME + ".", "A"))
         self.machine.destroy()
 
-    def begin(self, seconds=90 * DAY, refused=()):
+    def begin(self, seconds=90 * DAY, refused=(), accounts=None):
         """Starts Pebble, as a new authority with other keys and no accounts. seconds: how long its certificates are valid;
-        refused: names, with all below them, that it gives none for."""
+        refused: names, with all below them, that it gives none for; accounts: it takes only who has one of these keys for
+        external account binding, by their ids (base64url)."""
         self.end()
         self.machine.write(FOLDER + "/pebble.json", json.dumps({"pebble": {
             "listenAddress": f"{ADDRESS}:{PORT}", "managementListenAddress": f"{ADDRESS}:{MANAGEMENT_PORT}",
             "certificate": FOLDER + "/server.pem", "privateKey": FOLDER + "/server.key", "httpPort": 80, "tlsPort": 443,
-            "domainBlocklist": list(refused), "certificateValidityPeriod": seconds}}))
+            "domainBlocklist": list(refused), "certificateValidityPeriod": seconds,
+            "externalAccountBindingRequired": bool(accounts), "externalAccountMACKeys": accounts or {}}}))
         self.machine.run(f"{ENVIRONMENT} pebble -config {FOLDER}/pebble.json -dnsserver {namespaces.NAME_SERVER}:53 "
                          ">>/var/log/pebble.log 2>&1 & echo $! >/run/pebble.pid")
         self.machine.wait_for_listeners({PORT, MANAGEMENT_PORT}, SECONDS)
