@@ -31,7 +31,7 @@ PORTS = (443, 25, 587, 465, 993, 995)
 @pytest.fixture(scope="module")
 def authority(lab, tmp_path_factory):
     with pebble.Authority(lab, tmp_path_factory.mktemp("authority")) as running:
-        running.begin(refused=[REFUSED])
+        running.refused.add(REFUSED)
         yield running
 
 
@@ -125,18 +125,18 @@ def time_passes(box, **spans):
     box.write(MEMORY, re.sub(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z", earlier, box.read(MEMORY)))
 
 
-def forget_certificates(box):
-    """Every authority's certificate leaves the store."""
-    box.run(f"mkdir -p /root/old && find {STORE} -maxdepth 1 -regextype egrep -regex '.*-[0-9]{{8}}-[0-9a-f]{{8}}.pem' "
+def forget_certificates(box, name="[a-z.]+"):
+    """Authorities' certificates leave the store: of orders that `name` led, or all but wildcards."""
+    box.run(f"mkdir -p /root/old && find {STORE} -maxdepth 1 -regextype egrep -regex '.*/{name}-[0-9]{{8}}-[0-9a-f]{{8}}.pem' "
             "-exec mv {} /root/old/ ';'")
 
 
 def grow_old(lab, box, authority, name, age, lifetime):
-    """The certificate of `name` becomes one with its names of that age (days), and the only one that the box has. Gives what
-    is presented then."""
+    """The certificate of `name` becomes one with its names of that age (days), and the only one for them. Gives what is
+    presented then."""
     names = sorted(names_in(trusted(lab, box, authority, 443, name)), key=lambda one: one != name)
     text = authority.sign(tls(box, "csr", name), names, age * pebble.DAY, lifetime * pebble.DAY)
-    forget_certificates(box)
+    forget_certificates(box, name)
     box.write("/root/old.pem", text)
     tls(box, "import", name, "/root/old.pem")
     old = presented(lab, box, 443, name)
@@ -152,6 +152,8 @@ class Traffic:
         self.lab, self.box = lab, box
         self.complaints = []
         self.visits = 0
+        self._any = ssl._create_unverified_context()  # signed now by this one, now by that one
+        self._session = None
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -161,25 +163,31 @@ class Traffic:
         self._thread.join()
 
     def _run(self):
-        context = ssl._create_unverified_context()  # signed now by this one, now by that one
-        with self.lab.client(USER_AT), imaplib.IMAP4_SSL(self.box.address, 993, ssl_context=context, timeout=SECONDS) as session:
-            session.login(set_up.ADDRESS, set_up.PASSWORD)
-            while not self._end.wait(0.2):
-                self._attempt("the session", session.noop)
-                self._attempt("a new connection", lambda: self._visit(context))
-                self.visits += 1
+        self._log_in()
+        while not self._end.wait(0.2):
+            try:
+                self._session.noop()
+            except (OSError, imaplib.IMAP4.error) as error:
+                self._complain("the session was lost", error)
+                self._log_in()
+            try:
+                self._visit()
+            except (OSError, smtplib.SMTPException) as error:
+                self._complain("no connection", error)
+            self.visits += 1
+        self._session.shutdown()
 
-    def _attempt(self, what, work):
-        try:
-            work()
-        except Exception as error:
-            self.complaints.append(f"{datetime.datetime.now()} {what}: {error!r}")
-            if len(self.complaints) > 20:
-                self._end.set()
+    def _complain(self, what, error):
+        self.complaints.append(f"{datetime.datetime.now():%H:%M:%S} {what}: {error!r}")
 
-    def _visit(self, context):
-        with smtplib.SMTP(self.box.address, 25, "laptop.home.test", timeout=SECONDS) as connection:
-            connection.starttls(context=context)
+    def _log_in(self):
+        with self.lab.client(USER_AT):
+            self._session = imaplib.IMAP4_SSL(self.box.address, 993, ssl_context=self._any, timeout=SECONDS)
+        self._session.login(set_up.ADDRESS, set_up.PASSWORD)
+
+    def _visit(self):
+        with self.lab.client(USER_AT), smtplib.SMTP(self.box.address, 25, "laptop.home.test", timeout=SECONDS) as connection:
+            connection.starttls(context=self._any)
             connection.ehlo()
 
 

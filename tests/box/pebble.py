@@ -5,6 +5,7 @@ stands a small server of our own, which hands requests on, and can refuse them, 
 everything when it ends, goes on meanwhile.
 """
 
+import base64
 import contextlib
 import datetime
 import http.client
@@ -29,7 +30,7 @@ SECONDS = 30
 # Validation without pauses, every nonce as good as it is, every order with proofs of its own.
 ENVIRONMENT = "PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0"
 PASSED_ON = ("Content-Type", "Replay-Nonce", "Location", "Link", "Retry-After")
-RATE_LIMITED = "urn:ietf:params:acme:error:rateLimited"
+ERROR = "urn:ietf:params:acme:error:"
 
 
 class Authority:
@@ -43,6 +44,7 @@ class Authority:
         self._tls = self._vouching.server(NAME)
         self.requests = []  # (method, path), as they come
         self.retry_after = None  # seconds: how long an order must wait, which is refused meanwhile
+        self.refused = set()  # names for which, and for all below which, it gives no certificate
         self.held = None  # (beginning of a path, event: such a request has come, event: it may go on)
         self._front = None
         self.machine = lab.box("authority", lab.layer_with_packages("authority", lab.root(), ["pebble"]), address=ADDRESS,
@@ -62,15 +64,14 @@ class Authority:
         self.lab.name_server.records.pop((NAME + ".", "A"))
         self.machine.destroy()
 
-    def begin(self, seconds=90 * DAY, refused=(), accounts=None):
+    def begin(self, seconds=90 * DAY, accounts=None):
         """Starts Pebble, as a new authority with other keys and no accounts. seconds: how long its certificates are valid;
-        refused: names, with all below them, that it gives none for; accounts: it takes only who has one of these keys for
-        external account binding, by their ids (base64url)."""
+        accounts: it takes only who has one of these keys for external account binding, by their ids (base64url)."""
         self.end()
         self.machine.write(FOLDER + "/pebble.json", json.dumps({"pebble": {
             "listenAddress": f"{ADDRESS}:{PORT}", "managementListenAddress": f"{ADDRESS}:{MANAGEMENT_PORT}",
             "certificate": FOLDER + "/server.pem", "privateKey": FOLDER + "/server.key", "httpPort": 80, "tlsPort": 443,
-            "domainBlocklist": list(refused), "certificateValidityPeriod": seconds,
+            "certificateValidityPeriod": seconds,
             "externalAccountBindingRequired": bool(accounts), "externalAccountMACKeys": accounts or {}}}))
         self.machine.run(f"{ENVIRONMENT} pebble -config {FOLDER}/pebble.json -dnsserver {namespaces.NAME_SERVER}:53 "
                          ">>/var/log/pebble.log 2>&1 & echo $! >/run/pebble.pid")
@@ -142,19 +143,20 @@ class Authority:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 authority.requests.append((self.command, self.path))
                 authority.wait_if_held(self.path)
-                if self.path == "/order-plz" and authority.retry_after:
-                    return self.refuse()
+                problem = authority.problem_with(body) if self.path == "/order-plz" else None
+                if problem:
+                    return self.refuse(problem)
                 headers = {name: self.headers[name] for name in ("Host", "Content-Type", "User-Agent") if name in self.headers}
                 status, given, content = authority._ask(PORT, self.command, self.path, body or None, headers)
                 self.give(status, [(name, value) for name, value in given.items() if name in PASSED_ON], content)
 
             do_GET = do_HEAD = do_POST = answer
 
-            def refuse(self):
+            def refuse(self, problem):
                 nonce = authority._ask(PORT, "HEAD", "/nonce-plz")[1]["Replay-Nonce"]
-                problem = {"type": RATE_LIMITED, "detail": "too many certificates already issued", "status": 429}
-                self.give(429, [("Content-Type", "application/problem+json"), ("Replay-Nonce", nonce),
-                                ("Retry-After", str(authority.retry_after))], json.dumps(problem).encode())
+                wait = [("Retry-After", str(authority.retry_after))] if authority.retry_after else []
+                self.give(problem["status"], [("Content-Type", "application/problem+json"), ("Replay-Nonce", nonce), *wait],
+                          json.dumps(problem).encode())
 
             def give(self, status, headers, content):
                 self.send_response(status)
@@ -165,6 +167,20 @@ class Authority:
                     self.wfile.write(content)
 
         return Front
+
+    def problem_with(self, order):
+        """What the authority has against an order (RFC 8555 sections 6.6, 6.7.1, 7.4); nothing."""
+        if self.retry_after:
+            return {"type": ERROR + "rateLimited", "detail": "too many certificates already issued", "status": 429}
+        payload = json.loads(order)["payload"]
+        names = [one["value"] for one in json.loads(base64.urlsafe_b64decode(payload + "=="))["identifiers"]]
+        refused = [name for name in names if any(name == one or name.endswith("." + one) for one in self.refused)]
+        if not refused:
+            return None
+        parts = [{"type": ERROR + "rejectedIdentifier", "identifier": {"type": "dns", "value": name},
+                  "detail": "the domain name is forbidden by policy"} for name in refused]
+        return {"type": parts[0]["type"], "detail": f'Cannot issue for "{refused[0]}": the domain name is forbidden by policy',
+                "status": 400, "subproblems": parts}
 
     def wait_if_held(self, path):
         held = self.held
