@@ -173,13 +173,15 @@ sanitize() {
 }
 
 # What each target gets through in about half a minute, on one processor.
-declare -rA fuzz_inputs=([recipe]=9000 [settings]=160000 [template]=240000 [address]=130000 [dns]=9000 [dns_message]=180000)
+declare -rA fuzz_inputs=([recipe]=9000 [settings]=160000 [template]=240000 [address]=130000 [dns]=9000 [dns_message]=180000
+  [pem_bundle]=9000 [web_custom]=6000)
 
 # fuzz SECONDS: with inputs that nobody has tried. fuzz fixed: half a minute's inputs, the same each time, so that it fails for
 # what has changed and not by chance. Two targets run at a time; what libFuzzer says goes to files, what it found is shown.
 fuzz() {
   local seconds=${1:-60} target failed=0 found=$sanitized/found limits
-  compile_sanitized fuzz_recipe fuzz_settings fuzz_template fuzz_address fuzz_dns fuzz_dns_message || return
+  compile_sanitized fuzz_recipe fuzz_settings fuzz_template fuzz_address fuzz_dns fuzz_dns_message fuzz_pem_bundle fuzz_web_custom ||
+    return
   if [[ $seconds == fixed ]]; then
     found=$sanitized/found-fixed
     rm -rf "$found" # its inputs would be tried first

@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 
+#include <ctime>
 #include <thread>
 
 #include "base/interruption.hpp"
@@ -19,6 +20,13 @@ void RealClock::sleep(std::chrono::milliseconds duration) const {
 
 std::string rfc3339(std::chrono::system_clock::time_point time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+std::optional<std::chrono::system_clock::time_point> from_rfc3339(const std::string& text) {
+  std::tm parts{};
+  const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0' || text.size() != sizeof("2026-11-23T08:15:00Z") - 1) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
 std::string rfc5322(std::chrono::system_clock::time_point time) {

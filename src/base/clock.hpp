@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace mailinabox {
@@ -23,6 +24,9 @@ class RealClock final : public Clock {
 
 // RFC 3339 in UTC, whole seconds: "2026-11-23T08:15:00Z".
 std::string rfc3339(std::chrono::system_clock::time_point time);
+
+// The time that such a text is; nothing for a text in another form.
+std::optional<std::chrono::system_clock::time_point> from_rfc3339(const std::string& text);
 
 // RFC 5322, as in a message's Date: "Mon, 23 Nov 2026 08:15:00 +0000".
 std::string rfc5322(std::chrono::system_clock::time_point time);

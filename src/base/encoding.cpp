@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace mailinabox {
 
 std::string to_hex(std::string_view bytes) {
@@ -37,6 +39,20 @@ std::optional<std::string> from_base64(std::string_view text) {
   if (size < 0) return std::nullopt;
   bytes.resize(static_cast<std::size_t>(size) - padding);
   return bytes;
+}
+
+std::string percent_encoded(std::string_view name) {
+  constexpr std::string_view k_digits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_letter(c) || is_digit(c) || std::string_view("_.-~").find(c) != std::string_view::npos) {
+      text += c;
+    } else {
+      text += {'%', k_digits[byte >> 4U], k_digits[byte & 15U]};
+    }
+  }
+  return text;
 }
 
 }  // namespace mailinabox

@@ -1,4 +1,4 @@
-// Hexadecimal and base64 (RFC 4648).
+// Hexadecimal, base64 (RFC 4648) and percent signs (RFC 3986).
 #pragma once
 
 #include <optional>
@@ -16,5 +16,9 @@ std::string to_base64(std::string_view bytes);
 // Decodes padded base64; std::nullopt if the text has any other character (a blank, a line end) or the wrong length.
 // "" decodes to no bytes.
 std::optional<std::string> from_base64(std::string_view text);
+
+// Every byte but letters, digits and _ . - ~ as %XX: a domain name as the name of its file or folder, "%2A.example.com"
+// for a wildcard.
+std::string percent_encoded(std::string_view name);
 
 }  // namespace mailinabox

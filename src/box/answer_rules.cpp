@@ -110,6 +110,23 @@ std::string problem_with_mta_sts_mode(const std::string& mode) {
   return "MTA_STS_MODE is " + mode + "; expected enforce, testing or none.";
 }
 
+std::string problem_with_authority(const std::string& key, const std::string& value) {
+  const bool blank = value.find_first_of(" \t\r\n") != std::string::npos;
+  if (key == "ACME_DIRECTORY") {
+    const bool url = value.starts_with("https://") && value.size() > sizeof("https://") && !blank;
+    if (url || value == "staging" || value == "none") return {};
+    return "\"" + value +
+           "\" is not a certificate authority. Expected the https:// address of its ACME directory, staging (Let's "
+           "Encrypt's for trials), none, or nothing for Let's Encrypt.";
+  }
+  if (key == "ACME_EMAIL")
+    return valid_address(value, AddressMode::full) ? "" : "\"" + value + "\" is not an e-mail address.";
+  if (key == "ACME_EAB_KID")
+    return blank ? "\"" + value + "\" has a blank; expected the identifier that the authority gave you." : "";
+  const bool path = value.starts_with('/') && !blank;
+  return path ? "" : "\"" + value + "\" is not the absolute path of a file.";
+}
+
 bool public_ipv4(const std::string& address) {
   struct Range {
     std::uint32_t first;

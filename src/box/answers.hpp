@@ -46,6 +46,8 @@ std::string problem_with_email(const std::string& address, const std::string& pr
 std::string problem_with_storage_root(const std::string& path);
 std::string problem_with_storage_user(const std::string& name);
 std::string problem_with_mta_sts_mode(const std::string& mode);
+// `key` is one of ACME_DIRECTORY, ACME_CA_FILE, ACME_EMAIL, ACME_EAB_KID, ACME_EAB_KEY_FILE.
+std::string problem_with_authority(const std::string& key, const std::string& value);
 
 // True if the Internet can reach the address: it is not private, loopback, link-local or otherwise reserved.
 bool public_ipv4(const std::string& address);

@@ -11,6 +11,7 @@
 #include "cli/progress.hpp"
 #include "cli/report_output.hpp"
 #include "cli/setup/questions.hpp"
+#include "cli/tls/tls_commands.hpp"
 #include "facts/facts.hpp"
 #include "operations/answers/resolver.hpp"
 #include "operations/hold.hpp"
@@ -83,6 +84,7 @@ Json setup_json(const SetupResult& result, const std::vector<std::string>& warni
   }
   json["panel"] = result.panel;
   if (result.fingerprint) json["fingerprint"] = *result.fingerprint;
+  if (!result.signed_by.empty()) json["signed_by"] = result.signed_by;
   for (const DoneMigration& done : result.migrations) {
     json["migrations"].push_back({{"number", done.number}, {"summary", done.summary}, {"copy", done.copy}});
   }
@@ -104,9 +106,28 @@ void print_first_user(Console& console, const SetupResult& result) {
                  << result.first_user->email << std::endl;
 }
 
-void print_setup(Console& console, const SetupResult& result) {
+// What the authority said does not make setup fail: the box works, and tries again by itself.
+Provisioned get_certificates(const Box& box, Console& console, const LockRequest& lock, SetupResult& result) {
+  Provisioned done;
+  if (!result.succeeded() || !result.complete_box || !result.certificates_due) return done;
+  if (!console.json) {
+    console.errors
+        << "Asking for certificates. By installing you have agreed to the authority's terms of service; those "
+           "of Let's Encrypt are at https://letsencrypt.org/repository/.\n"
+        << std::flush;
+  }
+  try {
+    done = provision_certificates(box, {.due_only = true}, lock);
+  } catch (const Error& error) {
+    result.warnings.push_back(std::string("No certificates were asked for. ") + error.what());
+  }
+  if (done.installed()) describe_panel(box, result);
+  return done;
+}
+
+void print_setup(Console& console, const SetupResult& result, const Provisioned& certificates) {
   print_warnings(console, result.warnings);
-  console.output << summary_text(result.report);
+  console.output << summary_text(result.report) << requests_text(certificates.requests);
   if (!result.succeeded()) {
     console.errors << failures_text(result.report);
     if (!result.first_user_error.empty()) {
@@ -124,8 +145,9 @@ void print_setup(Console& console, const SetupResult& result) {
 ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& options, bool& changed) {
   std::vector<std::string> warnings = require_suitable(box);
   print_warnings(console, warnings);
-  const HeldLock lock(box, lock_request(console, "setup", options.no_wait));
-  ask_to_end_hold(box, lock, console, options);
+  const LockRequest request = lock_request(console, "setup", options.no_wait);
+  std::optional<HeldLock> lock(std::in_place, box, request);
+  ask_to_end_hold(box, *lock, console, options);
   const ValueMap facts = gather_facts(box.view());
 
   // The answers: given, stored, asked for, or a default.
@@ -140,7 +162,7 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
 
   // What would be done, before anything is.
   PreparedSetup prepared =
-      prepare_setup(box, lock, Scope::recipes(options.only), facts, sheet.stored(), std::move(complete));
+      prepare_setup(box, *lock, Scope::recipes(options.only), facts, sheet.stored(), std::move(complete));
   const std::optional<Move> moved = prepared.loaded.moved;
   if (moved) console.errors << moved->text() << std::endl;
   if (!prepared.migrations.empty()) {
@@ -156,17 +178,22 @@ ExitCode run_setup(Box& box, Console& console, const SetupCommandOptions& option
                            console.errors << done_text(done) << std::endl;
                          }};
   std::unique_ptr<Reporter> progress = make_progress(box.system.clock, console, console.json);
-  const SetupResult result = set_up(box, lock, std::move(prepared), how, *progress);
+  SetupResult result = set_up(box, *lock, std::move(prepared), how, *progress);
   progress.reset();
+  lock.reset();  // an authority takes its time
+  Provisioned certificates;
+  if (options.only.empty()) certificates = get_certificates(box, console, request, result);
 
   // An answer alone changes no resource, but is recorded.
-  changed = result.report.count(Status::changed) > 0 || result.report.generation.has_value();
+  changed =
+      result.report.count(Status::changed) > 0 || result.report.generation.has_value() || !certificates.alarms.empty();
   if (console.json) {
     Json json = setup_json(result, warnings);
     if (moved) json["moved"] = move_json(*moved);
+    json["certificates"] = requests_json(certificates.requests);
     print_json(console, json);
   } else {
-    print_setup(console, result);
+    print_setup(console, result, certificates);
   }
   return result.exit_code();
 }
@@ -222,13 +249,21 @@ std::vector<CliCommand> setup_commands() {
       "  EMAIL_ADDR, EMAIL_PW       first mail user (me@PRIMARY_HOSTNAME, a generated password)\n"
       "  TIME_ZONE                  such as Europe/Berlin (as the machine has it)\n"
       "  MTA_STS_MODE               enforce, testing or none\n"
+      "  ACME_DIRECTORY             certificate authority: nothing for Let's Encrypt, whose terms of service you "
+      "agree\n"
+      "                             to by installing; staging, none, or the https:// address of another one\n"
+      "  ACME_CA_FILE, ACME_EMAIL   its own certificate's authority (PEM), if it is a private one; an address for it\n"
+      "  ACME_EAB_KID               identifier of external account binding; the key is in "
+      "/etc/mailinabox/acme-eab.key\n"
+      "                             or in ACME_EAB_KEY_FILE\n"
       "  DNS_FORWARDERS             name servers to ask instead of the root servers (found out by trying)\n"
       "  DISABLE_FIREWALL           1: leave the firewall alone\n"
       "  SSH_PASSWORDS              no: SSH refuses passwords, once everyone who can log in has a key and passwords\n"
       "                             come from /etc/shadow only; yes: as sshd's own settings say (the default; on a\n"
       "                             terminal you are asked)\n"
       "The value auto takes the default instead of a stored answer; an empty PUBLIC_IPV6, DNS_FORWARDERS,\n"
-      "DISABLE_FIREWALL or SSH_PASSWORDS unsets it. A public address that was the machine's own follows if the machine "
+      "DISABLE_FIREWALL, SSH_PASSWORDS or ACME_… unsets it. A public address that was the machine's own follows if the "
+      "machine "
       "moves.";
   command.examples = {"sudo mailinabox", "sudo NONINTERACTIVE=1 PRIMARY_HOSTNAME=box.example.com mailinabox setup",
                       "sudo mailinabox setup --only postfix,dovecot"};
@@ -259,6 +294,8 @@ std::vector<CliCommand> setup_commands() {
                               {"missing", "until then: those that have not", false},
                               {"panel", "addresses at which the control panel will be"},
                               {"fingerprint", "SHA-256 of the certificate there", false},
+                              {"signed_by", "who has signed it, unless it is the box itself", false},
+                              {"certificates", "what was asked for, as of tls provision"},
                               {"migrations", "that were done, each with number, summary, copy", false},
                               {"first_user", "with email, password if it was generated, or error", false}});
   command.run = [options](Box& box, Console& console) {

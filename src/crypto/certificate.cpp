@@ -76,6 +76,40 @@ void add_extension(X509* certificate, int kind, const char* value) {
   expect(extension && X509_add_ext(certificate, extension.get(), -1) == 1, value);
 }
 
+bool names_ocsp_server(X509* certificate) {
+  STACK_OF(OPENSSL_STRING)* servers = X509_get1_ocsp(certificate);
+  const bool any = sk_OPENSSL_STRING_num(servers) > 0;
+  X509_email_free(servers);
+  return any;
+}
+
+Certificate facts_of(const std::shared_ptr<X509>& read) {
+  Certificate certificate;
+  certificate.x509 = read;
+  const X509_NAME* subject = X509_get_subject_name(read.get());
+  const X509_NAME* issuer = X509_get_issuer_name(read.get());
+  certificate.common_name = name_part(subject, NID_commonName);
+  certificate.issuer = name_part(issuer, NID_organizationName);
+  certificate.issuer_common_name = name_part(issuer, NID_commonName);
+  certificate.self_signed = X509_NAME_cmp(subject, issuer) == 0;
+  const GeneralNames names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(read.get(), NID_subject_alt_name, nullptr, nullptr)));
+  certificate.alternative_names = texts_of(names.get());
+  certificate.key_digest = key_digest_of(read.get());
+  certificate.offers_ocsp = names_ocsp_server(read.get());
+  certificate.from = time_point(X509_get0_notBefore(read.get()));
+  certificate.until = time_point(X509_get0_notAfter(read.get()));
+  return certificate;
+}
+
+// What stands between certificates is skipped.
+std::optional<Certificate> next_certificate(BIO* text) {
+  const std::shared_ptr<X509> read(PEM_read_bio_X509(text, nullptr, no_passphrase, nullptr), FreeWith<X509_free>());
+  ERR_clear_error();
+  if (!read) return std::nullopt;
+  return facts_of(read);
+}
+
 }  // namespace
 
 std::vector<std::string> Certificate::dns_names() const {
@@ -104,6 +138,22 @@ bool Certificate::belongs_to(const Key& key) const {
   return same;
 }
 
+bool Certificate::issued_by(const Certificate& other) const {
+  if (X509_NAME_cmp(X509_get_issuer_name(x509.get()), X509_get_subject_name(other.x509.get())) != 0) return false;
+  const bool signed_by_it = X509_verify(x509.get(), X509_get0_pubkey(other.x509.get())) == 1;
+  ERR_clear_error();
+  return signed_by_it;
+}
+
+std::string Certificate::signed_by() const {
+  if (issuer.empty()) return issuer_common_name.empty() ? "an issuer without a name" : issuer_common_name;
+  return issuer_common_name.empty() || issuer_common_name == issuer ? issuer : issuer + " (" + issuer_common_name + ")";
+}
+
+std::string Certificate::pem() const {
+  return written("a certificate", [&](BIO* bio) { return PEM_write_bio_X509(bio, x509.get()); });
+}
+
 std::string Certificate::fingerprint() const {
   const std::string der = written("a certificate", [&](BIO* bio) { return i2d_X509_bio(bio, x509.get()); });
   std::string text = upper_case(to_hex(sha256(der)));
@@ -113,24 +163,22 @@ std::string Certificate::fingerprint() const {
 
 std::optional<Certificate> certificate_from_pem(const std::string& pem) {
   if (pem.find("-----BEGIN ") == std::string::npos) return std::nullopt;  // saves OpenSSL from loading its tables
-  const std::shared_ptr<X509> read(PEM_read_bio_X509(bio_of(pem).get(), nullptr, no_passphrase, nullptr),
-                                   FreeWith<X509_free>());
+  return next_certificate(bio_of(pem).get());
+}
+
+std::vector<Certificate> certificates_from_pem(const std::string& pem) {
+  std::vector<Certificate> certificates;
+  if (pem.find("-----BEGIN ") == std::string::npos) return certificates;
+  const Bio text = bio_of(pem);
+  while (auto certificate = next_certificate(text.get())) certificates.push_back(std::move(*certificate));
+  return certificates;
+}
+
+bool is_der_certificate(const std::string& bytes) {
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  const std::unique_ptr<X509, FreeWith<X509_free>> read(d2i_X509(nullptr, &data, static_cast<long>(bytes.size())));
   ERR_clear_error();
-  if (!read) return std::nullopt;
-  Certificate certificate;
-  certificate.x509 = read;
-  const X509_NAME* subject = X509_get_subject_name(read.get());
-  const X509_NAME* issuer = X509_get_issuer_name(read.get());
-  certificate.common_name = name_part(subject, NID_commonName);
-  certificate.issuer = name_part(issuer, NID_organizationName);
-  certificate.self_signed = X509_NAME_cmp(subject, issuer) == 0;
-  const GeneralNames names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(read.get(), NID_subject_alt_name, nullptr, nullptr)));
-  certificate.alternative_names = texts_of(names.get());
-  certificate.key_digest = key_digest_of(read.get());
-  certificate.from = time_point(X509_get0_notBefore(read.get()));
-  certificate.until = time_point(X509_get0_notAfter(read.get()));
-  return certificate;
+  return read != nullptr;
 }
 
 std::string self_signed_pem(const SelfSigned& wanted, const Key& key) {

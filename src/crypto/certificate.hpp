@@ -19,8 +19,10 @@ struct Certificate {
   std::string common_name{};                     // of the subject; "" if it has none
   std::vector<std::string> alternative_names{};  // canonical (crypto/alternative_names.hpp), in order
   std::string issuer{};                          // the issuer's organization; "" if it has none
+  std::string issuer_common_name{};              // "" if it has none
   std::string key_digest{};                      // as public_key_digest()
   bool self_signed = false;                      // issuer and subject are the same
+  bool offers_ocsp = false;                      // names a server that tells whether it has been revoked (RFC 6960)
   TimePoint from{};
   TimePoint until{};
   std::shared_ptr<x509_st> x509{};
@@ -38,12 +40,27 @@ struct Certificate {
   // True if `key` is its private key. REQUIRES a key.
   bool belongs_to(const Key& key) const;
 
+  // True if `issuer` could have signed it: the names match, and the signature does.
+  bool issued_by(const Certificate& issuer) const;
+
+  // Who signed it, for people: organization and common name of the issuer, "Let's Encrypt (R11)".
+  std::string signed_by() const;
+
   // SHA-256 as browsers show it: "AA:BB:…".
   std::string fingerprint() const;
+
+  // As PEM, with the last line's end. Throws Error.
+  std::string pem() const;
 };
 
 // The first certificate in the text; nothing if none can be read.
 std::optional<Certificate> certificate_from_pem(const std::string& pem);
+
+// Every certificate in the text that can be read, in order.
+std::vector<Certificate> certificates_from_pem(const std::string& pem);
+
+// True if it is a certificate in DER, which the functions above do not read.
+bool is_der_certificate(const std::string& bytes);
 
 struct SelfSigned {
   std::string common_name{};                     // at most 64 characters

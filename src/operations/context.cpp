@@ -1,5 +1,7 @@
 #include "operations/context.hpp"
 
+#include "base/digest.hpp"
+#include "base/text.hpp"
 #include "box/directory/address.hpp"
 #include "box/uuid.hpp"
 #include "operations/models/models.hpp"
@@ -34,12 +36,18 @@ ValueMap profile_identifiers(const std::string& host_name) {
   return identifiers;
 }
 
+// The minute of each hour at which this box looks after its certificates.
+int renewal_minute(const std::string& host_name) {
+  constexpr std::uint32_t k_minutes = 60;
+  return static_cast<int>(parse_number<std::uint32_t>(sha256_hex(host_name).substr(0, 6), 16).value_or(0) % k_minutes);
+}
+
 }  // namespace
 
 Value make_context(const Answers& answers, const ValueMap& facts, const std::string& time_zone,
                    const ValueMap& models) {
   ValueMap context = models;
-  context.try_emplace("mta_sts_policy", "");
+  for (const char* text : {"mta_sts_policy", "issued_certificate", "issued_digest"}) context.try_emplace(text, "");
   for (const std::string& name : model_names()) context.try_emplace(name, ValueList());
   for (const std::string_view key : Answers::k_keys) context[lower_case(key)] = answers.get(key);
   ValueMap all;
@@ -47,6 +55,7 @@ Value make_context(const Answers& answers, const ValueMap& facts, const std::str
   context["answers"] = std::move(all);  // whatever the file has: a key of its own hides no other name
   const std::string forwarders = answers.get("DNS_FORWARDERS");
   context["primary_hostname_pattern"] = pattern_of(answers.get("PRIMARY_HOSTNAME"));
+  context["renewal_minute"] = renewal_minute(answers.get("PRIMARY_HOSTNAME"));
   context["profile_identifiers"] = profile_identifiers(answers.get("PRIMARY_HOSTNAME"));
   const std::vector<std::string> addresses = name_server_addresses(answers);
   context["name_server_addresses"] = ValueList(addresses.begin(), addresses.end());

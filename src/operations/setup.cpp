@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "box/tls/acme_problem.hpp"
 #include "crypto/certificate.hpp"
 #include "engine/engine.hpp"
 #include "engine/generations.hpp"
@@ -11,9 +12,11 @@
 #include "operations/first_user.hpp"
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
+#include "operations/models/certificates.hpp"
 #include "operations/port_check.hpp"
 #include "operations/release.hpp"
 #include "operations/suitability.hpp"
+#include "operations/tls/status.hpp"
 
 namespace mailinabox {
 namespace {
@@ -80,16 +83,6 @@ Report converge(const Box& box, PreparedSetup& prepared, Run& run, SetupResult& 
   return run.close(result.first_user_error.empty());
 }
 
-// Where a browser finds the box, and how to know that it is the right one.
-void describe_panel(const Box& box, const Answers& answers, SetupResult& result) {
-  for (const char* key : {"PRIMARY_HOSTNAME", "PUBLIC_IP"}) {
-    result.panel.push_back("https://" + answers.get(key) + "/admin");
-  }
-  const auto certificate = box.system.files.read(answers.get("STORAGE_ROOT") + "/ssl/ssl_certificate.pem");
-  const auto first = certificate ? certificate_from_pem(certificate->content) : std::nullopt;
-  if (first) result.fingerprint = first->fingerprint();
-}
-
 void tell_parts(const Box& box, const LoadedBox& loaded, SetupResult& result) {
   if (result.succeeded()) {
     std::set<std::string> done;
@@ -100,6 +93,20 @@ void tell_parts(const Box& box, const LoadedBox& loaded, SetupResult& result) {
 }
 
 }  // namespace
+
+void describe_panel(const Box& box, SetupResult& result) {
+  const Answers answers = read_answers(box);
+  result.panel.clear();
+  for (const char* key : {"PRIMARY_HOSTNAME", "PUBLIC_IP"}) {
+    result.panel.push_back("https://" + answers.get(key) + "/admin");
+  }
+  const auto certificate = box.system.files.read(certificate_link(answers));
+  const auto first = certificate ? certificate_from_pem(certificate->content) : std::nullopt;
+  if (!first) return;
+  result.fingerprint = first->fingerprint();
+  const bool accepted = first->accepted_at(box.system.clock.now());
+  result.signed_by = accepted ? quoted_words_of_others(first->signed_by()) : "";
+}
 
 void check_recipes(const Box& box, const Answers& stored, const ValueMap& facts) {
   Answers sample = stored;
@@ -168,7 +175,8 @@ SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared,
   if (prepared.scope.whole() && result.succeeded()) mark_set_up(box, prepared.loaded.platform);
   result.complete_box = is_set_up(box);
   if (!result.complete_box) tell_parts(box, prepared.loaded, result);
-  describe_panel(box, complete.answers, result);
+  describe_panel(box, result);
+  result.certificates_due = certificates_due(box, complete.answers, prepared.loaded.models);
   return result;
 }
 

@@ -52,6 +52,8 @@ struct SetupResult {
   BoxParts parts{};                          // until then
   std::vector<std::string> panel{};          // https://HOST/admin, https://ADDRESS/admin
   std::optional<std::string> fingerprint{};  // SHA-256 of the certificate there, as browsers show it: "AA:BB:…"
+  std::string signed_by{};                   // the authority that has signed it; "" if it is self-signed
+  bool certificates_due = false;             // an authority can be asked for some now
 
   bool succeeded() const { return !report.failed() && first_user_error.empty(); }
   ExitCode exit_code() const { return first_user_error.empty() ? report.exit_code() : ExitCode::failed; }
@@ -60,5 +62,9 @@ struct SetupResult {
 // Makes the box. What fails in a resource is in the report; throws Error as the engine's run does, and for a migration.
 SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared, const SetupOptions& options,
                    Reporter& reporter);
+
+// Where a browser finds the box, and how to know that it is the right one: panel, fingerprint and signed_by of
+// `result`.
+void describe_panel(const Box& box, SetupResult& result);
 
 }  // namespace mailinabox

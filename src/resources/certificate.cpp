@@ -1,5 +1,8 @@
 // The certificate that services present, which a link of fixed name leads to.
 //
+// If the box has chosen an authority's certificate (`issued`), the link leads to that one, whatever it led to before.
+// Else:
+//
 //   the link leads to                                  | result
 //   nothing, but a usable certificate of that name is  | linked to that one: the data has moved
 //     beside the link                                  |
@@ -33,6 +36,7 @@ using Days = std::chrono::duration<std::int64_t, std::ratio<86'400>>;
 
 struct CertificateWanted {
   std::string path{};
+  std::string issued{};
   std::string private_key{};
   std::string name{};
   std::vector<std::string> alternative_names{};  // canonical, sorted
@@ -47,6 +51,7 @@ class CertificateResource final : public Resource {
   explicit CertificateResource(CertificateWanted wanted) : wanted_(std::move(wanted)) {}
 
   Changes diff(const View& view) const override {
+    if (!wanted_.issued.empty()) return diff_issued(view.files);
     const std::string flaw = flaw_of_present(view);
     if (flaw.empty()) return {};
     if (const std::string beside = left_beside(view.files, view.clock.now()); flaw == "absent" && !beside.empty()) {
@@ -60,6 +65,7 @@ class CertificateResource final : public Resource {
 
   void apply(System& system, const Changes& changes) const override {
     if (changes.front().attribute == "target") {
+      if (system.files.info(wanted_.path).kind == FileKind::regular) keep_copies(system);
       system.files.make_symlink(wanted_.path, changes.front().after);
       return;
     }
@@ -75,10 +81,7 @@ class CertificateResource final : public Resource {
     const std::string pem =
         self_signed_pem({wanted_.name, wanted_.alternative_names, now - Days(1), now + wanted_.days}, key);
     const std::string file = file_name(now);
-    for (const auto& [path, kept] : kept_copies(system.view())) {
-      const auto old = system.files.read(path);
-      system.files.write(kept, old->content, attributes_of(old));
-    }
+    keep_copies(system);
     system.files.write(beside(wanted_.path, file), pem, FileAttributes{});
     system.files.make_symlink(wanted_.path, file);
   }
@@ -90,6 +93,25 @@ class CertificateResource final : public Resource {
   }
 
  private:
+  Changes diff_issued(const FileReader& files) const {
+    const FileKind present = files.info(wanted_.path).kind;
+    if (present == FileKind::directory || present == FileKind::other)
+      refuse_present(wanted_.path, "link to a certificate", present);
+    if (wanted_.issued == wanted_.path && present == FileKind::regular) return {};
+    const bool in_folder = beside(wanted_.path, "") == beside(wanted_.issued, "");
+    const std::string target = in_folder ? std::string(base_name(wanted_.issued)) : wanted_.issued;
+    const std::string leads_to = files.read_link(wanted_.path).value_or("");
+    if (leads_to == target || leads_to == wanted_.issued) return {};
+    return {{"target", present == FileKind::regular ? "a file" : leads_to, target}};
+  }
+
+  void keep_copies(System& system) const {
+    for (const auto& [path, kept] : kept_copies(system.view())) {
+      const auto old = system.files.read(path);
+      system.files.write(kept, old->content, attributes_of(old));
+    }
+  }
+
   std::string file_name(TimePoint now) const {
     return fmt::format("{}-selfsigned-{}.pem", replaced(wanted_.name, "*", "_"), replaced(date_of(now), "-", ""));
   }
@@ -184,6 +206,9 @@ std::shared_ptr<const Resource> make_certificate(const std::string& name, const 
   CertificateWanted wanted;
   wanted.path = name;
   wanted.private_key = fields.string("private_key");
+  wanted.issued = fields.string("issued");
+  if (!wanted.issued.empty() && wanted.issued.front() != '/')
+    fields.refuse("issued", fmt::format("\"{}\" is not an absolute path", wanted.issued));
   wanted.name = fields.string("common_name");
   const bool plain = std::all_of(wanted.name.begin(), wanted.name.end(),
                                  [](char letter) { return letter > ' ' && letter < 127 && letter != '/'; });
@@ -223,6 +248,11 @@ Kind certificate_kind() {
         false,
         "More names, DNS:NAME or IP:ADDRESS; the common name is always added, and one with nothing after its colon is "
         "left out.",
+        {}},
+       {"issued",
+        FieldType::string,
+        false,
+        "Path of the authority's certificate that the link must lead to; default: none, a self-signed one will do.",
         {}},
        {"days", FieldType::integer, false, "Days that a self-signed one is valid; default: 365.", {}},
        {"renew_days",

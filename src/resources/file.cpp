@@ -5,8 +5,12 @@
 //   a regular file       | compared: content (unless create_only), mode, owner, group
 //   a symbolic link      | replaced, never followed (with create_only, one that leads to a file is kept)
 //   a directory, device… | an error: they are never removed
+//
+// With `check`, new content that the command refuses is not written, and what was there stays.
 #include <utility>
 
+#include "base/error.hpp"
+#include "resources/content_check.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
 #include "resources/paths.hpp"
@@ -19,6 +23,7 @@ struct FileWanted {
   std::string path{};
   std::string content{};
   Ownership ownership{};
+  ContentCheck check{};
   bool create_only = false;
   bool sensitive = false;
   bool local_content = false;
@@ -47,6 +52,7 @@ class FileResource final : public Resource {
   void apply(System& system, const Changes& changes) const override {
     const FileAttributes attributes = file_attributes(wanted_.ownership, system.accounts, wanted_.path);
     if (creates_path(changes) || has_change(changes, "content") || has_change(changes, "type")) {
+      if (!wanted_.check.argv.empty()) check(system, attributes);
       system.files.write(wanted_.path, wanted_.content, attributes);
     } else {
       system.files.set_attributes(wanted_.path, attributes);
@@ -60,8 +66,24 @@ class FileResource final : public Resource {
   Action action(const Changes& changes) const override {
     return creates_path(changes) ? Action::create : Action::update;
   }
+  // It is one of many, if each is looked at by itself.
+  bool fails_alone() const override { return !wanted_.check.argv.empty(); }
 
  private:
+  // Throws if the content is refused.
+  void check(System& system, const FileAttributes& attributes) const {
+    try {
+      check_content(system, wanted_.check, wanted_.path, wanted_.content, attributes);
+    } catch (const CommandError& error) {
+      const bool present = system.files.info(wanted_.path).kind == FileKind::regular;
+      const std::string reduced = without_optional(wanted_.check, wanted_.content);
+      if (present) throw Error(std::string(error.what()) + "\nthe file stays as it was");
+      if (reduced == wanted_.content) throw;
+      system.files.write(wanted_.path, reduced, attributes);
+      throw Error(std::string(error.what()) + "\nthe file was written without what the check refuses");
+    }
+  }
+
   // `present`: the permission bits of what is there now.
   Change content_change(const FileReader& files, std::string before, unsigned present) const {
     const bool shown = !wanted_.sensitive && everybody_may_read(files, wanted_.path, wanted_.ownership.mode & present);
@@ -96,6 +118,16 @@ class FileResource final : public Resource {
   FileWanted wanted_;
 };
 
+void read_check(const Fields& fields, ContentCheck& check) {
+  check.argv = fields.strings("check");
+  check.candidate = fields.string("candidate");
+  check.optional = fields.strings("optional");
+  if (check.argv.empty() != check.candidate.empty())
+    fields.refuse(check.argv.empty() ? "candidate" : "check", "a file needs both check and candidate, or none of them");
+  if (!check.optional.empty() && check.optional.size() != 2)
+    fields.refuse("optional", "expected two lines: the first and the last of what can be left out");
+}
+
 std::shared_ptr<const Resource> make_file(const std::string& name, const Fields& fields) {
   FileWanted wanted;
   wanted.path = name;
@@ -110,6 +142,7 @@ std::shared_ptr<const Resource> make_file(const std::string& name, const Fields&
   wanted.ownership = ownership_of(fields, 0644);
   wanted.create_only = fields.boolean("create_only", false);
   wanted.sensitive = fields.boolean("sensitive", false);
+  read_check(fields, wanted.check);
   return std::make_shared<FileResource>(std::move(wanted));
 }
 
@@ -132,6 +165,19 @@ Kind file_kind() {
                 FieldType::boolean,
                 false,
                 "Write the content only if the file is missing; default: false.",
+                {}},
+               {"check",
+                FieldType::strings,
+                false,
+                "Command that judges new content before it is written. If it fails, the file stays as it was, and this "
+                "resource alone fails. Lines between \"# Begin of FILE\" and \"# End of FILE\" are told as FILE's.",
+                {}},
+               {"candidate", FieldType::path, false, "Where the check finds the new content; removed afterwards.", {}},
+               {"optional",
+                FieldType::strings,
+                false,
+                "Two lines of the content. If the check refuses the content and there is no file yet, it is written "
+                "without what stands between them.",
                 {}}},
               "Permission bits, quoted; default: \"0644\"."),
           make_file};

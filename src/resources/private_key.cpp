@@ -4,6 +4,7 @@
 //   at the path               | result
 //   nothing, or an empty file | a new key
 //   a usable key              | kept; owner, group and mode are corrected
+//   the key of `other_than`   | a new key: that one has taken its place
 //   anything else             | an error: what no service can read (an encrypted key, one in DER form, a part of one)
 //                             | may be the only copy
 #include <utility>
@@ -21,6 +22,7 @@ namespace {
 struct KeyWanted {
   std::string path{};
   std::string algorithm{};
+  std::string other_than{};
   Ownership ownership{};
 };
 
@@ -31,10 +33,14 @@ class PrivateKeyResource final : public Resource {
   Changes diff(const View& view) const override {
     const FileInfo present = require_file(view.files, wanted_.path);
     Changes changes;
-    if (!present_key("private key", wanted_.path, content_of(view.files, wanted_.path), "")) {
+    const Key key = present_key("private key", wanted_.path, content_of(view.files, wanted_.path), "");
+    if (!key) {
       changes.push_back({"key", "", "new key, " + wanted_.algorithm});
       add_ownership(wanted_.ownership, changes);
       return changes;
+    }
+    if (is_other(view.files, key)) {
+      changes.push_back({"key", "the key of " + wanted_.other_than, "new key, " + wanted_.algorithm});
     }
     compare_ownership(wanted_.ownership, present, view.accounts, changes);
     return changes;
@@ -49,7 +55,8 @@ class PrivateKeyResource final : public Resource {
     }
   }
 
-  bool irreplaceable() const override { return true; }
+  // One that waits to be used costs no more than waiting again.
+  bool irreplaceable() const override { return wanted_.other_than.empty(); }
 
   Lasting lasting() const override { return {.data = {wanted_.path}}; }
 
@@ -58,6 +65,12 @@ class PrivateKeyResource final : public Resource {
   }
 
  private:
+  bool is_other(const FileReader& files, const Key& key) const {
+    if (wanted_.other_than.empty()) return false;
+    const Key other = key_from_pem(content_of(files, wanted_.other_than));
+    return other && public_key_digest(other) == public_key_digest(key);
+  }
+
   KeyWanted wanted_;
 };
 
@@ -65,6 +78,7 @@ std::shared_ptr<const Resource> make_private_key(const std::string& name, const 
   KeyWanted wanted;
   wanted.path = name;
   wanted.algorithm = fields.string("algorithm", "ecdsa-p256");
+  wanted.other_than = fields.string("other_than");
   wanted.ownership = secret_ownership(fields, "private key");
   return std::make_shared<PrivateKeyResource>(std::move(wanted));
 }
@@ -80,7 +94,12 @@ Kind private_key_kind() {
                            FieldType::string,
                            false,
                            "Algorithm of a new key; default: ecdsa-p256.",
-                           {"ecdsa-p256", "rsa-2048", "rsa-4096", "ed25519"}}},
+                           {"ecdsa-p256", "rsa-2048", "rsa-4096", "ed25519"}},
+                          {"other_than",
+                           FieldType::path,
+                           false,
+                           "Path of the key that this one will take the place of: once it has, a new one is made here.",
+                           {}}},
                          "Permission bits, quoted, nothing for others; default: \"0600\"."),
           make_private_key};
 }

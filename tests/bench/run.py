@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
 
-    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,first,mail]
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,names,first,mail]
         [--counts 100,1000,10000] [--before TREE]
 
 rerun     a second `mailinabox setup`, a `plan` and `--version` on a complete box, by the program that is linked to Debian's
@@ -12,6 +12,8 @@ workload  N files from a template, 60 packages, 20 services, 40 settings, 10 use
           floor, CFEngine 3 and Ansible on the same state
 domains   `mailinabox dns update` with 1, 100 and 1,000 domains (10,000 users): nothing changed, one record changed, all
           zones signed anew, beside ldns-signzone on the same zones
+names     `plan` and `tls status` with 1,000 names, each with a certificate of its own, and 1,000 certificates that have ended in
+          the store, beside a process that only reads these files
 first     the first run of the box against apt-get install of the same packages and one start of each service
 mail      messages a second from port 25 to the mailbox, and what each service spends on one (mail_path.py); with --before
           TREE also on a box that the same program has set up with the recipes and templates of another work tree
@@ -287,10 +289,43 @@ def domains(lab, build, layers, counts):
             table.row("all signed anew", anew)
 
 
+NAMES = 1000
+CERTIFICATES = """set -e
+cd "$1"
+openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=Root -keyout /root/ca.key -out /root/ca.pem -addext keyUsage=critical,keyCertSign
+cat /root/ca.pem >> /etc/ssl/certs/ca-certificates.crt
+openssl req -new -key ssl_private_key.pem -subj / -out /root/request
+for name in $2; do
+  printf 'subjectAltName=DNS:%s\n' $name > /root/names
+  openssl x509 -req -in /root/request -CA /root/ca.pem -CAkey /root/ca.key -set_serial 0x$RANDOM$RANDOM -days 90 -extfile /root/names -out $name-20300101-00000000.pem
+  openssl x509 -req -in /root/request -CA /root/ca.pem -CAkey /root/ca.key -set_serial 0x$RANDOM$RANDOM -days 0 -extfile /root/names -out $name-20200101-00000000.pem
+done 2>&1 | tail -n 5
+"""
+
+
+def names_and_certificates(lab, build, layers):
+    with lab.box("names", layers, host_name="") as box:
+        bring_tools(box, build)
+        box.start()
+        add_domains(box, NAMES // 5)
+        listed = json.loads(box.run("mailinabox", "tls", "status", "--json").stdout)["names"]
+        names = [one["name"] for one in listed]
+        store = set_up.STORAGE + "/ssl"
+        box.run("bash", "-c", CERTIFICATES, "bash", store, " ".join(names), timeout=900)
+        box.run("mailinabox", "setup", env=ENVIRONMENT, timeout=900)
+        status = json.loads(box.run("mailinabox", "tls", "status", "--json").stdout)["names"]
+        signed = sum(one["status"] == "success" for one in status)
+        table = Table(f"{len(names)} names, {signed} with a certificate of their own, {2 * len(names)} files in the store (goal 300 ms)")
+        table.row("floor: reads the store", measure(box, "sh", "-c", f"cat {store}/*.pem >/dev/null", runs=10), floor=True)
+        table.row("tls status", measure(box, "mailinabox", "tls", "status", runs=10))
+        table.row("plan", measure(box, "mailinabox", "plan", runs=10))
+        table.row("plan of all but zones", measure(box, "mailinabox", "plan", "--only", "web", runs=10))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--build", required=True)
-    arguments.add_argument("--only", default="rerun,workload,domains,first,mail")
+    arguments.add_argument("--only", default="rerun,workload,domains,names,first,mail")
     arguments.add_argument("--portable", help="the program of the package, for rerun")
     arguments.add_argument("--before", metavar="TREE", help="for mail: whose recipes and templates to compare with")
     arguments.add_argument("--counts", default="100,1000,10000")
@@ -304,6 +339,8 @@ def main():
             work(lab, chosen.build, layers, [int(count) for count in chosen.counts.split(",")])
         if "domains" in chosen.only:
             domains(lab, chosen.build, set_up.layers(lab, fresh, again=False), [1, 100, 1000])
+        if "names" in chosen.only:
+            names_and_certificates(lab, chosen.build, set_up.layers(lab, fresh, again=False))
         if "first" in chosen.only:
             first(lab, chosen.build, fresh)
         if "mail" in chosen.only:

@@ -266,6 +266,7 @@ def test_settings_stand_once(box, taken_over):
     assert box.run("doveconf", "-n").stderr == ""
     assert "ssl_dh_parameters_length" not in box.run("doveconf", "-n").stdout
     assert box.run("nginx", "-t").stderr.count("warn") == 0
+    assert 'rewrite "^/old$" "https://example.test/new" permanent;' in box.read("/etc/nginx/mailinabox/sites/example.test.conf")
     assert box.run("spamassassin --lint --prefspath=/dev/null 2>&1").stdout == ""
     assert box.run("opendkim", "-n").returncode == 0
     assert "antispam" not in box.run("doveconf", "-n").stdout

@@ -245,3 +245,36 @@ TEST_CASE("certificate: error", "[cases]") {
   refused({{"alternative_names", ValueList{"IP:1.2.3"}}}, "is not a name for a certificate");
   refused({{"days", 10}, {"renew_days", 10}}, "every run would renew");
 }
+
+TEST_CASE("certificate: one that the box has chosen", "[cases]") {
+  TestHost host;
+  put_key(host);
+  const auto chosen = [](const std::string& path) {
+    return make_resource("certificate", k_link,
+                         {{"private_key", k_key}, {"common_name", "box.example.com"}, {"issued", path}});
+  };
+  host.put("/home/ssl/issued.pem", "what is in it has been looked at");
+  CHECK(attributes_of(converge(host, *chosen("/home/ssl/issued.pem"))) == "target");
+  CHECK(host.link_target(k_link) == "issued.pem");
+  check_in_sync(host, *chosen("/home/ssl/issued.pem"));
+  host.put("/etc/elsewhere/issued.pem", "x");
+  static_cast<void>(converge(host, *chosen("/etc/elsewhere/issued.pem")));
+  CHECK(host.link_target(k_link) == "/etc/elsewhere/issued.pem");
+  // A file that somebody has put in the link's place is the chosen one, or is kept.
+  host.put(k_link, "the administrator's");
+  check_in_sync(host, *chosen(k_link));
+  static_cast<void>(converge(host, *chosen("/home/ssl/issued.pem")));
+  CHECK(host.content("/home/ssl/ssl_certificate-replaced-20261123.pem") == "the administrator's");
+  host.clear_log();
+  CHECK(chosen("/home/ssl/issued.pem")->diff(host.view()).empty());
+  for (const std::string& line : host.accesses()) CHECK_FALSE(line.starts_with("read "));
+  check_refused("certificate", k_link,
+                {{"private_key", k_key}, {"common_name", "box.example.com"}, {"issued", "issued.pem"}},
+                "not an absolute path");
+  host.put_directory("/home/ssl/folder");
+  check_error(
+      host,
+      *make_resource("certificate", "/home/ssl/folder",
+                     {{"private_key", k_key}, {"common_name", "box.example.com"}, {"issued", "/home/ssl/issued.pem"}}),
+      "found a directory");
+}

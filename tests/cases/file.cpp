@@ -118,3 +118,75 @@ TEST_CASE("file: secrets and local overrides are marked", "[cases]") {
   CHECK(change_of(changes, "content").local);
   CHECK(!change_of(changes, "mode").local);
 }
+
+TEST_CASE("file: a check judges new content before it is written", "[cases]") {
+  TestHost host;
+  host.put_directory("/etc/check");
+  const std::string candidate = "/etc/check/candidate";
+  std::string seen;
+  CommandResult answer;
+  host.commands.on({"judge"}, [&](const Command&) {
+    seen = host.content(candidate);
+    return answer;
+  });
+  const auto file = [&](const std::string& content, const std::map<std::string, Value>& more = {}) {
+    std::map<std::string, Value> fields = {
+        {"content", content}, {"check", ValueList{"judge", "-t"}}, {"candidate", candidate}, {"mode", 0640}};
+    fields.insert(more.begin(), more.end());
+    return make_resource("file", "/etc/x", fields);
+  };
+
+  SECTION("accepted: written, and the candidate is gone") {
+    CHECK(attributes_of(converge(host, *file("new\n"))) == "content mode owner group");
+    CHECK(seen == "new\n");
+    CHECK_FALSE(host.exists(candidate));
+    CHECK(file("new\n")->fails_alone());
+    CHECK_FALSE(make_resource("file", "/etc/x", {{"content", "a"}})->fails_alone());
+  }
+  SECTION("the candidate is gone before the file is there: a run that is cut off leaves none") {
+    const auto wanted = file("new\n");
+    System system = host.system();
+    wanted->apply(system, wanted->diff(host.view()));
+    CHECK(host.touched() ==
+          std::vector<std::string>{"write " + candidate, "run judge -t", "remove " + candidate, "write /etc/x"});
+  }
+  SECTION("only owner and mode differ: there is nothing to judge") {
+    host.put("/etc/x", "new\n", 0666);
+    CHECK(attributes_of(converge(host, *file("new\n"))) == "mode");
+    CHECK(host.commands.calls.empty());
+  }
+  SECTION("refused: the old file stays, and the words name lines that a person knows") {
+    host.put("/etc/x", "old\n", 0640);
+    answer = {.exit_code = 1,
+              .err = "bad word in " + candidate + ":2\nworse in " + candidate + ":5, and at " + candidate};
+    const std::string content = "one\n  two\n# Begin of /srv/part\nthree\nfour\n# End of /srv/part\nfive\n";
+    check_error(host, *file(content), "bad word in /etc/x:2 (two)\nworse in /srv/part:2, and at " + candidate);
+    check_error(host, *file(content), "`judge -t` failed with exit code 1");
+    check_error(host, *file(content), "the file stays as it was");
+    answer.err = "in " + candidate + ":7 and " + candidate + ":99";
+    check_error(host, *file(content), "in /etc/x:7 (five) and /etc/x:99");
+    check_error(host, *file(content, {{"optional", ValueList{"one", "five"}}}), "the file stays as it was");
+  }
+  SECTION("refused and nothing there: without the optional lines, or not at all") {
+    answer = {.exit_code = 1, .err = "no"};
+    check_error(host, *file("a\nbegin\nb\nend\nc\n"), "no");
+    CHECK_FALSE(host.exists("/etc/x"));
+    const auto wanted = file("a\n begin\nb\nend\nbegin\nend\nc\n", {{"optional", ValueList{"begin", "end"}}});
+    System system = host.system();
+    CHECK_THROWS_WITH(wanted->apply(system, wanted->diff(host.view())),
+                      Contains("the file was written without what the check refuses"));
+    CHECK(host.content("/etc/x") == "a\nc\n");
+    CHECK(attributes_of(wanted->diff(host.view())) == "content");
+    check_error(host, *wanted, "the file stays as it was");
+    host.erase("/etc/x");
+    check_error(host, *file("a\nb\n", {{"optional", ValueList{"begin", "end"}}}), "no");
+  }
+  SECTION("fields that do not fit together") {
+    check_refused("file", "/etc/x", {{"content", "a"}, {"check", ValueList{"judge"}}}, "both check and candidate");
+    check_refused("file", "/etc/x", {{"content", "a"}, {"candidate", candidate}}, "both check and candidate");
+    check_refused(
+        "file", "/etc/x",
+        {{"content", "a"}, {"check", ValueList{"judge"}}, {"candidate", candidate}, {"optional", ValueList{"a"}}},
+        "expected two lines");
+  }
+}

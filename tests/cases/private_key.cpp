@@ -73,3 +73,18 @@ TEST_CASE("private_key: error", "[cases]") {
   }
   check_refused("private_key", "/etc/key.pem", {{"mode", 0644}}, "open to every user");
 }
+
+TEST_CASE("private_key: one that is to take another's place", "[cases]") {
+  TestHost host;
+  const auto next = make_resource("private_key", "/home/next.pem", {{"other_than", "/home/key.pem"}});
+  host.put("/home/key.pem", key_to_pem(generate_key("ecdsa-p256")).reveal(), 0600);
+  static_cast<void>(converge(host, *next));
+  check_in_sync(host, *next);
+  CHECK_FALSE(next->irreplaceable());
+  // It has taken its place: there is another next one.
+  host.put("/home/key.pem", host.content("/home/next.pem"), 0600);
+  CHECK(attributes_of(converge(host, *next)) == "key");
+  CHECK(host.content("/home/key.pem") != host.content("/home/next.pem"));
+  host.erase("/home/key.pem");
+  check_in_sync(host, *next);
+}

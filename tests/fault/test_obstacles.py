@@ -7,6 +7,8 @@ import pytest
 import program
 import set_up
 
+SITE = f"/etc/nginx/mailinabox/sites/{set_up.HOST_NAME}.conf"
+
 
 def failing(box, *words, code=1):
     done = program.call(box, "setup")
@@ -55,13 +57,13 @@ def test_directory_where_a_file_should_be(box):
 
 def test_read_only_file_in_the_way(box):
     """What cannot be replaced is named; recipes that do not need it go on; when it is out of the way the rest follows."""
-    box.run("touch /root/other; mount --bind /root/other /etc/nginx/conf.d/local.conf; "
-            "mount -o remount,ro,bind /etc/nginx/conf.d/local.conf; postconf -e smtpd_banner=drifted")
+    box.run(f"touch /root/other; mount --bind /root/other {SITE}; "
+            f"mount -o remount,ro,bind {SITE}; postconf -e smtpd_banner=drifted")
     try:
-        failing(box, "/etc/nginx/conf.d/local.conf", "nginx")
+        failing(box, SITE, "nginx")
         assert "drifted" not in box.run("postconf smtpd_banner").stdout, "an independent recipe went on"
     finally:
-        box.run("umount /etc/nginx/conf.d/local.conf")
+        box.run("umount " + SITE)
     converges(box)
 
 

@@ -23,7 +23,7 @@ def no_overrides_afterwards(box):
 def test_a_checker_refuses_and_the_service_runs_on(box):
     """nginx -t refuses; the files go back; another recipe's change is made all the same."""
     box.run("chmod 0600 /etc/mailname")
-    before = box.run("sha256sum /etc/nginx/conf.d/local.conf; pidof nginx").stdout
+    before = box.run("sha256sum /etc/nginx/mailinabox/sites/box.example.test.conf; pidof nginx").stdout
     override(box, "bad", "recipe: bad\nsummary: a mistake\nrequires: [web]\nresources:\n"
              "  - file: /etc/nginx/conf.d/bad.conf\n    content: \"no_such_directive on;\\n\"\n    notify: nginx\n")
     done = program.call(box, "setup")
@@ -33,7 +33,7 @@ def test_a_checker_refuses_and_the_service_runs_on(box):
     assert f"{RECIPES}/bad.yaml:5" in said, "the line that caused it"
     assert not os.path.exists(box.path("/etc/nginx/conf.d/bad.conf"))
     assert box.run("nginx -t 2>&1").returncode == 0
-    assert set(before.split()) <= set(box.run("sha256sum /etc/nginx/conf.d/local.conf; pidof nginx").stdout.split())
+    assert set(before.split()) <= set(box.run("sha256sum /etc/nginx/mailinabox/sites/box.example.test.conf; pidof nginx").stdout.split())
     assert oct(os.stat(box.path("/etc/mailname")).st_mode)[-3:] == "644", "an independent recipe went on"
 
 

@@ -259,7 +259,7 @@ TEST_CASE("the recipes that converge when users, records or keys change are thos
       if (recipe.uses.contains(name)) recipes.insert(recipe.name);
     }
   }
-  CHECK(recipes == std::set<std::string>{"autoconfiguration", "dkim", "dns"});
+  CHECK(recipes == std::set<std::string>{"autoconfiguration", "dkim", "dns", "server-names", "tls", "web"});
 }
 
 TEST_CASE("the platforms have values for the same names") {

@@ -100,7 +100,10 @@ DnsInput input_of(const YamlNode& fields) {
       input.tls_report_address = value.text;
     else if (field == "certificate_authority")
       input.certificate_authority = value.text;
-    else if (field == "mta_sts_domains") {
+    else if (field == "challenges") {
+      for (std::size_t k = 0; k + 1 < value.children.size(); k += 2)
+        input.challenges.push_back({value.children[k].text, value.children[k + 1].text});
+    } else if (field == "mta_sts_domains") {
       for (const YamlNode& domain : value.children) input.mta_sts_domains.insert(domain.text);
     } else if (field == "dkim") {
       for (std::size_t k = 0; k + 1 < value.children.size(); k += 2)

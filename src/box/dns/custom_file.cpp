@@ -1,12 +1,11 @@
 // Reads and writes custom.yaml.
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "base/yaml_tree.hpp"
+#include "base/yaml_pieces.hpp"
 #include "box/dns/custom_records.hpp"
 #include "box/dns/names.hpp"
 #include "box/dns/record_data.hpp"
@@ -17,16 +16,6 @@ namespace mailinabox {
 namespace {
 
 constexpr std::string_view k_left_out = "; this entry is ignored until it is corrected";
-
-std::vector<std::string_view> lines_with_ends(std::string_view text) {
-  std::vector<std::string_view> lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
-    lines.push_back(text.substr(begin, end - begin));
-    begin = end;
-  }
-  return lines;
-}
 
 std::string opening_comment_of(std::string_view text) {
   std::string comment;
@@ -43,25 +32,6 @@ std::string opening_comment_of(std::string_view text) {
   return comment;
 }
 
-// One entry of the mapping, for a text that cannot be read as a whole.
-struct Piece {
-  std::string text{};
-  int first_line = 0;  // from 0
-};
-
-// Each line with a key at the left edge begins a piece.
-std::vector<Piece> pieces_of(std::string_view text) {
-  std::vector<Piece> pieces;
-  int line_number = 0;
-  for (const std::string_view line : lines_with_ends(text)) {
-    const bool continues = std::string_view(" \t\r\n#-]}").find(line.front()) != std::string_view::npos;
-    if (!continues) pieces.push_back({"", line_number});
-    if (!pieces.empty()) pieces.back().text += line;
-    ++line_number;
-  }
-  return pieces;
-}
-
 }  // namespace
 
 // Fills the records from the file's text.
@@ -71,11 +41,19 @@ class CustomFile {
 
   void read(const std::string& text) {
     records_.opening_comment_ = opening_comment_of(text);
-    try {
-      const auto document = parse_yaml(text, *file_);
-      if (!document->empty) read_mapping(document->root);
-    } catch (const RecipeError& error) {
-      read_pieces(text, error);
+    YamlEntries file =
+        read_yaml_entries(text, *file_, "a domain name, a colon and its records", "of domain names to records");
+    for (YamlFault& fault : file.faults) {
+      const std::string_view which = fault.repeated ? ", and only that one counts; keep one" : "";
+      report_unreadable(fault.where, fault.message.append(which));
+    }
+    for (const YamlEntry& entry : file.entries) {
+      first_line_ = entry.first_line;
+      if (entry.key->text == k_secondary_key) {
+        read_secondary(*entry.value);
+      } else {
+        read_name(*entry.key, *entry.value);
+      }
     }
     leave_out_crowded_aliases();
     records_.refresh();
@@ -90,71 +68,6 @@ class CustomFile {
   void report_unreadable(const Position& where, const std::string& message) {
     report(where, message + std::string(k_left_out));
     if (records_.unreadable_.empty()) records_.unreadable_ = records_.problems_.back().text();
-  }
-
-  // If YAML breaks at one place, the other entries are still good.
-  void read_pieces(const std::string& text, const RecipeError& whole) {
-    const std::vector<Piece> pieces = pieces_of(text);
-    const std::size_t problems = records_.problems_.size();
-    NameMap<int> last;  // of a repeated name the last one counts, as in every YAML 1.1 reader
-    std::vector<std::unique_ptr<YamlDocument>> documents;
-    for (const Piece& piece : pieces) documents.push_back(parse_piece(piece));
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      if (const YamlNode* key = key_of(documents[i].get())) last[key->text] = pieces[i].first_line;
-    }
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      const YamlNode* key = key_of(documents[i].get());
-      if (key == nullptr) continue;
-      first_line_ = pieces[i].first_line;
-      if (last[key->text] != first_line_) {
-        report_unreadable(at(*key), "\"" + key->text + "\" is repeated in line " + std::to_string(last[key->text] + 1) +
-                                        ", and only that one counts; keep one");
-        continue;
-      }
-      read_mapping(documents[i]->root);
-    }
-    first_line_ = 0;
-    // The error was between the entries.
-    if (records_.problems_.size() == problems) report_unreadable(whole.where(), whole.message());
-  }
-
-  static const YamlNode* key_of(const YamlDocument* document) {
-    const bool mapping = document != nullptr && document->root.is_map() && document->root.children.size() >= 2;
-    return mapping ? &document->root.children.front() : nullptr;
-  }
-
-  std::unique_ptr<YamlDocument> parse_piece(const Piece& piece) {
-    first_line_ = piece.first_line;
-    try {
-      auto document = parse_yaml(piece.text, *file_);
-      const bool separator = piece.text.starts_with("---") || piece.text.front() == '%';
-      if (!document->root.is_map() && !document->empty && !separator)
-        report_unreadable(at(document->root), "expected a domain name, a colon and its records");
-      return document;
-    } catch (const RecipeError& error) {
-      std::string message = error.message();
-      if (piece.text.front() == '*') message = "a name that begins with * needs quotes";
-      report_unreadable({file_, error.where().line + first_line_, error.where().column}, message);
-      return nullptr;
-    }
-  }
-
-  void read_mapping(const YamlNode& root) {
-    if (root.empty_scalar()) return;
-    if (!root.is_map()) {
-      report_unreadable(at(root),
-                        "expected a mapping of domain names to records, found " + std::string(describe(root)));
-      return;
-    }
-    for (std::size_t i = 0; i + 1 < root.children.size(); i += 2) {
-      const YamlNode& key = root.children[i];
-      const YamlNode& value = root.children[i + 1];
-      if (key.text == k_secondary_key) {
-        read_secondary(value);
-      } else {
-        read_name(key, value);
-      }
-    }
   }
 
   void read_name(const YamlNode& key, const YamlNode& value) {

@@ -22,16 +22,19 @@ NameSet names_elsewhere(const DnsInput& input) {
 
 class WebNames {
  public:
-  WebNames(const NameSet& elsewhere, NameMap<AutomaticName>& names) : elsewhere_(elsewhere), names_(names) {}
+  explicit WebNames(BoxDomains& box) : box_(box) {}
 
   // A name that is already there keeps its reason: a mail domain www.example.com has its own site.
   void add(std::string name, AutomaticName reason) {
-    if (!elsewhere_.contains(name)) names_.try_emplace(std::move(name), reason);
+    if (!box_.elsewhere.contains(name)) {
+      box_.web.try_emplace(std::move(name), reason);
+    } else if (!box_.web.contains(name)) {
+      box_.web_elsewhere.insert(std::move(name));
+    }
   }
 
  private:
-  const NameSet& elsewhere_;
-  NameMap<AutomaticName>& names_;
+  BoxDomains& box_;
 };
 
 // The names that are not below another one.
@@ -62,7 +65,7 @@ BoxDomains box_domains(const DnsInput& input) {
   box.users.insert(input.user_domains.begin(), input.user_domains.end());
   box.elsewhere = names_elsewhere(input);
 
-  WebNames web(box.elsewhere, box.web);
+  WebNames web(box);
   box.web[input.primary_hostname] = AutomaticName::none;  // even if custom records lead it elsewhere
   for (const std::string& domain : box.mail) web.add(domain, AutomaticName::none);
   for (const std::string& domain : box.users) {

@@ -18,6 +18,7 @@ struct BoxDomains {
   NameSet mail{};
   NameSet users{};
   NameSet elsewhere{};               // names that custom records lead to another host
+  NameSet web_elsewhere{};           // of those, the ones that would have a web site here
   NameMap<AutomaticName> web{};      // names with a web site
   NameMap<AutomaticName> known{};    // those, mail domains and the box's name servers
   std::vector<std::string> zones{};  // in domain order

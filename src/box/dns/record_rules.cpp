@@ -52,6 +52,7 @@ const std::array<RecordRule, k_rule_count>& record_rules() {
        "Optional. Where other mail servers report that they could not deliver over TLS (TLSRPT)."},
       {Rule::caa, Category::recommended, "caa", "CAA",
        "Recommended. No other certificate authority may issue certificates for this domain (CAA)."},
+      {Rule::acme_challenge, Category::name_server, "acme_challenge", "TXT", ""},
       {Rule::no_mail_spf, Category::recommended, "no_mail_spf", "TXT",
        "Recommended. This name sends no mail, so nobody may send in its name (SPF)."},
       {Rule::no_mail_dmarc, Category::recommended, "no_mail_dmarc", "TXT",

@@ -33,6 +33,7 @@ enum class Rule : std::uint8_t {
   mta_sts,
   tls_report,
   caa,
+  acme_challenge,
   no_mail_spf,
   no_mail_dmarc,
   no_mail_mx,

@@ -13,6 +13,7 @@ std::string master_file_records(const DnsZone& zone) {
   std::string text;
   for (const ZoneRecord& record : zone.records) {
     text += record.name.empty() ? "@" : record.name;
+    if (record.ttl != 0) text += "\t" + std::to_string(record.ttl);
     text += "\tIN\t" + record.type + "\t";
     text += (record.type == "TXT" ? quoted_strings(record.value) : record.value) + '\n';
   }

@@ -64,6 +64,7 @@ class ZoneAssembly {
       if (box_.users.contains(name)) add_services(name);
     }
     add_certificate_authority();
+    for (const AcmeChallengeRecord& challenge : input_.challenges) add_challenge(challenge);
     add_refusals_of_mail();
     return sorted();
   }
@@ -314,6 +315,14 @@ class ZoneAssembly {
         std::any_of(parts_.customs.begin(), parts_.customs.end(), foreign_host))
       return;
     offer(Rule::caa, zone_, "0 issue \"" + input_.certificate_authority + "\"");
+  }
+
+  // Remembered for a minute: the next one has another value.
+  void add_challenge(const AcmeChallengeRecord& challenge) {
+    constexpr int k_minute = 60;
+    if (enclosing_name(challenge.name, box_.zone_names) != zone_ || has(challenge.name, "CNAME")) return;
+    place(Rule::acme_challenge, challenge.name, challenge.value);
+    records_.back().record.ttl = k_minute;
   }
 
   // Any name with an address can be forged as a sender, so each without mail says so.

@@ -17,6 +17,7 @@ struct ZoneRecord {
   std::string value{};        // as in a zone file, names complete; TXT without quotes and in one piece
   std::string explanation{};  // for people: "Required. …", "Recommended. …", "Optional. …"; "" if none is shown
   RecordCategory category = RecordCategory::optional;
+  int ttl = 0;  // seconds; 0: the zone's
 };
 
 // A custom record that stays out of its zone, which would be invalid with it, or hide the box.
@@ -39,6 +40,12 @@ struct DkimRecord {
   std::string value{};     // "v=DKIM1; …", in one piece
 };
 
+// What an authority wants to see before it signs a certificate (RFC 8555 section 8.4).
+struct AcmeChallengeRecord {
+  std::string name{};  // "_acme-challenge.example.com"
+  std::string value{};
+};
+
 struct DnsInput {
   std::string primary_hostname{};  // IDNA form, as are all names here
   std::string public_ip{};
@@ -53,6 +60,7 @@ struct DnsInput {
   std::set<std::string, std::less<>> mta_sts_domains{};  // whose policy host has a certificate that clients accept
   std::string tls_report_address{};                      // TLSRPT "rua" value; "" for none
   std::string certificate_authority{"letsencrypt.org"};  // RFC 8659 issuer name for CAA; "" for no CAA record
+  std::vector<AcmeChallengeRecord> challenges{};         // at the moment
 };
 
 // The zones to serve, in domain order: mail and web domains that are not below another one. Throws Error if the box's
@@ -70,9 +78,9 @@ std::vector<std::string> web_domains(const DnsInput& input);
 // Sorts names as the panel and the API list them: by zone, the box's own first; details in domains.cpp.
 std::vector<std::string> in_domain_order(std::vector<std::string> names, const std::string& primary_hostname);
 
-// The master file lines (RFC 1035 section 5) of the zone's records: "NAME TAB IN TAB TYPE TAB VALUE", TXT values quoted
-// and cut into strings of at most 255 bytes, "@" for the apex. Without SOA, $ORIGIN and $TTL, which the writer of the
-// zone file adds.
+// The master file lines (RFC 1035 section 5) of the zone's records: "NAME TAB [TTL] IN TAB TYPE TAB VALUE", TXT values
+// quoted and cut into strings of at most 255 bytes, "@" for the apex. Without SOA, $ORIGIN and $TTL, which the writer
+// of the zone file adds.
 std::string master_file_records(const DnsZone& zone);
 
 // The policy that nginx serves (RFC 8461 section 3.2), lines ended by CR LF; `mode` is enforce, testing or none.

@@ -63,8 +63,13 @@ std::string problem_with_switch(const std::string& key, const std::string& value
 constexpr const char* k_auto = "auto";
 
 // Answers that may be empty: an empty value given for one run unsets them.
-constexpr std::array<std::string_view, 6> k_may_be_empty = {"PUBLIC_IPV6",      "DNS_FORWARDERS", "DNS_VALIDATION",
-                                                            "DISABLE_FIREWALL", "SSH_PASSWORDS",  "EMAIL_PW"};
+constexpr std::array<std::string_view, 11> k_may_be_empty = {
+    "PUBLIC_IPV6",    "DNS_FORWARDERS", "DNS_VALIDATION", "DISABLE_FIREWALL", "SSH_PASSWORDS",    "EMAIL_PW",
+    "ACME_DIRECTORY", "ACME_CA_FILE",   "ACME_EMAIL",     "ACME_EAB_KID",     "ACME_EAB_KEY_FILE"};
+
+// About the certificate authority: each is kept if it is given, and unset by an empty value.
+constexpr std::array<const char*, 5> k_of_authority = {"ACME_DIRECTORY", "ACME_CA_FILE", "ACME_EMAIL", "ACME_EAB_KID",
+                                                       "ACME_EAB_KEY_FILE"};
 
 // The public address of a machine that has this address itself.
 std::string public_form(const std::string& key, const std::string& own) {
@@ -204,6 +209,7 @@ std::string AnswerSheet::problem(const std::string& key, const std::string& valu
     return problem_with_forwarders(value, [&](const std::string& address) { return is_own(address); });
   }
   if (key == "SSH_PASSWORDS") return problem_with_ssh_passwords(value);
+  if (key.starts_with("ACME_")) return problem_with_authority(key, value);
   if (key == "EMAIL_PW") return problem_with_password(value);
   if (key != "EMAIL_ADDR") return {};
   // Asked before the host name is known, it is judged as if that were the usual one.
@@ -264,6 +270,16 @@ void AnswerSheet::settle_own_address(const std::string& key) {
   }
 }
 
+void AnswerSheet::settle_if_given(const std::string& key) {
+  const auto value = given(key);
+  if (!value) return;
+  complete_.answers.remove(key);
+  if (value->empty() || *value == k_auto) return;
+  const std::string wrong = problem(key, *value);
+  if (!wrong.empty()) problems_.push_back(key + ": " + wrong);
+  if (wrong.empty()) complete_.answers.set(key, normal(key, *value));
+}
+
 void AnswerSheet::settle_optional() {
   // These two are found out together, by trying (settle_resolver()).
   const auto forwarders = given("DNS_FORWARDERS");
@@ -280,15 +296,8 @@ void AnswerSheet::settle_optional() {
       complete_.answers.set("DNS_FORWARDERS", normal_form);
     }
   }
-  for (const char* key : {"DNS_VALIDATION", "DISABLE_FIREWALL"}) {
-    const auto value = given(key);
-    if (!value) continue;
-    complete_.answers.remove(key);
-    if (value->empty() || *value == k_auto) continue;
-    const std::string wrong = problem(key, *value);
-    if (!wrong.empty()) problems_.push_back(std::string(key) + ": " + wrong);
-    if (wrong.empty()) complete_.answers.set(key, *value);
-  }
+  for (const char* key : {"DNS_VALIDATION", "DISABLE_FIREWALL"}) settle_if_given(key);
+  for (const char* key : k_of_authority) settle_if_given(key);
   const std::string passwords = settle("SSH_PASSWORDS");
   complete_.answers.remove("SSH_PASSWORDS");
   if (passwords == "yes" || passwords == "no") complete_.answers.set("SSH_PASSWORDS", passwords);

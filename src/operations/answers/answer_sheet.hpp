@@ -84,6 +84,7 @@ class AnswerSheet {
   std::string settle(const std::string& key);
   void keep(const std::string& key);
   void settle_own_address(const std::string& key);
+  void settle_if_given(const std::string& key);
   void settle_optional();
   void compare_address(const std::string& key);
   void settle_first_user();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "box/directory/address.hpp"
 #include "box/dns/record_data.hpp"

@@ -1,10 +1,9 @@
-// The keys that DNS publishes, and what the box's certificates are worth, from the files they are kept in.
+// The keys that DNS publishes beside those for TLS, from the files they are kept in.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "box/answers.hpp"
 #include "box/dns/zones.hpp"
 #include "engine/resource.hpp"
 
@@ -16,8 +15,5 @@ std::vector<DkimRecord> read_dkim_records(const View& view, const std::string& s
 
 // SSHFP values of the host keys that sshd uses, sorted; empty without sshd.
 std::vector<std::string> read_ssh_fingerprints(const View& view);
-
-// Fills tls_key_digests, certificate_authority, mta_sts_id and mta_sts_domains of an input that has its names.
-void read_certificates(const View& view, const Answers& answers, DnsInput& input, std::vector<std::string>& warnings);
 
 }  // namespace mailinabox

@@ -1,15 +1,17 @@
 #include "operations/models/models.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "base/encoding.hpp"
 #include "box/directory/address.hpp"
 #include "box/directory/directory.hpp"
 #include "box/dns/names.hpp"
 #include "operations/context.hpp"
+#include "operations/models/certificates.hpp"
 #include "operations/models/key_files.hpp"
 #include "operations/models/secondary_addresses.hpp"
+#include "operations/tls/memory.hpp"
+#include "operations/web/site_files.hpp"
 
 namespace mailinabox {
 namespace {
@@ -97,34 +99,60 @@ void warn_of_records_elsewhere(const Answers& answers, const BoxModels& models, 
                      "remove NAME TYPE` removes a record.");
 }
 
+void add_sites(const DnsInput& input, WebInput web, BoxModels& models) {
+  models.sites = web_sites(input, web);
+  models.values["web_sites"] = site_values(models.sites, web);
+  models.values["site_files"] = site_file_names(models.sites);
+  models.web = std::move(web);
+}
+
+// One of each kind of addition.
+// The file that nginx reads for each name, in place of the box's own.
+void add_certificates(const TlsModel& tls, const std::string& primary_hostname, WebInput& web) {
+  web.primary = {
+      .pem = served_file(primary_hostname), .stapling = tls.primary_stapling, .accepted = tls.primary_accepted};
+  for (const ServedCertificate& one : tls.served)
+    web.certificates[one.name] = {.pem = one.pem, .stapling = one.stapling, .accepted = one.accepted};
+}
+
+WebInput sample_web(const Answers& answers) {
+  WebInput web;
+  web.storage_root = answers.get("STORAGE_ROOT");
+  web.primary = {.pem = served_file(answers.get("PRIMARY_HOSTNAME"))};
+  web.expiry = "2027-07-01T00:00:00Z";
+  web.folders = {"example.com"};
+  web.custom = CustomSites::parse(
+      "example.org:\n  redirects:\n    ^/old/(.*)$: https://example.com/$1\n  proxies:\n"
+      "    /app/: http://127.0.0.1:3000/#web-sockets,frame-options-sameorigin\n  aliases:\n    /files/: /srv/files/\n",
+      custom_sites_path(answers));
+  return web;
+}
+
 }  // namespace
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> k_names = {"mail_domains", "user_domains",   "web_domains",   "zones",
-                                                   "zone_files",   "transfer_peers", "mta_sts_policy"};
+  static const std::vector<std::string> k_names = [] {
+    std::vector<std::string> names = data_model_names();
+    names.emplace_back("mta_sts_policy");
+    return names;
+  }();
   return k_names;
 }
 
 // The policy follows from the answers.
 const std::vector<std::string>& data_model_names() {
-  static const std::vector<std::string> k_names = {"mail_domains", "user_domains", "web_domains",
-                                                   "zones",        "zone_files",   "transfer_peers"};
+  static const std::vector<std::string> k_names = {
+      "mail_domains",      "user_domains",       "web_domains",         "zones",
+      "zone_files",        "transfer_peers",     "served_certificates", "served_files",
+      "mail_certificates", "issued_certificate", "issued_digest",       "web_sites",
+      "site_files"};
   return k_names;
 }
 
 std::string custom_records_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/dns/custom.yaml"; }
 
-std::string percent_encoded(const std::string& name) {
-  std::string text;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                       c == '.' || c == '-' || c == '~';
-    text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return text;
-}
-
-BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers) {
+BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers,
+                      WebInput web) {
   BoxModels models;
   models.zones = dns_zones(input);
   models.transfer_peers = std::move(transfer_peers);
@@ -135,6 +163,7 @@ BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vect
   models.values["zone_files"] = zone_files(models.zones);
   models.values["transfer_peers"] = peer_values(models.transfer_peers);
   models.values["mta_sts_policy"] = mta_sts_policy(mta_sts_mode, input.primary_hostname);
+  add_sites(input, std::move(web), models);
   models.input = std::move(input);
   return models;
 }
@@ -158,7 +187,10 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   const View view = box.view();
   DnsInput input = read_names(box, answers, directory);
   if (input.mail_domains.empty()) {
-    if (first_user.empty()) return nothing_yet;
+    if (first_user.empty()) {
+      add_sites(nothing_yet.input, read_web_input(view, answers), nothing_yet);
+      return nothing_yet;
+    }
     // With the alias for the administrator that setup gives to the first user.
     input.user_domains = {std::string(domain_part(first_user))};
     input.mail_domains = input.user_domains;
@@ -168,13 +200,22 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   for (const CustomRecordProblem& problem : input.custom.problems()) warnings.push_back(problem.text());
   input.dkim = read_dkim_records(view, answers.get("STORAGE_ROOT"), warnings);
   input.ssh_fingerprints = read_ssh_fingerprints(view);
-  read_certificates(view, answers, input, warnings);
+  for (const DnsChallenge& challenge : read_challenges(box))
+    input.challenges.push_back({challenge.name, challenge.value});
+  const std::shared_ptr<TlsModel> tls = gather_tls(view, answers, input, warnings);
   const SecondaryServers servers = input.custom.secondary_servers();
   SecondaryAddresses found = secondaries.find(hosts_of(servers));
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
 
-  BoxModels models = make_models(std::move(input), policy_mode(answers), peers_of(servers, found));
+  WebInput web = read_web_input(view, answers);
+  add_certificates(*tls, input.primary_hostname, web);
+  web.zones_here = read_tls_memory(box).zones_here;
+  BoxModels models = make_models(std::move(input), policy_mode(answers), peers_of(servers, found), std::move(web));
+  models.tls = tls;
+  for (auto& [name, value] : tls->values(models.input.primary_hostname)) models.values[name] = std::move(value);
   models.warnings = std::move(warnings);
+  for (std::string& warning : site_warnings(models.sites, models.web, custom_sites_path(answers)))
+    models.warnings.push_back(std::move(warning));
   for (const DnsZone& zone : models.zones) {
     for (const LeftOutRecord& record : zone.left_out) models.warnings.push_back(record.text());
   }
@@ -190,7 +231,7 @@ BoxModels sample_models(const Answers& answers) {
   input.dkim = {{.selector = "mail", .value = "v=DKIM1; h=sha256; k=rsa; s=email; p=MIIBIjANBg"}};
   input.tls_key_digests = {"0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"};
   return make_models(std::move(input), policy_mode(answers),
-                     {{.address = "192.0.2.7", .notify = true}, {.address = "198.51.100.0/24"}});
+                     {{.address = "192.0.2.7", .notify = true}, {.address = "198.51.100.0/24"}}, sample_web(answers));
 }
 
 }  // namespace mailinabox

@@ -3,13 +3,17 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/encoding.hpp"
 #include "base/value.hpp"
 #include "box/answers.hpp"
 #include "box/directory/directory.hpp"
 #include "box/dns/zones.hpp"
+#include "box/web/sites.hpp"
+#include "operations/models/certificates.hpp"
 #include "operations/models/secondary_addresses.hpp"
 
 namespace mailinabox {
@@ -23,7 +27,10 @@ struct BoxModels {
   DnsInput input{};
   std::vector<DnsZone> zones{};
   std::vector<TransferPeer> transfer_peers{};
-  ValueMap values{};  // names for make_context(); lists are empty before the first user exists
+  std::shared_ptr<const TlsModel> tls{};  // nullptr before the first user exists
+  WebInput web{};
+  std::vector<WebSite> sites{};  // before the first user exists only the box's own
+  ValueMap values{};             // names for make_context(); other lists are empty before the first user exists
   // What an administrator should know: entries of custom.yaml that cannot be used, an expired certificate, … Whole
   // sentences.
   std::vector<std::string> warnings{};
@@ -45,16 +52,14 @@ DnsInput read_names(const Box& box, const Answers& answers, const Directory* dir
 BoxModels gather_models(const Box& box, const Answers& answers, const Directory* directory,
                         SecondaryLookup& secondaries, const std::string& first_user = "");
 
-// The pure part: zones and values.
-BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers);
+// The pure part: zones, sites and values.
+BoxModels make_models(DnsInput input, const std::string& mta_sts_mode, std::vector<TransferPeer> transfer_peers,
+                      WebInput web);
 
 // The models of a box with a domain or two, to check and to show recipes without a box.
 BoxModels sample_models(const Answers& answers);
 
 // STORAGE_ROOT/dns/custom.yaml, as the box sees it.
 std::string custom_records_path(const Answers& answers);
-
-// Every byte but letters, digits and _ . - ~ as %XX: the zone's file, without ".txt".
-std::string percent_encoded(const std::string& name);
 
 }  // namespace mailinabox

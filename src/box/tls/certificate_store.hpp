@@ -1,0 +1,68 @@
+// The certificates and private keys in STORAGE_ROOT/ssl, and which one serves a name. It alone decides that: what
+// services read, what DNS publishes and what status says all ask here.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "crypto/certificate.hpp"
+
+namespace mailinabox {
+
+struct StoredCertificate {
+  std::string path{};
+  std::string text{};  // the file: certificate, then chain, in PEM
+  Certificate certificate{};
+
+  // The certificates behind the first one in its file.
+  std::vector<Certificate> chain() const;
+};
+
+struct StoredKey {
+  std::string path{};
+  std::string digest{};  // as public_key_digest()
+};
+
+// As existing boxes have it: a file counts by its first PEM block, a certificate or a private key without a passphrase,
+// and a certificate is usable only if its key is in the store, too. Of those for a name the best is, in this order:
+// valid now, not self-signed, the one that ends last, the last file name. Each file is parsed once.
+class CertificateStore {
+ public:
+  // `path` decides between equals; any other file's content is ignored.
+  void add(const std::string& path, std::string content);
+
+  // The best for exactly that name, else the best for the wildcard of its first label; nullptr if there is none. What
+  // it points to lives until the next add().
+  const StoredCertificate* best_for(std::string_view name, TimePoint now) const;
+  // The same of those with that key: the box's own name must have the key whose digest DNS publishes.
+  const StoredCertificate* best_for(std::string_view name, const std::string& key_digest, TimePoint now) const;
+
+  // The digest of the key in that file; "" if it has none.
+  std::string key_in(const std::string& path) const;
+  // Path of a file with that key; "" if there is none.
+  std::string path_of_key(const std::string& digest) const;
+  const std::vector<StoredKey>& keys() const { return keys_; }
+  const std::vector<StoredCertificate>& certificates() const { return certificates_; }  // usable or not
+
+ private:
+  template <typename Wanted>
+  const StoredCertificate* best_of(std::string_view name, TimePoint now, const Wanted& wanted) const;
+
+  std::vector<StoredCertificate> certificates_{};
+  std::vector<StoredKey> keys_{};
+  std::map<std::string, std::string> paths_of_keys_{};  // by digest
+  std::unordered_multimap<std::string, std::size_t> by_name_{};
+};
+
+// "CN-YYYYMMDD-8HEX.pem": the name in the store, by the first name (percent-encoded), the end (UTC) and the
+// fingerprint.
+std::string stored_name(const Certificate& certificate, const std::string& first_name);
+
+// True for a name that stored_name() has made, with the end that it says.
+std::optional<TimePoint> end_in_stored_name(const std::string& file_name);
+
+}  // namespace mailinabox

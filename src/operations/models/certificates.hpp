@@ -1,0 +1,63 @@
+// The box's certificates as a model: what is in STORAGE_ROOT/ssl, which certificate serves which name, and what DNS
+// says of them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/value.hpp"
+#include "box/answers.hpp"
+#include "box/dns/zones.hpp"
+#include "box/tls/certificate_store.hpp"
+#include "box/tls/key_roll.hpp"
+#include "engine/resource.hpp"
+
+namespace mailinabox {
+
+// What services present for one name.
+struct ServedCertificate {
+  std::string name{};
+  std::string pem{};          // the file that services read: key and chain
+  std::string certificate{};  // the file in the store
+  std::string digest{};       // SHA-256 of that file, hexadecimal
+  std::string private_key{};  // the file in the store
+  bool stapling = false;      // the authority says whether it has been revoked
+  bool accepted = false;      // valid now and not self-signed
+};
+
+struct TlsModel {
+  CertificateStore store{};
+  RollKeys keys{};
+  std::string primary{};         // an authority's certificate for the box's own name; "" if there is none
+  std::string primary_digest{};  // of that file
+  bool primary_accepted = false;
+  bool primary_stapling = false;
+  std::vector<ServedCertificate> served{};      // names with a certificate of their own, in the order of `names`
+  std::map<std::string, std::size_t> places{};  // in `served`, by name
+  std::vector<std::string> mail_names{};        // of those, the names under which mail programs reach the box
+  std::vector<std::string> names{};             // web names, in domain order
+
+  // nullptr if the name has no certificate of its own.
+  const ServedCertificate* served_for(const std::string& name) const;
+  // Names for recipes: issued_certificate, served_certificates, served_files, mail_certificates.
+  ValueMap values(const std::string& primary_hostname) const;
+};
+
+// Where the paths of this model are.
+std::string certificate_folder(const Answers& answers);     // STORAGE_ROOT/ssl
+std::string private_key_path(const Answers& answers);       // the key of now
+std::string next_private_key_path(const Answers& answers);  // the one after it
+std::string certificate_link(const Answers& answers);       // leads to the primary certificate
+std::string served_file(const std::string& name);           // key and chain of a name, for services
+
+// Every certificate and key in STORAGE_ROOT/ssl and one folder below it. Files over 256 KB are none.
+CertificateStore read_certificate_store(const View& view, const Answers& answers);
+
+// Looks only. Also fills tls_key_digests, certificate_authority, mta_sts_id and mta_sts_domains of an input that has
+// its names.
+std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers, DnsInput& input,
+                                     std::vector<std::string>& warnings);
+
+}  // namespace mailinabox

@@ -1,0 +1,42 @@
+// Which names need a certificate now, and which of those can have one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operations/models/models.hpp"
+#include "operations/tls/memory.hpp"
+#include "operations/tls/order.hpp"
+
+namespace mailinabox {
+
+struct Candidate {
+  std::string name{};
+  std::string reason{};    // why it is left out, whole sentences; "" if it can be asked for
+  bool looked_up = false;  // `reason` is what DNS says
+  bool has_good = false;   // a certificate of an authority that is not due yet: nothing is needed
+  bool urgent = false;     // less than a sixth of its certificate's lifetime is left
+};
+
+struct CandidateRequest {
+  std::vector<std::string> names{};  // only these; empty: every name of the box
+  bool due_only = false;             // leave those alone that the memory says to
+  std::string nobody_asked{};        // why no authority is asked at all; "" if one is
+  bool on_next_key = false;          // the box's own name needs a certificate on the next key
+};
+
+// In the order of the names. Asks resolvers about names that need a certificate. `memory` gets the zones for which the
+// world asks this box. Throws Error (ExitCode::usage) for a name that is none of the box's.
+std::vector<Candidate> find_candidates(const Box& box, const Answers& answers, const BoxModels& models,
+                                       const CandidateRequest& request, TlsMemory& memory);
+
+// The names that can be asked for, in requests of at most 100 names: one a zone, the box's own name first; each
+// wildcard, which is validated by DNS, by itself. The box's own name has the key of `primary_key` and, if that is not
+// the key of the others, a request of its own.
+std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
+                               const std::vector<Candidate>& candidates, bool on_next_key);
+
+// Why the box's zones cannot be validated by DNS: nobody asks this box for them.
+std::string reason_of_foreign_zone(const std::string& zone);
+
+}  // namespace mailinabox

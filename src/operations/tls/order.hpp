@@ -1,0 +1,39 @@
+// One request to a certificate authority, made by certbot (certonly --csr).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "box/tls/acme_problem.hpp"
+#include "operations/tls/acme_settings.hpp"
+
+namespace mailinabox {
+
+// How the authority finds out that a name is the box's (RFC 8555 sections 8.3, 8.4).
+enum class Validation : std::uint8_t {
+  http,  // a file that nginx serves on port 80
+  dns,   // a record that the box's own name server has; the only way for wildcards
+};
+
+struct Order {
+  std::vector<std::string> names{};  // not empty; "*.example.com" only with Validation::dns
+  Validation validation = Validation::http;
+  std::string private_key{};  // path of the key that the certificate is for
+};
+
+struct OrderResult {
+  std::string chain{};    // certificate and chain (PEM); "" if there is none
+  AcmeProblem problem{};  // why
+  std::string log{};      // path of certbot's whole log of it; "" if certbot could not be started
+};
+
+// Takes from seconds to minutes. What the authority signed is kept in the state folder until settle_order(), so that a
+// run that is cut off loses nothing. Throws Error if the key or a file of the order cannot be read or written.
+OrderResult place_order(const Box& box, const Answers& answers, const AcmeSettings& settings, const Order& order);
+
+// The chain that an earlier run was given and did not install; "".
+std::string unsettled_chain(const Box& box);
+void settle_order(const Box& box);
+
+}  // namespace mailinabox

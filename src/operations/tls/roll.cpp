@@ -1,0 +1,126 @@
+#include "operations/tls/roll.hpp"
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "operations/tls/look_up.hpp"
+
+namespace mailinabox {
+namespace {
+
+LoadedBox loaded_for_roll(const Box& box) {
+  LoadedBox loaded = load_answers(box);
+  SecondaryLookup secondaries(box);
+  load_models(box, secondaries, loaded);
+  if (loaded.models.tls == nullptr) throw Error("The box has no key yet: run `sudo mailinabox setup` first.");
+  return loaded;
+}
+
+std::vector<std::string> zone_names(const BoxModels& models) {
+  std::vector<std::string> names;
+  for (const DnsZone& zone : models.zones) names.push_back(zone.name);
+  return names;
+}
+
+// One on the next key that is worth as much as the present one. A self-signed one is made by the way.
+bool certified(const BoxModels& models, TimePoint now) {
+  const TlsModel& tls = *models.tls;
+  const std::string& host = models.input.primary_hostname;
+  const StoredCertificate* present = tls.store.best_for(host, tls.keys.current, now);
+  if (present == nullptr || !present->certificate.accepted_at(now)) return true;
+  const StoredCertificate* next = tls.store.best_for(host, tls.keys.next, now);
+  return next != nullptr && next->certificate.accepted_at(now);
+}
+
+std::string content_at(const Box& box, const std::string& path) {
+  const auto file = box.system.files.read(path);
+  if (!file) throw Error(path + " is missing; `sudo mailinabox setup` makes it.");
+  return file->content;
+}
+
+// The old key is kept under a name of its own: certificates of other names may still be on it. Each write is one
+// rename, and after each of them the box works: services go on with the pair that they have until publish().
+void turn_keys(const Box& box, const Answers& answers, const RollKeys& keys) {
+  const std::string day = rfc3339(box.system.clock.now()).substr(0, 10);
+  const std::string old =
+      fmt::format("{}/ssl_private_key-until-{}-{}.pem", certificate_folder(answers), day, keys.current.substr(0, 8));
+  const std::string next = content_at(box, next_private_key_path(answers));
+  if (!keys.current.empty()) box.system.files.write(old, content_at(box, private_key_path(answers)), {.mode = 0600});
+  box.system.files.write(private_key_path(answers), next, {.mode = 0600});
+}
+
+RollResult advance(const Box& box, const LockRequest& lock, bool wanted) {
+  const LoadedBox loaded = loaded_for_roll(box);
+  const TlsMemory before = read_tls_memory(box);
+  TlsMemory memory = before;
+  memory.roll.wanted = memory.roll.wanted || wanted;
+  if (wanted && memory.roll.next.empty()) memory.roll.next = loaded.models.tls->keys.next;
+  memory.roll = refreshed_roll(box, loaded.models, memory.roll);
+  keep_tls_memory(box, before, memory);
+  const TimePoint now = box.system.clock.now();
+  const RollKeys& keys = loaded.models.tls->keys;
+  RollResult result{.step = next_step(memory.roll, keys, certified(loaded.models, now), now),
+                    .usable_from = usable_from(memory.roll)};
+  if (result.step != RollStep::turn) return result;
+  const HeldLock held(box, lock);
+  turn_keys(box, loaded.answers(), keys);
+  const TlsMemory kept = memory;
+  memory.roll = {};
+  keep_tls_memory(box, kept, memory);
+  result.turned = true;
+  result.step = RollStep::none;
+  // First services take the new pair; only then DNS forgets the old key.
+  result.publication = publish(box, held);
+  if (result.publication->code == ExitCode::ok) result.publication = publish(box, held);
+  return result;
+}
+
+}  // namespace
+
+KeyRoll refreshed_roll(const Box& box, const BoxModels& models, const KeyRoll& roll) {
+  const RollKeys& keys = models.tls->keys;
+  const TimePoint now = box.system.clock.now();
+  KeyRoll known = followed(roll, keys, std::nullopt, now);
+  if (keys.next.empty() || keys.next == keys.current || (!known.wanted && known.published)) return known;
+  return followed(known, keys, published_keys(box, zone_names(models), models.input.primary_hostname), now);
+}
+
+bool wants_certificate_on_next_key(const Box& box, const BoxModels& models, const KeyRoll& roll) {
+  const TimePoint now = box.system.clock.now();
+  return next_step(roll, models.tls->keys, certified(models, now), now) == RollStep::certify;
+}
+
+std::string RollResult::text() const {
+  if (turned) return "The next key has become the box's key; DNS, mail and web servers have followed.";
+  switch (step) {
+    case RollStep::none:
+      return "No roll of the key is under way.";
+    case RollStep::publish:
+      return "Both keys must be in DNS first: not every name server of the box's name has TLSA records of both yet. "
+             "The "
+             "box looks every hour and goes on by itself.";
+    case RollStep::wait:
+      return "Both keys are in DNS. Until " + rfc3339(*usable_from) +
+             " other servers may remember an answer without the next one; then the box goes on by itself.";
+    case RollStep::certify:
+      return "The next key can be used, and a certificate on it is missing: `mailinabox tls provision` gets one, or "
+             "`tls "
+             "csr` makes the request to be signed elsewhere and `tls import` takes the answer.";
+    case RollStep::turn:
+      break;
+  }
+  return "The next key can be used now.";
+}
+
+RollResult start_roll(const Box& box, const LockRequest& lock) {
+  static_cast<void>(require_answers(box));
+  return advance(box, lock, true);
+}
+
+RollResult continue_roll(const Box& box, const LockRequest& lock) {
+  static_cast<void>(require_answers(box));
+  return advance(box, lock, false);
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,157 @@
+#include "operations/web/sites.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "operations/dns/zones.hpp"
+#include "operations/load_box.hpp"
+#include "operations/tls/status.hpp"
+#include "operations/web/site_files.hpp"
+
+namespace mailinabox {
+namespace {
+
+// The settings on the disk, and the way back to what they were.
+class CustomSitesText {
+ public:
+  CustomSitesText(const Box& box, const Answers& answers)
+      : files_(box.system.files), path_(custom_sites_path(answers)), before_(files_.read(path_)) {}
+
+  const std::string& path() const { return path_; }
+  std::string text() const { return before_ ? before_->content : ""; }
+
+  void write(const std::string& text) {
+    const std::string folder = path_.substr(0, path_.rfind('/'));
+    if (files_.info(folder).kind == FileKind::absent) files_.make_directory(folder, {.mode = 0755});
+    files_.write(path_, text, attributes());
+  }
+
+  void put_back() {
+    if (before_) {
+      files_.write(path_, before_->content, attributes());
+    } else {
+      files_.remove(path_);
+    }
+  }
+
+ private:
+  FileAttributes attributes() const {
+    if (!before_) return {};
+    return {.mode = before_->info.mode, .uid = before_->info.uid, .gid = before_->info.gid};
+  }
+
+  FileSystem& files_;
+  std::string path_;
+  std::optional<FileContent> before_;
+};
+
+void require_own_site(const std::vector<WebSite>& sites, const std::string& name) {
+  std::vector<std::string> names;
+  for (const WebSite& site : sites) {
+    if (site.name == name && site.kind != SiteKind::redirect) return;
+    if (site.name == name)
+      throw Error(name + " only leads to " + site.target + ". Set it there, or make " + name +
+                  " a site of its own by a user or alias in it.");
+    if (site.kind != SiteKind::redirect) names.push_back(site.name);
+  }
+  throw Error(name + " is not a web site of this box. Its sites: " + joined(names, ", ") +
+              ". More follow from mail users and aliases, and fewer from DNS records that lead elsewhere.");
+}
+
+// The site's file could not be written, or nginx refused it.
+bool site_failed(const Report& report, const WebSite& site) {
+  const auto of_nginx = [](const Outcome& outcome) { return outcome.recipe == "web"; };
+  return std::any_of(report.refresh_failures.begin(), report.refresh_failures.end(), of_nginx) ||
+         std::any_of(report.outcomes.begin(), report.outcomes.end(), [&](const Outcome& outcome) {
+           return outcome.status == Status::failed && outcome.id.kind == "file" &&
+                  outcome.id.name.ends_with("/" + site.file);
+         });
+}
+
+const WebSite* find_site(const BoxModels& models, const std::string& name) {
+  const auto found =
+      std::find_if(models.sites.begin(), models.sites.end(), [&](const WebSite& site) { return site.name == name; });
+  return found == models.sites.end() ? nullptr : &*found;
+}
+
+enum class SiteStep : std::uint8_t { set, remove };
+
+SiteChanged change_site(const Box& box, const SiteChange& change, SiteStep step, const LockRequest& request) {
+  static_cast<void>(require_answers(box));
+  const HeldLock lock(box, request);
+  LoadedBox loaded = load_answers(box);
+  SecondaryLookup secondaries(box);
+  load_models(box, secondaries, loaded);
+  if (step == SiteStep::set) require_own_site(loaded.models.sites, change.name);
+  CustomSitesText file(box, loaded.answers());
+  const std::string before = file.text();
+  const std::string after = step == SiteStep::set ? with_site_setting(before, file.path(), change)
+                                                  : without_site_setting(before, file.path(), change);
+  SiteChanged result{.changed = before != after};
+  if (!result.changed) return result;
+  file.write(after);
+  try {
+    load_models(box, secondaries, loaded);
+  } catch (const Error&) {
+    file.put_back();
+    throw;
+  }
+  const WebSite* site = find_site(loaded.models, change.name);
+  const WebSite copy = site == nullptr ? WebSite{} : *site;
+  result.publication = publish(box, lock, std::move(loaded));
+  result.taken_back = step == SiteStep::set && site_failed(result.publication.report, copy);
+  if (!result.taken_back) return result;
+  file.put_back();
+  static_cast<void>(publish(box, lock));
+  return result;
+}
+
+}  // namespace
+
+ListedSites list_sites(const Box& box) {
+  BoxModels models = read_models(box);
+  std::map<std::string, std::pair<std::string, std::string>> certificates;
+  for (NameStatus& one : certificates_status(box, read_answers(box), models).names)
+    certificates[one.name] = {std::move(one.status), std::move(one.text)};
+  ListedSites listed{.warnings = site_warnings(models.sites, models.web, custom_sites_path(read_answers(box)))};
+  for (WebSite& site : models.sites) {
+    listed.sites.push_back({.site = std::move(site)});
+    listed.sites.back().certificate = certificates[listed.sites.back().site.name];
+  }
+  return listed;
+}
+
+SiteChanged set_site(const Box& box, const SiteChange& change, const LockRequest& request) {
+  return change_site(box, change, SiteStep::set, request);
+}
+
+SiteChanged remove_from_site(const Box& box, const SiteChange& change, const LockRequest& request) {
+  return change_site(box, change, SiteStep::remove, request);
+}
+
+SiteChange typed_site_change(const std::string& name, const std::string& setting, const std::string& key,
+                             const std::string& value) {
+  struct Word {
+    std::string_view typed{};
+    std::string_view in_file{};
+  };
+  static constexpr std::array<Word, 4> k_words = {
+      {{"redirect", "redirects"}, {"proxy", "proxies"}, {"alias", "aliases"}, {"hsts", "hsts"}}};
+  SiteChange change{.name = typed_domain(name), .key = key, .value = value};
+  if (setting.empty()) return change;
+  const auto* const word = std::find_if(k_words.begin(), k_words.end(), [&](const Word& known) {
+    return known.typed == setting || known.in_file == setting;
+  });
+  if (word == k_words.end())
+    throw Error("\"" + setting + "\" is not a setting of a site; expected redirect, proxy, alias or hsts",
+                ExitCode::usage);
+  change.setting = word->in_file;
+  if (change.setting == "hsts" && !key.empty())
+    throw Error("hsts has one value for the whole site: yes, no or preload", ExitCode::usage);
+  return change;
+}
+
+}  // namespace mailinabox
