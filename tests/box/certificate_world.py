@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+import lab as laboratory
 import pebble
 import program
 import set_up
@@ -94,12 +95,22 @@ def connect(lab, box, port, name, context):
     return context.wrap_socket(connection, server_hostname=name)
 
 
-def trusted(lab, box, authority, port, name):
-    """The certificate that is presented to who asks for `name` and trusts nobody but the authority, as getpeercert() has it. An
-    SSLError if such a client would not go on."""
+def trusted(lab, box, authority, port, name, good=lambda certificate: True):
+    """The certificate that is presented to who asks for `name` and trusts nobody but the authority, as getpeercert() has it, once
+    it is `good`: servers that were just told of a new one take a moment. An SSLError if such a client would not go on."""
     context = ssl.create_default_context(cadata=authority.issuer())
-    with connect(lab, box, port, name, context) as connection:
-        return connection.getpeercert()
+
+    def look(last=False):
+        try:
+            with connect(lab, box, port, name, context) as connection:
+                certificate = connection.getpeercert()
+        except ssl.SSLError:
+            if last:
+                raise
+            return None
+        return certificate if last or good(certificate) else None
+
+    return laboratory.wait_for(look, SECONDS) or look(last=True)
 
 
 def presented(lab, box, port, name):
@@ -107,6 +118,11 @@ def presented(lab, box, port, name):
     context = ssl._create_unverified_context()
     with connect(lab, box, port, name, context) as connection:
         return connection.getpeercert(binary_form=True)
+
+
+def changes(lab, box, port, name, old):
+    """Whether something else than `old` is presented, now or in a moment."""
+    return laboratory.wait_for(lambda: presented(lab, box, port, name) != old, SECONDS)
 
 
 def names_in(certificate):
@@ -139,8 +155,9 @@ def grow_old(lab, box, authority, name, age, lifetime):
     forget_certificates(box, name)
     box.write("/root/old.pem", text)
     tls(box, "import", name, "/root/old.pem")
-    old = presented(lab, box, 443, name)
-    assert old == ssl.PEM_cert_to_DER_cert(text[:text.index("-----END CERTIFICATE-----") + 26]), "what was imported is not served"
+    old = ssl.PEM_cert_to_DER_cert(text[:text.index("-----END CERTIFICATE-----") + 26])
+    for port in (443, 25, 993):
+        assert laboratory.wait_for(lambda: presented(lab, box, port, name) == old, SECONDS), "what was imported is not served"
     return old
 
 

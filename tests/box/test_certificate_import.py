@@ -10,7 +10,7 @@ import pebble
 import policy_host
 import program
 import set_up
-from certificate_world import ELSEWHERE, SERVED, STORE, names_in, presented, status_of, tls, trusted, turn_to
+from certificate_world import ELSEWHERE, SERVED, STORE, changes, names_in, presented, status_of, tls, trusted, turn_to
 from certificate_world import authority, box  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.releases("bookworm", "trixie")
@@ -138,6 +138,7 @@ def test_a_good_one_is_served_until_it_is_removed(lab, sent, box, authority):  #
     tls(box, "import", ELSEWHERE, *paths)
     for name in (ELSEWHERE, "www." + ELSEWHERE):
         assert names_in(trusted(lab, box, authority, 443, name)) == {ELSEWHERE, "www." + ELSEWHERE}
+    imported = presented(lab, box, 443, ELSEWHERE)
     entry = status_of(box, ELSEWHERE)
     assert entry["status"] == "success" and "Pebble" in entry["signed_by"] and entry["key"] != STORE + "/ssl_private_key.pem"
     assert box.run("stat", "-c", "%a", entry["key"], f"{SERVED}/{ELSEWHERE}.pem").stdout.split() == ["600", "600"]
@@ -146,7 +147,7 @@ def test_a_good_one_is_served_until_it_is_removed(lab, sent, box, authority):  #
     assert entry["file"] in str(shown) and "Pebble" in str(shown)
     assert program.plan(box)["changes"] == []
     tls(box, "remove", ELSEWHERE)
-    assert presented(lab, box, 443, ELSEWHERE) == before
+    assert changes(lab, box, 443, ELSEWHERE, imported) and presented(lab, box, 443, ELSEWHERE) == before
     assert program.plan(box)["changes"] == []
 
 
