@@ -31,6 +31,24 @@ SECONDS = 30
 ENVIRONMENT = "PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0"
 PASSED_ON = ("Content-Type", "Replay-Nonce", "Location", "Link", "Retry-After")
 ERROR = "urn:ietf:params:acme:error:"
+# For `openssl ca`, which signs for any time; NAMES stands for the names.
+SIGNING = """[ca]
+default_ca = authority
+[authority]
+database = index
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = optional
+[extensions]
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = serverAuth
+authorityKeyIdentifier = keyid
+subjectAltName = NAMES
+"""
 
 
 class Authority:
@@ -107,19 +125,15 @@ class Authority:
         return self._ask(MANAGEMENT_PORT, "GET", f"/{what}/0")[2].decode()
 
     def sign(self, request, names, age, lifetime):
-        """A certificate with its chain, for the key of a signing request (PEM), as if issued `age` seconds ago."""
+        """A certificate with its chain, for the key of a signing request (PEM), as if made `age` seconds ago for `lifetime`."""
         made = datetime.datetime.utcnow() - datetime.timedelta(seconds=age)
         ends = made + datetime.timedelta(seconds=lifetime)
         for name, text in {"issuer.pem": self.issuer("intermediates"), "issuer.key": self.issuer("intermediate-keys"),
                            "request.pem": request, "index": "",
-                           "openssl.cnf": "[ca]\ndefault_ca = a\n[a]\ndatabase = index\nnew_certs_dir = .\nrand_serial = yes\n"
-                           "default_md = sha256\npolicy = p\nunique_subject = no\n[p]\ncommonName = optional\n[e]\n"
-                           "basicConstraints = critical, CA:FALSE\nextendedKeyUsage = serverAuth\n"
-                           "authorityKeyIdentifier = keyid\nsubjectAltName = " + ",".join("DNS:" + name for name in names)
-                           }.items():
-            (self.folder / name).write_text(text + "\n" if name == "openssl.cnf" else text)
-        subprocess.run(["openssl", "ca", "-batch", "-notext", "-config", "openssl.cnf", "-extensions", "e", "-cert", "issuer.pem",
-                        "-keyfile", "issuer.key", "-in", "request.pem", "-out", "signed.pem", "-preserveDN", "-subj",
+                           "signing.cnf": SIGNING.replace("NAMES", ",".join("DNS:" + name for name in names))}.items():
+            (self.folder / name).write_text(text)
+        subprocess.run(["openssl", "ca", "-batch", "-notext", "-config", "signing.cnf", "-extensions", "extensions", "-cert",
+                        "issuer.pem", "-keyfile", "issuer.key", "-in", "request.pem", "-out", "signed.pem", "-subj",
                         "/CN=" + names[0], "-startdate", made.strftime("%Y%m%d%H%M%SZ"), "-enddate",
                         ends.strftime("%Y%m%d%H%M%SZ")], check=True, capture_output=True, cwd=self.folder)
         return (self.folder / "signed.pem").read_text() + self.issuer("intermediates")

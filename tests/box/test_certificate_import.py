@@ -13,7 +13,6 @@ import set_up
 from certificate_world import ELSEWHERE, SERVED, STORE, changes, names_in, presented, status_of, tls, trusted, turn_to
 from certificate_world import authority, box  # noqa: F401  fixtures
 
-pytestmark = pytest.mark.releases("bookworm", "trixie")
 HOST = set_up.HOST_NAME
 INBOX = "/root/certificates"  # where the operator has put what was sent
 
@@ -43,8 +42,8 @@ class Sent:
         return path
 
     def self_signed(self):
-        self._openssl("req", "-x509", "-key", "own.key", "-subj", "/CN=" + ELSEWHERE, "-addext", f"subjectAltName=DNS:{ELSEWHERE}",
-                      "-days", "9", "-out", "self.pem")
+        self._openssl("req", "-x509", "-key", "own.key", "-subj", "/CN=" + ELSEWHERE, "-addext",
+                      f"subjectAltName=DNS:{ELSEWHERE}", "-days", "9", "-out", "self.pem")
         return (self.folder / "self.pem").read_text()
 
     def der(self, text):
@@ -89,8 +88,8 @@ BAD = {
                       "encrypted"),
     "expired": (lambda sent: {"c.pem": "".join(sent.certificate(ELSEWHERE, age=91)), "k.pem": sent.key}, "expired"),
     "64 MB": (lambda sent: {"c.pem": b"\n" * (64 << 20)}, "1 MB"),
-    "64 MB behind a good one": (lambda sent: {"c.pem": "".join(sent.certificate(ELSEWHERE)) + "\n" * (64 << 20), "k.pem": sent.key},
-                                "1 MB"),
+    "64 MB behind a good one": (lambda sent: {"c.pem": "".join(sent.certificate(ELSEWHERE)) + "\n" * (64 << 20),
+                                              "k.pem": sent.key}, "1 MB"),
     "a letter": (lambda sent: {"c.pem": "Dear customer,\nyour certificate is attached.\n"}, "PEM"),
     "nothing": (lambda sent: {"c.pem": ""}, "PEM|empty"),
     "a key alone": (lambda sent: {"k.pem": sent.key}, "certificate"),
