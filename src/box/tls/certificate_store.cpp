@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <ctime>
+#include <functional>
 #include <tuple>
 
 #include "base/encoding.hpp"
+#include "base/processors.hpp"
 #include "base/text.hpp"
 #include "box/directory/address.hpp"
 
@@ -25,6 +27,17 @@ std::vector<std::string> names_in(const Certificate& certificate) {
   std::vector<std::string> names = certificate.dns_names();
   if (names.empty() && !certificate.common_name.empty()) names.push_back(domain_to_ascii(certificate.common_name));
   return names;
+}
+
+struct Parsed {
+  std::optional<Certificate> certificate{};
+  std::string key_digest{};
+};
+
+Parsed parse(const std::string& content) {
+  if (begins_with(content, "PRIVATE KEY-----")) return {.key_digest = public_key_digest(key_from_pem(content))};
+  if (begins_with(content, "CERTIFICATE-----")) return {.certificate = certificate_from_pem(content)};
+  return {};
 }
 
 auto rank(const StoredCertificate& stored, TimePoint now) {
@@ -48,19 +61,34 @@ std::vector<Certificate> StoredCertificate::chain() const {
   return all;
 }
 
-void CertificateStore::add(const std::string& path, std::string content) {
-  if (begins_with(content, "PRIVATE KEY-----")) {
-    const std::string digest = public_key_digest(key_from_pem(content));
-    if (digest.empty()) return;
-    keys_.push_back({path, digest});
-    paths_of_keys_.try_emplace(digest, path);
-    return;
+void CertificateStore::add_all(std::vector<std::pair<std::string, std::string>> files) {
+  constexpr std::size_t k_piece = 64;
+  std::vector<Parsed> parsed(files.size());
+  std::vector<std::function<void()>> work;
+  for (std::size_t at = 0; at < files.size(); at += k_piece) {
+    work.emplace_back([&files, &parsed, at] {
+      for (std::size_t i = at; i < std::min(at + k_piece, files.size()); ++i) parsed[i] = parse(files[i].second);
+    });
   }
-  if (!begins_with(content, "CERTIFICATE-----")) return;
-  auto certificate = certificate_from_pem(content);
-  if (!certificate) return;
-  for (const std::string& name : names_in(*certificate)) by_name_.emplace(name, certificates_.size());
-  certificates_.push_back({.path = path, .text = std::move(content), .certificate = std::move(*certificate)});
+  if (work.size() == 1) {
+    work.front()();
+  } else {
+    run_on_all_processors(work);
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    auto& [path, content] = files[i];
+    if (parsed[i].certificate) {
+      index({.path = path, .text = std::move(content), .certificate = std::move(*parsed[i].certificate)});
+    } else if (!parsed[i].key_digest.empty()) {
+      keys_.push_back({path, parsed[i].key_digest});
+      paths_of_keys_.try_emplace(parsed[i].key_digest, path);
+    }
+  }
+}
+
+void CertificateStore::index(StoredCertificate stored) {
+  for (const std::string& name : names_in(stored.certificate)) by_name_.emplace(name, certificates_.size());
+  certificates_.push_back(std::move(stored));
 }
 
 template <typename Wanted>

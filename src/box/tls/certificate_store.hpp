@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "crypto/certificate.hpp"
@@ -33,7 +34,9 @@ struct StoredKey {
 class CertificateStore {
  public:
   // `path` decides between equals; any other file's content is ignored.
-  void add(const std::string& path, std::string content);
+  void add(const std::string& path, std::string content) { add_all({{path, std::move(content)}}); }
+  // Several, parsed on all processors if they are many.
+  void add_all(std::vector<std::pair<std::string, std::string>> files);
 
   // The best for exactly that name, else the best for the wildcard of its first label; nullptr if there is none. What
   // it points to lives until the next add().
@@ -49,6 +52,8 @@ class CertificateStore {
   const std::vector<StoredCertificate>& certificates() const { return certificates_; }  // usable or not
 
  private:
+  void index(StoredCertificate stored);
+
   template <typename Wanted>
   const StoredCertificate* best_of(std::string_view name, TimePoint now, const Wanted& wanted) const;
 

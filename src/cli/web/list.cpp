@@ -107,7 +107,9 @@ CliCommand web_list_command() {
   command.json = {
       {"sites",
        "each with domain, root, custom_root, static_enabled, kind (host, site, redirect), target, redirects, "
-       "proxies, aliases, hsts, hsts_header, directives, held, problems (sentences)"},
+       "proxies, aliases, hsts, hsts_header, directives, held, problems (sentences), and if it is known "
+       "ssl_certificate "
+       "(class and sentence)"},
       {"warnings", "sentences"}};
   command.run = [](Box& box, Console& console) { return list_web_sites(box, console); };
   return command;

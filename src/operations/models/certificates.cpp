@@ -17,31 +17,42 @@ constexpr const char* k_served = "/var/lib/mailinabox/tls/";
 
 std::string day_of(TimePoint time) { return rfc3339(time).substr(0, 10); }
 
+// A file that by its name has ended long ago waits to be put away (operations/tls/installation.hpp).
+bool ended_long_ago(const std::string& name, TimePoint now) {
+  const auto end = end_in_stored_name(name);
+  return end && *end + k_kept_after_end + std::chrono::hours(24) < now;
+}
+
 class StoreReader {
  public:
-  StoreReader(const View& view, const Answers& answers) : files_(view.files), folder_(certificate_folder(answers)) {}
+  StoreReader(const View& view, const Answers& answers)
+      : files_(view.files), folder_(certificate_folder(answers)), now_(view.clock.now()) {}
 
   CertificateStore take() {
     read_link();
     read_folder(folder_, true);
-    return std::move(store_);
+    CertificateStore store;
+    store.add_all(std::move(found_));
+    return store;
   }
 
  private:
-  // The fixed path usually leads to a file of this folder. One elsewhere, or a file in its place, counts as well: it
-  // was the administrator who put it there.
+  // The fixed path usually leads to a file of this folder. One elsewhere, or a file in its place, counts as well: it was
+  // the administrator who put it there.
   void read_link() {
     const std::string link = folder_ + "/ssl_certificate.pem";
     const FileInfo info = files_.info(link);
     if (info.kind == FileKind::regular) read_file(link, info);
     const std::string target = files_.read_link(link).value_or("");
+    in_use_ = base_name(target);
     if (!target.starts_with('/') || target.starts_with(folder_ + "/")) return;
-    if (const auto file = files_.read(link); file && file->info.size <= k_largest_file)
-      store_.add(target, file->content);
+    if (auto file = files_.read(link); file && file->info.size <= k_largest_file)
+      found_.emplace_back(target, std::move(file->content));
   }
 
   void read_folder(const std::string& folder, bool deeper) {
     for (const std::string& name : files_.list(folder)) {
+      if (ended_long_ago(name, now_) && name != in_use_) continue;
       const std::string path = folder + "/" + name;
       const FileInfo info = files_.info(path);
       if (info.kind == FileKind::directory && deeper) read_folder(path, false);
@@ -51,12 +62,14 @@ class StoreReader {
 
   void read_file(const std::string& path, const FileInfo& info) {
     if (info.size > k_largest_file) return;
-    if (auto file = files_.read(path)) store_.add(path, std::move(file->content));
+    if (auto file = files_.read(path)) found_.emplace_back(path, std::move(file->content));
   }
 
   const FileReader& files_;
   std::string folder_;
-  CertificateStore store_{};
+  TimePoint now_;
+  std::string in_use_{};  // the name of the file that the link leads to
+  std::vector<std::pair<std::string, std::string>> found_{};
 };
 
 // What stands in the way of the MTA-STS policy: a sender that knows it insists on a certificate that it accepts.

@@ -52,7 +52,11 @@ std::string next_private_key_path(const Answers& answers);  // the one after it
 std::string certificate_link(const Answers& answers);       // leads to the primary certificate
 std::string served_file(const std::string& name);           // key and chain of a name, for services
 
-// Every certificate and key in STORAGE_ROOT/ssl and one folder below it. Files over 256 KB are none.
+// How long after its end a certificate stays in the store.
+inline constexpr std::chrono::hours k_kept_after_end{7 * 24};
+
+// Every certificate and key in STORAGE_ROOT/ssl and one folder below it. Files over 256 KB are none; those that have ended
+// long ago, by their names, are left out unless the box's own name is served by one.
 CertificateStore read_certificate_store(const View& view, const Answers& answers);
 
 // Looks only. Also fills tls_key_digests, certificate_authority, mta_sts_id and mta_sts_domains of an input that has

@@ -8,8 +8,6 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::chrono::hours k_kept_after_end{7 * 24};
-
 bool is_used(const TlsModel& model, const std::string& path) {
   return path == model.primary || std::any_of(model.served.begin(), model.served.end(),
                                               [&](const ServedCertificate& one) { return one.certificate == path; });
@@ -41,16 +39,28 @@ std::string put_away(const Box& box, const Answers& answers, const std::string& 
   return target;
 }
 
+std::vector<std::string> expired_files(const Box& box, const Answers& answers) {
+  const TimePoint now = box.system.clock.now();
+  std::vector<std::string> names = box.system.files.list(certificate_folder(answers));
+  std::erase_if(names, [&](const std::string& name) {
+    const auto end = end_in_stored_name(name);
+    return !end || *end + k_kept_after_end > now;
+  });
+  return names;
+}
+
 std::vector<std::string> put_away_expired(const Box& box, const Answers& answers, const TlsModel& model) {
   const TimePoint now = box.system.clock.now();
   const std::string link = box.system.files.read_link(certificate_link(answers)).value_or("");
   std::vector<std::string> moved;
-  for (const StoredCertificate& one : model.store.certificates()) {
-    const std::string name(base_name(one.path));
-    const bool directly = one.path == certificate_folder(answers) + "/" + name;
-    if (!directly || !end_in_stored_name(name) || one.certificate.until + k_kept_after_end > now) continue;
-    if (is_used(model, one.path) || base_name(link) == name) continue;
-    moved.push_back(put_away(box, answers, one.path));
+  for (const std::string& name : expired_files(box, answers)) {
+    const std::string path = certificate_folder(answers) + "/" + name;
+    if (is_used(model, path) || base_name(link) == name) continue;
+    // The name may be somebody's own: what is in the file decides.
+    const auto file = box.system.files.read(path);
+    const auto certificate = file ? certificate_from_pem(file->content) : std::nullopt;
+    if (certificate && certificate->until + k_kept_after_end > now) continue;
+    moved.push_back(put_away(box, answers, path));
   }
   return moved;
 }

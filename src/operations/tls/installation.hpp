@@ -13,6 +13,9 @@ namespace mailinabox {
 std::string store_certificate(const Box& box, const Answers& answers, const CertificateStore& store,
                               const std::vector<std::string>& names, const std::string& chain);
 
+// Names of files in the store that, by their names, ended more than a week ago.
+std::vector<std::string> expired_files(const Box& box, const Answers& answers);
+
 // Moves certificates that ended more than a week ago and that nothing uses to STORAGE_ROOT/ssl.expired. Returns their
 // new paths.
 std::vector<std::string> put_away_expired(const Box& box, const Answers& answers, const TlsModel& model);

@@ -85,13 +85,14 @@ void ask_about_each(const Box& box, const std::vector<std::string>& names,
                     const std::function<void(ResolverClient& resolver, const std::string& name)>& ask) {
   if (names.empty()) return;
   // If no resolver answers the first question, the others need not be asked.
-  ResolverClient first = resolver_of(box);
+  const std::vector<std::string> resolvers = name_servers_in_use(box.view());
+  ResolverClient first(box.dns, resolvers, k_answer_limit);
   ask(first, names.front());
   if (first.silent()) return;
   std::atomic<std::size_t> next{1};
   const auto work = [&] {
     try {
-      ResolverClient resolver = resolver_of(box);
+      ResolverClient resolver(box.dns, resolvers, k_answer_limit);
       for (std::size_t at = next++; at < names.size() && !resolver.silent(); at = next++) ask(resolver, names[at]);
     } catch (const Error&) {
       return;  // a name that is none stays without an answer

@@ -233,12 +233,7 @@ class Provisioning {
   }
 
   void tidy_up() {
-    const TimePoint limit = now() - std::chrono::hours(7 * 24);
-    const auto& all = models().tls->store.certificates();
-    const bool any = std::any_of(all.begin(), all.end(), [&](const StoredCertificate& one) {
-      return one.certificate.until < limit && end_in_stored_name(std::string(base_name(one.path)));
-    });
-    if (!any) return;
+    if (expired_files(box_, answers()).empty()) return;
     const HeldLock held(box_, lock_);
     result_.put_away = put_away_expired(box_, answers(), *models().tls);
   }
