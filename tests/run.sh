@@ -27,7 +27,7 @@ mapfile -t build_packages < <(sed -n '/^readonly k_build_packages="/,/"$/p' pack
   sed 's/.*="//; s/"$//' | tr -s ' ' '\n' | grep .)
 readonly build_packages test_packages=(catch2 ccache python3-jsonschema python3-yaml ldnsutils unzip procps)
 readonly box_packages=(python3 python3-pytest python3-dkim python3-dnspython python3-pexpect mmdebstrap
-  systemd-container iproute2 procps util-linux mount openssl git perl strace)
+  systemd-container iproute2 procps util-linux mount openssl git perl strace testssl.sh)
 readonly package_packages=(lintian gnupg gpgv file binutils groff-base ninja-build)
 readonly sanitizer_packages=(clang libclang-rt-dev)
 readonly bench_packages=(libsystemd-dev)

@@ -25,9 +25,9 @@ Needs: mmdebstrap systemd-container iproute2 procps util-linux python3-dnspython
 may share. `--env` and the command's exit code pass through; the command has no terminal unless it is `shell`.
 
 A box (198.51.100.11) sees: a package registry at 198.51.100.2 (Debian's archives as this machine's apt knows them), a
-name server at 198.51.100.53 that knows only sender.test and friend.test, a gateway that drops everything (internet.py
-puts root servers behind it), and clients that tests plug in at other addresses of 198.51.100.0/24. It is a
-systemd-nspawn container on cgroup2 over an overlay.
+name server at 198.51.100.53 that knows only sender.test, friend.test and what a test tells it, a gateway that drops
+everything (internet.py puts root servers behind it), and clients and other machines that tests plug in at other addresses of
+198.51.100.0/24 (pebble.py: a certificate authority). It is a systemd-nspawn container on cgroup2 over an overlay.
 """
 
 import argparse

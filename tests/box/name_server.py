@@ -1,7 +1,7 @@
 """The test network's name server: the only one a box can reach.
 
-It knows two mail domains, one block-listed client and what a test adds to `records`, and nothing else. It does no
-DNSSEC, like many a provider's.
+It knows two mail domains, one block-listed client and what a test adds to `records`; for zones that a test delegates it asks
+their own name server. It does no DNSSEC, like many a provider's.
 """
 
 import socket
@@ -9,6 +9,7 @@ import threading
 
 import dns.flags
 import dns.message
+import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
@@ -29,6 +30,7 @@ class NameServer:
         """Opens port 53 of `address` in the network namespace of the calling thread."""
         self.questions = []  # (client, name, type), as they come
         self.records = dict(RECORDS)  # (name, type) to a value as in a zone file, or to a list of them
+        self.delegated = {}  # zone to the address of its name server
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind((address, 53))
         self._tcp = socket.create_server((address, 53))
@@ -46,6 +48,9 @@ class NameServer:
         if values:
             values = [values] if isinstance(values, str) else values
             response.answer.append(dns.rrset.from_text(question.name, 300, "IN", kind, *values))
+        elif zone := next((zone for zone in self.delegated if name == zone or name.endswith("." + zone)), None):
+            response = dns.query.udp(query, self.delegated[zone], timeout=2)
+            response.flags = response.flags & ~(dns.flags.AA | dns.flags.AD) | dns.flags.RA  # as who has asked another says it
         elif name != "." and not any(known == name or known.endswith("." + name) for known, _ in list(self.records)):
             response.set_rcode(dns.rcode.NXDOMAIN)
         return response.to_wire()
@@ -55,6 +60,10 @@ class NameServer:
         if kind == "TXT":
             values = [" ".join(f'"{value[start:start + 250]}"' for start in range(0, len(value), 250)) for value in values]
         self.records[name.rstrip(".").lower() + ".", kind] = list(values)
+
+    def delegate(self, zone, address):
+        """From now on the name server at `address` answers for `zone`, but for names that were published here."""
+        self.delegated[zone.rstrip(".").lower() + "."] = address
 
     def _serve_udp(self):
         while True:

@@ -11,7 +11,8 @@ HOST_NAME = "box.example.test"
 ADDRESS = "me@example.test"
 PASSWORD = "seven blue bicycles"
 STORAGE = "/home/user-data"
-ANSWERS = {"NONINTERACTIVE": "1", "PRIMARY_HOSTNAME": HOST_NAME, "EMAIL_ADDR": ADDRESS, "EMAIL_PW": PASSWORD}
+ANSWERS = {"NONINTERACTIVE": "1", "PRIMARY_HOSTNAME": HOST_NAME, "EMAIL_ADDR": ADDRESS, "EMAIL_PW": PASSWORD,
+           "ACME_DIRECTORY": "none"}  # pebble.py is one, for who starts it
 SECONDS = 900
 PUBLIC_PORTS = {22, 25, 53, 80, 443, 465, 587, 993, 995, 4190}
 INNER_PORTS = {53, 143, 8461, 8952}  # none takes mail; 143 and 8952 (nsd-control) want a password or a key

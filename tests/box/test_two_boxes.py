@@ -1,16 +1,19 @@
 """Two boxes that know nothing of each other but what their zones say, on an Internet signed from the root down."""
 
 import concurrent.futures
+import hashlib
 import re
+import subprocess
 
 import pytest
 
+import certificate_world
 import lab as laboratory
 import program
 import set_up
 from greylisting import OVERRIDE as SHORT_GREYLISTING
 from internet import Internet
-from mail_user import MailUser, Stranger, message
+from mail_user import MailUser, Stranger, message, trust
 
 SECONDS = 60
 PORTS = set_up.LISTENERS
@@ -250,6 +253,52 @@ def test_key_that_dns_does_not_name_gets_no_mail(one, other):
         serve_with(right)
     assert other.user.find(text["Subject"]) is None
     assert delivered(text["Subject"], other.user, one)
+
+
+def key_presented(party):
+    """What a TLSA record says of the key on port 25 (RFC 6698: 3 1 1)."""
+    certificate = certificate_world.presented(party.lab, party.box, 25, party.host)
+    key = subprocess.run("openssl x509 -inform DER -noout -pubkey | openssl pkey -pubin -outform DER", shell=True, check=True,
+                         input=certificate, capture_output=True).stdout
+    return hashlib.sha256(key).hexdigest()
+
+
+def keys_published(party, asking):
+    said = asking.ask("+short", f"_25._tcp.{party.host}", "TLSA")
+    return {digest.replace(" ", "").lower() for digest in re.findall(r"^3 1 1 ([0-9A-Fa-f ]+)$", said, re.M)}
+
+
+def test_key_changes_while_mail_flows(one, other):
+    """Before, while both keys are published, to a server that remembers the records of before, and to one that has asked again."""
+    def send():
+        beginning = len(one.log())
+        assert one.send(message(one.user.address, other.user.address), other.user)
+        one.wait_for_log(rf"Verified TLS connection established to {other.host}\[{other.address}\]:25", beginning)
+
+    def roll():
+        done = program.call(other.box, "tls", "roll", "--json")
+        assert done.returncode == 0, program.told(done)
+        return program.parsed(done)
+
+    old, both = key_presented(other), keys_published(other, one)
+    assert len(both) == 2 and old in both
+    send()
+    assert roll()["next"] == "wait"  # somebody may remember records without the next key: not by a test's clock
+    assert key_presented(other) == old
+    send()
+    certificate_world.time_passes(other.box, days=2)
+    assert roll()["turned"]
+    other.box.wait_for_listeners(PORTS)
+    other.user.tls = trust(other.box)
+    new = key_presented(other)
+    assert new in both - {old}
+    assert keys_published(other, one) == both, "this box asks again before the records' time is over"
+    send()
+    one.box.run("unbound-control", "flush_zone", other.domain)
+    asked_again = keys_published(other, one)
+    assert new in asked_again and len(asked_again) == 2 and old not in asked_again
+    send()
+    assert program.plan(other.box)["changes"] == []
 
 
 def test_name_with_a_broken_signature_does_not_resolve(one, other):
