@@ -120,7 +120,8 @@ std::string problem_with_authority(const std::string& key, const std::string& va
            "Encrypt's for trials), none, or nothing for Let's Encrypt.";
   }
   if (key == "ACME_EMAIL")
-    return valid_address(value, AddressMode::full) ? "" : "\"" + value + "\" is not an e-mail address.";
+    return valid_address(value, AddressMode::full, domain_part(value)) ? ""
+                                                                       : "\"" + value + "\" is not an e-mail address.";
   if (key == "ACME_EAB_KID")
     return blank ? "\"" + value + "\" has a blank; expected the identifier that the authority gave you." : "";
   const bool path = value.starts_with('/') && !blank;

@@ -122,6 +122,10 @@ Provisioned get_certificates(const Box& box, Console& console, const LockRequest
     result.warnings.push_back(std::string("No certificates were asked for. ") + error.what());
   }
   if (done.installed()) describe_panel(box, nullptr, result);
+  if (done.installed() && done.publication->code != ExitCode::ok) {
+    result.warnings.push_back("Certificates were installed, and not everything follows them yet: " +
+                              done.publication->error + failures_text(done.publication->report));
+  }
   return done;
 }
 

@@ -80,7 +80,7 @@ struct TlsBox : ModelBox {
     orders_made.push_back(command);
     if (on_order) on_order();
     const std::string log = refusal ? refusal(names) : "";
-    host.put("/var/log/letsencrypt/letsencrypt.log", log);
+    host.put("/var/log/mailinabox/letsencrypt.log", log);
     if (!log.empty()) return {.exit_code = 1, .out = "Some challenges have failed.\n"};
     const auto now = host.clock.now();
     host.put(option(command, "--fullchain-path"),

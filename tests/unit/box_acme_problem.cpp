@@ -77,6 +77,8 @@ TEST_CASE("authority: how long it wants to be left alone", "[tls]") {
   CHECK(problem.retry_after == std::chrono::hours(7 * 24));
   CHECK_FALSE(
       acme_problem({"a.test"}, "", logged("429", "Retry-After: Mon, 30 Nov 2026 00:00:00 GMT\n", body)).retry_after);
+  const std::string dates = "Date: Mon, 30 Nov 2026 00:00:00 GMT\nRetry-After: Mon, 30 Nov 2026 00:30:00 GMT\n";
+  CHECK(acme_problem({"a.test"}, "", logged("429", dates, body)).retry_after == std::chrono::seconds(1800));
   CHECK_FALSE(acme_problem({"a.test"}, "", logged("429", "Retry-After: -5\n", body)).retry_after);
 }
 

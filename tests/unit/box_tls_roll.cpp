@@ -81,8 +81,9 @@ class RollWorld {
 
   // A run of the box; cut off after any of its writes.
   void advance() {
-    roll_ = followed(roll_, keys_, dice(5) ? std::nullopt : std::optional(seen()), now_);
-    if (next_step(roll_, keys_, certified_, now_) == RollStep::turn) {
+    const PublishedKeys now_seen = dice(5) ? PublishedKeys{} : seen();
+    roll_ = followed(roll_, keys_, now_seen, now_);
+    if (next_step(roll_, keys_, now_seen, certified_, now_) == RollStep::turn) {
       keys_.current = keys_.next;
       certified_ = false;
       ++turns_;
@@ -143,28 +144,32 @@ TEST_CASE("roll: no sender that validates fails at any instant", "[tls]") {
 
 TEST_CASE("roll: nobody asked for one", "[tls]") {
   const RollKeys keys{.current = "a", .next = "b"};
-  KeyRoll roll = followed({}, keys, PublishedKeys{.asked = true, .common = {"a", "b"}, .ttl = k_time_to_live}, k_noon);
+  const PublishedKeys both{.asked = true, .common = {"a", "b"}, .ttl = k_time_to_live};
+  const KeyRoll roll = followed({}, keys, both, k_noon);
   CHECK(roll.published == k_noon);
   CHECK(usable_from(roll) == k_noon + k_time_to_live + std::chrono::hours(1));
-  CHECK(next_step(roll, keys, true, k_noon + std::chrono::hours(99)) == RollStep::none);
+  CHECK(next_step(roll, keys, both, true, k_noon + std::chrono::hours(99)) == RollStep::none);
 }
 
 TEST_CASE("roll: step by step", "[tls]") {
   const RollKeys keys{.current = "a", .next = "b"};
+  const PublishedKeys one{.asked = true, .common = {"a"}, .ttl = k_time_to_live};
   const PublishedKeys both{.asked = true, .common = {"a", "b"}, .ttl = k_time_to_live};
   KeyRoll roll = followed({.wanted = true}, keys, std::nullopt, k_noon);
-  CHECK(next_step(roll, keys, false, k_noon) == RollStep::publish);
-  roll = followed(roll, keys, PublishedKeys{.asked = true, .common = {"a"}, .ttl = k_time_to_live}, k_noon);
-  CHECK(next_step(roll, keys, false, k_noon) == RollStep::publish);
+  CHECK(next_step(roll, keys, {}, false, k_noon) == RollStep::publish);
+  roll = followed(roll, keys, one, k_noon);
+  CHECK(next_step(roll, keys, one, false, k_noon) == RollStep::publish);
   roll = followed(roll, keys, both, k_noon);
-  CHECK(next_step(roll, keys, false, k_noon) == RollStep::wait);
+  CHECK(next_step(roll, keys, both, false, k_noon) == RollStep::wait);
   const TimePoint later = k_noon + k_time_to_live + std::chrono::hours(1);
-  CHECK(next_step(roll, keys, false, later - Seconds(1)) == RollStep::wait);
-  CHECK(next_step(roll, keys, false, later) == RollStep::certify);
-  CHECK(next_step(roll, keys, true, later) == RollStep::turn);
+  CHECK(next_step(roll, keys, both, false, later - Seconds(1)) == RollStep::wait);
+  CHECK(next_step(roll, keys, both, false, later) == RollStep::certify);
+  CHECK(next_step(roll, keys, both, true, later) == RollStep::turn);
+  CHECK(next_step(roll, keys, {}, true, later) == RollStep::publish);  // a name server that is silent now
+  CHECK(next_step(roll, keys, one, true, later) == RollStep::publish);
   const RollKeys turned{.current = "b", .next = "b"};
   CHECK_FALSE(followed(roll, turned, std::nullopt, later).wanted);
-  CHECK(next_step(followed(roll, turned, std::nullopt, later), turned, true, later) == RollStep::none);
+  CHECK(next_step(followed(roll, turned, std::nullopt, later), turned, both, true, later) == RollStep::none);
 }
 
 TEST_CASE("roll: waiting begins again with another key, and if a name server goes back", "[tls]") {
@@ -181,11 +186,15 @@ TEST_CASE("roll: waiting begins again with another key, and if a name server goe
   CHECK(followed(waiting, keys, both, k_noon - std::chrono::hours(5)).published == k_noon - std::chrono::hours(5));
 }
 
-TEST_CASE("roll: without any TLSA record in the world nobody relies on one", "[tls]") {
+TEST_CASE("roll: without any TLSA record in the world nobody relies on one, as long as that is so", "[tls]") {
   const RollKeys keys{.current = "a", .next = "b"};
-  const KeyRoll roll =
-      followed({.wanted = true}, keys, PublishedKeys{.asked = true, .missing_everywhere = true}, k_noon);
-  CHECK(next_step(roll, keys, true, k_noon + std::chrono::hours(1)) == RollStep::turn);
+  const PublishedKeys none{.asked = true, .missing_everywhere = true};
+  const PublishedKeys both{.asked = true, .common = {"a", "b"}, .ttl = k_time_to_live};
+  const KeyRoll roll = followed({.wanted = true}, keys, none, k_noon);
+  const TimePoint later = k_noon + std::chrono::hours(30);
+  CHECK(next_step(roll, keys, none, true, k_noon + std::chrono::hours(1)) == RollStep::turn);
+  // Somebody has published some meanwhile, and perhaps others before these.
+  CHECK(next_step(followed(roll, keys, both, later), keys, both, true, later) == RollStep::wait);
 }
 
 TEST_CASE("roll: DNS names the key that services present, the current and the next one", "[tls]") {

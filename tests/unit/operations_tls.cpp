@@ -11,6 +11,7 @@ using namespace mailinabox::test;
 namespace {
 
 using Hours = std::chrono::hours;
+using Words = std::vector<std::string>;
 
 std::string result_of(const TlsBox& box, const nlohmann::json& object, const std::string& name) {
   const nlohmann::json* request = box.request_for(object, name);
@@ -134,7 +135,7 @@ TEST_CASE("provision: a name that the authority refuses is taken out, the rest a
   CHECK(result_of(box, object, "example.com") == "installed");
   CHECK_THAT(status_of(box, "www.example.com")["problem"].get<std::string>(), Contains("connection: no route"));
   CHECK_THAT((*box.request_for(object, "www.example.com"))["log"][1].get<std::string>(),
-             Contains("/var/log/letsencrypt/letsencrypt.log"));
+             Contains("/var/log/mailinabox/letsencrypt.log"));
   CHECK(object["alarms"].empty());  // the first failure is nobody's business yet
 }
 
@@ -156,7 +157,7 @@ TEST_CASE("provision: an authority that is down costs nothing, and is asked less
   CHECK(box.run({"tls", "provision", "--due", "--quiet"}) == ExitCode::ok);
   CHECK(box.orders() == 3);
   CHECK_THAT(box.output.str(),
-             Contains("could not be renewed") && Contains("Some challenges have failed"));  // the second
+             Contains("could not get certificates") && Contains("Some challenges have failed"));  // the second
   CHECK(store_of(box) == good);
   CHECK(box.run({"tls", "provision"}) == ExitCode::failed);  // a person is not kept waiting
   box.refusal = nullptr;
@@ -235,6 +236,104 @@ TEST_CASE("provision: what a run that was cut off had been given is installed by
   CHECK(result_of(box, object, "box.example.com") == "skipped");
   CHECK(certificate_from_pem(box.served("box.example.com"))->signed_by() == "Test Trust (T1)");
   CHECK_FALSE(box.host.exists("/var/lib/mailinabox/tls-order"));
+}
+
+TEST_CASE("provision: a bought certificate that is due is not asked for again and again", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
+  const Key key = key_from_pem(box.host.content(k_ssl + std::string("ssl_private_key.pem")));
+  const auto now = box.host.clock.now();
+  box.host.put("/root/pem",
+               box.authority.issue("DNS:example.com", key, now, now + Hours(24 * 365)) + box.authority.intermediate());
+  REQUIRE(box.run({"tls", "import", "example.com", "/root/pem"}) == ExitCode::ok);
+  box.host.clock.advance(Hours(24 * 260));
+  REQUIRE(box.run({"tls", "provision", "--due"}) == ExitCode::ok);
+  const std::size_t before = box.orders();
+  for (int hour = 0; hour < 5; ++hour) {
+    box.host.clock.advance(Hours(1));
+    REQUIRE(box.run({"tls", "provision", "--due"}) == ExitCode::ok);
+  }
+  CHECK(box.orders() == before);
+}
+
+TEST_CASE("provision: what an authority says of one zone keeps no other from its certificate", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  REQUIRE(box.run({"user", "add", "anna@example.org", "--password-stdin"}, "correct horse\n") == ExitCode::ok);
+  box.lead_here(TlsBox::names_of_box());
+  box.lead_here({"example.org"});
+  box.refusal = [](const std::string& names) {
+    if (names.find("DNS:box.example.com") == std::string::npos) return std::string();
+    return logged_answer(429, "Retry-After: 7200\n",
+                         R"({"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many for this set"})");
+  };
+  const auto object = box.run_json({"tls", "provision"});
+  CHECK(result_of(box, object, "box.example.com") == "error");
+  CHECK(result_of(box, object, "example.org") == "installed");
+  const std::size_t before = box.orders();
+  static_cast<void>(box.run({"tls", "provision", "--due"}));
+  CHECK(box.orders() == before);
+  // One that is down is not asked for the other zones.
+  box.refusal = [](const std::string&) {
+    return logged_answer(503, "", R"({"type": "urn:ietf:params:acme:error:serverInternal", "detail": "maintenance"})");
+  };
+  box.host.clock.advance(Hours(24 * 70));
+  const auto down = box.run_json({"tls", "provision"});
+  CHECK(box.orders() == before + 1);
+  CHECK(result_of(box, down, "box.example.com") == "error");
+  CHECK(result_of(box, down, "example.org") == "skipped");
+}
+
+TEST_CASE("provision: a certificate whose chain nobody trusts does not count, and ends with its authority", "[tls]") {
+  TlsBox box;
+  box.console.variables["ACME_DIRECTORY"] = "staging";
+  box.set_up();
+  box.host.put("/etc/ssl/certs/ca-certificates.crt", TestAuthority(box.host.clock.now(), "Another").root());
+  box.lead_here(TlsBox::names_of_box());
+  REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
+  CHECK(box.models().input.mta_sts_id.empty());  // nobody who keeps to a policy would deliver
+  CHECK(box.models().input.mta_sts_domains.empty());
+  REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
+  CHECK(box.orders() == 1);  // it is what this authority gives
+  box.host.put("/etc/ssl/certs/ca-certificates.crt", box.authority.root());
+  box.console.variables = {{"NONINTERACTIVE", "1"}, {"ACME_DIRECTORY", ""}};
+  REQUIRE(box.run({"setup"}) == ExitCode::ok);
+  box.host.put("/etc/ssl/certs/ca-certificates.crt", TestAuthority(box.host.clock.now(), "Another").root());
+  box.host.clock.advance(Hours(1));
+  REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);  // now it is known to be distrusted
+  REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
+  CHECK(box.orders() >= 2);
+}
+
+TEST_CASE("provision: a mistake in the answers is said once a day", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  box.host.put("/etc/mailinabox.conf", box.host.content("/etc/mailinabox.conf") + "ACME_CA_FILE=/etc/nothing.pem\n");
+  const Words due = {"tls", "provision", "--due", "--quiet"};
+  CHECK_THROWS_WITH(box.run(due), Contains("/etc/nothing.pem"));
+  box.host.clock.advance(Hours(1));
+  CHECK(box.run(due) == ExitCode::ok);
+  box.host.clock.advance(Hours(23));
+  CHECK_THROWS_WITH(box.run(due), Contains("/etc/nothing.pem"));
+  CHECK_THROWS_WITH(box.run({"tls", "provision"}), Contains("/etc/nothing.pem"));
+}
+
+TEST_CASE("provision: a run that was cut off after the store is brought to its end", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
+  const std::string good = box.served("example.com");
+  box.host.put("/var/lib/mailinabox/tls/example.com.pem", "what was there before", 0600);
+  REQUIRE(box.run({"tls", "provision", "--due", "--quiet"}) == ExitCode::ok);
+  CHECK(box.served("example.com") == good);
+  // What no name needs goes.
+  box.host.put("/var/lib/mailinabox/tls/gone.example.net.pem", "old", 0600);
+  REQUIRE(box.run({"tls", "provision", "--due", "--quiet"}) == ExitCode::ok);
+  CHECK_FALSE(box.host.exists("/var/lib/mailinabox/tls/gone.example.net.pem"));
 }
 
 TEST_CASE("provision: the names that can be given", "[tls]") {
@@ -442,12 +541,15 @@ TEST_CASE("roll: a certificate of the box's own name with a key from elsewhere w
   TlsBox box;
   box.set_up();
   const Key key = generate_key("ecdsa-p256");
+  const std::string before = next_digest(box);
   const auto now = box.host.clock.now();
   box.host.put("/root/pem", box.authority.issue("DNS:box.example.com", key, now, now + Hours(3000)) +
                                 box.authority.intermediate() + key_to_pem(key).reveal());
   CHECK(box.run({"tls", "import", "box.example.com", "/root/pem"}) == ExitCode::ok);
   CHECK_THAT(box.output.str(), Contains("DNS has to publish it first"));
   CHECK(next_digest(box) == public_key_digest(key));
+  CHECK(public_key_digest(key_from_pem(box.host.content(
+            k_ssl + ("next_private_key-replaced-2026-11-23-" + before.substr(0, 8) + ".pem")))) == before);
   CHECK(certificate_from_pem(box.served("box.example.com"))->self_signed);
   CHECK_THAT(box.host.content(k_zone), Contains("3 1 1 " + public_key_digest(key)));
   CHECK(box.run_json({"tls", "status"})["roll"]["asked_for"].get<bool>());

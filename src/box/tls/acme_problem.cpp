@@ -1,6 +1,7 @@
 #include "box/tls/acme_problem.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -16,7 +17,8 @@ constexpr std::string_view k_urn = "urn:ietf:params:acme:error:";
 // One answer of the authority's.
 struct Answer {
   int status = 0;
-  std::string retry_after{};
+  std::string retry_after{};  // seconds, or a date (RFC 9110 section 10.2.3)
+  std::string date{};         // when it was given
   Json body{};
 };
 
@@ -35,6 +37,7 @@ Answer answer_of(std::string_view text) {
     if (in_body) body.append(line).append("\n");
     if (line.starts_with("HTTP ")) answer.status = parse_number<int>(trim(line.substr(5))).value_or(0);
     if (lower_case(line).starts_with("retry-after:")) answer.retry_after = trim(line.substr(12));
+    if (lower_case(line).starts_with("date:")) answer.date = trim(line.substr(5));
     in_body = in_body || trim(line).empty();
   }
   try {
@@ -43,6 +46,21 @@ Answer answer_of(std::string_view text) {
     answer.body = Json();
   }
   return answer;
+}
+
+std::optional<std::int64_t> http_time(const std::string& text) {
+  std::tm parts{};
+  const char* const end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return timegm(&parts);
+}
+
+// Seconds that the authority wants to be left alone.
+std::optional<std::int64_t> wait_in(const Answer& answer) {
+  if (const auto wait = parse_number<std::int64_t>(answer.retry_after)) return wait;
+  const auto until = http_time(answer.retry_after);
+  const auto from = http_time(answer.date);
+  return until && from ? std::optional(*until - *from) : std::nullopt;
 }
 
 std::vector<Answer> answers_in(std::string_view log) {
@@ -107,7 +125,7 @@ void add_answer(const std::vector<std::string>& names, const Answer& answer, Acm
   problem.status = answer.status;
   problem.retry_after.reset();
   constexpr std::int64_t k_longest = 7 * 86'400;
-  if (const auto wait = parse_number<std::int64_t>(answer.retry_after); wait && *wait >= 0)
+  if (const auto wait = wait_in(answer); wait && *wait >= 0)
     problem.retry_after = std::chrono::seconds(std::min(*wait, k_longest));
   add_subproblems(answer.body, problem);
   add_quoted_names(names, problem);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <tuple>
 
+#include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/processors.hpp"
 #include "base/text.hpp"
@@ -31,19 +32,22 @@ std::vector<std::string> names_in(const Certificate& certificate) {
 
 struct Parsed {
   std::optional<Certificate> certificate{};
-  std::string key_digest{};
+  std::string digest{};      // of the certificate's file
+  std::string key_digest{};  // of the key
 };
 
 Parsed parse(const std::string& content) {
   if (begins_with(content, "PRIVATE KEY-----")) return {.key_digest = public_key_digest(key_from_pem(content))};
-  if (begins_with(content, "CERTIFICATE-----")) return {.certificate = certificate_from_pem(content)};
+  if (begins_with(content, "CERTIFICATE-----"))
+    return {.certificate = certificate_from_pem(content), .digest = sha256_hex(content)};
   return {};
 }
 
 auto rank(const StoredCertificate& stored, TimePoint now) {
   const Certificate& certificate = stored.certificate;
   const bool valid = certificate.from <= now && now < certificate.until;
-  return std::tuple(valid, !certificate.self_signed, certificate.until, std::string_view(stored.path));
+  return std::tuple(valid, !certificate.self_signed, !stored.distrusted, certificate.until,
+                    std::string_view(stored.path));
 }
 
 std::tm utc(TimePoint time) {
@@ -78,10 +82,14 @@ void CertificateStore::add_all(std::vector<std::pair<std::string, std::string>> 
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto& [path, content] = files[i];
     if (parsed[i].certificate) {
-      index({.path = path, .text = std::move(content), .certificate = std::move(*parsed[i].certificate)});
+      index({.path = path,
+             .text = std::move(content),
+             .certificate = std::move(*parsed[i].certificate),
+             .digest = std::move(parsed[i].digest)});
     } else if (!parsed[i].key_digest.empty()) {
       keys_.push_back({path, parsed[i].key_digest});
-      paths_of_keys_.try_emplace(parsed[i].key_digest, path);
+      std::string& known = paths_of_keys_[parsed[i].key_digest];
+      if (known.empty() || base_name(path) == "ssl_private_key.pem") known = path;
     }
   }
 }
@@ -102,19 +110,43 @@ const StoredCertificate* CertificateStore::best_of(std::string_view name, TimePo
   return best;
 }
 
-const StoredCertificate* CertificateStore::best_for(std::string_view name, TimePoint now) const {
-  const auto usable = [&](const StoredCertificate& one) { return paths_of_keys_.contains(one.certificate.key_digest); };
-  if (const StoredCertificate* exact = best_of(name, now, usable)) return exact;
+template <typename Wanted>
+const StoredCertificate* CertificateStore::best_or_wildcard(std::string_view name, TimePoint now,
+                                                            const Wanted& wanted) const {
+  const StoredCertificate* exact = best_of(name, now, wanted);
+  if (exact != nullptr && exact->accepted_at(now)) return exact;
   const std::size_t dot = std::min(name.find('.'), name.size());
-  return best_of("*" + std::string(name.substr(dot)), now, usable);
+  const StoredCertificate* wildcard = best_of("*" + std::string(name.substr(dot)), now, wanted);
+  if (exact == nullptr || (wildcard != nullptr && wildcard->accepted_at(now))) return wildcard;
+  return exact;
+}
+
+const StoredCertificate* CertificateStore::best_for(std::string_view name, TimePoint now) const {
+  return best_or_wildcard(
+      name, now, [&](const StoredCertificate& one) { return paths_of_keys_.contains(one.certificate.key_digest); });
 }
 
 const StoredCertificate* CertificateStore::best_for(std::string_view name, const std::string& key_digest,
                                                     TimePoint now) const {
-  const auto with_key = [&](const StoredCertificate& one) { return one.certificate.key_digest == key_digest; };
-  if (const StoredCertificate* exact = best_of(name, now, with_key)) return exact;
+  return best_or_wildcard(name, now,
+                          [&](const StoredCertificate& one) { return one.certificate.key_digest == key_digest; });
+}
+
+std::vector<const StoredCertificate*> CertificateStore::all_for(std::string_view name) const {
+  std::vector<const StoredCertificate*> all;
   const std::size_t dot = std::min(name.find('.'), name.size());
-  return best_of("*" + std::string(name.substr(dot)), now, with_key);
+  for (const std::string& wanted : {std::string(name), "*" + std::string(name.substr(dot))}) {
+    const auto [begin, end] = by_name_.equal_range(wanted);
+    for (auto at = begin; at != end; ++at) {
+      const StoredCertificate& one = certificates_[at->second];
+      if (paths_of_keys_.contains(one.certificate.key_digest) && !contains(all, &one)) all.push_back(&one);
+    }
+  }
+  return all;
+}
+
+void CertificateStore::distrust(const std::set<std::string, std::less<>>& digests) {
+  for (StoredCertificate& one : certificates_) one.distrusted = digests.contains(one.digest);
 }
 
 std::string CertificateStore::key_in(const std::string& path) const {

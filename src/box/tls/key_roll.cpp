@@ -26,7 +26,10 @@ KeyRoll followed(KeyRoll roll, const RollKeys& keys, const std::optional<Publish
     roll.ttl = std::max(roll.ttl, seen->ttl);
     return roll;
   }
-  if (!roll.published || *roll.published > now) roll.published = now;
+  // Where there were no records, others may have been for a while since the last look.
+  const bool begins = !roll.published || *roll.published > now || (roll.nowhere && !seen->missing_everywhere);
+  if (begins) roll.published = now;
+  roll.nowhere = seen->missing_everywhere;
   roll.ttl = std::max(roll.ttl, seen->ttl);
   return roll;
 }
@@ -36,10 +39,12 @@ std::optional<TimePoint> usable_from(const KeyRoll& roll) {
   return *roll.published + roll.ttl + k_margin;
 }
 
-RollStep next_step(const KeyRoll& roll, const RollKeys& keys, bool certified, TimePoint now) {
+RollStep next_step(const KeyRoll& roll, const RollKeys& keys, const PublishedKeys& seen, bool certified,
+                   TimePoint now) {
   if (!roll.wanted) return RollStep::none;
   const auto from = usable_from(roll);
-  if (keys.next.empty() || keys.next == keys.current || roll.next != keys.next || !from) return RollStep::publish;
+  const bool known = roll.next == keys.next && from && seen.asked && published_everywhere(seen, keys);
+  if (keys.next.empty() || keys.next == keys.current || !known) return RollStep::publish;
   if (now < *from) return RollStep::wait;
   return certified ? RollStep::turn : RollStep::certify;
 }

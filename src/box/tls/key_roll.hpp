@@ -25,6 +25,7 @@ struct KeyRoll {
   bool wanted = false;                   // somebody asked for it
   std::string next{};                    // digest of the next key that the rest is about
   std::optional<TimePoint> published{};  // since when every name server has been seen to publish both
+  bool nowhere = false;                  // `published`: none of them has any such record, so that nobody relies on one
   std::chrono::seconds ttl{0};           // the longest that anybody may remember an answer from before
   bool operator==(const KeyRoll&) const = default;
 };
@@ -59,8 +60,9 @@ enum class RollStep : std::uint8_t {
   turn,     // the next key becomes the current one
 };
 
-// `certified`: the store has a certificate on the next key that is worth as much as the present one.
-RollStep next_step(const KeyRoll& roll, const RollKeys& keys, bool certified, TimePoint now);
+// What is next. `seen`: what the name servers answer now; without an answer of all of them, which shows both keys, the
+// roles do not turn. `certified`: the store has a certificate on the next key that is worth as much as the present one.
+RollStep next_step(const KeyRoll& roll, const RollKeys& keys, const PublishedKeys& seen, bool certified, TimePoint now);
 
 // The digests that DNS must name, each once: of the key that services present ("" if that cannot be known), and the
 // two.

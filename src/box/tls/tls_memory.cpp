@@ -36,11 +36,20 @@ const Json& part(const Json& whole, const char* key) {
   return whole.is_object() && whole.contains(key) ? whole[key] : k_nothing;
 }
 
+std::set<std::string, std::less<>> texts_in(const Json& list) {
+  std::set<std::string, std::less<>> texts;
+  for (const Json& item : list) {
+    if (list.is_array() && item.is_string()) texts.insert(item.get<std::string>());
+  }
+  return texts;
+}
+
 KeyRoll roll_in(const Json& object) {
   constexpr std::int64_t k_longest = 30 * 86'400;
   KeyRoll roll;
   roll.wanted = object.is_object() && object.contains("wanted") && object["wanted"] == true;
   roll.next = member(object, "next");
+  roll.nowhere = object.is_object() && object.contains("nowhere") && object["nowhere"] == true;
   roll.published = time_member(object, "published");
   roll.ttl = std::chrono::seconds(std::clamp<std::int64_t>(number_member(object, "ttl"), 0, k_longest));
   return roll;
@@ -60,16 +69,22 @@ TlsMemory parse_tls_memory(const std::string& text) {
                                     .failures = static_cast<int>(number_member(entry.value(), "failures")),
                                     .since = *since,
                                     .not_before = time_member(entry.value(), "not_before").value_or(*since),
-                                    .told = time_member(entry.value(), "told")};
+                                    .reported = time_member(entry.value(), "reported")};
   }
-  for (const Json& zone : part(json, "zones_here")) {
-    if (zone.is_string()) memory.zones_here.insert(zone.get<std::string>());
+  memory.zones_here = texts_in(part(json, "zones_here"));
+  memory.distrusted = texts_in(part(json, "distrusted"));
+  const Json& given = part(json, "given_by");
+  for (auto entry = given.begin(); given.is_object() && entry != given.end(); ++entry) {
+    if (entry.value().is_string()) memory.given_by[entry.key()] = entry.value().get<std::string>();
   }
+  memory.mistake = member(json, "mistake");
+  memory.mistake_reported = time_member(json, "mistake_reported");
   return memory;
 }
 
 std::string render(const TlsMemory& memory) {
   Json json = {{"roll", {{"wanted", memory.roll.wanted}, {"next", memory.roll.next}}}};
+  if (memory.roll.nowhere) json["roll"]["nowhere"] = true;
   if (memory.roll.published) json["roll"]["published"] = rfc3339(*memory.roll.published);
   json["roll"]["ttl"] = memory.roll.ttl.count();
   if (memory.silence_until) json["silence_until"] = rfc3339(*memory.silence_until);
@@ -79,11 +94,14 @@ std::string render(const TlsMemory& memory) {
                            {"failures", trouble.failures},
                            {"since", rfc3339(trouble.since)},
                            {"not_before", rfc3339(trouble.not_before)}};
-    if (trouble.told) json["names"][name]["told"] = rfc3339(*trouble.told);
+    if (trouble.reported) json["names"][name]["reported"] = rfc3339(*trouble.reported);
   }
   if (memory.zones_since) json["zones_since"] = rfc3339(*memory.zones_since);
-  json["zones_here"] = Json::array();
-  for (const std::string& zone : memory.zones_here) json["zones_here"].push_back(zone);
+  json["zones_here"] = memory.zones_here;
+  json["distrusted"] = memory.distrusted;
+  json["given_by"] = memory.given_by;
+  if (!memory.mistake.empty()) json["mistake"] = memory.mistake;
+  if (memory.mistake_reported) json["mistake_reported"] = rfc3339(*memory.mistake_reported);
   return json_text(json) + "\n";
 }
 

@@ -15,11 +15,11 @@ namespace mailinabox {
 
 // Why a name has no better certificate.
 struct NameTrouble {
-  std::string reason{};             // a sentence or two, with the remedy
-  int failures = 0;                 // of the authority's, in a row; 0: it was not asked
-  TimePoint since{};                // of the last look or attempt
-  TimePoint not_before{};           // by itself the box does not try again before
-  std::optional<TimePoint> told{};  // when the administrator has last heard of it
+  std::string reason{};                 // a sentence or two, with the remedy
+  int failures = 0;                     // of the authority's, in a row; 0: it was not asked
+  TimePoint since{};                    // of the last look or attempt
+  TimePoint not_before{};               // by itself the box does not try again before
+  std::optional<TimePoint> reported{};  // when the administrator has last heard of it
   bool operator==(const NameTrouble&) const = default;
 };
 
@@ -33,6 +33,13 @@ struct DnsChallenge {
 
 struct TlsMemory {
   KeyRoll roll{};
+  // By the SHA-256 of certificates' files: those whose chain clients do not trust, and which authority (its directory)
+  // has given the box which.
+  std::set<std::string, std::less<>> distrusted{};
+  std::map<std::string, std::string> given_by{};
+  // A mistake that keeps every run from beginning, and when the administrator last heard of it.
+  std::string mistake{};
+  std::optional<TimePoint> mistake_reported{};
   std::optional<TimePoint> silence_until{};  // the authority wants to be left alone until then
   std::map<std::string, NameTrouble> troubles{};
   std::set<std::string, std::less<>> zones_here{};  // zones for which the world asks this box

@@ -24,14 +24,19 @@ const char* result_word(CertificateRequest::Result result) {
 // For cron, which mails whatever is said.
 ExitCode say_alarms(Console& console, const Provisioned& done) {
   if (!done.alarms.empty()) {
-    console.output << "Certificates could not be renewed. The ones there are go on serving; the box tries again.\n\n";
+    console.output
+        << "The box could not get certificates for these names. Those that it has go on serving, and it tries "
+           "again by itself.\n\n";
     for (const std::string& alarm : done.alarms) console.output << alarm << "\n\n";
     console.output << "`sudo mailinabox tls status` shows how each name stands.\n" << std::flush;
   }
-  if (done.publication && done.publication->code != ExitCode::ok) {
-    return print_publication(console, *done.publication);
+  ExitCode code = ExitCode::ok;
+  if (done.publication && done.publication->code != ExitCode::ok) code = print_publication(console, *done.publication);
+  if (done.roll && done.roll->turned) {
+    console.output << done.roll->text() << "\n" << std::flush;
+    code = print_publication(console, *done.roll->publication);
   }
-  return ExitCode::ok;
+  return code;
 }
 
 ExitCode print_provisioned(Console& console, const Provisioned& done) {
@@ -70,7 +75,8 @@ ExitCode run_provision(Box& box, Console& console, const ProvisionCommandOptions
   try {
     done = provision_certificates(box, wanted, lock_request(console, "tls provision", options.no_wait));
   } catch (const Error& error) {
-    if (options.quiet && error.code() == ExitCode::locked) return ExitCode::ok;  // the next hour will do
+    const bool silent = options.quiet && !worth_reporting(box, error);
+    if (silent) return ExitCode::ok;  // said a short while ago, or another run is at it: the next hour will do
     throw;
   }
   if (console.json) return print_provisioned_json(console, done);

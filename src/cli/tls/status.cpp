@@ -12,7 +12,8 @@ namespace {
 
 std::string status_text(const NameStatus& one) {
   std::string text = one.name + "\n  " + one.text + "\n";
-  if (!one.signed_by.empty()) text += "  Signed by " + one.signed_by + ": " + one.file + "\n";
+  if (one.until)
+    text += "  Signed by " + one.signed_by + ", valid until " + rfc3339(*one.until) + ": " + one.file + "\n";
   if (!one.problem.empty()) text += "  " + one.problem + "\n";
   return text;
 }

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/clock.hpp"
-#include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "box/dns/domains.hpp"
@@ -37,8 +36,8 @@ class StoreReader {
   }
 
  private:
-  // The fixed path usually leads to a file of this folder. One elsewhere, or a file in its place, counts as well: it was
-  // the administrator who put it there.
+  // The fixed path usually leads to a file of this folder. One elsewhere, or a file in its place, counts as well: it
+  // was the administrator who put it there.
   void read_link() {
     const std::string link = folder_ + "/ssl_certificate.pem";
     const FileInfo info = files_.info(link);
@@ -124,30 +123,23 @@ class ServedNames {
     if (name == host_) return;
     const StoredCertificate* best = model_.store.best_for(name, now_);
     if (best == nullptr) return;
-    const bool accepted = best->certificate.accepted_at(now_);
+    const bool accepted = best->accepted_at(now_);
     if (for_mail && !accepted) return;  // mail programs that come under this name would be worse off
     if (for_mail) model_.mail_names.push_back(name);
     if (!model_.places.try_emplace(name, model_.served.size()).second) return;
     model_.served.push_back({.name = name,
                              .pem = served_file(name),
                              .certificate = best->path,
-                             .digest = digest_of(*best),
+                             .digest = best->digest,
                              .private_key = model_.store.path_of_key(best->certificate.key_digest),
                              .stapling = best->certificate.offers_ocsp,
                              .accepted = accepted});
   }
 
  private:
-  const std::string& digest_of(const StoredCertificate& one) {
-    std::string& digest = digests_[one.path];
-    if (digest.empty()) digest = sha256_hex(one.text);
-    return digest;
-  }
-
   TlsModel& model_;
   const std::string& host_;
   TimePoint now_;
-  std::map<std::string, std::string> digests_{};
 };
 
 void fill_served(const DnsInput& input, TimePoint now, TlsModel& model) {
@@ -163,11 +155,11 @@ std::string issuer_for_caa(const Answers& answers, const StoredCertificate* prim
   const std::string directory = answers.get("ACME_DIRECTORY");
   const bool letsencrypt =
       directory.empty() || directory == "staging" || directory.find("letsencrypt.org") != std::string::npos;
+  if (!letsencrypt) return {};
   // One bought elsewhere is renewed there: a record that names another authority would forbid it.
-  if (primary != nullptr && !primary->certificate.self_signed) {
-    return primary->certificate.issuer == "Let's Encrypt" ? "letsencrypt.org" : "";
-  }
-  return letsencrypt ? "letsencrypt.org" : "";
+  const bool bought =
+      primary != nullptr && !primary->certificate.self_signed && primary->certificate.issuer != "Let's Encrypt";
+  return bought ? "" : "letsencrypt.org";
 }
 
 void fill_policies(const Answers& answers, const TlsModel& model, TimePoint now, DnsInput& input) {
@@ -176,7 +168,7 @@ void fill_policies(const Answers& answers, const TlsModel& model, TimePoint now,
   input.mta_sts_id = mta_sts_policy_id(mta_sts_policy(mode.empty() ? "enforce" : mode, input.primary_hostname));
   for (const std::string& domain : input.mail_domains) {
     const StoredCertificate* best = model.store.best_for("mta-sts." + domain, now);
-    if (best != nullptr && best->certificate.accepted_at(now)) input.mta_sts_domains.insert(domain);
+    if (best != nullptr && best->accepted_at(now)) input.mta_sts_domains.insert(domain);
   }
 }
 
@@ -203,25 +195,24 @@ const ServedCertificate* TlsModel::served_for(const std::string& name) const {
   return found == places.end() ? nullptr : &served[found->second];
 }
 
-ValueMap TlsModel::values(const std::string& primary_hostname) const {
+// One that was served stays while the name does: a site that is held may still read it.
+std::set<std::string> TlsModel::served_names(const std::string& primary_hostname) const {
+  std::set<std::string> files = {std::string(base_name(served_file(primary_hostname)))};
+  for (const std::string& name : names) files.emplace(base_name(served_file(name)));
+  for (const ServedCertificate& one : served) files.emplace(base_name(one.pem));
+  return files;
+}
+
+ValueMap TlsModel::values() const {
   ValueList all;
-  ValueList files;
   ValueList for_mail;
-  files.emplace_back(std::string(base_name(served_file(primary_hostname))));
-  const std::set<std::string> listed(names.begin(), names.end());
-  // One that was served stays while the name does: a site that is held may still read it.
-  for (const std::string& name : names) {
-    if (name != primary_hostname) files.emplace_back(std::string(base_name(served_file(name))));
-  }
   for (const ServedCertificate& one : served) {
     all.push_back(served_value(one));
-    if (!listed.contains(one.name)) files.emplace_back(std::string(base_name(one.pem)));
     if (contains(mail_names, one.name)) for_mail.push_back(served_value(one));
   }
   return {{"issued_certificate", primary},
           {"issued_digest", primary_digest},
           {"served_certificates", std::move(all)},
-          {"served_files", std::move(files)},
           {"mail_certificates", std::move(for_mail)}};
 }
 
@@ -229,20 +220,22 @@ CertificateStore read_certificate_store(const View& view, const Answers& answers
   return StoreReader(view, answers).take();
 }
 
-std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers, DnsInput& input,
+std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers,
+                                     const std::set<std::string, std::less<>>& distrusted, DnsInput& input,
                                      std::vector<std::string>& warnings) {
   const TimePoint now = view.clock.now();
   auto model = std::make_shared<TlsModel>();
   model->store = read_certificate_store(view, answers);
+  model->store.distrust(distrusted);
   model->keys = {.current = model->store.key_in(private_key_path(answers)),
                  .next = model->store.key_in(next_private_key_path(answers))};
   const StoredCertificate* primary = model->store.best_for(input.primary_hostname, model->keys.current, now);
   const std::string linked(base_name(view.files.read_link(certificate_link(answers)).value_or("")));
   if (primary != nullptr && (!primary->certificate.self_signed || base_name(primary->path) == linked))
-    model->primary_digest = sha256_hex(primary->text);
+    model->primary_digest = primary->digest;
   if (primary != nullptr && !primary->certificate.self_signed) {
     model->primary = primary->path;
-    model->primary_accepted = primary->certificate.accepted_at(now);
+    model->primary_accepted = primary->accepted_at(now);
     model->primary_stapling = primary->certificate.offers_ocsp;
     warn_of_primary(*primary, certificate_link(answers), now, warnings);
   } else if (primary == nullptr) {

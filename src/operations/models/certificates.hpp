@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,10 @@ struct TlsModel {
 
   // nullptr if the name has no certificate of its own.
   const ServedCertificate* served_for(const std::string& name) const;
-  // Names for recipes: issued_certificate, served_certificates, served_files, mail_certificates.
-  ValueMap values(const std::string& primary_hostname) const;
+  // The names of the files that services may read.
+  std::set<std::string> served_names(const std::string& primary_hostname) const;
+  // Names for recipes: issued_certificate, issued_digest, served_certificates, mail_certificates.
+  ValueMap values() const;
 };
 
 // Where the paths of this model are.
@@ -55,13 +58,15 @@ std::string served_file(const std::string& name);           // key and chain of 
 // How long after its end a certificate stays in the store.
 inline constexpr std::chrono::hours k_kept_after_end{7 * 24};
 
-// Every certificate and key in STORAGE_ROOT/ssl and one folder below it. Files over 256 KB are none; those that have ended
-// long ago, by their names, are left out unless the box's own name is served by one.
+// Every certificate and key in STORAGE_ROOT/ssl and one folder below it. Files over 256 KB are none; those that have
+// ended long ago, by their names, are left out unless the box's own name is served by one.
 CertificateStore read_certificate_store(const View& view, const Answers& answers);
 
 // Looks only. Also fills tls_key_digests, certificate_authority, mta_sts_id and mta_sts_domains of an input that has
 // its names.
-std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers, DnsInput& input,
+// `distrusted`: digests of files whose chain clients do not trust, as far as that has been found out.
+std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers,
+                                     const std::set<std::string, std::less<>>& distrusted, DnsInput& input,
                                      std::vector<std::string>& warnings);
 
 }  // namespace mailinabox

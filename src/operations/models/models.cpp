@@ -143,7 +143,7 @@ const std::vector<std::string>& model_names() {
 const std::vector<std::string>& data_model_names() {
   static const std::vector<std::string> k_names = {
       "mail_domains",      "user_domains",       "web_domains",         "zones",
-      "zone_files",        "transfer_peers",     "served_certificates", "served_files",
+      "zone_files",        "transfer_peers",     "served_certificates", 
       "mail_certificates", "issued_certificate", "issued_digest",       "web_sites",
       "site_files"};
   return k_names;
@@ -200,19 +200,20 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   for (const CustomRecordProblem& problem : input.custom.problems()) warnings.push_back(problem.text());
   input.dkim = read_dkim_records(view, answers.get("STORAGE_ROOT"), warnings);
   input.ssh_fingerprints = read_ssh_fingerprints(view);
+  const TlsMemory memory = read_tls_memory(box);
   for (const DnsChallenge& challenge : read_challenges(box))
     input.challenges.push_back({challenge.name, challenge.value});
-  const std::shared_ptr<TlsModel> tls = gather_tls(view, answers, input, warnings);
+  const std::shared_ptr<TlsModel> tls = gather_tls(view, answers, memory.distrusted, input, warnings);
   const SecondaryServers servers = input.custom.secondary_servers();
   SecondaryAddresses found = secondaries.find(hosts_of(servers));
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
 
   WebInput web = read_web_input(view, answers);
   add_certificates(*tls, input.primary_hostname, web);
-  web.zones_here = read_tls_memory(box).zones_here;
+  web.zones_here = memory.zones_here;
   BoxModels models = make_models(std::move(input), policy_mode(answers), peers_of(servers, found), std::move(web));
   models.tls = tls;
-  for (auto& [name, value] : tls->values(models.input.primary_hostname)) models.values[name] = std::move(value);
+  for (auto& [name, value] : tls->values()) models.values[name] = std::move(value);
   models.warnings = std::move(warnings);
   for (std::string& warning : site_warnings(models.sites, models.web, custom_sites_path(answers)))
     models.warnings.push_back(std::move(warning));

@@ -8,7 +8,7 @@
 namespace mailinabox {
 namespace {
 
-std::string url_of(const std::string& answer) {
+std::string directory_url(const std::string& answer) {
   if (answer.empty()) return "https://acme-v02.api.letsencrypt.org/directory";
   if (answer == "staging") return "https://acme-staging-v02.api.letsencrypt.org/directory";
   return answer == "none" ? "" : answer;
@@ -36,7 +36,7 @@ Secret binding_key(const Box& box, const Answers& answers) {
 }  // namespace
 
 AcmeSettings acme_settings(const Box& box, const Answers& answers) {
-  AcmeSettings settings{.directory = url_of(answers.get("ACME_DIRECTORY"))};
+  AcmeSettings settings{.directory = directory_url(answers.get("ACME_DIRECTORY"))};
   if (!settings.asked()) return settings;
   settings.authorities = answers.get("ACME_CA_FILE");
   if (!settings.authorities.empty() && box.system.files.info(settings.authorities).kind == FileKind::absent) {
@@ -49,8 +49,10 @@ AcmeSettings acme_settings(const Box& box, const Answers& answers) {
   return settings;
 }
 
+std::string acme_directory(const Answers& answers) { return directory_url(answers.get("ACME_DIRECTORY")); }
+
 std::string reason_to_ask_nobody(const Answers& answers) {
-  const std::string directory = url_of(answers.get("ACME_DIRECTORY"));
+  const std::string directory = directory_url(answers.get("ACME_DIRECTORY"));
   if (directory.empty())
     return "No authority is asked for certificates, as ACME_DIRECTORY is none. `sudo ACME_DIRECTORY= mailinabox setup` "
            "lets the box ask Let's Encrypt; `mailinabox tls import` takes one that you have.";

@@ -22,6 +22,9 @@ struct AcmeSettings {
 // they name is missing or cannot be used.
 AcmeSettings acme_settings(const Box& box, const Answers& answers);
 
+// The URL of its directory; "" if no authority is asked.
+std::string acme_directory(const Answers& answers);
+
 // Why no authority is asked for any certificate, with the remedy: there is none, or none could reach the box. "" if one
 // is.
 std::string reason_to_ask_nobody(const Answers& answers);

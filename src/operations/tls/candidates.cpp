@@ -76,14 +76,6 @@ class CandidateSearch {
            contains(request_.names, name);
   }
 
-  const StoredCertificate* present(const std::string& name) const {
-    const TimePoint now = box_.system.clock.now();
-    const CertificateStore& store = models_.tls->store;
-    if (name != models_.input.primary_hostname) return store.best_for(name, now);
-    const RollKeys& keys = models_.tls->keys;
-    return store.best_for(name, request_.on_next_key ? keys.next : keys.current, now);
-  }
-
   void add(const std::string& name) {
     if (!known(name)) {
       throw Error(name +
@@ -93,13 +85,11 @@ class CandidateSearch {
     }
     const TimePoint now = box_.system.clock.now();
     Candidate candidate{.name = name};
-    const StoredCertificate* best = present(name);
-    if (best != nullptr && best->certificate.accepted_at(now)) {
-      candidate.has_good = now < due_at(best->certificate);
-      candidate.urgent = now >= urgent_at(best->certificate);
-    } else if (!offered(name) && !request_.nobody_asked.empty()) {
-      return;
-    }
+    candidate.has_good = has_fresh_certificate(answers_, models_, memory_, name, request_.on_next_key, now);
+    const StoredCertificate* serving = models_.tls->store.best_for(name, now);
+    candidate.urgent =
+        serving != nullptr && !serving->certificate.self_signed && now >= urgent_at(serving->certificate);
+    if (!candidate.has_good && !offered(name) && !request_.nobody_asked.empty()) return;
     if (domains_.web_elsewhere.contains(name)) candidate.reason = reason_of_elsewhere();
     const auto trouble = memory_.troubles.find(name);
     if (request_.due_only && trouble != memory_.troubles.end() && now < trouble->second.not_before)
@@ -182,6 +172,23 @@ void add_orders(std::vector<Order>& orders, std::vector<std::string> names, cons
 }
 
 }  // namespace
+
+bool has_fresh_certificate(const Answers& answers, const BoxModels& models, const TlsMemory& memory,
+                           const std::string& name, bool on_next_key, TimePoint now) {
+  const TlsModel& tls = *models.tls;
+  const std::string directory = acme_directory(answers);
+  const std::string& own_key = on_next_key ? tls.keys.next : tls.keys.current;
+  const auto fresh = [&](const StoredCertificate* one) {
+    if (!one->certificate.accepted_at(now) || now >= due_at(one->certificate)) return false;
+    if (name == models.input.primary_hostname && one->certificate.key_digest != own_key) return false;
+    if (directory.empty()) return !one->distrusted;
+    if (retired_key(tls.store.path_of_key(one->certificate.key_digest))) return false;
+    const auto given = memory.given_by.find(one->digest);
+    return !one->distrusted || (given != memory.given_by.end() && given->second == directory);
+  };
+  const std::vector<const StoredCertificate*> all = tls.store.all_for(name);
+  return std::any_of(all.begin(), all.end(), fresh);
+}
 
 std::vector<Candidate> find_candidates(const Box& box, const Answers& answers, const BoxModels& models,
                                        const CandidateRequest& request, TlsMemory& memory) {

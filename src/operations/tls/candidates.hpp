@@ -7,6 +7,7 @@
 #include "operations/models/models.hpp"
 #include "operations/tls/memory.hpp"
 #include "operations/tls/order.hpp"
+#include "operations/tls/roll.hpp"
 
 namespace mailinabox {
 
@@ -14,7 +15,7 @@ struct Candidate {
   std::string name{};
   std::string reason{};    // why it is left out, whole sentences; "" if it can be asked for
   bool looked_up = false;  // `reason` is what DNS says
-  bool has_good = false;   // a certificate of an authority that is not due yet: nothing is needed
+  bool has_good = false;   // it has a fresh certificate: nothing is needed
   bool urgent = false;     // less than a sixth of its certificate's lifetime is left
 };
 
@@ -24,6 +25,12 @@ struct CandidateRequest {
   std::string nobody_asked{};        // why no authority is asked at all; "" if one is
   bool on_next_key = false;          // the box's own name needs a certificate on the next key
 };
+
+// Whether the name has a certificate that clients take and that is not due yet: also one that serves it only when
+// another has ended. One of a private authority counts if that is the one that is asked; not one on a key that a roll
+// has replaced. `on_next_key` is about the box's own name.
+bool has_fresh_certificate(const Answers& answers, const BoxModels& models, const TlsMemory& memory,
+                           const std::string& name, bool on_next_key, TimePoint now);
 
 // In the order of the names. Asks resolvers about names that need a certificate. `memory` gets the zones for which the
 // world asks this box. Throws Error (ExitCode::usage) for a name that is none of the box's.

@@ -82,6 +82,32 @@ void require_good(const KnownBox& known, const Box& box, const Bundle& bundle, c
   throw Error(check.status + (check.details.empty() ? "" : " (" + check.details + ")") + " Nothing has been changed.");
 }
 
+// The key, which came with the certificate or is in the store already, becomes the box's next one, and a roll begins.
+// The one that it takes the place of is kept: other certificates may be on it.
+void make_next_key(const Box& box, const HeldLock& held, const KnownBox& known, const Bundle& bundle,
+                   const Certificate& certificate) {
+  const RollKeys& keys = known.models.tls->keys;
+  FileSystem& files = box.system.files;
+  const std::string path = next_private_key_path(known.answers);
+  if (certificate.key_digest != keys.next) {
+    const Secret* came = key_among(bundle, certificate);
+    const auto stored =
+        came == nullptr ? files.read(known.models.tls->store.path_of_key(certificate.key_digest)) : std::nullopt;
+    if (const auto old = files.read(path); old && !keys.next.empty()) {
+      const std::string day = rfc3339(box.system.clock.now()).substr(0, 10);
+      files.write(certificate_folder(known.answers) + "/next_private_key-replaced-" + day + "-" +
+                      keys.next.substr(0, 8) + ".pem",
+                  old->content, {.mode = 0600});
+    }
+    files.write(path, came == nullptr ? stored.value().content : came->reveal(), {.mode = 0600});
+  }
+  change_tls_memory(box, held, [&](TlsMemory& memory) {
+    memory.roll.wanted = true;
+    memory.roll = followed(memory.roll, {.current = keys.current, .next = certificate.key_digest}, std::nullopt,
+                           box.system.clock.now());
+  });
+}
+
 std::string key_file_name(const std::string& name, const std::string& digest) {
   return percent_encoded(name) + "-key-" + digest.substr(0, 8) + ".pem";
 }
@@ -106,36 +132,26 @@ std::vector<BundleFile> read_bundle_files(const Box& box, const std::vector<std:
 
 Import import_certificate(const Box& box, const std::string& name, const std::vector<BundleFile>& files,
                           const LockRequest& lock) {
-  const KnownBox known = known_box(box);
-  require_name(known.models, name);
+  static_cast<void>(require_answers(box));
   const Bundle bundle = read_bundle(files);
   const Certificate& certificate = certificate_for(bundle, name);
+  const HeldLock held(box, lock);
+  const KnownBox known = known_box(box);
+  require_name(known.models, name);
   require_key(known, bundle, certificate);
   require_good(known, box, bundle, certificate, name);
 
-  const HeldLock held(box, lock);
   Import result;
   const bool primary = name == known.models.input.primary_hostname;
-  CertificateStore store = read_certificate_store(box.view(), known.answers);
-  if (store.path_of_key(certificate.key_digest).empty()) {
-    const Secret& key = *key_among(bundle, certificate);
-    const std::string folder = certificate_folder(known.answers) + "/";
-    const std::string path =
-        primary ? next_private_key_path(known.answers) : folder + key_file_name(name, certificate.key_digest);
-    box.system.files.write(path, key.reveal(), {.mode = 0600});
-    result.key_stored = true;
-    store = read_certificate_store(box.view(), known.answers);
-  }
   result.key_is_next = primary && certificate.key_digest != known.models.tls->keys.current;
   if (result.key_is_next) {
-    const TlsMemory before = read_tls_memory(box);
-    TlsMemory memory = before;
-    memory.roll.wanted = true;
-    memory.roll = followed(memory.roll, {.current = known.models.tls->keys.current, .next = certificate.key_digest},
-                           std::nullopt, box.system.clock.now());
-    keep_tls_memory(box, before, memory);
+    make_next_key(box, held, known, bundle, certificate);
+  } else if (known.models.tls->store.path_of_key(certificate.key_digest).empty()) {
+    const std::string path = certificate_folder(known.answers) + "/" + key_file_name(name, certificate.key_digest);
+    box.system.files.write(path, key_among(bundle, certificate)->reveal(), {.mode = 0600});
   }
-  result.path = store_certificate(box, known.answers, store, {name}, arranged_chain(certificate, bundle.certificates));
+  result.path = store_certificate(box, known.answers, read_certificate_store(box.view(), known.answers), {name},
+                                  arranged_chain(certificate, bundle.certificates));
   result.publication = publish(box, held);
   const KnownBox now = known_box(box);
   const StoredCertificate* serves = serving(now, name, box.system.clock.now());
@@ -195,6 +211,9 @@ Removal remove_certificate(const Box& box, const std::string& name, const LockRe
   if (one == nullptr) throw Error("There is no certificate for " + name + " that could be removed.");
   if (one->certificate.self_signed)
     throw Error("The certificate for " + name + " is the box's self-signed one, which is all it has.");
+  if (!one->path.starts_with(certificate_folder(known.answers) + "/"))
+    throw Error("The certificate for " + name + " is " + one->path +
+                ", outside of the box's store: take it away there.");
   const std::vector<std::string> names = one->certificate.dns_names();
   if (!contains(names, name) && !(names.empty() && one->certificate.common_name == name)) {
     throw Error("The certificate that serves " + name + " is for " + joined(names, ", ") +

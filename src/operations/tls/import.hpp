@@ -13,7 +13,6 @@ namespace mailinabox {
 
 struct Import {
   std::string path{};        // of the certificate in the store
-  bool key_stored = false;   // it came with a key that the box did not have
   bool key_is_next = false;  // the box's own name: the key is the next one, and is used when DNS has had it long enough
   std::string better{};      // path of the certificate that goes on to serve the name, if that is another one
   Publication publication{};

@@ -20,7 +20,10 @@ std::vector<std::string> expired_files(const Box& box, const Answers& answers);
 // new paths.
 std::vector<std::string> put_away_expired(const Box& box, const Answers& answers, const TlsModel& model);
 
-// Moves one file there.
+// Files that services read for names that the box no longer has, and that no configuration names any more. Paths.
+std::vector<std::string> unserved_files(const Box& box, const TlsModel& model, const Answers& answers);
+
+// Moves one file there, under a free name.
 std::string put_away(const Box& box, const Answers& answers, const std::string& path);
 
 }  // namespace mailinabox

@@ -38,10 +38,18 @@ NameInDns look_up(ResolverClient& resolver, const std::string& name) {
           .ipv6 = found_in(resolver.ask(name, DnsType::aaaa), DnsType::aaaa)};
 }
 
+bool is_name_server(const DnsResourceRecord& record) { return record.type == DnsType::ns; }
+
 // Every address at which one of the zone's name servers answers; empty if that cannot be found out.
-std::vector<std::string> servers_of(ResolverClient& resolver, const std::string& zone) {
+std::vector<std::string> servers_of(ResolverClient& resolver, std::string zone) {
   std::vector<std::string> servers;
-  const auto answer = resolver.ask(zone, DnsType::ns);
+  auto answer = resolver.ask(zone, DnsType::ns);
+  // A name that is no zone of its own in the world is in the one above it.
+  while (answer && std::none_of(answer->answers.begin(), answer->answers.end(), is_name_server)) {
+    zone = parent_name(zone);
+    if (zone.empty()) return servers;
+    answer = resolver.ask(zone, DnsType::ns);
+  }
   if (!answer) return servers;
   for (const DnsResourceRecord& record : answer->answers) {
     if (record.type != DnsType::ns) continue;
@@ -144,7 +152,7 @@ PublishedKeys published_keys(const Box& box, const std::vector<std::string>& zon
   bool first = true;
   for (const std::string& server : servers) {
     const auto answer = ask_server(box, server, "_25._tcp." + primary_hostname, DnsType::tlsa);
-    if (!answer || (answer->code != 0 && answer->code != 3)) return {};
+    if (!answer || !answer->authoritative || (answer->code != 0 && answer->code != 3)) return {};
     std::vector<std::string> digests = digests_in(*answer, seen.ttl);
     seen.missing_everywhere = seen.missing_everywhere && digests.empty();
     if (first) seen.common = digests;
@@ -158,7 +166,9 @@ void wait_for_record(const Box& box, const std::string& zone, const std::string&
   constexpr std::chrono::milliseconds k_between{500};
   ResolverClient resolver = resolver_of(box);
   const std::vector<std::string> servers = servers_of(resolver, zone);
-  if (servers.empty()) throw Error("The name servers of " + zone + " cannot be found out: no resolver answers.");
+  if (servers.empty())
+    throw Error("The name servers of " + zone +
+                " cannot be found out: a resolver does not answer, or one of them has no address.");
   const auto limit = box.system.clock.monotonic() + k_record_limit;
   for (const std::string& server : servers) {
     while (true) {

@@ -20,7 +20,10 @@ void write_state(const Box& box, const std::string& path, const std::string& tex
 
 TlsMemory read_tls_memory(const Box& box) { return parse_tls_memory(text_at(box, tls_memory_path(box))); }
 
-void keep_tls_memory(const Box& box, const TlsMemory& before, const TlsMemory& after) {
+void change_tls_memory(const Box& box, const HeldLock& /*lock*/, const std::function<void(TlsMemory& memory)>& change) {
+  const TlsMemory before = read_tls_memory(box);
+  TlsMemory after = before;
+  change(after);
   if (before != after) write_state(box, tls_memory_path(box), render(after));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "crypto/certificate.hpp"
 #include "crypto/key.hpp"
 #include "crypto/signing_request.hpp"
 #include "operations/models/certificates.hpp"
@@ -9,9 +10,9 @@
 namespace mailinabox {
 namespace {
 
-// certbot's own place, where its package looks after the files.
-constexpr const char* k_logs = "/var/log/letsencrypt";
-constexpr const char* k_log = "/var/log/letsencrypt/letsencrypt.log";
+// A folder of our own: certbot's timer, which has nothing to renew, writes its log elsewhere.
+constexpr const char* k_logs = "/var/log/mailinabox";
+constexpr const char* k_log = "/var/log/mailinabox/letsencrypt.log";
 // certbot gives it to a shell. Beside the program, as on the path of recipes.
 constexpr const char* k_hook =
     "/usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin mailinabox tls challenge";
@@ -89,13 +90,14 @@ OrderResult place_order(const Box& box, const Answers& answers, const AcmeSettin
   const std::string folder = order_folder(box);
   files.remove(folder, true);
   files.make_directory(folder, {.mode = 0700});
+  files.remove(k_log);  // what an earlier order was told is no answer to this one
   files.write(folder + "/request.pem", request_text(box, order), {.mode = 0600});
   files.write(folder + "/certbot.ini", certbot_settings(settings), {.mode = 0600});
   const CommandResult done = box.system.commands.run(certbot_command(box, answers, settings, order));
   files.remove(folder + "/certbot.ini");
   OrderResult result;
   if (done.exit_code == 0) {
-    result.chain = unsettled_chain(box);
+    result.chain = pending_chain(box);
     if (!result.chain.empty()) return result;
   }
   if (done.exit_code == 127) {
@@ -108,8 +110,15 @@ OrderResult place_order(const Box& box, const Answers& answers, const AcmeSettin
   return result;
 }
 
-std::string unsettled_chain(const Box& box) { return text_of(box, order_folder(box) + "/whole.pem"); }
+std::string pending_chain(const Box& box) {
+  std::string text = text_of(box, order_folder(box) + "/whole.pem");
+  std::size_t begun = 0;
+  for (std::size_t at = text.find("-----BEGIN "); at != std::string::npos; at = text.find("-----BEGIN ", at + 1))
+    ++begun;
+  const bool whole = trim(text).ends_with("-----END CERTIFICATE-----") && certificates_from_pem(text).size() == begun;
+  return whole ? text : "";
+}
 
-void settle_order(const Box& box) { box.system.files.remove(order_folder(box), true); }
+void clear_order(const Box& box) { box.system.files.remove(order_folder(box), true); }
 
 }  // namespace mailinabox

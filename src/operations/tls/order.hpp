@@ -28,12 +28,12 @@ struct OrderResult {
   std::string log{};      // path of certbot's whole log of it; "" if certbot could not be started
 };
 
-// Takes from seconds to minutes. What the authority signed is kept in the state folder until settle_order(), so that a
+// Takes from seconds to minutes. What the authority signed is kept in the state folder until clear_order(), so that a
 // run that is cut off loses nothing. Throws Error if the key or a file of the order cannot be read or written.
 OrderResult place_order(const Box& box, const Answers& answers, const AcmeSettings& settings, const Order& order);
 
-// The chain that an earlier run was given and did not install; "".
-std::string unsettled_chain(const Box& box);
-void settle_order(const Box& box);
+// The chain that an earlier run was given and did not install; "" if there is none, or not the whole of it.
+std::string pending_chain(const Box& box);
+void clear_order(const Box& box);
 
 }  // namespace mailinabox

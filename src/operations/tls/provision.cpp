@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -13,6 +15,7 @@
 #include "operations/tls/look_up.hpp"
 #include "operations/tls/memory.hpp"
 #include "operations/tls/roll.hpp"
+#include "operations/tls/status.hpp"
 #include "os/lock.hpp"
 
 namespace mailinabox {
@@ -47,23 +50,30 @@ double jitter_of(const std::string& name) {
   return parse_number<std::uint32_t>(sha256_hex(name).substr(0, 4), 16).value_or(0) / 65'536.0;
 }
 
+// Something about the authority or this machine: another request would fail as well. What it says of one request, such
+// as that there have been too many for these names, is no such thing.
+bool concerns_every_request(const AcmeProblem& problem) {
+  static constexpr auto k_types = std::to_array<std::string_view>(
+      {"serverInternal", "userActionRequired", "accountDoesNotExist", "externalAccountRequired", "unauthorized"});
+  constexpr int k_server_error = 500;
+  return problem.type.empty() || problem.status >= k_server_error || contains(k_types, problem.type);
+}
+
+// What others say may end without a full stop, or with one.
+std::string as_sentence(const std::string& text) { return text.ends_with('.') ? text : text + "."; }
+
 class Provisioning {
  public:
   Provisioning(const Box& box, const ProvisionOptions& options, const LockRequest& lock)
-      : box_(box),
-        options_(options),
-        lock_(lock),
-        loaded_(loaded_models(box)),
-        memory_(read_tls_memory(box)),
-        before_(memory_) {}
+      : box_(box), options_(options), lock_(lock), loaded_(loaded_models(box)), memory_(read_tls_memory(box)) {
+    lock_.wait = true;  // whoever has begun brings it to an end
+  }
 
   Provisioned take() {
     settings_ = acme_settings(box_, answers());
     if (models().tls == nullptr) return std::move(result_);
-    adopt_unsettled();
-    const KeyRoll roll = refreshed_roll(box_, models(), memory_.roll);
-    memory_.roll = roll;
-    on_next_key_ = wants_certificate_on_next_key(box_, models(), roll);
+    adopt_pending();
+    on_next_key_ = wants_certificate_on_next_key(box_, models(), memory_.roll);
     find();
     if (reason_to_ask_nobody(answers()).empty() && !silenced()) place();
     finish();
@@ -75,22 +85,17 @@ class Provisioning {
   const BoxModels& models() const { return loaded_.models; }
   TimePoint now() const { return box_.system.clock.now(); }
 
-  // What a run that was cut off had been given.
-  void adopt_unsettled() {
-    const std::string chain = unsettled_chain(box_);
+  // What a run that was cut off had been given. Of a key that is no longer here, it is worth nothing.
+  void adopt_pending() {
+    const std::string chain = pending_chain(box_);
     const auto certificate = certificate_from_pem(chain);
-    if (certificate && !certificate->dns_names().empty()) {
-      try {
-        install(certificate->dns_names(), chain);
-      } catch (const Error&) {
-        // It is of a key that has gone meanwhile.
-      }
+    if (!certificate || certificate->dns_names().empty()) return;
+    if (!models().tls->store.path_of_key(certificate->key_digest).empty()) {
+      install(certificate->dns_names(), chain);
+      loaded_ = loaded_models(box_);
     }
-    if (!chain.empty()) settle_order(box_);
-    if (changed_) reload();
+    clear_order(box_);
   }
-
-  void reload() { loaded_ = loaded_models(box_); }
 
   void find() {
     candidates_ = find_candidates(box_, answers(), models(),
@@ -110,9 +115,9 @@ class Provisioning {
   }
 
   CertificateRequest left_out(const Candidate& one) {
-    if (one.urgent && one.looked_up && !one.reason.empty()) alarm({one.name}, one.reason);
-    if (!one.has_good) return {.domains = {one.name}, .log = {one.reason}};
-    return {.domains = {one.name}, .log = {"The domain has a valid certificate already."}};
+    if (one.has_good) return {.domains = {one.name}, .log = {"The domain has a valid certificate already."}};
+    if (one.urgent) alarm({one.name}, one.reason);
+    return {.domains = {one.name}, .log = {one.reason}};
   }
 
   bool silenced() {
@@ -125,10 +130,11 @@ class Provisioning {
 
   void place() {
     for (Order& order : make_orders(answers(), models(), candidates_, on_next_key_)) {
-      if (stopped_) {
-        fail(order.names, last_problem_, last_log_);
-      } else {
+      if (stopped_.empty()) {
         fulfil(std::move(order));
+        save();
+      } else {
+        result_.requests.push_back({.domains = order.names, .log = {"Not asked for in this run. " + stopped_}});
       }
     }
   }
@@ -137,45 +143,44 @@ class Provisioning {
   void fulfil(Order order) {
     while (!order.names.empty()) {
       const OrderResult placed = place_order(box_, answers(), settings_, order);
-      if (!placed.chain.empty()) {
-        succeed(order, placed.chain);
-        return;
-      }
-      std::vector<std::string> refused;
-      for (const std::string& name : order.names) {
-        const std::string plain = name.starts_with("*.") ? name.substr(2) : name;
-        const auto found = placed.problem.refused.find(plain);
-        if (found == placed.problem.refused.end()) continue;
-        refused.push_back(name);
-        fail({name}, "The authority refuses it: " + found->second, placed.log);
-      }
+      if (!placed.chain.empty()) return succeed(order, placed.chain);
+      const std::vector<std::string> refused = refused_names(order, placed);
       std::erase_if(order.names, [&](const std::string& name) { return contains(refused, name); });
-      if (!refused.empty()) continue;
-      give_up(order, placed);
-      return;
+      if (refused.empty()) return give_up(order, placed);
     }
   }
 
-  // Not because of a name: the other requests would fail as well.
+  std::vector<std::string> refused_names(const Order& order, const OrderResult& placed) {
+    std::vector<std::string> refused;
+    for (const std::string& name : order.names) {
+      const auto found = placed.problem.refused.find(name.starts_with("*.") ? name.substr(2) : name);
+      if (found == placed.problem.refused.end()) continue;
+      refused.push_back(name);
+      fail({name}, "The authority refuses it: " + found->second, placed);
+    }
+    return refused;
+  }
+
   void give_up(const Order& order, const OrderResult& placed) {
-    stopped_ = true;
-    last_problem_ = "No certificate: " + placed.problem.text() + ".";
-    last_log_ = placed.log;
-    if (placed.problem.retry_after) memory_.silence_until = now() + *placed.problem.retry_after;
-    fail(order.names, last_problem_, placed.log);
+    const std::string reason = as_sentence("No certificate: " + placed.problem.text());
+    if (concerns_every_request(placed.problem)) {
+      stopped_ = reason;
+      if (placed.problem.retry_after) memory_.silence_until = now() + *placed.problem.retry_after;
+    }
+    fail(order.names, reason, placed);
   }
 
   void succeed(const Order& order, const std::string& chain) {
     const std::string path = install(order.names, chain);
-    settle_order(box_);
+    clear_order(box_);
     const Certificate certificate = *certificate_from_pem(chain);
-    result_.requests.push_back({.domains = order.names,
-                                .result = Result::installed,
-                                .log = {"Signed by " + quoted_words_of_others(certificate.signed_by()) +
-                                        ", valid until " + rfc3339(certificate.until) + ": " + path}});
+    const std::string signed_by = quoted_words_of_others(certificate.signed_by());
+    result_.requests.push_back(
+        {.domains = order.names,
+         .result = Result::installed,
+         .log = {"Signed by " + signed_by + ", valid until " + rfc3339(certificate.until) + ": " + path}});
     for (const std::string& name : order.names) memory_.troubles.erase(name);
-    if (contains(order.names, models().input.primary_hostname))
-      result_.primary_signed_by = quoted_words_of_others(certificate.signed_by());
+    memory_.given_by[sha256_hex(chain)] = settings_.directory;
   }
 
   std::string install(const std::vector<std::string>& names, const std::string& chain) {
@@ -185,15 +190,16 @@ class Provisioning {
     return path;
   }
 
-  void fail(const std::vector<std::string>& names, const std::string& reason, const std::string& log) {
-    CertificateRequest request{.domains = names, .result = Result::error, .log = {reason}};
-    if (!log.empty()) request.log.push_back("certbot's whole log is " + log + ".");
+  void fail(const std::vector<std::string>& names, const std::string& reason, const OrderResult& placed) {
+    CertificateRequest request{.domains = names, .result = Result::error, .log = {as_sentence(reason)}};
+    if (!placed.log.empty()) request.log.push_back("certbot's whole log is " + placed.log + ".");
     int failures = 0;
     for (const std::string& name : names) {
       const auto known = memory_.troubles.find(name);
-      const int before = known == memory_.troubles.end() ? 0 : known->second.failures;
-      failures = std::max(failures, before + 1);
-      remember(name, reason, before + 1, back_off(before + 1, jitter_of(name)));
+      const int count = (known == memory_.troubles.end() ? 0 : known->second.failures) + 1;
+      failures = std::max(failures, count);
+      const auto wait = placed.problem.retry_after.value_or(std::chrono::seconds(0));
+      remember(name, request.log.front(), count, std::max(wait, back_off(count, jitter_of(name))));
     }
     const bool urgent = std::any_of(candidates_.begin(), candidates_.end(),
                                     [&](const Candidate& one) { return one.urgent && contains(names, one.name); });
@@ -203,39 +209,88 @@ class Provisioning {
 
   void remember(const std::string& name, const std::string& reason, int failures, std::chrono::seconds wait) {
     NameTrouble& trouble = memory_.troubles[name];
-    trouble = {
-        .reason = reason, .failures = failures, .since = now(), .not_before = now() + wait, .told = trouble.told};
+    trouble = {.reason = reason,
+               .failures = failures,
+               .since = now(),
+               .not_before = now() + wait,
+               .reported = trouble.reported};
   }
 
   // Once a day is enough.
   void alarm(const std::vector<std::string>& names, const std::string& words) {
     bool news = false;
     for (const std::string& name : names) {
-      NameTrouble& trouble = memory_.troubles[name];
-      news = news || !trouble.told || now() - *trouble.told >= std::chrono::hours(23);
+      const NameTrouble& trouble = memory_.troubles[name];
+      news = news || !trouble.reported || now() - *trouble.reported >= std::chrono::hours(23);
     }
     if (!news) return;
-    for (const std::string& name : names) memory_.troubles[name].told = now();
+    for (const std::string& name : names) memory_.troubles[name].reported = now();
     result_.alarms.push_back(joined(names, ", ") + ": " + words);
+  }
+
+  // What a roll or an import remembers meanwhile is theirs.
+  void save() {
+    if (with_roll_of(read_tls_memory(box_)) == read_tls_memory(box_)) return;
+    const HeldLock held(box_, lock_);
+    change_tls_memory(box_, held, [&](TlsMemory& kept) { kept = with_roll_of(kept); });
+  }
+
+  TlsMemory with_roll_of(const TlsMemory& kept) const {
+    TlsMemory memory = memory_;
+    memory.roll = kept.roll;
+    memory.mistake.clear();
+    memory.mistake_reported.reset();
+    return memory;
   }
 
   void finish() {
     forget_names();
-    keep_tls_memory(box_, before_, memory_);
-    const bool challenges = !read_challenges(box_).empty();
-    if (!changed_ && !challenges) return tidy_up();
-    const HeldLock held(box_, lock_);
-    keep_challenges(box_, {});
-    result_.publication = publish(box_, held);
-    if (!changed_) result_.publication.reset();
-    reload();
-    result_.put_away = put_away_expired(box_, answers(), *models().tls);
+    if (changed_) loaded_ = loaded_models(box_);
+    judge_chains();
+    save();
+    const bool stale = is_set_up(box_) && served_differs();
+    if (changed_ || stale || !read_challenges(box_).empty()) {
+      const HeldLock held(box_, lock_);
+      keep_challenges(box_, {});
+      Publication publication = publish(box_, held);
+      if (changed_ || stale) result_.publication = std::move(publication);
+      loaded_ = loaded_models(box_);
+    }
+    tidy_up();
+  }
+
+  // What clients make of each chain: known beforehand, so that the models need not verify it each time.
+  void judge_chains() {
+    const TrustedAuthorities authorities = trusted_authorities(box_, answers());
+    std::map<std::string, std::string> given;
+    memory_.distrusted.clear();
+    for (const StoredCertificate& one : models().tls->store.certificates()) {
+      const auto known = memory_.given_by.find(one.digest);
+      if (known != memory_.given_by.end()) given.insert(*known);
+      if (!one.certificate.accepted_at(now())) continue;
+      if (authorities.verify(one.certificate, one.chain(), now()).trust != Trust::trusted)
+        memory_.distrusted.insert(one.digest);
+    }
+    memory_.given_by = std::move(given);
+  }
+
+  // A run may have been cut off between the store and the services.
+  bool served_differs() const {
+    const TlsModel& tls = *models().tls;
+    const auto differs = [&](const std::string& pem, const std::string& digest) {
+      const auto file = box_.system.files.read(pem);
+      return !digest.empty() && (!file || file->content.find(digest) == std::string::npos);
+    };
+    return differs(served_file(models().input.primary_hostname), tls.primary_digest) ||
+           std::any_of(tls.served.begin(), tls.served.end(),
+                       [&](const ServedCertificate& one) { return differs(one.pem, one.digest); });
   }
 
   void tidy_up() {
-    if (expired_files(box_, answers()).empty()) return;
+    if (expired_files(box_, answers()).empty() && unserved_files(box_, *models().tls, answers()).empty()) return;
     const HeldLock held(box_, lock_);
     result_.put_away = put_away_expired(box_, answers(), *models().tls);
+    for (const std::string& path : unserved_files(box_, *models().tls, answers())) box_.system.files.remove(path);
   }
 
   // Of names that are no longer the box's.
@@ -249,18 +304,15 @@ class Provisioning {
 
   const Box& box_;
   const ProvisionOptions& options_;
-  const LockRequest& lock_;
+  LockRequest lock_;
   LoadedBox loaded_;
   TlsMemory memory_;
-  const TlsMemory before_;
   AcmeSettings settings_{};
   std::vector<Candidate> candidates_{};
   Provisioned result_{};
   bool on_next_key_ = false;
   bool changed_ = false;
-  bool stopped_ = false;
-  std::string last_problem_{};
-  std::string last_log_{};
+  std::string stopped_{};  // why no further request is made
 };
 
 }  // namespace
@@ -277,8 +329,29 @@ Provisioned provision_certificates(const Box& box, const ProvisionOptions& optio
   static_cast<void>(require_answers(box));
   const RequestLock requests(box);
   Provisioned result = Provisioning(box, options, lock).take();
-  if (read_tls_memory(box).roll.wanted) result.roll = continue_roll(box, lock);
+  const bool wanted = read_tls_memory(box).roll.wanted;
+  RollResult roll = continue_roll(box, lock);
+  if (wanted) result.roll = std::move(roll);
   return result;
+}
+
+bool worth_reporting(const Box& box, const Error& error) {
+  if (error.code() == ExitCode::locked) return false;
+  const TimePoint now = box.system.clock.now();
+  const TlsMemory known = read_tls_memory(box);
+  const bool said =
+      known.mistake == error.what() && known.mistake_reported && now - *known.mistake_reported < std::chrono::hours(23);
+  if (said) return false;
+  try {
+    const HeldLock held(box, {.command = "tls provision"});
+    change_tls_memory(box, held, [&](TlsMemory& memory) {
+      memory.mistake = error.what();
+      memory.mistake_reported = now;
+    });
+  } catch (const Error&) {
+    // Then it is said again: a disk that is full is worth it.
+  }
+  return true;
 }
 
 void publish_challenge(const Box& box, const std::string& domain, const std::string& value, bool last,
@@ -298,8 +371,7 @@ void publish_challenge(const Box& box, const std::string& domain, const std::str
     if (zone.empty()) throw Error(domain + " is in no zone that this box serves.");
     if (!last) return;
     const Publication publication = publish(box, held);
-    if (publication.code != ExitCode::ok)
-      throw Error(publication.error.empty() ? "The zone could not be published." : publication.error);
+    if (!publication.error.empty()) throw Error(publication.error);
   }
   wait_for_record(box, zone, name, value);
 }

@@ -30,7 +30,6 @@ struct Provisioned {
   std::vector<std::string> alarms{};           // what an administrator should hear of, also from a run by itself
   std::vector<std::string> put_away{};         // expired files that were moved to STORAGE_ROOT/ssl.expired
   std::optional<RollResult> roll{};            // if one is under way, or has been
-  std::string primary_signed_by{};             // who has signed the box's own certificate in this run; "" if nobody
 
   bool installed() const { return publication.has_value(); }
   ExitCode exit_code() const;
@@ -41,6 +40,10 @@ struct Provisioned {
 // while it changes the box, and a lock of its own all the time. Throws Error (ExitCode::locked) if certificates are
 // being requested already, and as find_candidates() does.
 Provisioned provision_certificates(const Box& box, const ProvisionOptions& options, const LockRequest& lock);
+
+// Whether a run by itself should say what kept it from beginning: not that another run is under way, and the same thing
+// once a day.
+bool worth_reporting(const Box& box, const Error& error);
 
 // A record for the authority (certbot's hook): stored, published, and seen at every name server of its zone. `last`: no
 // other one follows, so that publishing is due. Throws Error if the zone is not this box's, or has not the record in

@@ -4,10 +4,13 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "operations/tls/look_up.hpp"
 
 namespace mailinabox {
 namespace {
+
+constexpr const char* k_retired = "ssl_private_key-until-";
 
 LoadedBox loaded_for_roll(const Box& box) {
   LoadedBox loaded = load_answers(box);
@@ -28,9 +31,9 @@ bool certified(const BoxModels& models, TimePoint now) {
   const TlsModel& tls = *models.tls;
   const std::string& host = models.input.primary_hostname;
   const StoredCertificate* present = tls.store.best_for(host, tls.keys.current, now);
-  if (present == nullptr || !present->certificate.accepted_at(now)) return true;
+  if (present == nullptr || !present->accepted_at(now)) return true;
   const StoredCertificate* next = tls.store.best_for(host, tls.keys.next, now);
-  return next != nullptr && next->certificate.accepted_at(now);
+  return next != nullptr && next->accepted_at(now);
 }
 
 std::string content_at(const Box& box, const std::string& path) {
@@ -44,51 +47,75 @@ std::string content_at(const Box& box, const std::string& path) {
 void turn_keys(const Box& box, const Answers& answers, const RollKeys& keys) {
   const std::string day = rfc3339(box.system.clock.now()).substr(0, 10);
   const std::string old =
-      fmt::format("{}/ssl_private_key-until-{}-{}.pem", certificate_folder(answers), day, keys.current.substr(0, 8));
+      fmt::format("{}/{}{}-{}.pem", certificate_folder(answers), k_retired, day, keys.current.substr(0, 8));
   const std::string next = content_at(box, next_private_key_path(answers));
   if (!keys.current.empty()) box.system.files.write(old, content_at(box, private_key_path(answers)), {.mode = 0600});
   box.system.files.write(private_key_path(answers), next, {.mode = 0600});
 }
 
-RollResult advance(const Box& box, const LockRequest& lock, bool wanted) {
+PublishedKeys published_now(const Box& box, const BoxModels& models) {
+  return published_keys(box, zone_names(models), models.input.primary_hostname);
+}
+
+// The key that services present, whatever else the run could not do.
+bool presents(const Box& box, const std::string& host, const std::string& digest) {
+  const auto file = box.system.files.read(served_file(host));
+  const auto certificate = file ? certificate_from_pem(file->content) : std::nullopt;
+  return certificate && certificate->key_digest == digest;
+}
+
+// Nobody has asked for a roll: what DNS has is remembered, so that one need not begin with waiting. Name servers are
+// asked without the lock.
+void remember_published(const Box& box, const LockRequest& lock) {
   const LoadedBox loaded = loaded_for_roll(box);
-  const TlsMemory before = read_tls_memory(box);
-  TlsMemory memory = before;
-  memory.roll.wanted = memory.roll.wanted || wanted;
-  if (wanted && memory.roll.next.empty()) memory.roll.next = loaded.models.tls->keys.next;
-  memory.roll = refreshed_roll(box, loaded.models, memory.roll);
-  keep_tls_memory(box, before, memory);
-  const TimePoint now = box.system.clock.now();
   const RollKeys& keys = loaded.models.tls->keys;
-  RollResult result{.step = next_step(memory.roll, keys, certified(loaded.models, now), now),
-                    .usable_from = usable_from(memory.roll)};
-  if (result.step != RollStep::turn) return result;
+  const TimePoint now = box.system.clock.now();
+  const PublishedKeys seen = published_now(box, loaded.models);
+  const KeyRoll known = read_tls_memory(box).roll;
+  if (followed(known, keys, seen, now) == known) return;
   const HeldLock held(box, lock);
+  change_tls_memory(box, held, [&](TlsMemory& memory) {
+    if (memory.roll == known) memory.roll = followed(memory.roll, keys, seen, now);
+  });
+}
+
+// All under the lock, so that what is judged is what turns.
+RollResult advance(const Box& box, const LockRequest& lock, bool wanted) {
+  const HeldLock held(box, lock);
+  const LoadedBox loaded = loaded_for_roll(box);
+  const RollKeys& keys = loaded.models.tls->keys;
+  const TimePoint now = box.system.clock.now();
+  const PublishedKeys seen = published_now(box, loaded.models);
+  KeyRoll roll;
+  change_tls_memory(box, held, [&](TlsMemory& memory) {
+    memory.roll.wanted = memory.roll.wanted || wanted;
+    if (wanted && memory.roll.next.empty()) memory.roll.next = keys.next;
+    roll = memory.roll = followed(memory.roll, keys, seen, now);
+  });
+  RollResult result{.step = next_step(roll, keys, seen, certified(loaded.models, now), now),
+                    .usable_from = usable_from(roll),
+                    .host = loaded.models.input.primary_hostname,
+                    .keys = keys};
+  if (result.step != RollStep::turn) return result;
   turn_keys(box, loaded.answers(), keys);
-  const TlsMemory kept = memory;
-  memory.roll = {};
-  keep_tls_memory(box, kept, memory);
+  change_tls_memory(box, held, [](TlsMemory& memory) { memory.roll = {}; });
   result.turned = true;
   result.step = RollStep::none;
   // First services take the new pair; only then DNS forgets the old key.
   result.publication = publish(box, held);
-  if (result.publication->code == ExitCode::ok) result.publication = publish(box, held);
+  if (presents(box, result.host, keys.next)) result.publication = publish(box, held);
   return result;
 }
 
 }  // namespace
 
-KeyRoll refreshed_roll(const Box& box, const BoxModels& models, const KeyRoll& roll) {
-  const RollKeys& keys = models.tls->keys;
-  const TimePoint now = box.system.clock.now();
-  KeyRoll known = followed(roll, keys, std::nullopt, now);
-  if (keys.next.empty() || keys.next == keys.current || (!known.wanted && known.published)) return known;
-  return followed(known, keys, published_keys(box, zone_names(models), models.input.primary_hostname), now);
-}
+bool retired_key(const std::string& path) { return base_name(path).starts_with(k_retired); }
 
 bool wants_certificate_on_next_key(const Box& box, const BoxModels& models, const KeyRoll& roll) {
   const TimePoint now = box.system.clock.now();
-  return next_step(roll, models.tls->keys, certified(models, now), now) == RollStep::certify;
+  if (!roll.wanted) return false;
+  return next_step(roll, models.tls->keys, published_now(box, models), certified(models, now), now) ==
+         RollStep::certify;
 }
 
 std::string RollResult::text() const {
@@ -120,7 +147,9 @@ RollResult start_roll(const Box& box, const LockRequest& lock) {
 
 RollResult continue_roll(const Box& box, const LockRequest& lock) {
   static_cast<void>(require_answers(box));
-  return advance(box, lock, false);
+  if (read_tls_memory(box).roll.wanted) return advance(box, lock, false);
+  remember_published(box, lock);
+  return {};
 }
 
 }  // namespace mailinabox

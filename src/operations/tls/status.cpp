@@ -9,6 +9,7 @@
 #include "box/tls/acme_problem.hpp"
 #include "box/tls/eligibility.hpp"
 #include "operations/tls/acme_settings.hpp"
+#include "operations/tls/candidates.hpp"
 
 namespace mailinabox {
 namespace {
@@ -23,7 +24,8 @@ std::string text_of_file(const Box& box, const std::string& path) {
 class StatusReader {
  public:
   StatusReader(const Box& box, const Answers& answers, const BoxModels& models)
-      : models_(models),
+      : answers_(answers),
+        models_(models),
         tls_(*models.tls),
         now_(box.system.clock.now()),
         memory_(read_tls_memory(box)),
@@ -93,9 +95,8 @@ class StatusReader {
       status.until = certificate.until;
       status.file = one->path;
       status.private_key = tls_.store.path_of_key(certificate.key_digest);
-      if (certificate.accepted_at(now_) && now_ < due_at(certificate)) return status;
     }
-    status.problem = problem_of(name);
+    if (!has_fresh_certificate(answers_, models_, memory_, name, false, now_)) status.problem = problem_of(name);
     return status;
   }
 
@@ -114,6 +115,7 @@ class StatusReader {
     return trouble == memory_.troubles.end() || trouble->second.failures > 0;
   }
 
+  const Answers& answers_;
   const BoxModels& models_;
   const TlsModel& tls_;
   TimePoint now_;
@@ -140,10 +142,7 @@ bool certificates_due(const Box& box, const Answers& answers, const BoxModels& m
   const TlsMemory memory = read_tls_memory(box);
   if (memory.silence_until && now < *memory.silence_until) return false;
   return std::any_of(tls.names.begin(), tls.names.end(), [&](const std::string& name) {
-    const StoredCertificate* one = name == models.input.primary_hostname
-                                       ? tls.store.best_for(name, tls.keys.current, now)
-                                       : tls.store.best_for(name, now);
-    if (one != nullptr && one->certificate.accepted_at(now) && now < due_at(one->certificate)) return false;
+    if (has_fresh_certificate(answers, models, memory, name, false, now)) return false;
     const auto trouble = memory.troubles.find(name);
     return trouble == memory.troubles.end() || now >= trouble->second.not_before;
   });
