@@ -80,7 +80,7 @@ TEST_CASE("nginx snippets: one that ends the server block is found, with its lin
   CHECK(fault_line("a ${b;} server {\n") == 1);
   CHECK(fault_line("a ${b{}} server {\n") == 1);
   CHECK(fault_line("a $ {}} server {\n") == 1);
-  CHECK(fault_line("a \\${b{}} server {\n") == 1);
+  CHECK(fault_line("a \\${ }} server {\n") == 1);
   CHECK(fault_line("a \"b\\\"}\";\n}") == 2);
   CHECK(fault_line("a;{}}") == 1);
 }
