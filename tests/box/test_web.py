@@ -170,7 +170,7 @@ def test_what_is_wrong_is_refused_and_changes_nothing(lab, sites):
 
 def test_a_mistake_in_the_settings_holds_its_own_site(lab, sites):
     before = sites.read(CUSTOM)
-    sites.write(CUSTOM, before.replace("  hsts: no", "  hsts: perhaps") + OTHER + ":\n  hsts: no\n")
+    sites.write(CUSTOM, before.replace("  hsts: no", "  hsts: [no]") + OTHER + ":\n  hsts: no\n")
     done = changed(sites, "dns", "update")
     assert f"{CUSTOM}:7:9: expected yes, no or preload" in done.stderr, program.told(done)
     settled(lambda: get(lab, sites, OTHER).headers["Strict-Transport-Security"] is None)
@@ -180,6 +180,19 @@ def test_a_mistake_in_the_settings_holds_its_own_site(lab, sites):
     sites.write(CUSTOM, before)
     changed(sites, "dns", "update")
     settled(lambda: get(lab, sites, OTHER).headers["Strict-Transport-Security"])
+
+
+def test_what_the_original_ignored_is_only_a_warning(lab, sites):
+    before = sites.read(CUSTOM)
+    sites.write(CUSTOM, before.replace("  hsts: no", "  hsts: none\n  note: mine")
+                .replace("  aliases:\n", "  aliases:\n    /kept/: $ROOT/../default/\n"))
+    done = changed(sites, "dns", "update")
+    assert '"note" is not a setting of a site' in done.stderr and "it is ignored" in done.stderr, program.told(done)
+    settled(lambda: "This is a Mail-in-a-Box" in get(lab, sites, DOMAIN, "/kept/").body)
+    assert get(lab, sites, DOMAIN).headers["Strict-Transport-Security"] is None
+    sites.write(CUSTOM, before)
+    changed(sites, "dns", "update")
+    settled(lambda: get(lab, sites, DOMAIN, "/kept/").status == 404)
 
 
 def test_a_broken_snippet_costs_its_own_name_only(lab, sites):

@@ -64,7 +64,7 @@ struct WebSite {
   std::string security_txt{};           // until when it is valid, "" for a site without
   bool own_folder = false;              // root is custom_root
   bool held = false;                    // nobody knows what is wanted: what is served stays as it is
-  std::vector<std::string> problems{};  // why; whole sentences
+  std::vector<std::string> problems{};  // why, and what is ignored; whole sentences
   // What the box serves at every name: files in the folder, autoconfiguration. Not where all of "/" leads elsewhere.
   bool serves_files() const { return kind == SiteKind::host || (kind == SiteKind::site && !settings.takes_root()); }
 };

@@ -98,8 +98,8 @@ std::vector<std::string> site_warnings(const std::vector<WebSite>& sites, const 
                                        const std::string& custom_path) {
   std::vector<std::string> warnings;
   for (const SiteProblem& problem : web.custom.problems()) {
-    if (problem.name.empty())
-      warnings.push_back(problem.text() + "; all sites stay as they are until this is corrected");
+    if (!problem.name.empty()) continue;
+    warnings.push_back(problem.text() + (problem.holds ? "; all sites stay as they are until this is corrected" : ""));
   }
   for (const WebSite& site : sites) warnings.insert(warnings.end(), site.problems.begin(), site.problems.end());
   const std::vector<std::string> unused = settings_without_site(sites, web.custom);
