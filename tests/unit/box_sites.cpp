@@ -23,6 +23,7 @@ struct Sites {
     names.user_domains = {"example.com"};
     web.storage_root = "/data";
     web.primary = {.pem = "/data/ssl/primary.pem", .accepted = true};
+    web.own_page = true;
     web.expiry = "2027-01-01T00:00:00Z";
   }
 
@@ -103,6 +104,9 @@ TEST_CASE("sites: the own folder if there is one, by its encoded name") {
   sites.web.folders.clear();
   CHECK(sites.value("box.example.com").find("own_page")->as_bool());
   CHECK_FALSE(sites.value("example.com").find("own_page")->as_bool());
+  sites.web.own_page = false;
+  CHECK_FALSE(sites.value("box.example.com").find("own_page")->as_bool());
+  sites.web.own_page = true;
   sites.custom("box.example.com:\n  aliases: {/a: /b}\n");  // which may have scripts from anywhere
   CHECK_FALSE(sites.value("box.example.com").find("own_page")->as_bool());
 }

@@ -40,7 +40,8 @@ struct WebInput {
   SiteCertificate primary{};                                           // for names without
   // Zones that the world asks this box for. Of a name in no such zone nobody knows what is below it.
   std::set<std::string, std::less<>> zones_here{};
-  std::string expiry{};  // of security.txt, "2027-01-01T00:00:00Z"
+  bool own_page = false;  // STORAGE_ROOT/www/default/index.html is the box's own, or will be
+  std::string expiry{};   // of security.txt, "2027-01-01T00:00:00Z"
 };
 
 enum class SiteKind : std::uint8_t {
