@@ -170,7 +170,8 @@ Kind file_kind() {
                 FieldType::strings,
                 false,
                 "Command that judges new content before it is written. If it fails, the file stays as it was, and this "
-                "resource alone fails. Lines between \"# Begin of FILE\" and \"# End of FILE\" are told as FILE's.",
+                "resource alone fails. Errors in lines between \"# Begin of FILE\" and \"# End of FILE\" are reported "
+                "as errors in FILE.",
                 {}},
                {"candidate", FieldType::path, false, "Where the check finds the new content; removed afterwards.", {}},
                {"optional",

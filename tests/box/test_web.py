@@ -109,7 +109,20 @@ def test_headers_and_security_txt(lab, sites):
     os.makedirs(sites.path(WWW + "/default/.well-known"))
     sites.write(WWW + "/default" + path, "Contact: mailto:me\n")
     assert get(lab, sites, set_up.HOST_NAME, path).body == "Contact: mailto:me\n"
-    assert get(lab, sites, DOMAIN, "/.git/config").status == 403
+    for name in (".git/config", ".htpasswd", ".env"):
+        assert get(lab, sites, DOMAIN, "/" + name).status == 403, name
+    assert get(lab, sites, DOMAIN, "/.other/x").status == 404
+
+
+def test_the_administrators_default_page_has_no_headers_of_the_boxs_own(lab, sites):
+    before = sites.read(WWW + "/default/index.html")
+    page(sites, "default", "a page of the administrator's")
+    changed(sites, "dns", "update")
+    settled(lambda: get(lab, sites, set_up.HOST_NAME).headers["Content-Security-Policy"] is None)
+    assert get(lab, sites, set_up.HOST_NAME).headers["X-Frame-Options"] is None
+    page(sites, "default", before)
+    changed(sites, "dns", "update")
+    settled(lambda: get(lab, sites, set_up.HOST_NAME).headers["X-Frame-Options"] == "DENY")
 
 
 def test_settings_of_an_existing_box(lab, sites):
@@ -145,6 +158,7 @@ def test_a_proxy(lab, sites):
         url = f"http://{APPLICATION_AT}:8080/#frame-options-sameorigin,pass-http-host,web-sockets"
         changed(sites, "web", "set", OTHER, "proxy", "/app/", url)
         settled(lambda: get(lab, sites, OTHER, "/app/").status == 200)
+        assert get(lab, sites, OTHER, "/app/.hidden/x").status == 200
         answer = get(lab, sites, OTHER, "/app/")
         assert f"Host: {OTHER}" in answer.body and f"X-Real-IP: {VISITOR_AT}" in answer.body, answer.body
         assert answer.headers.get_all("X-Frame-Options") == ["SAMEORIGIN"]
@@ -170,7 +184,7 @@ def test_what_is_wrong_is_refused_and_changes_nothing(lab, sites):
 
 def test_a_mistake_in_the_settings_holds_its_own_site(lab, sites):
     before = sites.read(CUSTOM)
-    sites.write(CUSTOM, before.replace("  hsts: no", "  hsts: perhaps") + OTHER + ":\n  hsts: no\n")
+    sites.write(CUSTOM, before.replace("  hsts: no", "  hsts: [no]") + OTHER + ":\n  hsts: no\n")
     done = changed(sites, "dns", "update")
     assert f"{CUSTOM}:7:9: expected yes, no or preload" in done.stderr, program.told(done)
     settled(lambda: get(lab, sites, OTHER).headers["Strict-Transport-Security"] is None)
@@ -180,6 +194,19 @@ def test_a_mistake_in_the_settings_holds_its_own_site(lab, sites):
     sites.write(CUSTOM, before)
     changed(sites, "dns", "update")
     settled(lambda: get(lab, sites, OTHER).headers["Strict-Transport-Security"])
+
+
+def test_what_the_original_ignored_is_only_a_warning(lab, sites):
+    before = sites.read(CUSTOM)
+    sites.write(CUSTOM, before.replace("  hsts: no", "  hsts: none\n  note: mine")
+                .replace("  aliases:\n", "  aliases:\n    /kept/: $ROOT/../default/\n"))
+    done = changed(sites, "dns", "update")
+    assert '"note" is not a setting of a site' in done.stderr and "it is ignored" in done.stderr, program.told(done)
+    settled(lambda: "This is a Mail-in-a-Box" in get(lab, sites, DOMAIN, "/kept/").body)
+    assert get(lab, sites, DOMAIN).headers["Strict-Transport-Security"] is None
+    sites.write(CUSTOM, before)
+    changed(sites, "dns", "update")
+    settled(lambda: get(lab, sites, DOMAIN, "/kept/").status == 404)
 
 
 def test_a_broken_snippet_costs_its_own_name_only(lab, sites):
@@ -203,6 +230,25 @@ def test_a_broken_snippet_costs_its_own_name_only(lab, sites):
     sites.write(snippet, "location = /mine {\n\treturn 200 mended;\n}\n")
     changed(sites, "dns", "update")
     settled(lambda: get(lab, sites, DOMAIN, "/mine").body == "mended")
+
+
+def test_two_snippets_that_are_right_alone(lab, sites):
+    """What the first one has claimed the second cannot have: it costs the second site only."""
+    listen = "listen 8443 ssl default_server;\n"
+    own, other = f"{WWW}/{DOMAIN}.conf", f"{WWW}/{OTHER}.conf"
+    before = sites.read(own)
+    sites.write(own, before + listen)
+    changed(sites, "dns", "update")
+    sites.write(own, before + "# again\n" + listen)  # which is no conflict with the file of before
+    changed(sites, "dns", "update")
+    sites.write(other, listen)
+    done = changed(sites, "web", "set", DOMAIN, "redirect", "^/both$", "https://both.test/", exit_code=1)
+    assert f"{other}:1" in done.stderr and "the file stays as it was" in done.stderr, program.told(done)
+    settled(lambda: get(lab, sites, DOMAIN, "/both").headers["Location"] == "https://both.test/")
+    os.remove(sites.path(other))
+    sites.write(own, before)
+    changed(sites, "web", "remove", DOMAIN, "redirect", "^/both$")
+    assert program.plan(sites)["changes"] == []
 
 
 def test_a_new_name_with_a_broken_snippet_is_served_without_it(lab, sites):

@@ -79,11 +79,8 @@ TEST_CASE("sites: each mistake has its place, says what is expected, and holds i
     std::string said{};
   };
   const std::vector<Mistake> mistakes = {
-      {"  redirect: {a: 'https://x.example'}", "4:3: \"redirect\" is not a setting of a site; expected redirects"},
-      {"  redirect: {a: 'https://x.example'}", ", perhaps redirects"},
-      {"  hsts: maybe", "4:9: expected yes, no or preload after `hsts`"},
-      {"  hsts: [yes]", "4:9: expected yes, no or preload"},
-      {"  hsts:", "expected yes, no or preload"},
+      {"  hsts: [yes]", "4:9: expected yes, no or preload after `hsts`, found a list"},
+      {"  hsts: {a: b}", "4:9: expected yes, no or preload after `hsts`, found a mapping"},
       {"  - redirects", "4:3: expected a mapping with redirects, proxies, aliases or hsts, found a list"},
       {"  text", "4:3: expected a mapping with redirects, proxies, aliases or hsts, found a text"},
       {"  redirects: [a]", "4:14: expected a mapping of regular expressions to URLs after `redirects`, found a list"},
@@ -98,7 +95,7 @@ TEST_CASE("sites: each mistake has its place, says what is expected, and holds i
       {"  redirects: {'': 'https://x.example/'}", "expected a text, found nothing"},
       {"  proxies: {/a: 'x.example'}", "expected a complete URL that begins with http:// or https://"},
       {"  proxies: {/a: 'ftp://x.example'}", "begins with http:// or https://"},
-      {"  proxies: {/a: 'http://x.example/#web-socket'}", "\"web-socket\" is not a flag of a proxy; expected pass"},
+      {"  proxies: {/a: 'x.example#web-socket'}", "begins with http:// or https://"},
       {"  proxies: {a/: 'http://x.example/'}", "4:13: proxies, \"a/\": expected a path that begins with /"},
       {"  proxies: {'@a': 'http://x.example/'}", "expected a path that begins with /"},
       {"  proxies: {'= a': 'http://x.example/'}", "expected a path that begins with /"},
@@ -128,6 +125,52 @@ TEST_CASE("sites: each mistake has its place, says what is expected, and holds i
       CHECK(sites.find(other)->hsts == Hsts::no);
     }
   }
+}
+
+TEST_CASE("sites: what the original ignored is a warning, and the other settings count") {
+  struct Ignored {
+    std::string lines{};  // of the site, from line 3
+    std::string said{};
+    Hsts hsts = Hsts::yes;
+  };
+  const std::string known = "; expected redirects, proxies, aliases or hsts";
+  const std::vector<Ignored> all = {
+      {"  redirect: {a: b}\n",
+       "3:3: \"redirect\" is not a setting of a site" + known + ", perhaps redirects; it is ignored"},
+      {"  note: [1, 2]\n", "3:3: \"note\" is not a setting of a site" + known + "; it is ignored"},
+      {"  hsts: maybe\n", "3:9: expected yes, no or preload after `hsts`, found \"maybe\"; it is taken as no",
+       Hsts::no},
+      {"  hsts:\n", "expected yes, no or preload after `hsts`, found nothing; it is taken as no", Hsts::no},
+  };
+  for (const Ignored& one : all) {
+    INFO(one.lines);
+    const CustomSites sites =
+        parse_sites("# mine\na.example:\n" + one.lines + "  proxies:\n    /a: http://127.0.0.1/#web-sockets,\n");
+    REQUIRE(sites.problems().size() == 1);
+    CHECK_FALSE(sites.problems().front().holds);
+    CHECK_THAT(sites.problems().front().text(), StartsWith("custom.yaml:") && Contains(one.said));
+    CHECK_FALSE(sites.held("a.example"));
+    REQUIRE(sites.find("a.example") != nullptr);
+    CHECK(sites.find("a.example")->hsts == one.hsts);
+    CHECK(sites.find("a.example")->proxies.size() == 1);
+  }
+}
+
+TEST_CASE("sites: unknown flags of a proxy are warnings, and the known ones count") {
+  const CustomSites sites =
+      parse_sites("a.example:\n  proxies: {/a: 'http://x.example/#web-socket, pass-http-host,,x'}\n");
+  REQUIRE(sites.problems().size() == 2);
+  CHECK(sites.problems()[0].text() ==
+        "custom.yaml:2:17: proxies, \"/a\": \"web-socket\" is not a flag of a proxy; expected pass-http-host, "
+        "no-proxy-redirect, frame-options-sameorigin or web-sockets behind the #, with commas between them; it is "
+        "ignored");
+  CHECK_THAT(sites.problems()[1].text(), Contains("\"x\" is not a flag"));
+  CHECK_FALSE(sites.held("a.example"));
+  REQUIRE(sites.find("a.example") != nullptr);
+  const ProxyTarget target = proxy_target(sites.find("a.example")->proxies.at(0).value);
+  CHECK(target.url == "http://x.example/");
+  CHECK(target.pass_http_host);
+  CHECK_FALSE(target.web_sockets);
 }
 
 TEST_CASE("sites: several mistakes are all told") {

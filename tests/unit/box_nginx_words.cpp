@@ -73,8 +73,14 @@ TEST_CASE("nginx snippets: one that ends the server block is found, with its lin
   CHECK(fault_line("a \"}\";\n# }\nb '}';\nc \\};\n") == 0);
   CHECK(fault_line("a it's;\n}\n") == 2);     // a quote within a word is a letter
   CHECK(fault_line("a b#c;\n} # d\n") == 2);  // so is a hash
-  CHECK(fault_line("a ${name}x}\n") == 1);    // of a variable, then one too many
+  CHECK(fault_line("a ${name}x};\n") == 0);   // nginx reads one word
+  CHECK(fault_line("a ${name}; }\n") == 1);
   CHECK(fault_line("a ${name};\n") == 0);
+  CHECK(fault_line("gzip_types ${ x; } server {\n") == 1);  // what a blank ends is no variable
+  CHECK(fault_line("a ${b;} server {\n") == 1);
+  CHECK(fault_line("a ${b{}} server {\n") == 1);
+  CHECK(fault_line("a $ {}} server {\n") == 1);
+  CHECK(fault_line("a \\${ }} server {\n") == 1);
   CHECK(fault_line("a \"b\\\"}\";\n}") == 2);
   CHECK(fault_line("a;{}}") == 1);
 }

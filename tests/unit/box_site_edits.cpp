@@ -123,9 +123,12 @@ TEST_CASE("site edits: set and removed again, every byte is as it was") {
 TEST_CASE("site edits: mistakes are refused with what is expected") {
   CHECK_THROWS_WITH(with(k_file, {"shop.example", "proxies", "x", "http://127.0.0.1/"}),
                     StartsWith("proxies, \"x\": expected a path that begins with /"));
-  CHECK_THROWS_WITH(with(k_file, {"shop.example", "hsts", "", "maybe"}), "expected yes, no or preload after `hsts`");
-  CHECK_THROWS_WITH(with("a.example:\n  hsts: x\n", {"a.example", "redirects", "/a", "/b"}),
-                    "custom.yaml:2:9: expected yes, no or preload after `hsts`; correct this first");
+  CHECK_THROWS_WITH(with(k_file, {"shop.example", "hsts", "", "maybe"}),
+                    "expected yes, no or preload after `hsts`, found \"maybe\"");
+  CHECK_THROWS_WITH(with(k_file, {"shop.example", "proxies", "/x", "http://127.0.0.1/#web-socket"}),
+                    StartsWith("proxies, \"/x\": \"web-socket\" is not a flag of a proxy"));
+  CHECK_THROWS_WITH(with("a.example:\n  hsts: [x]\n", {"a.example", "redirects", "/a", "/b"}),
+                    "custom.yaml:2:9: expected yes, no or preload after `hsts`, found a list; correct this first");
   CHECK_THROWS_WITH(with("a.example: {hsts: no}\n", {"a.example", "redirects", "/a", "/b"}),
                     Contains("custom.yaml:1") && Contains("change it in an editor"));
   CHECK_THROWS_WITH(with("a.example:\n  redirects: {/a: /b}\n", {"a.example", "redirects", "/c", "/d"}),
@@ -134,6 +137,16 @@ TEST_CASE("site edits: mistakes are refused with what is expected") {
   CHECK_THROWS_WITH(with("a.example:\n  redirects:\n    /a: >\n      /b\n", {"a.example", "redirects", "/a", "/d"}),
                     Contains("in an editor"));
   CHECK_THROWS_WITH(without("{a.example: {hsts: no}}\n", {"a.example", "", "", ""}), Contains("in an editor"));
+}
+
+TEST_CASE("site edits: what is only ignored in the file hinders no change, but cannot be set") {
+  const std::string file = "a.example:\n  note: x\n  proxies:\n    /a: http://127.0.0.1/#bad\n  hsts: maybe\n";
+  CHECK(with(file, {"a.example", "aliases", "/b", "/c"}) == file + "  aliases:\n    /b: /c\n");
+  CHECK(with(file, {"a.example", "hsts", "", "preload"}) == edited(file, "maybe", "preload"));
+  CHECK(with(file, {"a.example", "proxies", "/a", "http://127.0.0.1/"}) == edited(file, "#bad", ""));
+  CHECK_THROWS_WITH(with(file, {"a.example", "proxies", "/a", "http://127.0.0.1/#bad"}),
+                    Contains("\"bad\" is not a flag"));
+  CHECK_THROWS_WITH(with(file, {"a.example", "hsts", "", "maybe"}), Contains("expected yes, no or preload"));
 }
 
 TEST_CASE("site edits: other names may be broken, and a broken one can go as a whole") {

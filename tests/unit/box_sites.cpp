@@ -23,6 +23,7 @@ struct Sites {
     names.user_domains = {"example.com"};
     web.storage_root = "/data";
     web.primary = {.pem = "/data/ssl/primary.pem", .accepted = true};
+    web.own_page = true;
     web.expiry = "2027-01-01T00:00:00Z";
   }
 
@@ -103,6 +104,9 @@ TEST_CASE("sites: the own folder if there is one, by its encoded name") {
   sites.web.folders.clear();
   CHECK(sites.value("box.example.com").find("own_page")->as_bool());
   CHECK_FALSE(sites.value("example.com").find("own_page")->as_bool());
+  sites.web.own_page = false;
+  CHECK_FALSE(sites.value("box.example.com").find("own_page")->as_bool());
+  sites.web.own_page = true;
   sites.custom("box.example.com:\n  aliases: {/a: /b}\n");  // which may have scripts from anywhere
   CHECK_FALSE(sites.value("box.example.com").find("own_page")->as_bool());
 }
@@ -177,7 +181,7 @@ TEST_CASE("sites: a snippet is copied with its end of line; a secret one stays o
 
 TEST_CASE("sites: a mistake holds the site; one that has no file yet is made without additions") {
   Sites sites;
-  sites.custom("example.com: {hsts: maybe, redirects: {/: 'https://x.example/'}}\nexample.org: {hsts: no}\n");
+  sites.custom("example.com: {hsts: [maybe], redirects: {/: 'https://x.example/'}}\nexample.org: {hsts: no}\n");
   sites.web.present = {"example.com.conf"};
   CHECK(sites.site("example.com").held);
   CHECK(sites.value("example.com").find("held")->as_bool());
@@ -194,6 +198,17 @@ TEST_CASE("sites: a mistake holds the site; one that has no file yet is made wit
   sites.web.snippets["example.com"] = {.path = "/x", .text = "}", .problem = "/x:1: broken"};
   CHECK(sites.site("example.com").problems == std::vector<std::string>{"/x:1: broken"});
   CHECK(sites.site("example.com").snippet.text.empty());
+}
+
+TEST_CASE("sites: what is only ignored holds nothing, and is told") {
+  Sites sites;
+  sites.custom("example.com: {hsts: maybe, note: x, redirects: {/: 'https://x.example/'}}\n");
+  sites.web.present = {"example.com.conf"};
+  CHECK_FALSE(sites.site("example.com").held);
+  CHECK_FALSE(sites.value("example.com").find("held")->as_bool());
+  CHECK(sites.value("example.com").find("additions")->as_bool());
+  CHECK(sites.text("example.com", "hsts").empty());
+  CHECK(sites.site("example.com").problems.size() == 2);
 }
 
 TEST_CASE("sites: HSTS with all names below only where they are all ours") {

@@ -1,5 +1,6 @@
 // mailinabox web, on a machine in a temporary directory: what is listed, set, removed, held and taken back.
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "operations/web/sites.hpp"
@@ -18,7 +19,8 @@ const char* const k_sites_file = "/home/user-data/www/custom.yaml";
 struct WebBox : ModelBox {
   WebBox() {
     host.put("/share/templates/site",
-             "{{site.name}} {{site.root}}\n{{site.hsts}}\n{{#site.additions}}# begin\n{{#site.proxies}}{{location}} "
+             "{{site.name}} {{site.root}}{{#site.own_page}} own{{/site.own_page}}\n{{site.hsts}}\n{{#site.additions}}# "
+             "begin\n{{#site.proxies}}{{location}} "
              "{{url}}\n{{/site.proxies}}{{#site.redirects}}{{pattern}} {{url}}\n{{/site.redirects}}"
              "{{#site.snippet}}# Begin of {{site.snippet_path}}\n{{site.snippet}}# End of "
              "{{site.snippet_path}}\n{{/site.snippet}}# end\n{{/site.additions}}\n");
@@ -83,6 +85,30 @@ TEST_CASE("web: the box's own site is there before the first user", "[cli]") {
   REQUIRE(later.sites.size() == 1);
   CHECK(later.sites[0].name == "box.example.com");
   CHECK(later.values.at("site_files") == Value(ValueList{"box.example.com.conf"}));
+}
+
+TEST_CASE("web: headers of the box's own page only as long as it is there", "[cli]") {
+  WebBox box;
+  box.set_up();
+  const std::string page = "/home/user-data/www/default/index.html";
+  const auto own = [&] {
+    CHECK(box.run({"dns", "update"}) == ExitCode::ok);
+    CHECK_THAT(box.site("example.com"), !Contains(" own\n"));
+    return box.site("box.example.com").find("/www/default own\n") != std::string::npos;
+  };
+  CHECK(own());  // it will be written
+  std::ifstream shipped(std::string(SOURCE_ROOT) + "/templates/www/index.html");
+  const std::string text{std::istreambuf_iterator<char>(shipped), {}};
+  box.host.put_directory("/home/user-data/www/default");
+  box.host.put(page, text);
+  CHECK(own());
+  box.host.put(page, "<!DOCTYPE html>\n<title>Mine</title>\n");
+  CHECK_FALSE(own());
+  box.host.put(page, text + std::string(20000, ' '));
+  CHECK_FALSE(own());
+  box.host.erase(page);
+  box.host.put_symlink(page, "/srv/index.html");
+  CHECK_FALSE(own());
 }
 
 TEST_CASE("web list: names with what they serve", "[cli]") {
@@ -205,7 +231,7 @@ TEST_CASE("web: a mistake in custom.yaml holds its site, and the rest goes on", 
   CHECK(box.run({"dns", "update"}) == ExitCode::ok);
   CHECK_THAT(box.errors.str(), Contains("Warning: ") && Contains("custom.yaml:3:5: redirects, \"^/a$\": expected a"));
   CHECK(box.site("example.com") == before);
-  CHECK_THAT(box.site("box.example.com"), StartsWith("box.example.com /home/user-data/www/default\n\n"));
+  CHECK_THAT(box.site("box.example.com"), StartsWith("box.example.com /home/user-data/www/default own\n\n"));
   CHECK(box.listed("example.com")["held"] == true);
   CHECK(box.run({"plan"}) == ExitCode::ok);
   CHECK_THROWS_WITH(box.run({"web", "set", "example.com", "hsts", "no"}), Contains("correct this first"));
@@ -236,7 +262,7 @@ TEST_CASE("web: a snippet is copied, and a broken one costs its own site only", 
   CHECK(box.run({"web", "set", "box.example.com", "hsts", "no"}) == ExitCode::failed);
   CHECK_THAT(box.errors.str(), Contains("bad in " + snippet + ":2") && Contains("the file stays as it was"));
   CHECK(box.site("example.com") == before);
-  CHECK_THAT(box.site("box.example.com"), StartsWith("box.example.com /home/user-data/www/default\n\n"));
+  CHECK_THAT(box.site("box.example.com"), StartsWith("box.example.com /home/user-data/www/default own\n\n"));
   CHECK(box.run({"plan"}) == ExitCode::changes);
   CHECK(box.run({"dns", "update"}) == ExitCode::failed);
   box.host.put(snippet, "deny none;\n", 0600);

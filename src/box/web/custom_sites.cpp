@@ -51,6 +51,7 @@ void check_alias(const SiteEntry& entry) {
                 "\"");
 }
 
+// Of existing boxes' files: the original took any other word as "none".
 std::optional<Hsts> hsts_of(std::string_view text) {
   const std::string word = lower_case(text);
   if (word == "preload") return Hsts::preload;
@@ -104,18 +105,18 @@ ProxyTarget proxy_target(std::string_view value) {
     const std::string_view name = trim(word);
     const auto* const flag =
         std::find_if(k_flags.begin(), k_flags.end(), [&](const Flag& known) { return known.name == name; });
-    if (flag == k_flags.end())
-      throw Error("\"" + std::string(name) +
-                  "\" is not a flag of a proxy; expected pass-http-host, no-proxy-redirect, "
-                  "frame-options-sameorigin or web-sockets behind the #, with commas between them");
-    target.*(flag->member) = true;
+    if (flag != k_flags.end()) {
+      target.*(flag->member) = true;
+    } else if (!name.empty()) {
+      target.unknown.emplace_back(name);
+    }
   }
   return target;
 }
 
 std::string SiteProblem::text() const {
-  const std::string consequence = name.empty() ? "" : "; the site " + name + " stays as it is until this is corrected";
-  return (where.file == nullptr ? "" : to_string(where) + ": ") + message + consequence;
+  return (where.file == nullptr ? "" : to_string(where) + ": ") + message +
+         (consequence.empty() ? "" : "; " + consequence);
 }
 
 // Fills the sites from the file's text.
@@ -133,9 +134,17 @@ class CustomSitesFile {
 
  private:
   void hold(const Position& where, const std::string& name, const std::string& message) {
-    sites_.problems_.push_back({where, name, message});
+    const std::string consequence = name.empty() ? "" : "the site " + name + " stays as it is until this is corrected";
+    sites_.problems_.push_back({where, name, message, consequence});
     if (!name.empty()) sites_.held_.insert(name);
     sites_.sites_.erase(name);
+    ++holds_;
+  }
+
+  // The original lived with it, so existing files may have it.
+  void warn(const Position& where, const std::string& name, const std::string& message,
+            const std::string& consequence) {
+    sites_.problems_.push_back({where, name, message, consequence, false});
   }
 
   void read_site(const YamlEntry& entry) {
@@ -149,27 +158,32 @@ class CustomSitesFile {
           file_.at(entry, *entry.value), name,
           "expected a mapping with redirects, proxies, aliases or hsts, found " + std::string(describe(*entry.value)));
     SiteSettings settings;
-    const std::size_t problems = sites_.problems_.size();
+    const int holds = holds_;
     for (std::size_t i = 0; i + 1 < entry.value->children.size(); i += 2)
       read_setting(entry, name, entry.value->children[i], entry.value->children[i + 1], settings);
-    if (sites_.problems_.size() == problems) sites_.sites_.emplace(name, std::move(settings));
+    if (holds_ == holds) sites_.sites_.emplace(name, std::move(settings));
   }
 
   void read_setting(const YamlEntry& entry, const std::string& name, const YamlNode& key, const YamlNode& value,
                     SiteSettings& settings) {
     if (key.text == "hsts") {
-      const auto hsts = value.is_scalar() ? hsts_of(value.text) : std::nullopt;
-      if (!hsts) return hold(file_.at(entry, value), name, "expected yes, no or preload after `hsts`");
-      settings.hsts = *hsts;
+      const std::string expected = "expected yes, no or preload after `hsts`, found ";
+      if (!value.is_scalar()) return hold(file_.at(entry, value), name, expected + std::string(describe(value)));
+      const auto hsts = hsts_of(value.text);
+      settings.hsts = hsts.value_or(Hsts::no);
+      if (!hsts)
+        warn(file_.at(entry, value), name, expected + (is_nothing(value) ? "nothing" : "\"" + value.text + "\""),
+             "it is taken as no");
       return;
     }
     const auto* const kind = std::find_if(k_setting_kinds.begin(), k_setting_kinds.end(),
                                           [&](const SettingKind& known) { return known.name == key.text; });
     if (kind == k_setting_kinds.end()) {
       const std::string meant = nearest_spelling(key.text, {"redirects", "proxies", "aliases", "hsts"});
-      return hold(file_.at(entry, key), name,
+      return warn(file_.at(entry, key), name,
                   "\"" + key.text + "\" is not a setting of a site; expected redirects, proxies, aliases or hsts" +
-                      (meant.empty() ? "" : ", perhaps " + meant));
+                      (meant.empty() ? "" : ", perhaps " + meant),
+                  "it is ignored");
     }
     if (is_nothing(value)) return;
     if (!value.is_map())
@@ -191,12 +205,24 @@ class CustomSitesFile {
     } catch (const Error& error) {
       return hold(file_.at(entry, key), name, std::string(kind.name) + ", \"" + key.text + "\": " + error.what());
     }
+    if (kind.entries == &SiteSettings::proxies) warn_of_flags(file_.at(entry, value), name, setting);
     (settings.*(kind.entries)).push_back(setting);
+  }
+
+  void warn_of_flags(const Position& where, const std::string& name, const SiteEntry& proxy) {
+    for (const std::string& word : proxy_target(proxy.value).unknown) {
+      warn(where, name,
+           "proxies, \"" + proxy.key + "\": \"" + word +
+               "\" is not a flag of a proxy; expected pass-http-host, no-proxy-redirect, "
+               "frame-options-sameorigin or web-sockets behind the #, with commas between them",
+           "it is ignored");
+    }
   }
 
   CustomSites& sites_;
   std::string name_;
   YamlEntries file_{};
+  int holds_ = 0;  // how often hold() was called
 };
 
 CustomSites CustomSites::parse(const std::string& text, std::string_view file) {
@@ -211,7 +237,7 @@ const SiteSettings* CustomSites::find(std::string_view name) const {
 }
 
 void CustomSites::refuse_all(const std::string& message) {
-  problems_.push_back({{}, "", message});
+  problems_.push_back({{}, "", message, ""});
   unreadable_ = true;
 }
 

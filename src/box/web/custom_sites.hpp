@@ -41,14 +41,17 @@ struct ProxyTarget {
   bool no_proxy_redirect = false;         // its redirects are passed on as they are
   bool frame_options_sameorigin = false;  // other sites cannot show it in a frame
   bool web_sockets = false;
+  std::vector<std::string> unknown{};  // words that are not flags; the original ignored them
 };
-// Throws Error for a URL that is not absolute and for an unknown flag.
+// Throws Error for a URL that is not absolute.
 ProxyTarget proxy_target(std::string_view value);
 
 struct SiteProblem {
-  Position where{};       // without a file if the message names it
-  std::string name{};     // of the site; "" if it is about the file as a whole
-  std::string message{};  // what is wrong and what is expected
+  Position where{};           // without a file if the message names it
+  std::string name{};         // of the site; "" if it is about the file as a whole
+  std::string message{};      // what is wrong and what is expected
+  std::string consequence{};  // until it is corrected; "" if there is no site to name
+  bool holds = true;  // false: only this is ignored, as the original did, and the site follows its other settings
   std::string text() const;
 };
 
@@ -57,11 +60,12 @@ class CustomSites {
   // Never throws for the file's content. `file` is the name for messages.
   static CustomSites parse(const std::string& text, std::string_view file);
 
-  // Settings without a mistake; nullptr for a name that has none in the file.
+  // Settings without a mistake that holds the site; nullptr for a name that has none in the file.
   const SiteSettings* find(std::string_view name) const;
   const std::map<std::string, SiteSettings, std::less<>>& all() const { return sites_; }
 
-  // Whether nobody knows what is wanted for the name: there is a mistake in its settings, or in the file as a whole.
+  // Whether nobody knows what is wanted for the name: there is a mistake in its settings that holds
+  // it, or in the file as a whole.
   bool held(std::string_view name) const { return unreadable_ || held_.contains(name); }
   const std::vector<SiteProblem>& problems() const { return problems_; }
 

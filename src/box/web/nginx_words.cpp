@@ -39,35 +39,27 @@ class BraceCounter {
   }
 
  private:
+  // A word ends at a blank, ";" or "{"; a "}" within one is a letter to nginx, as is the "{" of "${name}".
   bool take_bare(char c) {
-    const bool opens_variable = c == '{' && dollar_;
+    const bool begins = !inside_;
+    const bool opens = c == '{' && !dollar_;
+    const bool closes = c == '}' && begins;
     dollar_ = c == '$';
     skip_ = c == '\\';
-    const bool begins = !inside_;
-    inside_ = std::string_view(" \t\r\n;{}").find(c) == std::string_view::npos || opens_variable;
-    if (opens_variable) {
-      variable_ = true;
-    } else if (begins && is_quote(c)) {
-      quote_ = c;
-    } else if (begins && c == '#') {
-      comment_ = true;
-      inside_ = false;
-    } else if (c == '}' && variable_) {
-      variable_ = false;
-      inside_ = true;
-    } else if (c == '{' || c == '}') {
-      depth_ += c == '{' ? 1 : -1;
-    }
+    if (begins && is_quote(c)) quote_ = c;
+    comment_ = begins && c == '#';
+    inside_ = !comment_ && !opens && !closes && std::string_view(" \t\r\n;").find(c) == std::string_view::npos;
+    if (opens) ++depth_;
+    if (closes) --depth_;
     return depth_ >= 0;
   }
 
   int depth_ = 0;
   char quote_ = '\0';
   bool comment_ = false;
-  bool skip_ = false;      // the next character stands for itself
-  bool inside_ = false;    // a word has begun
-  bool dollar_ = false;    // the last character was one
-  bool variable_ = false;  // in "${name}"
+  bool skip_ = false;    // the next character stands for itself
+  bool inside_ = false;  // a word has begun
+  bool dollar_ = false;  // the last character was one
 };
 
 }  // namespace

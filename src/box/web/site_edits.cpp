@@ -239,17 +239,26 @@ void require_others_unchanged(const CustomSites& before, const CustomSites& afte
   throw Error(std::string(file) + ": this change would be one of other names, too; change it in an editor");
 }
 
-const SiteProblem* problem_of(const CustomSites& sites, const SiteChange& change) {
+// By itself in a file, any mistake is the change's.
+void require_no_mistake(const SiteChange& change, std::string_view file) {
+  SiteText lines("", file, change.name);
+  lines.set(change);
+  const CustomSites alone = CustomSites::parse(lines.text(), file);
+  if (!alone.problems().empty()) throw Error(alone.problems().front().message);
+}
+
+const SiteProblem* holding_problem(const CustomSites& sites, const SiteChange& change) {
   const auto& problems = sites.problems();
-  const auto found = std::find_if(problems.begin(), problems.end(),
-                                  [&](const SiteProblem& problem) { return problem.name == change.name; });
+  const auto found = std::find_if(problems.begin(), problems.end(), [&](const SiteProblem& problem) {
+    return problem.holds && problem.name == change.name;
+  });
   return found == problems.end() ? nullptr : &*found;
 }
 
 bool is_set(const CustomSites& sites, const SiteChange& change) {
   const SiteSettings* settings = sites.find(change.name);
   if (settings == nullptr) return false;
-  if (change.setting == "hsts") return true;  // any other word was a mistake
+  if (change.setting == "hsts") return true;
   const auto& entries = change.setting == "redirects" ? settings->redirects
                         : change.setting == "proxies" ? settings->proxies
                                                       : settings->aliases;
@@ -267,14 +276,15 @@ std::pair<std::string_view, std::string_view> mark_and_rest(std::string_view tex
 std::string with_site_setting(const std::string& text, std::string_view file, const SiteChange& change) {
   const auto [mark, rest] = mark_and_rest(text);
   const CustomSites before = CustomSites::parse(text, file);
-  if (const SiteProblem* problem = problem_of(before, change))
+  if (const SiteProblem* problem = holding_problem(before, change))
     throw Error(to_string(problem->where) + ": " + problem->message + "; correct this first");
+  require_no_mistake(change, file);
   SiteText lines(rest, file, change.name);
   lines.set(change);
   std::string changed = std::string(mark) + lines.text();
   const CustomSites after = CustomSites::parse(changed, file);
   require_others_unchanged(before, after, change, file);
-  if (const SiteProblem* problem = problem_of(after, change)) throw Error(problem->message);
+  if (const SiteProblem* problem = holding_problem(after, change)) throw Error(problem->message);
   // A mapping in braces cannot be gone on with behind it.
   if (!is_set(after, change) || after.problems().size() > before.problems().size())
     throw Error(std::string(file) + ": this file is not a list of names with their settings; change it in an editor");

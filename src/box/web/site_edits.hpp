@@ -16,9 +16,9 @@ struct SiteChange {
   std::string value{};    // to set
 };
 
-// The text with the change. Throws Error: with the mistake, if the new value or other settings of the name have one;
-// and if the name's lines are not one setting a line, so that they must be changed in an editor. `file` is the name for
-// messages.
+// The text with the change. Throws Error: with the mistake, if the new value has one, also one that would be ignored in
+// the file, or other settings of the name one that holds the site; and if the name's lines are not one setting a line,
+// so that they must be changed in an editor. `file` is the name for messages.
 std::string with_site_setting(const std::string& text, std::string_view file, const SiteChange& change);
 
 // The text without it; the text itself if it is not there.

@@ -112,7 +112,7 @@ Value site_value(const WebSite& site, const WebInput& web) {
   value.emplace("stapling", site.certificate.stapling);
   value.emplace("hsts", site.hsts);
   value.emplace("serves_files", site.serves_files());
-  value.emplace("own_page", site.kind == SiteKind::host && !site.own_folder && !additions);
+  value.emplace("own_page", web.own_page && site.kind == SiteKind::host && !site.own_folder && !additions);
   value.emplace("security_txt", site.security_txt);
   value.emplace("additions", additions);
   value.emplace("redirects", redirect_values(names, settings));

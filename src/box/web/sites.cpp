@@ -100,9 +100,9 @@ class SiteList {
       if (problem.name == site.name) site.problems.push_back(problem.text());
     }
     const auto snippet = web_.snippets.find(encoded);
-    if (snippet != web_.snippets.end() && !snippet->second.problem.empty())
-      site.problems.push_back(snippet->second.problem);
-    site.held = web_.custom.held(site.name) || !site.problems.empty();
+    const bool broken = snippet != web_.snippets.end() && !snippet->second.problem.empty();
+    if (broken) site.problems.push_back(snippet->second.problem);
+    site.held = web_.custom.held(site.name) || broken;
     if (site.held) return;
     if (const SiteSettings* settings = web_.custom.find(site.name)) site.settings = *settings;
     if (snippet != web_.snippets.end()) site.snippet = snippet->second;

@@ -40,7 +40,8 @@ struct WebInput {
   SiteCertificate primary{};                                           // for names without
   // Zones that the world asks this box for. Of a name in no such zone nobody knows what is below it.
   std::set<std::string, std::less<>> zones_here{};
-  std::string expiry{};  // of security.txt, "2027-01-01T00:00:00Z"
+  bool own_page = false;  // STORAGE_ROOT/www/default/index.html is the box's own, or will be
+  std::string expiry{};   // of security.txt, "2027-01-01T00:00:00Z"
 };
 
 enum class SiteKind : std::uint8_t {
@@ -64,7 +65,7 @@ struct WebSite {
   std::string security_txt{};           // until when it is valid, "" for a site without
   bool own_folder = false;              // root is custom_root
   bool held = false;                    // nobody knows what is wanted: what is served stays as it is
-  std::vector<std::string> problems{};  // why; whole sentences
+  std::vector<std::string> problems{};  // why, and what is ignored; whole sentences
   // What the box serves at every name: files in the folder, autoconfiguration. Not where all of "/" leads elsewhere.
   bool serves_files() const { return kind == SiteKind::host || (kind == SiteKind::site && !settings.takes_root()); }
 };

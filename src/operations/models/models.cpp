@@ -121,6 +121,7 @@ WebInput sample_web(const Answers& answers) {
   web.primary = {.pem = served_file(answers.get("PRIMARY_HOSTNAME"))};
   web.expiry = "2027-07-01T00:00:00Z";
   web.folders = {"example.com"};
+  web.own_page = true;
   web.custom = CustomSites::parse(
       "example.org:\n  redirects:\n    ^/old/(.*)$: https://example.com/$1\n  proxies:\n"
       "    /app/: http://127.0.0.1:3000/#web-sockets,frame-options-sameorigin\n  aliases:\n    /files/: /srv/files/\n",

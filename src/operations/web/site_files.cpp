@@ -14,6 +14,8 @@ namespace {
 constexpr const char* k_sites = "/etc/nginx/mailinabox/sites";
 constexpr std::string_view k_snippet_ending = ".conf";
 constexpr std::uint64_t k_largest_file = 1024 * 1024;
+constexpr std::string_view k_own_page = "<!-- The box's own page:";  // in templates/www/index.html
+constexpr std::uint64_t k_largest_own_page = 16 * 1024;
 
 // Why the text cannot be copied into a site's file; "" if it can.
 std::string snippet_problem(const std::string& path, const std::string& text) {
@@ -21,7 +23,7 @@ std::string snippet_problem(const std::string& path, const std::string& text) {
   for (const std::string_view line : lines_of(text)) {
     ++number;
     if (!printable_utf8(trim(replaced(line, "\t", " "), "\r")))
-      return fmt::format("{}:{}: expected directives of nginx in UTF-8, found bytes that are no text", path, number);
+      return fmt::format("{}:{}: expected directives of nginx in UTF-8, found bytes that are not text", path, number);
   }
   const auto fault = snippet_fault(text);
   return fault ? fmt::format("{}:{}: {}", path, fault->line, fault->message) : "";
@@ -75,6 +77,16 @@ CustomSites read_custom_sites(const FileReader& files, const std::string& path) 
   return custom;
 }
 
+// Whether the page that every name without a folder shows is still the box's own, or missing: it will be written then.
+// The administrator may have put a whole site there, whose pages the headers of the box's own could break.
+bool is_own_page(const FileReader& files, const std::string& path) {
+  const FileInfo info = files.info(path);
+  if (info.kind == FileKind::absent) return true;
+  if (info.kind != FileKind::regular || info.size > k_largest_own_page) return false;
+  const auto file = files.read(path);
+  return file && file->content.find(k_own_page) != std::string::npos;
+}
+
 }  // namespace
 
 std::string custom_sites_path(const Answers& answers) { return answers.get("STORAGE_ROOT") + "/www/custom.yaml"; }
@@ -87,6 +99,7 @@ WebInput read_web_input(const View& view, const Answers& answers) {
   web.custom = read_custom_sites(view.files, custom_sites_path(answers));
   try {
     read_www_folder(view.files, web.storage_root + "/www", web);
+    web.own_page = is_own_page(view.files, web.storage_root + "/www/default/index.html");
   } catch (const Error& error) {
     web.custom.refuse_all(error.what());
   }
@@ -98,8 +111,8 @@ std::vector<std::string> site_warnings(const std::vector<WebSite>& sites, const 
                                        const std::string& custom_path) {
   std::vector<std::string> warnings;
   for (const SiteProblem& problem : web.custom.problems()) {
-    if (problem.name.empty())
-      warnings.push_back(problem.text() + "; all sites stay as they are until this is corrected");
+    if (!problem.name.empty()) continue;
+    warnings.push_back(problem.text() + (problem.holds ? "; all sites stay as they are until this is corrected" : ""));
   }
   for (const WebSite& site : sites) warnings.insert(warnings.end(), site.problems.begin(), site.problems.end());
   const std::vector<std::string> unused = settings_without_site(sites, web.custom);

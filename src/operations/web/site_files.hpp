@@ -18,7 +18,8 @@ std::string custom_sites_path(const Answers& answers);
 // folder: what cannot be used is in the problems of its sites.
 WebInput read_web_input(const View& view, const Answers& answers);
 
-// For custom_sites_path(): mistakes that hold a site, and settings that nothing comes of. Whole sentences.
+// For custom_sites_path(): mistakes, which hold a site or are ignored, and settings that nothing comes of. Whole
+// sentences.
 std::vector<std::string> site_warnings(const std::vector<WebSite>& sites, const WebInput& web,
                                        const std::string& custom_path);
 
