@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,10 @@ class RealClock final : public Clock {
 
 // RFC 3339 in UTC, whole seconds: "2026-11-23T08:15:00Z".
 std::string rfc3339(std::chrono::system_clock::time_point time);
+
+// The time so many seconds after 1970 began. One that the clock's type cannot hold becomes the nearest that it can, with
+// some months of room for sums: certificates may end in the year 9999.
+std::chrono::system_clock::time_point time_at(std::int64_t seconds);
 
 // The time that such a text is; nothing for a text in another form.
 std::optional<std::chrono::system_clock::time_point> from_rfc3339(const std::string& text);

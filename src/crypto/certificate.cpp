@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/clock.hpp"
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
@@ -22,7 +23,7 @@ void expect(bool done, const char* step) { expect_openssl(done, std::string("mak
 TimePoint time_point(const ASN1_TIME* time) {
   std::tm broken_down{};
   if (ASN1_TIME_to_tm(time, &broken_down) != 1) return {};
-  return std::chrono::system_clock::from_time_t(timegm(&broken_down));
+  return time_at(timegm(&broken_down));
 }
 
 std::string name_part(const X509_NAME* name, int kind) {

@@ -1,6 +1,7 @@
 // What a certificate is worth, in the words that clients of the original know.
 #include <set>
 
+#include "base/clock.hpp"
 #include "box/tls/certificate_check.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
@@ -105,6 +106,16 @@ TEST_CASE("check: about to expire", "[tls]") {
         "The certificate is expiring soon: The certificate expires in 10 days on 2026-12-03.");
   CHECK(tls.check(tls.leaf(24 * 10 + 1) + tls.authority.intermediate()).ok());
   CHECK(tls.check(text, "a.example").details.empty());
+}
+
+TEST_CASE("check: times beyond what the clock can hold are the last that it can", "[tls]") {
+  const TimePoint last = time_at(253'402'300'799);  // 9999-12-31T23:59:59Z: certificates without an end
+  CHECK(last > time_at(9'000'000'000));
+  CHECK(from_rfc3339("9999-12-31T23:59:59Z") == last);
+  CHECK(last + Hours(24 * 60) > last);
+  CHECK(time_at(-1) == time_at(0));
+  CHECK_FALSE(from_rfc3339("2026-11-23T08:00:00"));
+  CHECK_FALSE(from_rfc3339("2026-11-23T08:00:00Z and more"));
 }
 
 TEST_CASE("check: a certificate is due with a third of its lifetime left, whatever that is", "[tls]") {

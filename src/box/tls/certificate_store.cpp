@@ -7,6 +7,7 @@
 #include <functional>
 #include <tuple>
 
+#include "base/clock.hpp"
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/processors.hpp"
@@ -181,7 +182,7 @@ std::optional<TimePoint> end_in_stored_name(const std::string& file_name) {
   parts.tm_year = *year - 1900;
   parts.tm_mon = *month - 1;
   parts.tm_mday = *day;
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
+  return time_at(timegm(&parts));
 }
 
 }  // namespace mailinabox
