@@ -61,9 +61,10 @@ std::tm utc(TimePoint time) {
 }  // namespace
 
 std::vector<Certificate> StoredCertificate::chain() const {
-  constexpr std::string_view k_end = "-----END ";
-  const std::size_t end = text.find(k_end);
-  return end == std::string::npos ? std::vector<Certificate>{} : certificates_from_pem(text.substr(end + k_end.size()));
+  constexpr std::string_view k_block_end = "-----END ";
+  const std::size_t end = text.find(k_block_end);
+  return end == std::string::npos ? std::vector<Certificate>{}
+                                  : certificates_from_pem(text.substr(end + k_block_end.size()));
 }
 
 void CertificateStore::add_all(std::vector<std::pair<std::string, std::string>> files) {

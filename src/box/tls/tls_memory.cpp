@@ -126,8 +126,8 @@ std::string render(const std::vector<DnsChallenge>& challenges) {
 
 std::chrono::seconds back_off(int failures, double jitter) {
   constexpr double k_hour = 3600;
-  constexpr double k_day = 24 * k_hour;
-  const double wait = std::min(k_hour * std::exp2(std::clamp(failures, 1, 10) - 1), k_day);
+  constexpr double k_longest_wait = 24 * k_hour;
+  const double wait = std::min(k_hour * std::exp2(std::clamp(failures, 1, 10) - 1), k_longest_wait);
   return std::chrono::seconds(static_cast<std::int64_t>(wait * (1 + std::clamp(jitter, 0.0, 1.0) / 10)));
 }
 

@@ -49,17 +49,16 @@ ExitCode import_files(Box& box, Console& console, const CertificateOptions& opti
 }
 
 Json shown_json(const ShownCertificate& shown) {
-  const Certificate& certificate = shown.certificate;
   return {{"name", shown.name},
           {"status", shown.status},
           {"text", shown.text},
-          {"names", certificate.dns_names()},
-          {"signed_by", certificate.signed_by()},
+          {"names", shown.names},
+          {"signed_by", shown.chain.front()},
           {"chain", shown.chain},
-          {"valid_from", rfc3339(certificate.from)},
-          {"valid_until", rfc3339(certificate.until)},
-          {"fingerprint", certificate.fingerprint()},
-          {"tlsa", "3 1 1 " + certificate.key_digest},
+          {"valid_from", rfc3339(shown.from)},
+          {"valid_until", rfc3339(shown.until)},
+          {"fingerprint", shown.fingerprint},
+          {"tlsa", shown.tlsa},
           {"file", shown.file},
           {"key", shown.private_key}};
 }
@@ -70,13 +69,12 @@ ExitCode show(Box& box, Console& console, const CertificateOptions& options) {
     print_json(console, shown_json(shown));
     return ExitCode::ok;
   }
-  const Certificate& certificate = shown.certificate;
   console.output << shown.text << "\n"
-                 << "Names:        " << joined(certificate.dns_names(), ", ") << "\n"
+                 << "Names:        " << joined(shown.names, ", ") << "\n"
                  << "Signed by:    " << joined(shown.chain, ", which is signed by ") << "\n"
-                 << "Valid:        " << rfc3339(certificate.from) << " to " << rfc3339(certificate.until) << "\n"
-                 << "Fingerprint:  " << certificate.fingerprint() << " (SHA-256)\n"
-                 << "TLSA:         3 1 1 " << certificate.key_digest << "\n"
+                 << "Valid:        " << rfc3339(shown.from) << " to " << rfc3339(shown.until) << "\n"
+                 << "Fingerprint:  " << shown.fingerprint << " (SHA-256)\n"
+                 << "TLSA:         " << shown.tlsa << "\n"
                  << "File:         " << shown.file << "\n"
                  << "Private key:  " << shown.private_key << "\n"
                  << std::flush;

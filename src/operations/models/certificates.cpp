@@ -11,7 +11,7 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::uint64_t k_largest_file = 256 * 1024;
+constexpr std::uint64_t k_largest_stored = 256 * 1024;
 constexpr const char* k_served = "/var/lib/mailinabox/tls/";
 
 std::string day_of(TimePoint time) { return rfc3339(time).substr(0, 10); }
@@ -45,7 +45,7 @@ class StoreReader {
     const std::string target = files_.read_link(link).value_or("");
     in_use_ = base_name(target);
     if (!target.starts_with('/') || target.starts_with(folder_ + "/")) return;
-    if (auto file = files_.read(link); file && file->info.size <= k_largest_file)
+    if (auto file = files_.read(link); file && file->info.size <= k_largest_stored)
       found_.emplace_back(target, std::move(file->content));
   }
 
@@ -60,7 +60,7 @@ class StoreReader {
   }
 
   void read_file(const std::string& path, const FileInfo& info) {
-    if (info.size > k_largest_file) return;
+    if (info.size > k_largest_stored) return;
     if (auto file = files_.read(path)) found_.emplace_back(path, std::move(file->content));
   }
 

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "box/dns/domains.hpp"
+#include "box/tls/acme_problem.hpp"
 #include "crypto/signing_request.hpp"
 #include "operations/tls/installation.hpp"
 #include "operations/tls/status.hpp"
@@ -191,9 +192,13 @@ ShownCertificate show_certificate(const Box& box, const std::string& name) {
                          .file = one->path,
                          .private_key = known.models.tls->store.path_of_key(one->certificate.key_digest),
                          .served_file = served_file(name),
-                         .certificate = one->certificate};
-  shown.chain.push_back(one->certificate.signed_by());
-  for (const Certificate& link : one->chain()) shown.chain.push_back(link.signed_by());
+                         .names = one->certificate.dns_names(),
+                         .from = one->certificate.from,
+                         .until = one->certificate.until,
+                         .fingerprint = one->certificate.fingerprint(),
+                         .tlsa = "3 1 1 " + one->certificate.key_digest};
+  shown.chain.push_back(quoted_words_of_others(one->certificate.signed_by()));
+  for (const Certificate& link : one->chain()) shown.chain.push_back(quoted_words_of_others(link.signed_by()));
   const CertificateCheck check = check_validity(
       one->certificate,
       [&] { return trusted_authorities(box, known.answers).verify(one->certificate, one->chain(), now); }, now,

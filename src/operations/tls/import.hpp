@@ -36,9 +36,13 @@ struct ShownCertificate {
   std::string name{};
   std::string file{};
   std::string private_key{};
-  std::string served_file{};  // that services read
-  Certificate certificate{};
-  std::vector<std::string> chain{};  // who signed each certificate of the file
+  std::string served_file{};         // that services read
+  std::vector<std::string> names{};  // that it is for
+  TimePoint from{};
+  TimePoint until{};
+  std::string fingerprint{};         // SHA-256, as browsers show it
+  std::string tlsa{};                // the data of a TLSA record for its key
+  std::vector<std::string> chain{};  // who signed it, who signed that one, and so on
   std::string status{};              // class and text as of certificates_status()
   std::string text{};
 };

@@ -15,12 +15,12 @@
 namespace mailinabox {
 namespace {
 
-constexpr std::chrono::seconds k_answer_limit{5};
+constexpr std::chrono::seconds k_look_up_limit{5};
 constexpr std::chrono::seconds k_record_limit{180};
 constexpr std::size_t k_at_a_time = 16;
 
 ResolverClient resolver_of(const Box& box) {
-  return ResolverClient(box.dns, name_servers_in_use(box.view()), k_answer_limit);
+  return ResolverClient(box.dns, name_servers_in_use(box.view()), k_look_up_limit);
 }
 
 FoundAddresses found_in(const std::optional<DnsAnswer>& answer, DnsType type) {
@@ -67,7 +67,7 @@ std::vector<std::string> servers_of(ResolverClient& resolver, std::string zone) 
 }
 
 std::optional<DnsAnswer> ask_server(const Box& box, const std::string& server, const std::string& name, DnsType type) {
-  return box.dns.ask(server, {.name = name, .type = type, .recursion_desired = false}, k_answer_limit);
+  return box.dns.ask(server, {.name = name, .type = type, .recursion_desired = false}, k_look_up_limit);
 }
 
 // Digests of "3 1 1" records, and their TTL.
@@ -94,13 +94,13 @@ void ask_about_each(const Box& box, const std::vector<std::string>& names,
   if (names.empty()) return;
   // If no resolver answers the first question, the others need not be asked.
   const std::vector<std::string> resolvers = name_servers_in_use(box.view());
-  ResolverClient first(box.dns, resolvers, k_answer_limit);
+  ResolverClient first(box.dns, resolvers, k_look_up_limit);
   ask(first, names.front());
   if (first.silent()) return;
   std::atomic<std::size_t> next{1};
   const auto work = [&] {
     try {
-      ResolverClient resolver(box.dns, resolvers, k_answer_limit);
+      ResolverClient resolver(box.dns, resolvers, k_look_up_limit);
       for (std::size_t at = next++; at < names.size() && !resolver.silent(); at = next++) ask(resolver, names[at]);
     } catch (const Error&) {
       return;  // a name that is none stays without an answer
@@ -163,7 +163,7 @@ PublishedKeys published_keys(const Box& box, const std::vector<std::string>& zon
 }
 
 void wait_for_record(const Box& box, const std::string& zone, const std::string& name, const std::string& value) {
-  constexpr std::chrono::milliseconds k_between{500};
+  constexpr std::chrono::milliseconds k_between_looks{500};
   ResolverClient resolver = resolver_of(box);
   const std::vector<std::string> servers = servers_of(resolver, zone);
   if (servers.empty())
@@ -179,7 +179,7 @@ void wait_for_record(const Box& box, const std::string& zone, const std::string&
                     std::to_string(k_record_limit.count()) +
                     " s. If it is a secondary one, it does not take the zone in time from this box.");
       }
-      box.system.clock.sleep(k_between);
+      box.system.clock.sleep(k_between_looks);
     }
   }
 }
