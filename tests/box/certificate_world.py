@@ -20,7 +20,7 @@ from mail_user import SECONDS, USER_AT
 
 AUTHORITY_FILE = "/root/authority.pem"
 STORE = set_up.STORAGE + "/ssl"
-SERVED = "/var/lib/mailinabox/tls"
+SERVED = STORE + "/served"
 MEMORY = "/var/lib/mailinabox/tls.json"
 REFUSED = "refused.fine.test"  # the authority gives no certificate for it
 ELSEWHERE = "elsewhere.test"  # the world's DNS leads it to another machine

@@ -124,7 +124,7 @@ DRIFT = {
                                      {set_up.STORAGE + "/ssl/ssl_private_key.pem"}),
     "certificate deleted": (f"rm {set_up.STORAGE}/ssl/ssl_certificate.pem",
                             [f"certificate:{set_up.STORAGE}/ssl/ssl_certificate.pem",
-                             f"server_certificate:/var/lib/mailinabox/tls/{set_up.HOST_NAME}.pem"],
+                             f"server_certificate:{set_up.STORAGE}/ssl/served/{set_up.HOST_NAME}.pem"],
                             {set_up.STORAGE + "/ssl/ssl_certificate.pem"}),
     "users' database in WAL mode": (f"sqlite3 {set_up.STORAGE}/mail/users.sqlite 'PRAGMA journal_mode=wal'",
                                     [f"database:{set_up.STORAGE}/mail/users.sqlite"],

@@ -9,7 +9,7 @@ using namespace mailinabox::test;
 
 namespace {
 
-constexpr const char* k_pair = "/var/lib/mailinabox/tls/example.com.pem";
+constexpr const char* k_pair = "/home/ssl/served/example.com.pem";
 constexpr const char* k_pair_key = "/home/ssl/key.pem";
 constexpr const char* k_pair_certificate = "/home/ssl/example.com.pem";
 
@@ -20,7 +20,7 @@ Key put_pair(TestHost& host) {
   host.put(
       k_pair_certificate,
       issued_pem({.issuer = "A", .names = "DNS:example.com", .from = now, .until = now + std::chrono::hours(9)}, key));
-  host.put_directory("/var/lib/mailinabox/tls", 0700);
+  host.put_directory("/home/ssl/served", 0700);
   return key;
 }
 

@@ -26,8 +26,8 @@ struct TlsBox : ModelBox {
              "  - certificate: \"{{storage_root}}/ssl/ssl_certificate.pem\"\n"
              "    private_key: \"{{storage_root}}/ssl/ssl_private_key.pem\"\n"
              "    common_name: \"{{primary_hostname}}\"\n    issued: \"{{issued_certificate}}\"\n"
-             "  - directory: /var/lib/mailinabox/tls\n    parents: true\n"
-             "  - server_certificate: \"/var/lib/mailinabox/tls/{{primary_hostname}}.pem\"\n"
+             "  - directory: \"{{storage_root}}/ssl/served\"\n"
+             "  - server_certificate: \"{{storage_root}}/ssl/served/{{primary_hostname}}.pem\"\n"
              "    private_key: \"{{storage_root}}/ssl/ssl_private_key.pem\"\n"
              "    certificate: \"{{storage_root}}/ssl/ssl_certificate.pem\"\n    digest: \"{{issued_digest}}\"\n"
              "  - server_certificate: \"{{served.pem}}\"\n    for_each: served_certificates\n    as: served\n"
@@ -57,7 +57,7 @@ struct TlsBox : ModelBox {
     return nullptr;
   }
 
-  std::string served(const std::string& name) { return host.content("/var/lib/mailinabox/tls/" + name + ".pem"); }
+  std::string served(const std::string& name) { return host.content("/home/user-data/ssl/served/" + name + ".pem"); }
   std::size_t orders() const { return asked_names.size(); }
 
   TestAuthority authority;

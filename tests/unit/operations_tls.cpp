@@ -327,13 +327,13 @@ TEST_CASE("provision: a run that was cut off after the store is brought to its e
   box.lead_here(TlsBox::names_of_box());
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   const std::string good = box.served("example.com");
-  box.host.put("/var/lib/mailinabox/tls/example.com.pem", "what was there before", 0600);
+  box.host.put("/home/user-data/ssl/served/example.com.pem", "what was there before", 0600);
   REQUIRE(box.run({"tls", "provision", "--due", "--quiet"}) == ExitCode::ok);
   CHECK(box.served("example.com") == good);
   // What no name needs goes.
-  box.host.put("/var/lib/mailinabox/tls/gone.example.net.pem", "old", 0600);
+  box.host.put("/home/user-data/ssl/served/gone.example.net.pem", "old", 0600);
   REQUIRE(box.run({"tls", "provision", "--due", "--quiet"}) == ExitCode::ok);
-  CHECK_FALSE(box.host.exists("/var/lib/mailinabox/tls/gone.example.net.pem"));
+  CHECK_FALSE(box.host.exists("/home/user-data/ssl/served/gone.example.net.pem"));
 }
 
 TEST_CASE("provision: the names that can be given", "[tls]") {
@@ -571,6 +571,6 @@ TEST_CASE("status: a box that an earlier version set up goes on with its single 
   TlsBox box;
   box.set_up();
   box.host.erase(k_ssl + std::string("next_private_key.pem"));
-  box.host.erase("/var/lib/mailinabox/tls");
+  box.host.erase("/home/user-data/ssl/served");
   CHECK(box.models().input.tls_key_digests == std::vector<std::string>{current_digest(box)});
 }

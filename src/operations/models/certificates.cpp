@@ -12,7 +12,9 @@ namespace mailinabox {
 namespace {
 
 constexpr std::uint64_t k_largest_stored = 256 * 1024;
-constexpr const char* k_served = "/var/lib/mailinabox/tls/";
+constexpr const char* k_served = "served";  // a folder of the store, which is no part of it
+
+std::string served_name(const std::string& name) { return percent_encoded(name) + ".pem"; }
 
 std::string day_of(TimePoint time) { return rfc3339(time).substr(0, 10); }
 
@@ -54,7 +56,7 @@ class StoreReader {
       if (ended_long_ago(name, now_) && name != in_use_) continue;
       const std::string path = folder + "/" + name;
       const FileInfo info = files_.info(path);
-      if (info.kind == FileKind::directory && deeper) read_folder(path, false);
+      if (info.kind == FileKind::directory && deeper && name != k_served) read_folder(path, false);
       if (info.kind == FileKind::regular && !(deeper && name == "ssl_certificate.pem")) read_file(path, info);
     }
   }
@@ -101,7 +103,7 @@ void warn_of_link(const View& view, const Answers& answers, const TlsModel& mode
 
 // The digest of the key that services present now. On a box that an earlier version set up they read the link.
 std::string presented_key(const View& view, const Answers& answers, const std::string& host) {
-  auto file = view.files.read(served_file(host));
+  auto file = view.files.read(served_file(answers, host));
   if (!file) file = view.files.read(certificate_link(answers));
   const auto certificate = file ? certificate_from_pem(file->content) : std::nullopt;
   return certificate ? certificate->key_digest : "";
@@ -117,7 +119,8 @@ std::vector<std::string> names_for_mail(const DnsInput& input) {
 
 class ServedNames {
  public:
-  ServedNames(TlsModel& model, const std::string& host, TimePoint now) : model_(model), host_(host), now_(now) {}
+  ServedNames(TlsModel& model, const Answers& answers, const std::string& host, TimePoint now)
+      : model_(model), answers_(answers), host_(host), now_(now) {}
 
   void add(const std::string& name, bool for_mail) {
     if (name == host_) return;
@@ -128,7 +131,7 @@ class ServedNames {
     if (for_mail) model_.mail_names.push_back(name);
     if (!model_.places.try_emplace(name, model_.served.size()).second) return;
     model_.served.push_back({.name = name,
-                             .pem = served_file(name),
+                             .pem = served_file(answers_, name),
                              .certificate = best->path,
                              .digest = best->digest,
                              .private_key = model_.store.path_of_key(best->certificate.key_digest),
@@ -138,12 +141,13 @@ class ServedNames {
 
  private:
   TlsModel& model_;
+  const Answers& answers_;
   const std::string& host_;
   TimePoint now_;
 };
 
-void fill_served(const DnsInput& input, TimePoint now, TlsModel& model) {
-  ServedNames served(model, input.primary_hostname, now);
+void fill_served(const DnsInput& input, const Answers& answers, TimePoint now, TlsModel& model) {
+  ServedNames served(model, answers, input.primary_hostname, now);
   const std::vector<std::string> for_mail = names_for_mail(input);
   model.names = web_domains(input);
   for (const std::string& name : model.names) served.add(name, false);
@@ -188,7 +192,9 @@ std::string next_private_key_path(const Answers& answers) {
   return certificate_folder(answers) + "/next_private_key.pem";
 }
 std::string certificate_link(const Answers& answers) { return certificate_folder(answers) + "/ssl_certificate.pem"; }
-std::string served_file(const std::string& name) { return k_served + percent_encoded(name) + ".pem"; }
+std::string served_file(const Answers& answers, const std::string& name) {
+  return certificate_folder(answers) + "/" + k_served + "/" + served_name(name);
+}
 
 const ServedCertificate* TlsModel::served_for(const std::string& name) const {
   const auto found = places.find(name);
@@ -197,8 +203,8 @@ const ServedCertificate* TlsModel::served_for(const std::string& name) const {
 
 // One that was served stays while the name does: a site that is held may still read it.
 std::set<std::string> TlsModel::served_names(const std::string& primary_hostname) const {
-  std::set<std::string> files = {std::string(base_name(served_file(primary_hostname)))};
-  for (const std::string& name : names) files.emplace(base_name(served_file(name)));
+  std::set<std::string> files = {served_name(primary_hostname)};
+  for (const std::string& name : names) files.insert(served_name(name));
   for (const ServedCertificate& one : served) files.emplace(base_name(one.pem));
   return files;
 }
@@ -244,7 +250,7 @@ std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers,
   input.tls_key_digests = published_digests(presented_key(view, answers, input.primary_hostname), model->keys);
   input.certificate_authority = issuer_for_caa(answers, primary);
   fill_policies(answers, *model, now, input);
-  fill_served(input, now, *model);
+  fill_served(input, answers, now, *model);
   return model;
 }
 

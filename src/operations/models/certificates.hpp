@@ -53,7 +53,9 @@ std::string certificate_folder(const Answers& answers);     // STORAGE_ROOT/ssl
 std::string private_key_path(const Answers& answers);       // the key of now
 std::string next_private_key_path(const Answers& answers);  // the one after it
 std::string certificate_link(const Answers& answers);       // leads to the primary certificate
-std::string served_file(const std::string& name);           // key and chain of a name, for services
+// Key and chain of a name, for services: STORAGE_ROOT/ssl/served/NAME.pem. Beside the keys, as the box goes on serving when
+// this program and its state are removed.
+std::string served_file(const Answers& answers, const std::string& name);
 
 // How long after its end a certificate stays in the store.
 inline constexpr std::chrono::hours k_kept_after_end{7 * 24};

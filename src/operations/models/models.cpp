@@ -108,9 +108,9 @@ void add_sites(const DnsInput& input, WebInput web, BoxModels& models) {
 
 // One of each kind of addition.
 // The file that nginx reads for each name, in place of the box's own.
-void add_certificates(const TlsModel& tls, const std::string& primary_hostname, WebInput& web) {
-  web.primary = {
-      .pem = served_file(primary_hostname), .stapling = tls.primary_stapling, .accepted = tls.primary_accepted};
+void add_certificates(const TlsModel& tls, WebInput& web) {
+  web.primary.stapling = tls.primary_stapling;
+  web.primary.accepted = tls.primary_accepted;
   for (const ServedCertificate& one : tls.served)
     web.certificates[one.name] = {.pem = one.pem, .stapling = one.stapling, .accepted = one.accepted};
 }
@@ -118,7 +118,7 @@ void add_certificates(const TlsModel& tls, const std::string& primary_hostname, 
 WebInput sample_web(const Answers& answers) {
   WebInput web;
   web.storage_root = answers.get("STORAGE_ROOT");
-  web.primary = {.pem = served_file(answers.get("PRIMARY_HOSTNAME"))};
+  web.primary = {.pem = served_file(answers, answers.get("PRIMARY_HOSTNAME"))};
   web.expiry = "2027-07-01T00:00:00Z";
   web.folders = {"example.com"};
   web.own_page = true;
@@ -143,10 +143,8 @@ const std::vector<std::string>& model_names() {
 // The policy follows from the answers.
 const std::vector<std::string>& data_model_names() {
   static const std::vector<std::string> k_names = {
-      "mail_domains",      "user_domains",       "web_domains",         "zones",
-      "zone_files",        "transfer_peers",     "served_certificates", 
-      "mail_certificates", "issued_certificate", "issued_digest",       "web_sites",
-      "site_files"};
+      "mail_domains",        "user_domains",      "web_domains",        "zones",         "zone_files", "transfer_peers",
+      "served_certificates", "mail_certificates", "issued_certificate", "issued_digest", "web_sites",  "site_files"};
   return k_names;
 }
 
@@ -210,7 +208,7 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
 
   WebInput web = read_web_input(view, answers);
-  add_certificates(*tls, input.primary_hostname, web);
+  add_certificates(*tls, web);
   web.zones_here = memory.zones_here;
   BoxModels models = make_models(std::move(input), policy_mode(answers), peers_of(servers, found), std::move(web));
   models.tls = tls;

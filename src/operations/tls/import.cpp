@@ -191,7 +191,7 @@ ShownCertificate show_certificate(const Box& box, const std::string& name) {
   ShownCertificate shown{.name = name,
                          .file = one->path,
                          .private_key = known.models.tls->store.path_of_key(one->certificate.key_digest),
-                         .served_file = served_file(name),
+                         .served_file = served_file(known.answers, name),
                          .names = one->certificate.dns_names(),
                          .from = one->certificate.from,
                          .until = one->certificate.until,

@@ -71,7 +71,7 @@ std::vector<std::string> put_away_expired(const Box& box, const Answers& answers
 }
 
 std::vector<std::string> unserved_files(const Box& box, const TlsModel& model, const Answers& answers) {
-  const std::string folder = beside(served_file(answers.get("PRIMARY_HOSTNAME")), "");
+  const std::string folder = beside(served_file(answers, answers.get("PRIMARY_HOSTNAME")), "");
   const std::set<std::string> known = model.served_names(answers.get("PRIMARY_HOSTNAME"));
   std::vector<std::string> paths;
   for (const std::string& name : box.system.files.list(folder.substr(0, folder.size() - 1))) {

@@ -281,7 +281,7 @@ class Provisioning {
       const auto file = box_.system.files.read(pem);
       return !digest.empty() && (!file || file->content.find(digest) == std::string::npos);
     };
-    return differs(served_file(models().input.primary_hostname), tls.primary_digest) ||
+    return differs(served_file(answers(), models().input.primary_hostname), tls.primary_digest) ||
            std::any_of(tls.served.begin(), tls.served.end(),
                        [&](const ServedCertificate& one) { return differs(one.pem, one.digest); });
   }

@@ -58,8 +58,8 @@ PublishedKeys published_now(const Box& box, const BoxModels& models) {
 }
 
 // The key that services present, whatever else the run could not do.
-bool presents(const Box& box, const std::string& host, const std::string& digest) {
-  const auto file = box.system.files.read(served_file(host));
+bool presents(const Box& box, const Answers& answers, const std::string& host, const std::string& digest) {
+  const auto file = box.system.files.read(served_file(answers, host));
   const auto certificate = file ? certificate_from_pem(file->content) : std::nullopt;
   return certificate && certificate->key_digest == digest;
 }
@@ -103,7 +103,7 @@ RollResult advance(const Box& box, const LockRequest& lock, bool wanted) {
   result.step = RollStep::none;
   // First services take the new pair; only then DNS forgets the old key.
   result.publication = publish(box, held);
-  if (presents(box, result.host, keys.next)) result.publication = publish(box, held);
+  if (presents(box, loaded.answers(), result.host, keys.next)) result.publication = publish(box, held);
   return result;
 }
 

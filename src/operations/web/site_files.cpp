@@ -94,7 +94,7 @@ std::string custom_sites_path(const Answers& answers) { return answers.get("STOR
 WebInput read_web_input(const View& view, const Answers& answers) {
   WebInput web;
   web.storage_root = answers.get("STORAGE_ROOT");
-  web.primary.pem = served_file(answers.get("PRIMARY_HOSTNAME"));
+  web.primary.pem = served_file(answers, answers.get("PRIMARY_HOSTNAME"));
   web.expiry = security_txt_expiry(view.clock.now());
   web.custom = read_custom_sites(view.files, custom_sites_path(answers));
   try {
