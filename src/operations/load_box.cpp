@@ -92,6 +92,13 @@ void load_models(const Box& box, SecondaryLookup& secondaries, LoadedBox& loaded
                                 complete.first_user ? complete.first_user->email : "");
 }
 
+LoadedBox load_with_models(const Box& box) {
+  LoadedBox loaded = load_answers(box);
+  SecondaryLookup secondaries(box);
+  load_models(box, secondaries, loaded);
+  return loaded;
+}
+
 Catalog read_catalog(const Box& box, const Value& context, const std::string& platform) {
   const TrustedFiles trusted(box.system.files);
   if (!box.root) return load_catalog(box.view().files, box.sources, context, platform);

@@ -64,6 +64,9 @@ LoadedBox load_answers(const Box& box, AnswerRequest request = {});
 void load_models(const Box& box, SecondaryLookup& secondaries, LoadedBox& loaded);
 void load_catalog(const Box& box, const Scope& scope, LoadedBox& loaded);
 
+// Both of the first, without recipes.
+LoadedBox load_with_models(const Box& box);
+
 // The catalog that the recipes give with `context`. As root, only of files that nobody else can change
 // (os/trusted_files.hpp). Throws RecipeError, or Error for a folder of them.
 Catalog read_catalog(const Box& box, const Value& context, const std::string& platform);

@@ -61,7 +61,6 @@ class CertificateStore {
   std::string key_in(const std::string& path) const;
   // Path of a file with that key; "" if there is none. If several have it, ssl_private_key.pem.
   std::string path_of_key(const std::string& digest) const;
-  const std::vector<StoredKey>& keys() const { return keys_; }
   const std::vector<StoredCertificate>& certificates() const { return certificates_; }  // usable or not
 
  private:

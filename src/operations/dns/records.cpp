@@ -6,45 +6,13 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "operations/dns/zones.hpp"
+#include "operations/restorable_file.hpp"
 
 namespace mailinabox {
 namespace {
 
 using ChangeRecords = std::function<bool(CustomRecords&, const std::vector<std::string>& zones)>;
 enum class OnFailure : std::uint8_t { take_back, keep };
-
-// The administrator's records on the disk, and the way back to what they were.
-class CustomRecordsFile {
- public:
-  CustomRecordsFile(const Box& box, const Answers& answers)
-      : files_(box.system.files), path_(custom_records_path(answers)), before_(files_.read(path_)) {}
-
-  CustomRecords read() const { return CustomRecords::parse(before_ ? before_->content : "", path_); }
-
-  void write(const CustomRecords& records) {
-    const std::string folder = path_.substr(0, path_.rfind('/'));
-    if (files_.info(folder).kind == FileKind::absent) files_.make_directory(folder, {.mode = 0755});
-    files_.write(path_, records.render(), attributes());
-  }
-
-  void put_back() {
-    if (before_) {
-      files_.write(path_, before_->content, attributes());
-    } else {
-      files_.remove(path_);
-    }
-  }
-
- private:
-  FileAttributes attributes() const {
-    if (!before_) return {};
-    return {.mode = before_->info.mode, .uid = before_->info.uid, .gid = before_->info.gid};
-  }
-
-  FileSystem& files_;
-  std::string path_;
-  std::optional<FileContent> before_;
-};
 
 // A zone that cannot be built or written, or a name server that refuses it.
 bool publishing_failed(const Report& report) {
@@ -67,8 +35,8 @@ RecordChange change_records(const Box& box, const LockRequest& request, OnFailur
                             const ChangeRecords& change) {
   static_cast<void>(require_answers(box));
   const HeldLock lock(box, request);
-  CustomRecordsFile file(box, require_answers(box));
-  CustomRecords records = file.read();
+  RestorableFile file(box.system.files, custom_records_path(require_answers(box)));
+  CustomRecords records = CustomRecords::parse(file.text(), file.path());
   LoadedBox loaded = load_answers(box);
   SecondaryLookup secondaries(box);
   load_models(box, secondaries, loaded);
@@ -77,7 +45,7 @@ RecordChange change_records(const Box& box, const LockRequest& request, OnFailur
   for (const DnsZone& zone : before.zones) zones.push_back(zone.name);
   RecordChange result{.changed = change(records, zones)};
   if (!result.changed) return result;
-  file.write(records);
+  file.write(records.render());
   try {
     load_models(box, secondaries, loaded);
     if (on_failure == OnFailure::take_back) refuse_new_obstacle(before, loaded.models);

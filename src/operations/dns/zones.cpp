@@ -49,10 +49,7 @@ std::vector<std::string> ds_records(const Box& box, const DnsZone& zone) {
 
 BoxModels read_models(const Box& box) {
   static_cast<void>(require_answers(box));
-  LoadedBox loaded = load_answers(box);
-  SecondaryLookup secondaries(box);
-  load_models(box, secondaries, loaded);
-  return std::move(loaded.models);
+  return load_with_models(box).models;
 }
 
 std::string typed_domain(const std::string& name) {

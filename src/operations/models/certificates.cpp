@@ -129,7 +129,7 @@ class ServedNames {
     const bool accepted = best->accepted_at(now_);
     if (for_mail && !accepted) return;  // mail programs that come under this name would be worse off
     if (for_mail) model_.mail_names.push_back(name);
-    if (!model_.places.try_emplace(name, model_.served.size()).second) return;
+    if (!known_.insert(name).second) return;
     model_.served.push_back({.name = name,
                              .pem = served_file(answers_, name),
                              .certificate = best->path,
@@ -144,6 +144,7 @@ class ServedNames {
   const Answers& answers_;
   const std::string& host_;
   TimePoint now_;
+  std::set<std::string> known_{};
 };
 
 void fill_served(const DnsInput& input, const Answers& answers, TimePoint now, TlsModel& model) {
@@ -194,11 +195,6 @@ std::string next_private_key_path(const Answers& answers) {
 std::string certificate_link(const Answers& answers) { return certificate_folder(answers) + "/ssl_certificate.pem"; }
 std::string served_file(const Answers& answers, const std::string& name) {
   return certificate_folder(answers) + "/" + k_served + "/" + served_name(name);
-}
-
-const ServedCertificate* TlsModel::served_for(const std::string& name) const {
-  const auto found = places.find(name);
-  return found == places.end() ? nullptr : &served[found->second];
 }
 
 // One that was served stays while the name does: a site that is held may still read it.

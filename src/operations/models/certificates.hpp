@@ -35,13 +35,10 @@ struct TlsModel {
   std::string primary_digest{};  // of the file that the link leads to, or will; "" if that is not known
   bool primary_accepted = false;
   bool primary_stapling = false;
-  std::vector<ServedCertificate> served{};      // names with a certificate of their own, in the order of `names`
-  std::map<std::string, std::size_t> places{};  // in `served`, by name
-  std::vector<std::string> mail_names{};        // of those, the names under which mail programs reach the box
-  std::vector<std::string> names{};             // web names, in domain order
+  std::vector<ServedCertificate> served{};  // names with a certificate of their own, in the order of `names`
+  std::vector<std::string> mail_names{};    // of those, the names under which mail programs reach the box
+  std::vector<std::string> names{};         // web names, in domain order
 
-  // nullptr if the name has no certificate of its own.
-  const ServedCertificate* served_for(const std::string& name) const;
   // The names of the files that services may read.
   std::set<std::string> served_names(const std::string& primary_hostname) const;
   // Names for recipes: issued_certificate, issued_digest, served_certificates, mail_certificates.
@@ -53,8 +50,8 @@ std::string certificate_folder(const Answers& answers);     // STORAGE_ROOT/ssl
 std::string private_key_path(const Answers& answers);       // the key of now
 std::string next_private_key_path(const Answers& answers);  // the one after it
 std::string certificate_link(const Answers& answers);       // leads to the primary certificate
-// Key and chain of a name, for services: STORAGE_ROOT/ssl/served/NAME.pem. Beside the keys, as the box goes on serving when
-// this program and its state are removed.
+// Key and chain of a name, for services: STORAGE_ROOT/ssl/served/NAME.pem. Beside the keys, as the box goes on serving
+// when this program and its state are removed.
 std::string served_file(const Answers& answers, const std::string& name);
 
 // How long after its end a certificate stays in the store.

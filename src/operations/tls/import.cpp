@@ -24,9 +24,7 @@ struct KnownBox {
 
 KnownBox known_box(const Box& box) {
   static_cast<void>(require_answers(box));
-  LoadedBox loaded = load_answers(box);
-  SecondaryLookup secondaries(box);
-  load_models(box, secondaries, loaded);
+  LoadedBox loaded = load_with_models(box);
   if (loaded.models.tls == nullptr) throw Error("The box has no names yet: run `sudo mailinabox setup` first.");
   return {.answers = loaded.answers(), .models = std::move(loaded.models)};
 }
@@ -191,7 +189,6 @@ ShownCertificate show_certificate(const Box& box, const std::string& name) {
   ShownCertificate shown{.name = name,
                          .file = one->path,
                          .private_key = known.models.tls->store.path_of_key(one->certificate.key_digest),
-                         .served_file = served_file(known.answers, name),
                          .names = one->certificate.dns_names(),
                          .from = one->certificate.from,
                          .until = one->certificate.until,

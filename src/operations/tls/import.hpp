@@ -36,7 +36,6 @@ struct ShownCertificate {
   std::string name{};
   std::string file{};
   std::string private_key{};
-  std::string served_file{};         // that services read
   std::vector<std::string> names{};  // that it is for
   TimePoint from{};
   TimePoint until{};

@@ -38,13 +38,6 @@ class RequestLock {
   MachineLock lock_;
 };
 
-LoadedBox loaded_models(const Box& box) {
-  LoadedBox loaded = load_answers(box);
-  SecondaryLookup secondaries(box);
-  load_models(box, secondaries, loaded);
-  return loaded;
-}
-
 // Between 0 and 1, another for each name, the same in each run.
 double jitter_of(const std::string& name) {
   return parse_number<std::uint32_t>(sha256_hex(name).substr(0, 4), 16).value_or(0) / 65'536.0;
@@ -65,7 +58,7 @@ std::string as_sentence(const std::string& text) { return text.ends_with('.') ? 
 class Provisioning {
  public:
   Provisioning(const Box& box, const ProvisionOptions& options, const LockRequest& lock)
-      : box_(box), options_(options), lock_(lock), loaded_(loaded_models(box)), memory_(read_tls_memory(box)) {
+      : box_(box), options_(options), lock_(lock), loaded_(load_with_models(box)), memory_(read_tls_memory(box)) {
     lock_.wait = true;  // whoever has begun brings it to an end
   }
 
@@ -92,7 +85,7 @@ class Provisioning {
     if (!certificate || certificate->dns_names().empty()) return;
     if (!models().tls->store.path_of_key(certificate->key_digest).empty()) {
       install(certificate->dns_names(), chain);
-      loaded_ = loaded_models(box_);
+      loaded_ = load_with_models(box_);
     }
     clear_order(box_);
   }
@@ -245,7 +238,7 @@ class Provisioning {
 
   void finish() {
     forget_names();
-    if (changed_) loaded_ = loaded_models(box_);
+    if (changed_) loaded_ = load_with_models(box_);
     judge_chains();
     save();
     const bool stale = is_set_up(box_) && served_differs();
@@ -254,7 +247,7 @@ class Provisioning {
       keep_challenges(box_, {});
       Publication publication = publish(box_, held);
       if (changed_ || stale) result_.publication = std::move(publication);
-      loaded_ = loaded_models(box_);
+      loaded_ = load_with_models(box_);
     }
     tidy_up();
   }
@@ -364,7 +357,7 @@ void publish_challenge(const Box& box, const std::string& domain, const std::str
     std::vector<DnsChallenge> challenges = read_challenges(box);
     challenges.push_back({.name = name, .value = value, .since = box.system.clock.now()});
     keep_challenges(box, challenges);
-    const LoadedBox loaded = loaded_models(box);
+    const LoadedBox loaded = load_with_models(box);
     NameSet zones;
     for (const DnsZone& one : loaded.models.zones) zones.insert(one.name);
     zone = enclosing_name(domain, zones);

@@ -13,9 +13,7 @@ namespace {
 constexpr const char* k_retired = "ssl_private_key-until-";
 
 LoadedBox loaded_for_roll(const Box& box) {
-  LoadedBox loaded = load_answers(box);
-  SecondaryLookup secondaries(box);
-  load_models(box, secondaries, loaded);
+  LoadedBox loaded = load_with_models(box);
   if (loaded.models.tls == nullptr) throw Error("The box has no key yet: run `sudo mailinabox setup` first.");
   return loaded;
 }

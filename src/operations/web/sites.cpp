@@ -8,45 +8,12 @@
 #include "base/text.hpp"
 #include "operations/dns/zones.hpp"
 #include "operations/load_box.hpp"
+#include "operations/restorable_file.hpp"
 #include "operations/tls/status.hpp"
 #include "operations/web/site_files.hpp"
 
 namespace mailinabox {
 namespace {
-
-// The settings on the disk, and the way back to what they were.
-class CustomSitesText {
- public:
-  CustomSitesText(const Box& box, const Answers& answers)
-      : files_(box.system.files), path_(custom_sites_path(answers)), before_(files_.read(path_)) {}
-
-  const std::string& path() const { return path_; }
-  std::string text() const { return before_ ? before_->content : ""; }
-
-  void write(const std::string& text) {
-    const std::string folder = path_.substr(0, path_.rfind('/'));
-    if (files_.info(folder).kind == FileKind::absent) files_.make_directory(folder, {.mode = 0755});
-    files_.write(path_, text, attributes());
-  }
-
-  void put_back() {
-    if (before_) {
-      files_.write(path_, before_->content, attributes());
-    } else {
-      files_.remove(path_);
-    }
-  }
-
- private:
-  FileAttributes attributes() const {
-    if (!before_) return {};
-    return {.mode = before_->info.mode, .uid = before_->info.uid, .gid = before_->info.gid};
-  }
-
-  FileSystem& files_;
-  std::string path_;
-  std::optional<FileContent> before_;
-};
 
 void require_own_site(const std::vector<WebSite>& sites, const std::string& name) {
   std::vector<std::string> names;
@@ -86,7 +53,7 @@ SiteChanged change_site(const Box& box, const SiteChange& change, SiteStep step,
   SecondaryLookup secondaries(box);
   load_models(box, secondaries, loaded);
   if (step == SiteStep::set) require_own_site(loaded.models.sites, change.name);
-  CustomSitesText file(box, loaded.answers());
+  RestorableFile file(box.system.files, custom_sites_path(loaded.answers()));
   const std::string before = file.text();
   const std::string after = step == SiteStep::set ? with_site_setting(before, file.path(), change)
                                                   : without_site_setting(before, file.path(), change);
