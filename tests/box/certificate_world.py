@@ -25,6 +25,7 @@ MEMORY = "/var/lib/mailinabox/tls.json"
 REFUSED = "refused.fine.test"  # the authority gives no certificate for it
 ELSEWHERE = "elsewhere.test"  # the world's DNS leads it to another machine
 ELSEWHERE_AT = "198.51.100.77"
+APART = "apart.test"  # the world's DNS leads it here, and asks others for it
 STARTTLS = {25: b"EHLO laptop.home.test\r\n", 587: b"EHLO laptop.home.test\r\n"}
 PORTS = (443, 25, 587, 465, 993, 995)
 
@@ -44,11 +45,13 @@ def box(lab, set_up_layers, authority):
         for domain in ("example.test", "fine.test"):
             lab.name_server.delegate(domain, machine.address)
         lab.name_server.publish(ELSEWHERE, "A", ELSEWHERE_AT)
+        lab.name_server.publish(APART, "A", machine.address)
         know(machine, authority)
         machine.run("kill -STOP $(cat /run/crond.pid)")  # its job of each hour is run by the tests, and no other one meanwhile
         yield machine
         lab.name_server.delegated.clear()
-        lab.name_server.records.pop((ELSEWHERE + ".", "A"))
+        for name in (ELSEWHERE, APART):
+            lab.name_server.records.pop((name + ".", "A"))
 
 
 def know(box, authority):

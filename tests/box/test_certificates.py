@@ -1,5 +1,6 @@
 """Certificates from an authority: had, renewed, refused, and what happens if the authority fails. Mail goes on meanwhile."""
 
+import contextlib
 import datetime
 import re
 import ssl
@@ -14,7 +15,7 @@ import namespaces
 import pebble
 import program
 import set_up
-from certificate_world import (AUTHORITY_FILE, ELSEWHERE, ELSEWHERE_AT, PORTS, REFUSED, SERVED, STORE, changes, due,
+from certificate_world import (APART, AUTHORITY_FILE, ELSEWHERE, ELSEWHERE_AT, PORTS, REFUSED, SERVED, STORE, changes, due,
                                forget_certificates, grow_old, know, names_in, presented, status_of, time_left, time_passes, tls,
                                trusted, turn_to)
 from certificate_world import authority, box, traffic  # noqa: F401  fixtures
@@ -112,28 +113,59 @@ def test_nobody_is_asked_while_nothing_is_due(box, authority):  # noqa: F811
 @both_releases
 def test_names_that_cannot_be_had_keep_the_others_from_nothing(lab, box, authority):  # noqa: F811
     """One that the world leads to another machine, one that the authority refuses, and one that it does not find here."""
-    for domain in ("fine.test", REFUSED, ELSEWHERE):
+    for domain in ("fine.test", REFUSED, ELSEWHERE, APART):
         done = program.call(box, "user", "add", "me@" + domain, input=set_up.PASSWORD + "\n")
         assert done.returncode == 0, program.told(done)
-    missed = "autoconfig.fine.test"
-    box.run("getent", "ahostsv4", missed)  # the box remembers this address
-    lab.name_server.publish(missed, "A", ELSEWHERE_AT)
+    box.run("getent", "ahostsv4", APART)  # the box remembers this address
+    lab.name_server.publish(APART, "A", ELSEWHERE_AT)
     requests = tls(box, "provision", "--json", code=1)["requests"]
-    del lab.name_server.records[missed + ".", "A"]
+    lab.name_server.publish(APART, "A", box.address)
     results = {name: (one["result"], " ".join(one["log"])) for one in requests for name in one["domains"]}
     assert results["fine.test"][0] == results["www.fine.test"][0] == "installed", results
     assert names_in(trusted(lab, box, authority, 443, "fine.test")) == {name for name in results if name.endswith("fine.test")
                                                                        and results[name][0] == "installed"}
-    expected = {REFUSED: ("error", "forbidden by policy"), missed: ("error", ELSEWHERE_AT), ELSEWHERE: ("skipped", ELSEWHERE_AT)}
+    expected = {REFUSED: ("error", "forbidden by policy"), APART: ("error", ELSEWHERE_AT), ELSEWHERE: ("skipped", ELSEWHERE_AT)}
+    shown = tls(box, "status")
     for name, (result, reason) in expected.items():
         assert results[name][0] == result and reason in results[name][1], results[name]
         entry = status_of(box, name)
         assert reason in entry["problem"] and "signed_by" not in entry, entry
+        assert f"\n{name}\n  {entry['text']}\n  {entry['problem']}\n" in "\n" + shown, shown
     assert box.address in results[ELSEWHERE][1] and ELSEWHERE not in authority.log()
     # By itself the box does not ask again at once; who asks by hand need not wait.
     assert orders_of(authority, lambda: due(box)) == 0
-    assert tls(box, "provision", missed, "--json")["requests"][0]["result"] == "installed"
-    assert program.call(box, "user", "remove", "me@" + REFUSED).returncode == 0
+    assert tls(box, "provision", APART, "--json")["requests"][0]["result"] == "installed"
+    for domain in (REFUSED, APART):
+        assert program.call(box, "user", "remove", "me@" + domain).returncode == 0
+
+
+@contextlib.contextmanager
+def port_80_closed(box):  # noqa: F811
+    """For the authority, as routers and providers do it for the world."""
+    rule = ("INPUT", "-s", pebble.ADDRESS, "-p", "tcp", "--dport", "80", "-j", "REJECT", "--reject-with", "tcp-reset")
+    box.run("iptables", "-I", *rule)
+    yield
+    box.run("iptables", "-D", *rule)
+
+
+@both_releases
+def test_where_port_80_is_closed_the_boxs_own_name_server_vouches(lab, box, authority):  # noqa: F811
+    forget_certificates(box, "fine.test")
+
+    def ask():
+        return next(one for one in tls(box, "provision", "--json")["requests"] if "fine.test" in one["domains"])
+
+    with port_80_closed(box):
+        request = ask()
+        said = " ".join(request["log"])
+        assert request["result"] == "installed" and "Validated by DNS" in said and "connection: " in said, request
+        certificate = trusted(lab, box, authority, 443, "fine.test", is_new)
+        assert names_in(certificate) == set(request["domains"])
+        # The next time it is not asked for in the way that fails.
+        forget_certificates(box, "fine.test")
+        assert orders_of(authority, ask) == 1
+        trusted(lab, box, authority, 443, "fine.test", lambda one: one["serialNumber"] != certificate["serialNumber"])
+    assert asked(lab, "_acme-challenge.fine.test", "TXT") == [], "the authority's record is still there"
 
 
 def test_wildcard_through_the_boxs_own_name_server(lab, box, authority):  # noqa: F811

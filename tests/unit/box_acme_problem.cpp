@@ -37,7 +37,8 @@ TEST_CASE("authority: names that it refuses, with the reason for each", "[tls]")
   const AcmeProblem problem = acme_problem(names, "Some challenges have failed.\n", k_invalid);
   CHECK(problem.type.empty());
   REQUIRE(problem.refused.size() == 1);
-  CHECK(problem.refused.at("a.test") == "connection: no route to host");
+  CHECK(problem.refused.at("a.test").text() == "connection: no route to host");
+  CHECK(problem.refused.at("a.test").of_validation());
   CHECK(problem.text() == "the authority refuses a.test: connection: no route to host");
   CHECK(acme_problem({"b.test"}, "", k_invalid).refused.empty());  // it was asked by another request
   CHECK(acme_problem({"*.a.test"}, "", k_invalid).refused.size() == 1);
@@ -63,7 +64,8 @@ TEST_CASE("authority: subproblems name what is refused", "[tls]") {
       "\"B.test\"}}]}");
   const AcmeProblem problem = acme_problem({"a.test", "b.test"}, "", log);
   REQUIRE(problem.refused.size() == 1);
-  CHECK(problem.refused.at("b.test") == "caa: CAA forbids it");
+  CHECK(problem.refused.at("b.test").text() == "caa: CAA forbids it");
+  CHECK_FALSE(problem.refused.at("b.test").of_validation());
 }
 
 TEST_CASE("authority: how long it wants to be left alone", "[tls]") {

@@ -139,6 +139,78 @@ TEST_CASE("provision: a name that the authority refuses is taken out, the rest a
   CHECK(object["alarms"].empty());  // the first failure is nobody's business yet
 }
 
+TEST_CASE("provision: what the authority does not find over HTTP is validated by DNS if the zone is here", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  const auto by_dns = [&] {
+    return mailinabox::contains(box.orders_made.back().argv, std::string("--manual-auth-hook"));
+  };
+  const auto over_http = [&](const std::string& names) {
+    const bool asked = names.find("DNS:www.example.com") != std::string::npos && !by_dns();
+    return asked ? refused_name("www.example.com") : "";
+  };
+  box.refusal = over_http;
+  const auto object = box.run_json({"tls", "provision"});
+  CHECK(box.orders() == 3);
+  CHECK(box.asked_names.back() == "DNS:www.example.com");
+  CHECK(by_dns());
+  const nlohmann::json& request = *box.request_for(object, "www.example.com");
+  CHECK(request["result"] == "installed");
+  CHECK(request["log"][1] ==
+        "Validated by DNS, as the authority does not find www.example.com over HTTP (port 80): connection: no route.");
+  CHECK(result_of(box, object, "example.com") == "installed");
+  CHECK(status_of(box, "www.example.com")["status"] == "success");
+
+  // It is remembered: nothing fails at the next renewal.
+  const auto renew = [&] {
+    box.host.clock.advance(Hours(24 * 70));
+    const std::size_t before = box.orders();
+    static_cast<void>(box.run({"tls", "provision", "--due", "--quiet"}));
+    return box.orders() - before;
+  };
+  CHECK(renew() == 2);
+  CHECK(by_dns());
+  CHECK(box.output.str().empty());
+
+  // What is refused by DNS as well is asked for over HTTP the next time.
+  box.refusal = [&](const std::string& names) {
+    return names == "DNS:www.example.com" ? refused_name("www.example.com") : "";
+  };
+  CHECK(renew() == 2);
+  CHECK(by_dns());
+  box.refusal = over_http;
+  box.host.clock.advance(Hours(2));
+  const auto again = box.run_json({"tls", "provision", "www.example.com"});
+  CHECK(result_of(box, again, "www.example.com") == "installed");
+  CHECK(box.orders_made[box.orders_made.size() - 2].argv != box.orders_made.back().argv);
+
+  // A name that the authority gives no certificate for is not looked for elsewhere.
+  box.refusal = [](const std::string&) {
+    return logged_answer(403, "", R"({"type": "urn:ietf:params:acme:error:caa", "detail": "no", "subproblems": [
+      {"type": "urn:ietf:params:acme:error:caa", "detail": "no", "identifier": {"value": "example.com"}}]})");
+  };
+  box.host.clock.advance(Hours(24 * 70));
+  const std::size_t before = box.orders();
+  static_cast<void>(box.run({"tls", "provision", "example.com"}));
+  CHECK(box.orders() == before + 1);
+}
+
+TEST_CASE("provision: both ways refused, both reasons said", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.refusal = [](const std::string& names) {
+    return names.find("DNS:www.example.com") == std::string::npos ? "" : refused_name("www.example.com");
+  };
+  const auto object = box.run_json({"tls", "provision", "www.example.com"});
+  CHECK(box.orders() == 2);
+  CHECK((*box.request_for(object, "www.example.com"))["log"][0] ==
+        "The authority refuses it, by DNS (connection: no route) as well as over HTTP: connection: no route.");
+}
+
 TEST_CASE("provision: an authority that is down costs nothing, and is asked less and less often", "[tls]") {
   TlsBox box;
   box.set_up();

@@ -1,6 +1,7 @@
 #include "box/tls/acme_problem.hpp"
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -86,12 +87,16 @@ std::string identifier_in(const Json& object) {
   return object.is_object() && object.contains("identifier") ? lower_case(text_in(object["identifier"], "value")) : "";
 }
 
+AcmeRefusal refusal_in(const Json& error) {
+  return {.type = quoted_words_of_others(type_in(error)), .detail = quoted_words_of_others(text_in(error, "detail"))};
+}
+
 // The names that an error of a whole request is about, if it says so.
 void add_subproblems(const Json& body, AcmeProblem& problem) {
   if (!body.contains("subproblems") || !body["subproblems"].is_array()) return;
   for (const Json& part : body["subproblems"]) {
     const std::string name = identifier_in(part);
-    if (!name.empty()) problem.refused[name] = quoted_words_of_others(type_in(part) + ": " + text_in(part, "detail"));
+    if (!name.empty()) problem.refused[name] = refusal_in(part);
   }
 }
 
@@ -100,7 +105,7 @@ void add_quoted_names(const std::vector<std::string>& names, AcmeProblem& proble
   if (problem.type != "rejectedIdentifier" || !problem.refused.empty()) return;
   for (const std::string& name : names) {
     const bool named = problem.detail.find('"' + name + '"') != std::string::npos;
-    if (named) problem.refused[name] = problem.type + ": " + problem.detail;
+    if (named) problem.refused[name] = {.type = problem.type, .detail = problem.detail};
   }
 }
 
@@ -110,8 +115,7 @@ void add_authorization(const Json& body, AcmeProblem& problem) {
   if (name.empty() || text_in(body, "status") != "invalid" || !body.contains("challenges")) return;
   for (const Json& challenge : body["challenges"]) {
     if (!challenge.is_object() || !challenge.contains("error")) continue;
-    const Json& error = challenge["error"];
-    problem.refused[name] = quoted_words_of_others(type_in(error) + ": " + text_in(error, "detail"));
+    problem.refused[name] = refusal_in(challenge["error"]);
   }
 }
 
@@ -146,9 +150,18 @@ std::string own_words(std::string_view output) {
 
 }  // namespace
 
+std::string AcmeRefusal::text() const { return type + ": " + detail; }
+
+bool AcmeRefusal::of_validation() const {
+  static constexpr auto k_types =
+      std::to_array<std::string_view>({"connection", "dns", "incorrectResponse", "tls", "unauthorized"});
+  return contains(k_types, type);
+}
+
 std::string AcmeProblem::text() const {
   if (!type.empty()) return "the authority says: " + type + ": " + detail;
-  if (!refused.empty()) return "the authority refuses " + refused.begin()->first + ": " + refused.begin()->second;
+  if (!refused.empty())
+    return "the authority refuses " + refused.begin()->first + ": " + refused.begin()->second.text();
   return detail.empty() ? "certbot failed without a reason" : "certbot says: " + detail;
 }
 

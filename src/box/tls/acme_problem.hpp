@@ -11,12 +11,23 @@
 
 namespace mailinabox {
 
+// Why one name has no certificate.
+struct AcmeRefusal {
+  std::string type{};  // as AcmeProblem's
+  std::string detail{};
+
+  std::string text() const;  // "connection: no route to host"
+  // The authority has looked and did not find what it expected: it may find it in another way. Not so if it gives no
+  // certificate for the name at all.
+  bool of_validation() const;
+};
+
 struct AcmeProblem {
   std::string type{};    // "rateLimited", without "urn:ietf:params:acme:error:"; "" if the authority said nothing
   std::string detail{};  // its own words, one line, nothing that a terminal obeys
   int status = 0;        // of HTTP; 0 if unknown
   std::optional<std::chrono::seconds> retry_after{};  // how long it wants to be left alone
-  std::map<std::string, std::string> refused{};       // names it refuses, with the reason for each
+  std::map<std::string, AcmeRefusal> refused{};       // names it refuses, with the reason for each
 
   // One line for people: "the authority says: rateLimited: too many new orders".
   std::string text() const;

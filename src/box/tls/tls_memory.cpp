@@ -72,6 +72,7 @@ TlsMemory parse_tls_memory(const std::string& text) {
                                     .reported = time_member(entry.value(), "reported")};
   }
   memory.zones_here = texts_in(part(json, "zones_here"));
+  memory.by_dns = texts_in(part(json, "by_dns"));
   memory.distrusted = texts_in(part(json, "distrusted"));
   const Json& given = part(json, "given_by");
   for (auto entry = given.begin(); given.is_object() && entry != given.end(); ++entry) {
@@ -98,6 +99,7 @@ std::string render(const TlsMemory& memory) {
   }
   if (memory.zones_since) json["zones_since"] = rfc3339(*memory.zones_since);
   json["zones_here"] = memory.zones_here;
+  json["by_dns"] = memory.by_dns;
   json["distrusted"] = memory.distrusted;
   json["given_by"] = memory.given_by;
   if (!memory.mistake.empty()) json["mistake"] = memory.mistake;

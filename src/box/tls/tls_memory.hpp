@@ -44,6 +44,7 @@ struct TlsMemory {
   std::map<std::string, NameTrouble> troubles{};
   std::set<std::string, std::less<>> zones_here{};  // zones for which the world asks this box
   std::optional<TimePoint> zones_since{};           // when that was last found out
+  std::set<std::string, std::less<>> by_dns{};      // names validated so, as the authority did not find them by HTTP
   bool operator==(const TlsMemory&) const = default;
 };
 

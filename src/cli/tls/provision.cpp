@@ -113,12 +113,11 @@ CliCommand tls_provision_command() {
   command.details =
       "Asks the authority (ACME_DIRECTORY in /etc/mailinabox.conf; Let's Encrypt by default) for certificates of all\n"
       "names, or of NAMEs, that have none or one of which less than a third of the lifetime is left. Names that DNS\n"
-      "does not lead to this box are left out, with the reason; a name that the authority refuses, too, and the rest "
-      "is\n"
-      "asked for again. Nobody loses a certificate that works. `*.DOMAIN` is a wildcard: it is validated by DNS, so\n"
-      "this box must be the domain's name server. The box does all this by itself, at the end of setup and every "
-      "hour,\n"
-      "waits longer after each failure, and sends a mail after the second or if a certificate is about to end.";
+      "does not lead to this box are left out, with the reason; a name that the authority refuses, too, and the rest\n"
+      "is asked for again. Nobody loses a certificate that works. What the authority does not find at port 80 is\n"
+      "looked for in DNS if this box is the domain's name server, which it must be for a wildcard (`*.DOMAIN`). The\n"
+      "box does all this by itself, at the end of setup and every hour, waits longer after each failure, and sends a\n"
+      "mail after the second or if a certificate is about to end.";
   command.examples = {"sudo mailinabox tls provision", "sudo mailinabox tls provision www.example.com",
                       "sudo mailinabox tls provision '*.example.com'"};
   command.exit_codes = {"0   done; names may have been left out", "1   the authority or publishing failed",

@@ -4,6 +4,7 @@
 #include "cli/report_output.hpp"
 #include "cli/tls/tls_commands.hpp"
 #include "operations/dns/zones.hpp"
+#include "operations/tls/challenge.hpp"
 
 namespace mailinabox {
 namespace {
@@ -76,9 +77,9 @@ CliCommand tls_challenge_command() {
   CliCommand command{.name = "tls challenge",
                      .summary = "Publish a DNS record that an authority wants to see (for certbot)"};
   command.details =
-      "certbot calls it while `mailinabox tls provision` asks for a wildcard. The record "
-      "_acme-challenge.CERTBOT_DOMAIN\n"
-      "with CERTBOT_VALIDATION is put into its zone; the command returns when every name server of the zone has it.";
+      "certbot calls it while `mailinabox tls provision` has names validated by DNS. The record\n"
+      "_acme-challenge.CERTBOT_DOMAIN with CERTBOT_VALIDATION is put into its zone; the command returns when every\n"
+      "name server of the zone has it.";
   command.examples = {"CERTBOT_DOMAIN=example.com CERTBOT_VALIDATION=abc mailinabox tls challenge"};
   command.run = [](Box& box, Console& console) { return run_challenge(box, console); };
   return command;

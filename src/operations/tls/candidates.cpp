@@ -105,11 +105,9 @@ class CandidateSearch {
     std::vector<std::string> zones;
     for (const Candidate& one : candidates_) {
       if (!open(one)) continue;
-      if (!wildcard(one.name)) {
-        names.push_back(one.name);
-      } else if (const std::string zone = zone_of_name(domains_, one.name); !contains(zones, zone)) {
-        zones.push_back(zone);
-      }
+      if (!wildcard(one.name)) names.push_back(one.name);
+      const std::string zone = zone_of_name(domains_, one.name);
+      if (!zone.empty() && !contains(zones, zone)) zones.push_back(zone);
     }
     const auto found = look_up_names(box_, names);
     remember_zones(zones);
@@ -121,7 +119,7 @@ class CandidateSearch {
     });
   }
 
-  // Those of the wildcards now, all of them once a day.
+  // Those of the names that need a certificate now, all of them once a day.
   void remember_zones(std::vector<std::string> zones) {
     const TimePoint now = box_.system.clock.now();
     const bool all = !memory_.zones_since || now - *memory_.zones_since >= std::chrono::hours(24);
@@ -163,11 +161,31 @@ void sort_names(std::vector<std::string>& names, const std::string& primary, con
   });
 }
 
-void add_orders(std::vector<Order>& orders, std::vector<std::string> names, const std::string& key) {
+struct ZoneOrder {
+  std::string zone{};
+  Order order{};
+};
+
+// One more name, in the order of its zone that is validated in the same way.
+void join(std::vector<ZoneOrder>& all, ZoneOrder one) {
+  const auto same = std::find_if(all.begin(), all.end(), [&](const ZoneOrder& other) {
+    return other.zone == one.zone && other.order.validation == one.order.validation;
+  });
+  if (same == all.end()) {
+    all.push_back(std::move(one));
+  } else {
+    same->order.names.push_back(std::move(one.order.names.front()));
+  }
+}
+
+// `order` once for each hundred of its names.
+void add_orders(std::vector<Order>& orders, const Order& order) {
+  const std::vector<std::string>& names = order.names;
   for (std::size_t at = 0; at < names.size(); at += k_largest_order) {
     const auto begin = names.begin() + static_cast<std::ptrdiff_t>(at);
     const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(at + k_largest_order, names.size()));
-    orders.push_back({.names = {begin, end}, .private_key = key});
+    orders.push_back(order);
+    orders.back().names = {begin, end};
   }
 }
 
@@ -196,28 +214,28 @@ std::vector<Candidate> find_candidates(const Box& box, const Answers& answers, c
 }
 
 std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
-                               const std::vector<Candidate>& candidates, bool on_next_key) {
+                               const std::vector<Candidate>& candidates, const TlsMemory& memory, bool on_next_key) {
   const BoxDomains domains = box_domains(models.input);
   const std::string& primary = models.input.primary_hostname;
-  const std::string key = private_key_path(answers);
   std::vector<Order> orders;
-  std::vector<std::string> zones;
-  std::map<std::string, std::vector<std::string>> by_zone;
+  std::vector<ZoneOrder> by_zone;
   for (const Candidate& one : candidates) {
     if (one.has_good || !one.reason.empty()) continue;
-    if (one.name == primary && on_next_key) {
-      orders.push_back({.names = {one.name}, .private_key = next_private_key_path(answers)});
-    } else if (wildcard(one.name)) {
-      orders.push_back({.names = {one.name}, .validation = Validation::dns, .private_key = key});
+    const std::string zone = zone_of_name(domains, one.name);
+    const bool by_itself = one.name == primary && on_next_key;
+    Order order{.names = {one.name}, .dns_possible = memory.zones_here.contains(zone)};
+    order.private_key = by_itself ? next_private_key_path(answers) : private_key_path(answers);
+    if (wildcard(one.name) || (order.dns_possible && memory.by_dns.contains(one.name)))
+      order.validation = Validation::dns;
+    if (by_itself || wildcard(one.name)) {
+      orders.push_back(std::move(order));
     } else {
-      const std::string zone = zone_of_name(domains, one.name);
-      if (!contains(zones, zone)) zones.push_back(zone);
-      by_zone[zone].push_back(one.name);
+      join(by_zone, {.zone = zone, .order = std::move(order)});
     }
   }
-  for (const std::string& zone : zones) {
-    sort_names(by_zone[zone], primary, zone);
-    add_orders(orders, by_zone[zone], key);
+  for (ZoneOrder& one : by_zone) {
+    sort_names(one.order.names, primary, one.zone);
+    add_orders(orders, one.order);
   }
   return orders;
 }

@@ -37,11 +37,11 @@ bool has_fresh_certificate(const Answers& answers, const BoxModels& models, cons
 std::vector<Candidate> find_candidates(const Box& box, const Answers& answers, const BoxModels& models,
                                        const CandidateRequest& request, TlsMemory& memory);
 
-// The names that can be asked for, in requests of at most 100 names: one a zone, the box's own name first; each
-// wildcard, which is validated by DNS, by itself. The box's own name has the key of `primary_key` and, if that is not
-// the key of the others, a request of its own.
+// The names that can be asked for, in requests of at most 100 names: one a zone, the box's own name first. Those that
+// `memory` knows to be validated by DNS only have one a zone as well, each wildcard one by itself, and so has the box's
+// own name if it needs a certificate on the next key.
 std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
-                               const std::vector<Candidate>& candidates, bool on_next_key);
+                               const std::vector<Candidate>& candidates, const TlsMemory& memory, bool on_next_key);
 
 // Why the box's zones cannot be validated by DNS: nobody asks this box for them.
 std::string reason_of_foreign_zone(const std::string& zone);

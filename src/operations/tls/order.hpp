@@ -13,12 +13,13 @@ namespace mailinabox {
 // How the authority finds out that a name is the box's (RFC 8555 sections 8.3, 8.4).
 enum class Validation : std::uint8_t {
   http,  // a file that nginx serves on port 80
-  dns,   // a record that the box's own name server has; the only way for wildcards
+  dns,   // a record that the box's own name server has; the only way for wildcards and behind a closed port 80
 };
 
 struct Order {
   std::vector<std::string> names{};  // not empty; "*.example.com" only with Validation::dns
   Validation validation = Validation::http;
+  bool dns_possible = false;  // all are in one zone that this box serves and the world asks it for
   std::string private_key{};  // path of the key that the certificate is for
 };
 

@@ -1,7 +1,5 @@
 #include "operations/tls/provision.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -9,10 +7,8 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "box/dns/names.hpp"
 #include "box/tls/certificate_check.hpp"
 #include "operations/tls/installation.hpp"
-#include "operations/tls/look_up.hpp"
 #include "operations/tls/memory.hpp"
 #include "operations/tls/roll.hpp"
 #include "operations/tls/status.hpp"
@@ -122,36 +118,66 @@ class Provisioning {
   }
 
   void place() {
-    for (Order& order : make_orders(answers(), models(), candidates_, on_next_key_)) {
-      if (stopped_.empty()) {
-        fulfil(std::move(order));
-        save();
-      } else {
-        result_.requests.push_back({.domains = order.names, .log = {"Not asked for in this run. " + stopped_}});
-      }
+    for (Order& order : make_orders(answers(), models(), candidates_, memory_, on_next_key_)) {
+      fulfil(std::move(order));
+      save();
     }
   }
 
-  // Each attempt leaves at least one name out.
+  // Each attempt leaves at least one name out. One that the authority does not find over HTTP, as port 80 is closed or
+  // leads to another machine, is asked for once more by DNS.
   void fulfil(Order order) {
+    if (!stopped_.empty()) {
+      result_.requests.push_back({.domains = order.names, .log = {"Not asked for in this run. " + stopped_}});
+      return;
+    }
+    Order by_dns = order;
+    by_dns.names.clear();
+    by_dns.validation = Validation::dns;
     while (!order.names.empty()) {
       const OrderResult placed = place_order(box_, answers(), settings_, order);
-      if (!placed.chain.empty()) return succeed(order, placed.chain);
+      if (!placed.chain.empty()) {
+        succeed(order, placed.chain);
+        break;
+      }
       const std::vector<std::string> refused = refused_names(order, placed);
+      for (const std::string& name : refused) refuse(order, name, placed, by_dns);
+      if (refused.empty()) {
+        give_up(order, placed);
+        break;
+      }
       std::erase_if(order.names, [&](const std::string& name) { return contains(refused, name); });
-      if (refused.empty()) return give_up(order, placed);
     }
+    if (!by_dns.names.empty()) fulfil(by_dns);
   }
 
-  std::vector<std::string> refused_names(const Order& order, const OrderResult& placed) {
+  static std::map<std::string, AcmeRefusal>::const_iterator refusal_of(const std::string& name,
+                                                                       const OrderResult& placed) {
+    return placed.problem.refused.find(name.starts_with("*.") ? name.substr(2) : name);
+  }
+
+  static std::vector<std::string> refused_names(const Order& order, const OrderResult& placed) {
     std::vector<std::string> refused;
     for (const std::string& name : order.names) {
-      const auto found = placed.problem.refused.find(name.starts_with("*.") ? name.substr(2) : name);
-      if (found == placed.problem.refused.end()) continue;
-      refused.push_back(name);
-      fail({name}, "The authority refuses it: " + found->second, placed);
+      if (refusal_of(name, placed) != placed.problem.refused.end()) refused.push_back(name);
     }
     return refused;
+  }
+
+  void refuse(const Order& order, const std::string& name, const OrderResult& placed, Order& by_dns) {
+    const AcmeRefusal& refusal = refusal_of(name, placed)->second;
+    if (order.validation == Validation::http && order.dns_possible && refusal.of_validation()) {
+      over_http_[name] = refusal.text();
+      by_dns.names.push_back(name);
+      return;
+    }
+    memory_.by_dns.erase(name);  // next time over HTTP again
+    const auto before = over_http_.find(name);
+    fail({name},
+         before == over_http_.end()
+             ? "The authority refuses it: " + refusal.text()
+             : "The authority refuses it, by DNS (" + refusal.text() + ") as well as over HTTP: " + before->second,
+         placed);
   }
 
   void give_up(const Order& order, const OrderResult& placed) {
@@ -172,8 +198,17 @@ class Provisioning {
         {.domains = order.names,
          .result = Result::installed,
          .log = {"Signed by " + signed_by + ", valid until " + rfc3339(certificate.until) + ": " + path}});
-    for (const std::string& name : order.names) memory_.troubles.erase(name);
+    for (const std::string& name : order.names) {
+      memory_.troubles.erase(name);
+      if (const auto found = over_http_.find(name); found != over_http_.end()) tell_of_http(name, found->second);
+    }
     memory_.given_by[sha256_hex(chain)] = settings_.directory;
+  }
+
+  void tell_of_http(const std::string& name, const std::string& reason) {
+    memory_.by_dns.insert(name);
+    result_.requests.back().log.push_back(
+        as_sentence("Validated by DNS, as the authority does not find " + name + " over HTTP (port 80): " + reason));
   }
 
   std::string install(const std::vector<std::string>& names, const std::string& chain) {
@@ -289,10 +324,12 @@ class Provisioning {
   // Of names that are no longer the box's.
   void forget_names() {
     if (!options_.names.empty()) return;
-    std::erase_if(memory_.troubles, [&](const auto& entry) {
+    const auto gone = [&](const std::string& name) {
       return std::none_of(candidates_.begin(), candidates_.end(),
-                          [&](const Candidate& one) { return one.name == entry.first; });
-    });
+                          [&](const Candidate& one) { return one.name == name; });
+    };
+    std::erase_if(memory_.troubles, [&](const auto& entry) { return gone(entry.first); });
+    std::erase_if(memory_.by_dns, gone);
   }
 
   const Box& box_;
@@ -305,7 +342,8 @@ class Provisioning {
   Provisioned result_{};
   bool on_next_key_ = false;
   bool changed_ = false;
-  std::string stopped_{};  // why no further request is made
+  std::string stopped_{};                           // why no further request is made
+  std::map<std::string, std::string> over_http_{};  // what the authority said of names that are asked for by DNS now
 };
 
 }  // namespace
@@ -345,28 +383,6 @@ bool worth_reporting(const Box& box, const Error& error) {
     // Then it is said again: a disk that is full is worth it.
   }
   return true;
-}
-
-void publish_challenge(const Box& box, const std::string& domain, const std::string& value, bool last,
-                       const LockRequest& lock) {
-  static_cast<void>(require_answers(box));
-  const std::string name = "_acme-challenge." + domain;
-  std::string zone;
-  {
-    const HeldLock held(box, lock);
-    std::vector<DnsChallenge> challenges = read_challenges(box);
-    challenges.push_back({.name = name, .value = value, .since = box.system.clock.now()});
-    keep_challenges(box, challenges);
-    const LoadedBox loaded = load_with_models(box);
-    NameSet zones;
-    for (const DnsZone& one : loaded.models.zones) zones.insert(one.name);
-    zone = enclosing_name(domain, zones);
-    if (zone.empty()) throw Error(domain + " is in no zone that this box serves.");
-    if (!last) return;
-    const Publication publication = publish(box, held);
-    if (!publication.error.empty()) throw Error(publication.error);
-  }
-  wait_for_record(box, zone, name, value);
 }
 
 }  // namespace mailinabox

@@ -45,10 +45,4 @@ Provisioned provision_certificates(const Box& box, const ProvisionOptions& optio
 // once a day.
 bool worth_reporting(const Box& box, const Error& error);
 
-// A record for the authority (certbot's hook): stored, published, and seen at every name server of its zone. `last`: no
-// other one follows, so that publishing is due. Throws Error if the zone is not this box's, or has not the record in
-// time.
-void publish_challenge(const Box& box, const std::string& domain, const std::string& value, bool last,
-                       const LockRequest& lock);
-
 }  // namespace mailinabox
