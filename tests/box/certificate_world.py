@@ -151,11 +151,11 @@ def forget_certificates(box, name="[a-z.]+"):
             "-exec mv {} /root/old/ ';'")
 
 
-def grow_old(lab, box, authority, name, age, lifetime):
+def grow_old(lab, box, authority, name, age, lifetime, revocation=False):
     """The certificate of `name` becomes one with its names of that age (days), and the only one for them. Gives what is
-    presented then."""
+    presented then. revocation: as for Authority.sign()."""
     names = sorted(names_in(trusted(lab, box, authority, 443, name)), key=lambda one: one != name)
-    text = authority.sign(tls(box, "csr", name), names, age * pebble.DAY, lifetime * pebble.DAY)
+    text = authority.sign(tls(box, "csr", name), names, age * pebble.DAY, lifetime * pebble.DAY, revocation)
     forget_certificates(box, name)
     box.write("/root/old.pem", text)
     tls(box, "import", name, "/root/old.pem")

@@ -13,6 +13,7 @@ import json
 import ssl
 import subprocess
 import threading
+import urllib.parse
 
 import lab as laboratory
 import namespaces
@@ -49,6 +50,7 @@ extendedKeyUsage = serverAuth
 authorityKeyIdentifier = keyid
 subjectAltName = NAMES
 """
+REVOCATION_NAME = "ocsp.authority.test"
 
 
 class Authority:
@@ -62,6 +64,7 @@ class Authority:
         self._tls = self._vouching.server(NAME)
         self.requests = []  # (method, path), as they come
         self.retry_after = None  # seconds: how long an order must wait, which is refused meanwhile
+        self.maintenance = False  # it refuses them all, instead of saying that there were too many of these names
         self.refused = set()  # names for which, and for all below which, it gives no certificate
         self.held = None  # (beginning of a path, event: such a request has come, event: it may go on)
         self._front = None
@@ -124,19 +127,46 @@ class Authority:
         "intermediate-keys"), in PEM."""
         return self._ask(MANAGEMENT_PORT, "GET", f"/{what}/0")[2].decode()
 
-    def sign(self, request, names, age, lifetime):
-        """A certificate with its chain, for the key of a signing request (PEM), as if made `age` seconds ago for `lifetime`."""
+    def sign(self, request, names, age, lifetime, revocation=False):
+        """A certificate with its chain, for the key of a signing request (PEM), as if made `age` seconds ago for `lifetime`.
+        revocation: it names who tells whether it has been revoked, which revocation_server() is."""
+        signing = SIGNING.replace("NAMES", ",".join("DNS:" + name for name in names))
+        if revocation:
+            signing += f"authorityInfoAccess = OCSP;URI:http://{REVOCATION_NAME}\n"
         made = datetime.datetime.utcnow() - datetime.timedelta(seconds=age)
         ends = made + datetime.timedelta(seconds=lifetime)
         for name, text in {"issuer.pem": self.issuer("intermediates"), "issuer.key": self.issuer("intermediate-keys"),
-                           "request.pem": request, "index": "",
-                           "signing.cnf": SIGNING.replace("NAMES", ",".join("DNS:" + name for name in names))}.items():
+                           "request.pem": request, "index": "", "signing.cnf": signing}.items():
             (self.folder / name).write_text(text)
         subprocess.run(["openssl", "ca", "-batch", "-notext", "-config", "signing.cnf", "-extensions", "extensions", "-cert",
                         "issuer.pem", "-keyfile", "issuer.key", "-in", "request.pem", "-out", "signed.pem", "-subj",
                         "/CN=" + names[0], "-startdate", made.strftime("%Y%m%d%H%M%SZ"), "-enddate",
                         ends.strftime("%Y%m%d%H%M%SZ")], check=True, capture_output=True, cwd=self.folder)
         return (self.folder / "signed.pem").read_text() + self.issuer("intermediates")
+
+    @contextlib.contextmanager
+    def revocation_server(self):
+        """It answers whether the certificate that was signed last has been revoked (RFC 6960): no."""
+        folder = self.folder
+
+        class Server(web_server.Handler):
+            def do_GET(self):
+                question = urllib.parse.unquote(self.path.lstrip("/"))
+                (folder / "question.der").write_bytes(base64.b64decode(question))
+                subprocess.run(["openssl", "ocsp", "-index", "index", "-CA", "issuer.pem", "-rsigner", "issuer.pem", "-rkey",
+                                "issuer.key", "-ndays", "1", "-reqin", "question.der", "-respout", "answer.der"], check=True,
+                               capture_output=True, cwd=folder)
+                self.send_response(200)
+                self.send_header("Content-Type", "application/ocsp-response")
+                self.end_headers()
+                self.wfile.write((folder / "answer.der").read_bytes())
+
+        self.lab.name_server.publish(REVOCATION_NAME, "A", ADDRESS)
+        try:
+            with web_server.serving(self.lab.client(ADDRESS), (ADDRESS, 80), Server):
+                yield
+        finally:
+            self.lab.name_server.records.pop((REVOCATION_NAME + ".", "A"))
 
     def log(self):
         return self.machine.read("/var/log/pebble.log")
@@ -184,6 +214,8 @@ class Authority:
 
     def problem_with(self, order):
         """What the authority has against an order (RFC 8555 sections 6.6, 6.7.1, 7.4); nothing."""
+        if self.maintenance:
+            return {"type": ERROR + "serverInternal", "detail": "down for maintenance", "status": 503}
         if self.retry_after:
             return {"type": ERROR + "rateLimited", "detail": "too many certificates already issued", "status": 429}
         payload = json.loads(order)["payload"]

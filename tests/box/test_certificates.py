@@ -15,6 +15,7 @@ import namespaces
 import pebble
 import program
 import set_up
+from mail_user import USER_AT
 from certificate_world import (APART, AUTHORITY_FILE, ELSEWHERE, ELSEWHERE_AT, PORTS, REFUSED, SERVED, STORE, changes, due,
                                forget_certificates, grow_old, know, names_in, presented, status_of, time_left, time_passes, tls,
                                trusted, turn_to)
@@ -87,6 +88,7 @@ def test_every_name_that_leads_here_has_one(lab, box, authority):  # noqa: F811
 @pytest.mark.parametrize("port", [25, 587, 993])
 def test_mail_programs_find_the_domains_own_name(lab, box, authority, port):  # noqa: F811
     assert MAIL_NAME in names_in(trusted(lab, box, authority, port, MAIL_NAME))
+    assert box.run("doveconf", "-n").stderr == ""
 
 
 def test_files_are_those_of_existing_boxes(box):  # noqa: F811
@@ -254,6 +256,41 @@ def test_rate_limit_is_kept(lab, box, authority):  # noqa: F811
     time_passes(box, hours=2)
     assert due(box) == ""
     assert changes(lab, box, 443, HOST, old)
+
+
+@both_releases
+def test_authority_that_wants_to_be_left_alone(lab, box, authority):  # noqa: F811
+    """It is asked for no other name either."""
+    old = grow_old(lab, box, authority, HOST, 65, 90)
+    authority.maintenance, authority.retry_after = True, 4 * 3600
+    try:
+        said = tls(box, "provision", HOST, code=1)
+    finally:
+        authority.maintenance, authority.retry_after = False, None
+    assert "serverInternal: down for maintenance" in said, said
+    forget_certificates(box, "fine.test")
+    time_passes(box, hours=3)
+    assert orders_of(authority, lambda: due(box)) == 0
+    time_passes(box, hours=2)
+    assert due(box) == ""
+    assert changes(lab, box, 443, HOST, old)
+    assert is_new(trusted(lab, box, authority, 443, "fine.test", is_new))
+
+
+def test_servers_tell_that_a_certificate_is_not_revoked_where_the_authority_says_so(lab, box, authority):  # noqa: F811
+    def stapled():
+        with lab.client(USER_AT):
+            done = subprocess.run(["openssl", "s_client", "-connect", box.address + ":443", "-servername", HOST, "-status"],
+                                  stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=30)
+        return done.stdout
+
+    assert "OCSP response: no response sent" in stapled()
+    with authority.revocation_server():
+        grow_old(lab, box, authority, HOST, 1, 90, revocation=True)
+        assert laboratory.wait_for(lambda: "Cert Status: good" in stapled(), 30), stapled()
+    forget_certificates(box, HOST)
+    tls(box, "provision", HOST)
+    assert laboratory.wait_for(lambda: "OCSP response: no response sent" in stapled(), 30)
 
 
 def test_killed_between_order_and_certificate(lab, box, authority):  # noqa: F811

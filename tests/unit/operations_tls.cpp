@@ -271,6 +271,54 @@ TEST_CASE("provision: the authority's Retry-After is kept", "[tls]") {
   CHECK(box.orders() == 2);
 }
 
+TEST_CASE("provision: an authority that wants to be left alone is not asked for any name", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  REQUIRE(box.run({"user", "add", "anna@example.org", "--password-stdin"}, "correct horse\n") == ExitCode::ok);
+  box.lead_here(TlsBox::names_of_box());
+  box.lead_here({"example.org"});
+  box.refusal = [](const std::string&) {
+    return logged_answer(503, "Retry-After: 20000\n",
+                         R"({"type": "urn:ietf:params:acme:error:serverInternal", "detail": "maintenance"})");
+  };
+  CHECK(box.run({"tls", "provision"}) == ExitCode::failed);
+  CHECK(box.orders() == 1);
+  box.refusal = nullptr;
+  box.host.clock.advance(std::chrono::seconds(19'000));  // longer than a first failure would wait
+  static_cast<void>(box.run({"tls", "provision", "--due"}));
+  CHECK(box.orders() == 1);
+  box.host.clock.advance(std::chrono::seconds(2'000));
+  static_cast<void>(box.run({"tls", "provision", "--due"}));
+  CHECK(box.orders() == 3);
+}
+
+TEST_CASE("setup with nothing to do reads each certificate of the store once", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
+  const Key key = key_from_pem(box.host.content(k_ssl + std::string("ssl_private_key.pem")));
+  const auto now = box.host.clock.now();
+  for (const std::string name : {"old.example.com", "older.example.com"})
+    box.host.put(k_ssl + name + ".pem", box.authority.issue("DNS:" + name, key, now - Hours(2000), now));
+  REQUIRE(box.run({"setup"}) == ExitCode::ok);
+  box.host.clear_log();
+  REQUIRE(box.run({"setup"}) == ExitCode::ok);
+  CHECK_THAT(box.output.str(), Contains("Nothing to do"));
+  std::map<std::string, int> reads;
+  for (const std::string& line : box.host.accesses()) {
+    if (line.starts_with("read ")) ++reads[line.substr(5)];
+  }
+  int certificates = 0;
+  for (const auto& [path, times] : reads) {
+    if (!path.starts_with(k_ssl) || path.find("private_key") != std::string::npos) continue;
+    if (path.find("/served/") != std::string::npos) continue;
+    CHECK(std::pair(path, times) == std::pair(path, 1));
+    ++certificates;
+  }
+  CHECK(certificates == 4);  // the authority's, the self-signed one, and the two; none through the link
+}
+
 TEST_CASE("provision: renewed with a third of the lifetime left, and the old file goes later", "[tls]") {
   TlsBox box;
   box.set_up();
