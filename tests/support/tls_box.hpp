@@ -33,6 +33,7 @@ struct TlsBox : ModelBox {
              "  - server_certificate: \"{{served.pem}}\"\n    for_each: served_certificates\n    as: served\n"
              "    private_key: \"{{served.private_key}}\"\n    certificate: \"{{served.certificate}}\"\n"
              "    digest: \"{{served.digest}}\"\n");
+    host.put_directory("/var/log");
     host.commands.on({"certbot"}, [this](const Command& command) { return answer_certbot(command); });
     // In a test no name leads here until it says so.
     dns.servers["192.0.2.53"];
@@ -80,7 +81,7 @@ struct TlsBox : ModelBox {
     orders_made.push_back(command);
     if (on_order) on_order();
     const std::string log = refusal ? refusal(names) : "";
-    host.put("/var/log/mailinabox/letsencrypt.log", log);
+    host.put(option(command, "--logs-dir") + "/letsencrypt.log", log);
     if (!log.empty()) return {.exit_code = 1, .out = "Some challenges have failed.\n"};
     const auto now = host.clock.now();
     host.put(option(command, "--fullchain-path"),

@@ -142,6 +142,8 @@ TEST_CASE("memory: written and read, it is the same; what cannot be read is left
                    .silence_until = noon};
   memory.troubles["a.test"] = {.reason = "no \"A\" record", .failures = 2, .since = noon, .not_before = noon};
   memory.zones_here = {"example.com"};
+  memory.by_dns["a.test"] = "connection: refused";
+  memory.given_by["ab"] = "https://ca.example.net/dir";
   CHECK(parse_tls_memory(render(memory)) == memory);
   CHECK(parse_tls_memory(render(TlsMemory{})) == TlsMemory{});
   for (const char* text :

@@ -185,6 +185,15 @@ TEST_CASE("provision: what the authority does not find over HTTP is validated by
   const auto again = box.run_json({"tls", "provision", "www.example.com"});
   CHECK(result_of(box, again, "www.example.com") == "installed");
   CHECK(box.orders_made[box.orders_made.size() - 2].argv != box.orders_made.back().argv);
+  CHECK_THAT(status_of(box, "www.example.com")["note"].get<std::string>(),
+             StartsWith("Validated by DNS, as the authority does not find www.example.com over HTTP (port 80)"));
+
+  // Who asks for it by name has perhaps opened port 80.
+  box.refusal = nullptr;
+  box.host.clock.advance(Hours(24 * 70));
+  CHECK(box.run({"tls", "provision", "www.example.com"}) == ExitCode::ok);
+  CHECK_FALSE(by_dns());
+  CHECK_FALSE(status_of(box, "www.example.com").contains("note"));
 
   // A name that the authority gives no certificate for is not looked for elsewhere.
   box.refusal = [](const std::string&) {
@@ -202,13 +211,75 @@ TEST_CASE("provision: both ways refused, both reasons said", "[tls]") {
   box.set_up();
   box.lead_here(TlsBox::names_of_box());
   box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
-  box.refusal = [](const std::string& names) {
-    return names.find("DNS:www.example.com") == std::string::npos ? "" : refused_name("www.example.com");
+  box.on_order = [&] {
+    if (box.orders() == 2) box.host.put("/var/lib/mailinabox/tls-order/no-record", "192.0.2.7 has no record.");
+  };
+  box.refusal = [&](const std::string&) {
+    return box.orders() == 1 ? refused_name("www.example.com")
+                             : replaced(refused_name("www.example.com"), "connection", "unauthorized");
   };
   const auto object = box.run_json({"tls", "provision", "www.example.com"});
   CHECK(box.orders() == 2);
   CHECK((*box.request_for(object, "www.example.com"))["log"][0] ==
-        "The authority refuses it, by DNS (connection: no route) as well as over HTTP: connection: no route.");
+        "The authority refuses it, over HTTP (connection: no route) and by DNS: unauthorized: no route. 192.0.2.7 has "
+        "no record.");
+  // Each order's log is there.
+  const std::string log = box.host.content("/var/log/mailinabox/letsencrypt.log");
+  CHECK(log.find("error:connection") < log.find("error:unauthorized"));
+  CHECK(log.find("error:unauthorized") != std::string::npos);
+}
+
+TEST_CASE("provision: a name that was to be asked for by DNS when the authority had enough", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.refusal = [&](const std::string&) {
+    return box.orders() == 1
+               ? refused_name("www.example.com")
+               : logged_answer(429, "Retry-After: 7200\n",
+                               R"({"type": "urn:ietf:params:acme:error:rateLimited", "detail": "enough"})");
+  };
+  const auto object = box.run_json({"tls", "provision"});
+  CHECK(box.orders() == 2);
+  CHECK((*box.request_for(object, "www.example.com"))["log"][0] ==
+        "The authority refuses it over HTTP: connection: no route.");
+  box.refusal = nullptr;
+  box.host.clock.advance(Hours(1) + std::chrono::minutes(30));  // longer than a first failure would wait
+  static_cast<void>(box.run({"tls", "provision", "--due"}));
+  CHECK(box.orders() == 2);
+  box.host.clock.advance(Hours(1));
+  static_cast<void>(box.run({"tls", "provision", "--due"}));
+  CHECK(box.asked_names.back() == "DNS:www.example.com");
+  CHECK(mailinabox::contains(box.orders_made.back().argv, std::string("--manual-auth-hook")));
+}
+
+TEST_CASE("provision: names that custom records hand to others' name servers are not tried by DNS", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  box.lead_here(TlsBox::names_of_box());
+  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  REQUIRE(box.run({"dns", "set", "_acme-challenge.www.example.com", "CNAME", "x.example.net"}) == ExitCode::ok);
+  box.refusal = [&](const std::string&) { return refused_name("www.example.com"); };
+  static_cast<void>(box.run({"tls", "provision", "www.example.com"}));
+  CHECK(box.orders() == 1);
+  box.console.variables = {{"CERTBOT_DOMAIN", "www.example.com"}, {"CERTBOT_VALIDATION", "the-value"}};
+  CHECK_THROWS_WITH(box.run({"tls", "challenge"}), Contains("a custom CNAME record stands there"));
+  CHECK_THAT(box.host.content("/var/lib/mailinabox/tls-order/no-record"), Contains("a custom CNAME record"));
+}
+
+TEST_CASE("provision: too many requests of this box concern every name", "[tls]") {
+  TlsBox box;
+  box.set_up();
+  REQUIRE(box.run({"user", "add", "anna@example.org", "--password-stdin"}, "correct horse\n") == ExitCode::ok);
+  box.lead_here(TlsBox::names_of_box());
+  box.lead_here({"example.org"});
+  box.refusal = [](const std::string&) {
+    return logged_answer(429, "", R"({"type": "urn:ietf:params:acme:error:rateLimited",
+                                      "detail": "too many new orders (300) from this account in the last 3h0m0s"})");
+  };
+  static_cast<void>(box.run({"tls", "provision"}));
+  CHECK(box.orders() == 1);
 }
 
 TEST_CASE("provision: an authority that is down costs nothing, and is asked less and less often", "[tls]") {
@@ -354,6 +425,7 @@ TEST_CASE("provision: what a run that was cut off had been given is installed by
   const auto object = box.run_json({"tls", "provision", "box.example.com"});
   CHECK(box.orders() == 1);  // the one that was cut off
   CHECK(result_of(box, object, "box.example.com") == "skipped");
+  CHECK_THAT(box.host.content("/var/lib/mailinabox/tls.json"), Contains("https://acme-v02.api.letsencrypt.org"));
   CHECK(certificate_from_pem(box.served("box.example.com"))->signed_by() == "Test Trust (T1)");
   CHECK_FALSE(box.host.exists("/var/lib/mailinabox/tls-order"));
 }

@@ -36,7 +36,7 @@ std::string reason_against(const NameInDns& found, const std::string& ipv4, cons
 
 std::string reason_of_elsewhere() {
   return "The domain has a custom DNS A/AAAA record that points the domain elsewhere. A certificate here would be "
-         "pointless, and no authority could validate it; the host that it leads to needs one.";
+         "pointless; the host that it leads to needs one.";
 }
 
 }  // namespace mailinabox

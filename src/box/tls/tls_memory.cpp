@@ -44,6 +44,14 @@ std::set<std::string, std::less<>> texts_in(const Json& list) {
   return texts;
 }
 
+std::map<std::string, std::string> texts_by_name(const Json& object) {
+  std::map<std::string, std::string> texts;
+  for (auto entry = object.begin(); object.is_object() && entry != object.end(); ++entry) {
+    if (entry.value().is_string()) texts[entry.key()] = entry.value().get<std::string>();
+  }
+  return texts;
+}
+
 KeyRoll roll_in(const Json& object) {
   constexpr std::int64_t k_longest = 30 * 86'400;
   KeyRoll roll;
@@ -72,12 +80,9 @@ TlsMemory parse_tls_memory(const std::string& text) {
                                     .reported = time_member(entry.value(), "reported")};
   }
   memory.zones_here = texts_in(part(json, "zones_here"));
-  memory.by_dns = texts_in(part(json, "by_dns"));
+  memory.by_dns = texts_by_name(part(json, "by_dns"));
   memory.distrusted = texts_in(part(json, "distrusted"));
-  const Json& given = part(json, "given_by");
-  for (auto entry = given.begin(); given.is_object() && entry != given.end(); ++entry) {
-    if (entry.value().is_string()) memory.given_by[entry.key()] = entry.value().get<std::string>();
-  }
+  memory.given_by = texts_by_name(part(json, "given_by"));
   memory.mistake = member(json, "mistake");
   memory.mistake_reported = time_member(json, "mistake_reported");
   return memory;

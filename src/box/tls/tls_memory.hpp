@@ -44,7 +44,8 @@ struct TlsMemory {
   std::map<std::string, NameTrouble> troubles{};
   std::set<std::string, std::less<>> zones_here{};  // zones for which the world asks this box
   std::optional<TimePoint> zones_since{};           // when that was last found out
-  std::set<std::string, std::less<>> by_dns{};      // names validated so, as the authority did not find them by HTTP
+  // Names that are validated by DNS, as the authority did not find them over HTTP: what it said.
+  std::map<std::string, std::string> by_dns{};
   bool operator==(const TlsMemory&) const = default;
 };
 

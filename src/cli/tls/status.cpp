@@ -14,6 +14,7 @@ std::string status_text(const NameStatus& one) {
   std::string text = one.name + "\n  " + one.text + "\n";
   if (one.until)
     text += "  Signed by " + one.signed_by + ", valid until " + rfc3339(*one.until) + ": " + one.file + "\n";
+  if (!one.note.empty()) text += "  " + one.note + "\n";
   if (!one.problem.empty()) text += "  " + one.problem + "\n";
   return text;
 }
@@ -24,6 +25,7 @@ Json name_json(const NameStatus& one) {
   if (one.until) json["valid_until"] = rfc3339(*one.until);
   if (!one.file.empty()) json["file"] = one.file;
   if (!one.private_key.empty()) json["key"] = one.private_key;
+  if (!one.note.empty()) json["note"] = one.note;
   if (!one.problem.empty()) json["problem"] = one.problem;
   return json;
 }
@@ -73,7 +75,7 @@ CliCommand tls_status_command() {
                       "sudo mailinabox tls status --json | jq -r '.names[] | select(.problem) | .name'"};
   command.json = {{"names",
                    "each with name, status (success, warning, danger, not-applicable), text, and if there are\n"
-                   "any signed_by, valid_until, file, key, problem"},
+                   "any signed_by, valid_until, file, key, note, problem"},
                   {"can_provision", "names for which an authority can be asked"},
                   {"roll", "of the key: asked_for, and if they are known published and usable_from (times)"},
                   {"warnings", "sentences"}};

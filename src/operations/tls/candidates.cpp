@@ -178,6 +178,16 @@ void join(std::vector<ZoneOrder>& all, ZoneOrder one) {
   }
 }
 
+// Whether custom records hand the name, or the one that an authority looks at, to somebody else's name servers.
+bool handed_on(const DnsInput& input, const std::string& zone, const std::string& name) {
+  const auto hands_on = [&](const CustomRecord& record) {
+    if (record.type == "CNAME") return record.name == "_acme-challenge." + name;
+    return record.type == "NS" && record.name != zone && (name == record.name || name.ends_with("." + record.name));
+  };
+  const std::vector<CustomRecord>& records = input.custom.all();
+  return std::any_of(records.begin(), records.end(), hands_on);
+}
+
 // `order` once for each hundred of its names.
 void add_orders(std::vector<Order>& orders, const Order& order) {
   const std::vector<std::string>& names = order.names;
@@ -223,7 +233,8 @@ std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
     if (one.has_good || !one.reason.empty()) continue;
     const std::string zone = zone_of_name(domains, one.name);
     const bool by_itself = one.name == primary && on_next_key;
-    Order order{.names = {one.name}, .dns_possible = memory.zones_here.contains(zone)};
+    Order order{.names = {one.name},
+                .dns_possible = memory.zones_here.contains(zone) && !handed_on(models.input, zone, one.name)};
     order.private_key = by_itself ? next_private_key_path(answers) : private_key_path(answers);
     if (wildcard(one.name) || (order.dns_possible && memory.by_dns.contains(one.name)))
       order.validation = Validation::dns;
@@ -238,6 +249,11 @@ std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
     add_orders(orders, one.order);
   }
   return orders;
+}
+
+std::string note_of_validation_by_dns(const std::string& name, const std::string& said) {
+  return "Validated by DNS, as the authority does not find " + name + " over HTTP (port 80): " + said +
+         (said.ends_with('.') ? "" : ".");
 }
 
 std::string reason_of_foreign_zone(const std::string& zone) {

@@ -43,6 +43,9 @@ std::vector<Candidate> find_candidates(const Box& box, const Answers& answers, c
 std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
                                const std::vector<Candidate>& candidates, const TlsMemory& memory, bool on_next_key);
 
+// For a name in TlsMemory::by_dns, with what the authority said.
+std::string note_of_validation_by_dns(const std::string& name, const std::string& said);
+
 // Why the box's zones cannot be validated by DNS: nobody asks this box for them.
 std::string reason_of_foreign_zone(const std::string& zone);
 

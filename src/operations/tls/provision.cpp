@@ -40,11 +40,14 @@ double jitter_of(const std::string& name) {
 }
 
 // Something about the authority or this machine: another request would fail as well. What it says of one request, such
-// as that there have been too many for these names, is no such thing.
+// as that there have been too many for these names, is no such thing; too many of this box's is.
 bool concerns_every_request(const AcmeProblem& problem) {
   static constexpr auto k_types = std::to_array<std::string_view>(
       {"serverInternal", "userActionRequired", "accountDoesNotExist", "externalAccountRequired", "unauthorized"});
   constexpr int k_server_error = 500;
+  const auto says = [&](const char* words) { return problem.detail.find(words) != std::string::npos; };
+  if (problem.type == "rateLimited" && (says("new orders") || says("registrations")))
+    return true;  // Let's Encrypt's words
   return problem.type.empty() || problem.status >= k_server_error || contains(k_types, problem.type);
 }
 
@@ -62,6 +65,7 @@ class Provisioning {
     settings_ = acme_settings(box_, answers());
     if (models().tls == nullptr) return std::move(result_);
     adopt_pending();
+    for (const std::string& name : options_.names) memory_.by_dns.erase(name);  // somebody may have opened port 80
     on_next_key_ = wants_certificate_on_next_key(box_, models(), memory_.roll);
     find();
     if (reason_to_ask_nobody(answers()).empty() && !silenced()) place();
@@ -76,11 +80,12 @@ class Provisioning {
 
   // What a run that was cut off had been given. Of a key that is no longer here, it is worth nothing.
   void adopt_pending() {
-    const std::string chain = pending_chain(box_);
-    const auto certificate = certificate_from_pem(chain);
+    const PendingCertificate pending = pending_certificate(box_);
+    const auto certificate = certificate_from_pem(pending.chain);
     if (!certificate || certificate->dns_names().empty()) return;
     if (!models().tls->store.path_of_key(certificate->key_digest).empty()) {
-      install(certificate->dns_names(), chain);
+      install(certificate->dns_names(), pending.chain);
+      memory_.given_by[sha256_hex(pending.chain)] = pending.directory;
       loaded_ = load_with_models(box_);
     }
     clear_order(box_);
@@ -119,18 +124,18 @@ class Provisioning {
 
   void place() {
     for (Order& order : make_orders(answers(), models(), candidates_, memory_, on_next_key_)) {
-      fulfil(std::move(order));
-      save();
+      if (stopped_.empty()) {
+        fulfil(std::move(order));
+        save();
+      } else {
+        result_.requests.push_back({.domains = order.names, .log = {"Not asked for in this run. " + stopped_}});
+      }
     }
   }
 
   // Each attempt leaves at least one name out. One that the authority does not find over HTTP, as port 80 is closed or
   // leads to another machine, is asked for once more by DNS.
   void fulfil(Order order) {
-    if (!stopped_.empty()) {
-      result_.requests.push_back({.domains = order.names, .log = {"Not asked for in this run. " + stopped_}});
-      return;
-    }
     Order by_dns = order;
     by_dns.names.clear();
     by_dns.validation = Validation::dns;
@@ -142,13 +147,12 @@ class Provisioning {
       }
       const std::vector<std::string> refused = refused_names(order, placed);
       for (const std::string& name : refused) refuse(order, name, placed, by_dns);
-      if (refused.empty()) {
-        give_up(order, placed);
-        break;
-      }
+      if (refused.empty()) return give_up(order, placed, by_dns.names);
       std::erase_if(order.names, [&](const std::string& name) { return contains(refused, name); });
     }
-    if (!by_dns.names.empty()) fulfil(by_dns);
+    if (by_dns.names.empty()) return;
+    save();  // who is cut off now goes on by DNS
+    fulfil(std::move(by_dns));
   }
 
   static std::map<std::string, AcmeRefusal>::const_iterator refusal_of(const std::string& name,
@@ -167,26 +171,28 @@ class Provisioning {
   void refuse(const Order& order, const std::string& name, const OrderResult& placed, Order& by_dns) {
     const AcmeRefusal& refusal = refusal_of(name, placed)->second;
     if (order.validation == Validation::http && order.dns_possible && refusal.of_validation()) {
-      over_http_[name] = refusal.text();
+      memory_.by_dns[name] = refusal.text();
       by_dns.names.push_back(name);
       return;
     }
-    memory_.by_dns.erase(name);  // next time over HTTP again
-    const auto before = over_http_.find(name);
-    fail({name},
-         before == over_http_.end()
-             ? "The authority refuses it: " + refusal.text()
-             : "The authority refuses it, by DNS (" + refusal.text() + ") as well as over HTTP: " + before->second,
-         placed);
+    std::string reason = "The authority refuses it: " + refusal.text();
+    const auto over_http = memory_.by_dns.find(name);
+    if (order.validation == Validation::dns && over_http != memory_.by_dns.end())
+      reason = "The authority refuses it, over HTTP (" + over_http->second + ") and by DNS: " + refusal.text();
+    if (refusal.of_validation()) memory_.by_dns.erase(name);  // next time over HTTP again
+    fail({name}, reason, placed);
   }
 
-  void give_up(const Order& order, const OrderResult& placed) {
+  // `refused`: names that would have been asked for by DNS now, and are the next time.
+  void give_up(const Order& order, const OrderResult& placed, const std::vector<std::string>& refused) {
     const std::string reason = as_sentence("No certificate: " + placed.problem.text());
     if (concerns_every_request(placed.problem)) {
       stopped_ = reason;
       if (placed.problem.retry_after) memory_.silence_until = now() + *placed.problem.retry_after;
     }
     fail(order.names, reason, placed);
+    for (const std::string& name : refused)
+      fail({name}, "The authority refuses it over HTTP: " + memory_.by_dns[name], placed);
   }
 
   void succeed(const Order& order, const std::string& chain) {
@@ -200,15 +206,11 @@ class Provisioning {
          .log = {"Signed by " + signed_by + ", valid until " + rfc3339(certificate.until) + ": " + path}});
     for (const std::string& name : order.names) {
       memory_.troubles.erase(name);
-      if (const auto found = over_http_.find(name); found != over_http_.end()) tell_of_http(name, found->second);
+      if (order.validation == Validation::http) memory_.by_dns.erase(name);
+      if (const auto found = memory_.by_dns.find(name); found != memory_.by_dns.end())
+        result_.requests.back().log.push_back(note_of_validation_by_dns(name, found->second));
     }
     memory_.given_by[sha256_hex(chain)] = settings_.directory;
-  }
-
-  void tell_of_http(const std::string& name, const std::string& reason) {
-    memory_.by_dns.insert(name);
-    result_.requests.back().log.push_back(
-        as_sentence("Validated by DNS, as the authority does not find " + name + " over HTTP (port 80): " + reason));
   }
 
   std::string install(const std::vector<std::string>& names, const std::string& chain) {
@@ -220,7 +222,8 @@ class Provisioning {
 
   void fail(const std::vector<std::string>& names, const std::string& reason, const OrderResult& placed) {
     CertificateRequest request{.domains = names, .result = Result::error, .log = {as_sentence(reason)}};
-    if (!placed.log.empty()) request.log.push_back("certbot's whole log is " + placed.log + ".");
+    if (!placed.no_record.empty()) request.log.front() += " " + placed.no_record;
+    if (!placed.log.empty()) request.log.push_back("certbot's whole log is in " + placed.log + ".");
     int failures = 0;
     for (const std::string& name : names) {
       const auto known = memory_.troubles.find(name);
@@ -324,11 +327,14 @@ class Provisioning {
   // Of names that are no longer the box's.
   void forget_names() {
     if (!options_.names.empty()) return;
-    const auto gone = [&](const std::string& name) {
+    const auto gone = [&](const auto& entry) {
+      const std::string& name = entry.first;
+      // One for mail, which need not exist, is no candidate while no resolver knows it.
+      if (name.starts_with("mail.") && contains(models().input.mail_domains, name.substr(5))) return false;
       return std::none_of(candidates_.begin(), candidates_.end(),
                           [&](const Candidate& one) { return one.name == name; });
     };
-    std::erase_if(memory_.troubles, [&](const auto& entry) { return gone(entry.first); });
+    std::erase_if(memory_.troubles, gone);
     std::erase_if(memory_.by_dns, gone);
   }
 
@@ -342,8 +348,7 @@ class Provisioning {
   Provisioned result_{};
   bool on_next_key_ = false;
   bool changed_ = false;
-  std::string stopped_{};                           // why no further request is made
-  std::map<std::string, std::string> over_http_{};  // what the authority said of names that are asked for by DNS now
+  std::string stopped_{};  // why no further request is made
 };
 
 }  // namespace

@@ -96,6 +96,8 @@ class StatusReader {
       status.file = one->path;
       status.private_key = tls_.store.path_of_key(certificate.key_digest);
     }
+    if (const auto said = memory_.by_dns.find(name); said != memory_.by_dns.end())
+      status.note = note_of_validation_by_dns(name, said->second);
     if (!has_fresh_certificate(answers_, models_, memory_, name, false, now_)) status.problem = problem_of(name);
     return status;
   }

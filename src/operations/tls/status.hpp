@@ -21,6 +21,7 @@ struct NameStatus {
   std::optional<TimePoint> until{};
   std::string file{};         // in the store
   std::string private_key{};  // in the store
+  std::string note{};         // what the administrator may want to mend although there is a certificate; "" if nothing
   std::string problem{};      // why a better one cannot be had now, and what to do; "" if none is needed
 };
 
