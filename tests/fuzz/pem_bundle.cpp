@@ -1,5 +1,5 @@
-// What strangers send: PEM files of any bytes, and an authority's answers in certbot's log. Nothing is thrown that is no
-// refusal, what is arranged is read again, and nothing that a terminal obeys comes out.
+// What strangers send: PEM files of any bytes, and an authority's answers in certbot's log. Nothing is thrown that is
+// no refusal, what is arranged is read again, and nothing that a terminal obeys comes out.
 
 #include <algorithm>
 #include <cstddef>
@@ -56,17 +56,18 @@ void check_store(const std::string& text) {
     require(end_in_stored_name(stored_name(one.certificate, "a")).has_value());
     static_cast<void>(one.chain());
   }
-  static_cast<void>(check_certificate({"a.example", text, text, "/key"}, TrustedAuthorities({text}), k_now,
-                                      std::chrono::seconds(0)));
+  static_cast<void>(
+      check_certificate({"a.example", text, text, "/key"}, TrustedAuthorities({text}), k_now, std::chrono::seconds(0)));
 }
 
 void check_answers(const std::string& text) {
   const AcmeProblem problem = acme_problem({"a.test", "b.test"}, text, text);
   check_line(problem.type);
   check_line(problem.detail);
-  for (const auto& [name, reason] : problem.refused) {
+  for (const auto& [name, refusal] : problem.refused) {
     require(name == "a.test" || name == "b.test");
-    check_line(reason);
+    check_line(refusal.type);
+    check_line(refusal.detail);
   }
   const TlsMemory memory = parse_tls_memory(text);
   require(parse_tls_memory(render(memory)) == memory);
