@@ -201,12 +201,14 @@ def test_remove_leaves_the_box_serving_mail(box, user, friend):
 
 def test_purge_asks_nothing_and_keeps_the_data(box, user, friend):
     before, services = data(box), observe.services(box)
+    box.run("mkdir", "-p", "/var/log/mailinabox")  # as the first certificate that cannot be had makes it
     said = apt(box, "purge", "mailinabox").stdout
     assert re.search(rf"still in {STORAGE}; nothing there was removed", said), said
     assert "own recipes are still in /etc/mailinabox" in said
     assert observe.differences(before, data(box)) == []
     assert observe.differences(services, observe.services(box)) == []
-    gone = box.run("ls", "-d", "/etc/mailinabox.conf", "/var/lib/mailinabox", "/usr/share/mailinabox", check=False)
+    gone = box.run("ls", "-d", "/etc/mailinabox.conf", "/var/lib/mailinabox", "/var/log/mailinabox", "/usr/share/mailinabox",
+                   check=False)
     assert gone.stdout == ""
     assert box.run("cat", "/etc/mailinabox/recipes.d/local.yaml").stdout == LOCAL
     mail_goes_through(user, friend)
