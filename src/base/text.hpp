@@ -96,6 +96,9 @@ inline std::string beside(std::string_view path, std::string_view name) {
   return std::string(path.substr(0, path.rfind('/') + 1)).append(name);
 }
 
+// With a full stop: what others say may end with one, or without.
+inline std::string as_sentence(std::string text) { return text.ends_with('.') ? text : text + "."; }
+
 // True if one item of the range equals `wanted`.
 template <typename Items, typename Item>
 bool contains(const Items& items, const Item& wanted) {

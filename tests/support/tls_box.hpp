@@ -39,6 +39,21 @@ struct TlsBox : ModelBox {
     dns.servers["192.0.2.53"];
   }
 
+  // A box whose names the world's DNS leads to it.
+  void set_up_here() {
+    set_up();
+    lead_here(names_of_box());
+  }
+
+  // The world asks this box for its domain.
+  void serve_the_zone() { dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"}); }
+
+  // A second domain, of which one name leads here.
+  void add_domain() {
+    REQUIRE(run({"user", "add", "anna@example.org", "--password-stdin"}, "correct horse\n") == ExitCode::ok);
+    lead_here({"example.org"});
+  }
+
   // The world's DNS leads the names to this box.
   void lead_here(const std::vector<std::string>& names) {
     for (const std::string& name : names) dns.put("192.0.2.53", name, DnsType::a, {"192.0.2.10"});
@@ -60,6 +75,8 @@ struct TlsBox : ModelBox {
 
   std::string served(const std::string& name) { return host.content("/home/user-data/ssl/served/" + name + ".pem"); }
   std::size_t orders() const { return asked_names.size(); }
+  // Whether the last order was to be validated by DNS.
+  bool by_dns() const { return mailinabox::contains(orders_made.back().argv, std::string("--manual-auth-hook")); }
 
   TestAuthority authority;
   std::chrono::seconds lifetime{90 * 86'400};

@@ -46,8 +46,7 @@ std::map<std::string, std::string> store_of(TlsBox& box) {
 
 TEST_CASE("provision: names that lead here get one certificate a zone, and services read it", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   const auto object = box.run_json({"tls", "provision"});
   CHECK(result_of(box, object, "www.example.com") == "installed");
   REQUIRE(box.orders() == 1);
@@ -99,8 +98,7 @@ TEST_CASE("provision: nobody is asked with ACME_DIRECTORY=none, or from a privat
 
 TEST_CASE("provision: a name that does not lead here is left out, with the reason and the remedy", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   box.dns.put("192.0.2.53", "www.example.com", DnsType::a, {"203.0.113.9"});
   const auto object = box.run_json({"tls", "provision"});
   CHECK(result_of(box, object, "www.example.com") == "skipped");
@@ -113,8 +111,7 @@ TEST_CASE("provision: a name that does not lead here is left out, with the reaso
 
 TEST_CASE("provision: a name that custom records lead elsewhere", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   REQUIRE(box.run({"dns", "set", "www.example.com", "A", "203.0.113.9"}) == ExitCode::ok);
   const auto object = box.run_json({"tls", "provision"});
   CHECK_THAT((*box.request_for(object, "www.example.com"))["log"][0].get<std::string>(),
@@ -124,8 +121,7 @@ TEST_CASE("provision: a name that custom records lead elsewhere", "[tls]") {
 
 TEST_CASE("provision: a name that the authority refuses is taken out, the rest asked for again", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   box.refusal = [](const std::string& names) {
     return names.find("DNS:www.example.com") == std::string::npos ? "" : refused_name("www.example.com");
   };
@@ -141,21 +137,17 @@ TEST_CASE("provision: a name that the authority refuses is taken out, the rest a
 
 TEST_CASE("provision: what the authority does not find over HTTP is validated by DNS if the zone is here", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
-  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
-  const auto by_dns = [&] {
-    return mailinabox::contains(box.orders_made.back().argv, std::string("--manual-auth-hook"));
-  };
+  box.set_up_here();
+  box.serve_the_zone();
   const auto over_http = [&](const std::string& names) {
-    const bool asked = names.find("DNS:www.example.com") != std::string::npos && !by_dns();
+    const bool asked = names.find("DNS:www.example.com") != std::string::npos && !box.by_dns();
     return asked ? refused_name("www.example.com") : "";
   };
   box.refusal = over_http;
   const auto object = box.run_json({"tls", "provision"});
   CHECK(box.orders() == 3);
   CHECK(box.asked_names.back() == "DNS:www.example.com");
-  CHECK(by_dns());
+  CHECK(box.by_dns());
   const nlohmann::json& request = *box.request_for(object, "www.example.com");
   CHECK(request["result"] == "installed");
   CHECK(request["log"][1] ==
@@ -171,7 +163,7 @@ TEST_CASE("provision: what the authority does not find over HTTP is validated by
     return box.orders() - before;
   };
   CHECK(renew() == 2);
-  CHECK(by_dns());
+  CHECK(box.by_dns());
   CHECK(box.output.str().empty());
 
   // What is refused by DNS as well is asked for over HTTP the next time.
@@ -179,7 +171,7 @@ TEST_CASE("provision: what the authority does not find over HTTP is validated by
     return names == "DNS:www.example.com" ? refused_name("www.example.com") : "";
   };
   CHECK(renew() == 2);
-  CHECK(by_dns());
+  CHECK(box.by_dns());
   box.refusal = over_http;
   box.host.clock.advance(Hours(2));
   const auto again = box.run_json({"tls", "provision", "www.example.com"});
@@ -192,7 +184,7 @@ TEST_CASE("provision: what the authority does not find over HTTP is validated by
   box.refusal = nullptr;
   box.host.clock.advance(Hours(24 * 70));
   CHECK(box.run({"tls", "provision", "www.example.com"}) == ExitCode::ok);
-  CHECK_FALSE(by_dns());
+  CHECK_FALSE(box.by_dns());
   CHECK_FALSE(status_of(box, "www.example.com").contains("note"));
 
   // A name that the authority gives no certificate for is not looked for elsewhere.
@@ -208,9 +200,8 @@ TEST_CASE("provision: what the authority does not find over HTTP is validated by
 
 TEST_CASE("provision: both ways refused, both reasons said", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
-  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.set_up_here();
+  box.serve_the_zone();
   box.on_order = [&] {
     if (box.orders() == 2) box.host.put("/var/lib/mailinabox/tls-order/no-record", "192.0.2.7 has no record.");
   };
@@ -231,9 +222,8 @@ TEST_CASE("provision: both ways refused, both reasons said", "[tls]") {
 
 TEST_CASE("provision: a name that was to be asked for by DNS when the authority had enough", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
-  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.set_up_here();
+  box.serve_the_zone();
   box.refusal = [&](const std::string&) {
     return box.orders() == 1
                ? refused_name("www.example.com")
@@ -251,14 +241,13 @@ TEST_CASE("provision: a name that was to be asked for by DNS when the authority 
   box.host.clock.advance(Hours(1));
   static_cast<void>(box.run({"tls", "provision", "--due"}));
   CHECK(box.asked_names.back() == "DNS:www.example.com");
-  CHECK(mailinabox::contains(box.orders_made.back().argv, std::string("--manual-auth-hook")));
+  CHECK(box.by_dns());
 }
 
 TEST_CASE("provision: names that custom records hand to others' name servers are not tried by DNS", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
-  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.set_up_here();
+  box.serve_the_zone();
   REQUIRE(box.run({"dns", "set", "_acme-challenge.www.example.com", "CNAME", "x.example.net"}) == ExitCode::ok);
   box.refusal = [&](const std::string&) { return refused_name("www.example.com"); };
   static_cast<void>(box.run({"tls", "provision", "www.example.com"}));
@@ -270,10 +259,8 @@ TEST_CASE("provision: names that custom records hand to others' name servers are
 
 TEST_CASE("provision: too many requests of this box concern every name", "[tls]") {
   TlsBox box;
-  box.set_up();
-  REQUIRE(box.run({"user", "add", "anna@example.org", "--password-stdin"}, "correct horse\n") == ExitCode::ok);
-  box.lead_here(TlsBox::names_of_box());
-  box.lead_here({"example.org"});
+  box.set_up_here();
+  box.add_domain();
   box.refusal = [](const std::string&) {
     return logged_answer(429, "", R"({"type": "urn:ietf:params:acme:error:rateLimited",
                                       "detail": "too many new orders (300) from this account in the last 3h0m0s"})");
@@ -284,8 +271,7 @@ TEST_CASE("provision: too many requests of this box concern every name", "[tls]"
 
 TEST_CASE("provision: an authority that is down costs nothing, and is asked less and less often", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   box.lifetime = Hours(6 * 24);
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   const auto good = store_of(box);
@@ -312,8 +298,7 @@ TEST_CASE("provision: an authority that is down costs nothing, and is asked less
 
 TEST_CASE("provision: less than a sixth of the lifetime left is said at the first failure", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   box.host.clock.advance(Hours(24 * 80));
   box.refusal = [](const std::string&) {
@@ -323,14 +308,10 @@ TEST_CASE("provision: less than a sixth of the lifetime left is said at the firs
   CHECK_THAT(box.output.str(), Contains("serverInternal: maintenance"));
 }
 
-TEST_CASE("provision: the authority's Retry-After is kept", "[tls]") {
-  TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
-  box.refusal = [](const std::string&) {
-    return logged_answer(429, "Retry-After: 20000\n",
-                         R"({"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many"})");
-  };
+// The authority wants to be left alone for 20,000 seconds, longer than a first failure would wait. Then `renewed` more
+// orders are made.
+void check_waiting(TlsBox& box, int status, const std::string& problem, std::size_t renewed) {
+  box.refusal = [&](const std::string&) { return logged_answer(status, "Retry-After: 20000\n", problem); };
   CHECK(box.run({"tls", "provision"}) == ExitCode::failed);
   CHECK(box.orders() == 1);
   box.refusal = nullptr;
@@ -339,34 +320,25 @@ TEST_CASE("provision: the authority's Retry-After is kept", "[tls]") {
   CHECK(box.orders() == 1);
   box.host.clock.advance(std::chrono::seconds(2'000));
   static_cast<void>(box.run({"tls", "provision", "--due"}));
-  CHECK(box.orders() == 2);
+  CHECK(box.orders() == 1 + renewed);
+}
+
+TEST_CASE("provision: the authority's Retry-After is kept", "[tls]") {
+  TlsBox box;
+  box.set_up_here();
+  check_waiting(box, 429, R"({"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many"})", 1);
 }
 
 TEST_CASE("provision: an authority that wants to be left alone is not asked for any name", "[tls]") {
   TlsBox box;
-  box.set_up();
-  REQUIRE(box.run({"user", "add", "anna@example.org", "--password-stdin"}, "correct horse\n") == ExitCode::ok);
-  box.lead_here(TlsBox::names_of_box());
-  box.lead_here({"example.org"});
-  box.refusal = [](const std::string&) {
-    return logged_answer(503, "Retry-After: 20000\n",
-                         R"({"type": "urn:ietf:params:acme:error:serverInternal", "detail": "maintenance"})");
-  };
-  CHECK(box.run({"tls", "provision"}) == ExitCode::failed);
-  CHECK(box.orders() == 1);
-  box.refusal = nullptr;
-  box.host.clock.advance(std::chrono::seconds(19'000));  // longer than a first failure would wait
-  static_cast<void>(box.run({"tls", "provision", "--due"}));
-  CHECK(box.orders() == 1);
-  box.host.clock.advance(std::chrono::seconds(2'000));
-  static_cast<void>(box.run({"tls", "provision", "--due"}));
-  CHECK(box.orders() == 3);
+  box.set_up_here();
+  box.add_domain();
+  check_waiting(box, 503, R"({"type": "urn:ietf:params:acme:error:serverInternal", "detail": "maintenance"})", 2);
 }
 
 TEST_CASE("setup with nothing to do reads each certificate of the store once", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   const Key key = key_from_pem(box.host.content(k_ssl + std::string("ssl_private_key.pem")));
   const auto now = box.host.clock.now();
@@ -392,8 +364,7 @@ TEST_CASE("setup with nothing to do reads each certificate of the store once", "
 
 TEST_CASE("provision: renewed with a third of the lifetime left, and the old file goes later", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   const std::string first = box.host.link_target(k_ssl + std::string("ssl_certificate.pem"));
   box.host.clock.advance(Hours(24 * 50));
@@ -412,8 +383,7 @@ TEST_CASE("provision: renewed with a third of the lifetime left, and the old fil
 
 TEST_CASE("provision: what a run that was cut off had been given is installed by the next", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   box.on_order = [&] { throw std::runtime_error("killed"); };
   CHECK_THROWS(box.run({"tls", "provision"}));
   box.on_order = nullptr;
@@ -432,8 +402,7 @@ TEST_CASE("provision: what a run that was cut off had been given is installed by
 
 TEST_CASE("provision: a bought certificate that is due is not asked for again and again", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   const Key key = key_from_pem(box.host.content(k_ssl + std::string("ssl_private_key.pem")));
   const auto now = box.host.clock.now();
@@ -452,10 +421,8 @@ TEST_CASE("provision: a bought certificate that is due is not asked for again an
 
 TEST_CASE("provision: what an authority says of one zone keeps no other from its certificate", "[tls]") {
   TlsBox box;
-  box.set_up();
-  REQUIRE(box.run({"user", "add", "anna@example.org", "--password-stdin"}, "correct horse\n") == ExitCode::ok);
-  box.lead_here(TlsBox::names_of_box());
-  box.lead_here({"example.org"});
+  box.set_up_here();
+  box.add_domain();
   box.refusal = [](const std::string& names) {
     if (names.find("DNS:box.example.com") == std::string::npos) return std::string();
     return logged_answer(429, "Retry-After: 7200\n",
@@ -501,8 +468,7 @@ TEST_CASE("provision: a certificate whose chain nobody trusts does not count, an
 
 TEST_CASE("provision: a mistake in the answers is said once a day", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   box.host.put("/etc/mailinabox.conf", box.host.content("/etc/mailinabox.conf") + "ACME_CA_FILE=/etc/nothing.pem\n");
   const Words due = {"tls", "provision", "--due", "--quiet"};
   CHECK_THROWS_WITH(box.run(due), Contains("/etc/nothing.pem"));
@@ -515,8 +481,7 @@ TEST_CASE("provision: a mistake in the answers is said once a day", "[tls]") {
 
 TEST_CASE("provision: a run that was cut off after the store is brought to its end", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   const std::string good = box.served("example.com");
   box.host.put("/home/user-data/ssl/served/example.com.pem", "what was there before", 0600);
@@ -530,8 +495,7 @@ TEST_CASE("provision: a run that was cut off after the store is brought to its e
 
 TEST_CASE("provision: the names that can be given", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   const auto object = box.run_json({"tls", "provision", "WWW.example.com."});
   CHECK(box.asked_names == std::vector<std::string>{"DNS:www.example.com"});
   CHECK(object["requests"].size() == 1);
@@ -540,9 +504,9 @@ TEST_CASE("provision: the names that can be given", "[tls]") {
   const auto wildcard = box.run_json({"tls", "provision", "*.example.com"});
   CHECK_THAT((*box.request_for(wildcard, "*.example.com"))["log"][0].get<std::string>(),
              Contains("does not ask this box for example.com"));
-  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.serve_the_zone();
   CHECK(box.run({"tls", "provision", "*.example.com"}) == ExitCode::ok);
-  CHECK(mailinabox::contains(box.orders_made.back().argv, std::string("--manual-auth-hook")));
+  CHECK(box.by_dns());
   CHECK(mailinabox::contains(status_of(box, "www.example.com").dump(), 'w'));
   CHECK(status_of(box, "autoconfig.example.com")["status"] == "success");
 }
@@ -554,8 +518,7 @@ TEST_CASE("provision: what the authority is told of the account", "[tls]") {
   box.console.variables["ACME_CA_FILE"] = "/etc/ca.pem";
   box.console.variables["ACME_EAB_KID"] = "kid-7";
   box.host.put("/etc/ca.pem", box.authority.root());
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   CHECK_THROWS_WITH(box.run({"tls", "provision"}), Contains("/etc/mailinabox/acme-eab.key, is missing"));
   box.host.put("/etc/mailinabox/acme-eab.key", "c2VjcmV0\n", 0644);
   CHECK_THROWS_WITH(box.run({"tls", "provision"}), Contains("can be read by others"));
@@ -588,7 +551,7 @@ TEST_CASE("provision: only one at a time", "[tls]") {
 TEST_CASE("challenge: the record is in its zone, and goes with the next provisioning", "[tls]") {
   TlsBox box;
   box.set_up();
-  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.serve_the_zone();
   box.dns.put("192.0.2.53", "ns1.box.example.com", DnsType::a, {"192.0.2.10"});
   box.dns.put("192.0.2.10", "_acme-challenge.example.com", DnsType::txt, {"the-value"});
   box.console.variables = {
@@ -679,14 +642,13 @@ TEST_CASE(
     "roll: keys turn when everybody knows the next, services first, and the old one stays for others' certificates",
     "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   const std::string first = current_digest(box);
   const std::string next = next_digest(box);
   CHECK(first != next);
   CHECK_THAT(box.host.content(k_zone), Contains("3 1 1 " + first) && Contains("3 1 1 " + next));
-  box.dns.put("192.0.2.53", "example.com", DnsType::ns, {"ns1.box.example.com"});
+  box.serve_the_zone();
   box.dns.put("192.0.2.53", "ns1.box.example.com", DnsType::a, {"192.0.2.10"});
   const auto publish_keys = [&](const std::vector<std::string>& digests) {
     std::vector<std::string> records;
@@ -749,8 +711,7 @@ TEST_CASE("roll: a certificate of the box's own name with a key from elsewhere w
 
 TEST_CASE("served: mail programs that come under mail.DOMAIN get its certificate", "[tls]") {
   TlsBox box;
-  box.set_up();
-  box.lead_here(TlsBox::names_of_box());
+  box.set_up_here();
   box.lead_here({"mail.example.com"});
   REQUIRE(box.run({"tls", "provision"}) == ExitCode::ok);
   CHECK_THAT(box.asked_names.front(), Contains("DNS:mail.example.com"));

@@ -158,6 +158,11 @@ bool AcmeRefusal::of_validation() const {
   return contains(k_types, type);
 }
 
+const AcmeRefusal* AcmeProblem::refusal_of(const std::string& name) const {
+  const auto found = refused.find(name.starts_with("*.") ? name.substr(2) : name);
+  return found == refused.end() ? nullptr : &found->second;
+}
+
 std::string AcmeProblem::text() const {
   if (!type.empty()) return "the authority says: " + type + ": " + detail;
   if (!refused.empty())

@@ -29,6 +29,9 @@ struct AcmeProblem {
   std::optional<std::chrono::seconds> retry_after{};  // how long it wants to be left alone
   std::map<std::string, AcmeRefusal> refused{};       // names it refuses, with the reason for each
 
+  // nullptr if this name is not refused; a wildcard is if the name that it stands below is.
+  const AcmeRefusal* refusal_of(const std::string& name) const;
+
   // One line for people: "the authority says: rateLimited: too many new orders".
   std::string text() const;
 };

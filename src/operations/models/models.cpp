@@ -106,7 +106,6 @@ void add_sites(const DnsInput& input, WebInput web, BoxModels& models) {
   models.web = std::move(web);
 }
 
-// One of each kind of addition.
 // The file that nginx reads for each name, in place of the box's own.
 void add_certificates(const TlsModel& tls, WebInput& web) {
   web.primary.stapling = tls.primary_stapling;
@@ -115,6 +114,7 @@ void add_certificates(const TlsModel& tls, WebInput& web) {
     web.certificates[one.name] = {.pem = one.pem, .stapling = one.stapling, .accepted = one.accepted};
 }
 
+// One of each kind of addition.
 WebInput sample_web(const Answers& answers) {
   WebInput web;
   web.storage_root = answers.get("STORAGE_ROOT");

@@ -178,15 +178,25 @@ void join(std::vector<ZoneOrder>& all, ZoneOrder one) {
   }
 }
 
-// Whether custom records hand the name, or the one that an authority looks at, to somebody else's name servers.
-bool handed_on(const DnsInput& input, const std::string& zone, const std::string& name) {
-  const auto hands_on = [&](const CustomRecord& record) {
-    if (record.type == "CNAME") return record.name == "_acme-challenge." + name;
-    return record.type == "NS" && record.name != zone && (name == record.name || name.ends_with("." + record.name));
-  };
-  const std::vector<CustomRecord>& records = input.custom.all();
-  return std::any_of(records.begin(), records.end(), hands_on);
-}
+// What custom records hand to somebody else's name servers.
+class HandedOn {
+ public:
+  explicit HandedOn(const CustomRecords& records, const NameSet& zones) {
+    for (const CustomRecord& record : records.all()) {
+      if (record.type == "NS" && !zones.contains(record.name)) delegated_.insert(record.name);
+      if (record.type == "CNAME") aliases_.insert(record.name);
+    }
+  }
+
+  // The name itself, or the one at which an authority looks for its record.
+  bool has(const std::string& name) const {
+    return !enclosing_name(name, delegated_).empty() || aliases_.contains("_acme-challenge." + name);
+  }
+
+ private:
+  NameSet delegated_{};
+  NameSet aliases_{};
+};
 
 // `order` once for each hundred of its names.
 void add_orders(std::vector<Order>& orders, const Order& order) {
@@ -227,14 +237,14 @@ std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
                                const std::vector<Candidate>& candidates, const TlsMemory& memory, bool on_next_key) {
   const BoxDomains domains = box_domains(models.input);
   const std::string& primary = models.input.primary_hostname;
+  const HandedOn handed_on(models.input.custom, domains.zone_names);
   std::vector<Order> orders;
   std::vector<ZoneOrder> by_zone;
   for (const Candidate& one : candidates) {
     if (one.has_good || !one.reason.empty()) continue;
     const std::string zone = zone_of_name(domains, one.name);
     const bool by_itself = one.name == primary && on_next_key;
-    Order order{.names = {one.name},
-                .dns_possible = memory.zones_here.contains(zone) && !handed_on(models.input, zone, one.name)};
+    Order order{.names = {one.name}, .dns_possible = memory.zones_here.contains(zone) && !handed_on.has(one.name)};
     order.private_key = by_itself ? next_private_key_path(answers) : private_key_path(answers);
     if (wildcard(one.name) || (order.dns_possible && memory.by_dns.contains(one.name)))
       order.validation = Validation::dns;
@@ -252,8 +262,7 @@ std::vector<Order> make_orders(const Answers& answers, const BoxModels& models,
 }
 
 std::string note_of_validation_by_dns(const std::string& name, const std::string& said) {
-  return "Validated by DNS, as the authority does not find " + name + " over HTTP (port 80): " + said +
-         (said.ends_with('.') ? "" : ".");
+  return as_sentence("Validated by DNS, as the authority does not find " + name + " over HTTP (port 80): " + said);
 }
 
 std::string reason_of_foreign_zone(const std::string& zone) {

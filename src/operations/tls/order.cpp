@@ -10,7 +10,7 @@
 namespace mailinabox {
 namespace {
 
-// Of all orders. certbot's timer, which has nothing to renew, writes its log elsewhere.
+// Of orders that failed. certbot's timer, which has nothing to renew, writes its log elsewhere.
 constexpr const char* k_logs = "/var/log/mailinabox";
 constexpr const char* k_log = "/var/log/mailinabox/letsencrypt.log";
 constexpr std::size_t k_largest_log = 1024 * 1024;

@@ -26,7 +26,7 @@ struct Order {
 struct OrderResult {
   std::string chain{};      // certificate and chain (PEM); "" if there is none
   AcmeProblem problem{};    // why
-  std::string log{};        // path of certbot's logs, this one at its end; "" if there is none, or it could not be kept
+  std::string log{};        // path of certbot's logs of orders that failed, this one last; "" if it could not be kept
   std::string no_record{};  // why an authority's record could not be published, a sentence; "" if none was in the way
 };
 

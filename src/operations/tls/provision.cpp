@@ -51,9 +51,6 @@ bool concerns_every_request(const AcmeProblem& problem) {
   return problem.type.empty() || problem.status >= k_server_error || contains(k_types, problem.type);
 }
 
-// What others say may end without a full stop, or with one.
-std::string as_sentence(const std::string& text) { return text.ends_with('.') ? text : text + "."; }
-
 class Provisioning {
  public:
   Provisioning(const Box& box, const ProvisionOptions& options, const LockRequest& lock)
@@ -145,31 +142,19 @@ class Provisioning {
         succeed(order, placed.chain);
         break;
       }
-      const std::vector<std::string> refused = refused_names(order, placed);
-      for (const std::string& name : refused) refuse(order, name, placed, by_dns);
-      if (refused.empty()) return give_up(order, placed, by_dns.names);
-      std::erase_if(order.names, [&](const std::string& name) { return contains(refused, name); });
+      const auto refused = [&](const std::string& name) { return placed.problem.refusal_of(name) != nullptr; };
+      for (const std::string& name : order.names) {
+        if (refused(name)) refuse(order, name, placed, by_dns);
+      }
+      if (std::erase_if(order.names, refused) == 0) return give_up(order, placed, by_dns.names);
     }
     if (by_dns.names.empty()) return;
     save();  // who is cut off now goes on by DNS
     fulfil(std::move(by_dns));
   }
 
-  static std::map<std::string, AcmeRefusal>::const_iterator refusal_of(const std::string& name,
-                                                                       const OrderResult& placed) {
-    return placed.problem.refused.find(name.starts_with("*.") ? name.substr(2) : name);
-  }
-
-  static std::vector<std::string> refused_names(const Order& order, const OrderResult& placed) {
-    std::vector<std::string> refused;
-    for (const std::string& name : order.names) {
-      if (refusal_of(name, placed) != placed.problem.refused.end()) refused.push_back(name);
-    }
-    return refused;
-  }
-
   void refuse(const Order& order, const std::string& name, const OrderResult& placed, Order& by_dns) {
-    const AcmeRefusal& refusal = refusal_of(name, placed)->second;
+    const AcmeRefusal& refusal = *placed.problem.refusal_of(name);
     if (order.validation == Validation::http && order.dns_possible && refusal.of_validation()) {
       memory_.by_dns[name] = refusal.text();
       by_dns.names.push_back(name);
