@@ -8,6 +8,8 @@
 
 namespace mailinabox {
 
+using TimePoint = std::chrono::system_clock::time_point;
+
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -26,8 +28,8 @@ class RealClock final : public Clock {
 // RFC 3339 in UTC, whole seconds: "2026-11-23T08:15:00Z".
 std::string rfc3339(std::chrono::system_clock::time_point time);
 
-// The time so many seconds after 1970 began. One that the clock's type cannot hold becomes the nearest that it can, with
-// some months of room for sums: certificates may end in the year 9999.
+// The time so many seconds after 1970 began. One that the clock's type cannot hold becomes the nearest that it can,
+// with some months of room for sums: certificates may end in the year 9999.
 std::chrono::system_clock::time_point time_at(std::int64_t seconds);
 
 // The time that such a text is; nothing for a text in another form.

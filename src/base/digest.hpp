@@ -32,4 +32,7 @@ std::string sha1(std::string_view bytes);
 // HMAC with SHA-1 (RFC 2104), 20 bytes. The same: only for what a format defines by it.
 std::string hmac_sha1(std::string_view key, std::string_view text);
 
+// HMAC with SHA-256, 32 bytes.
+std::string hmac_sha256(std::string_view key, std::string_view text);
+
 }  // namespace mailinabox

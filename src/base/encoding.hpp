@@ -13,6 +13,9 @@ std::string to_hex(std::string_view bytes);
 // One line, padded with "=".
 std::string to_base64(std::string_view bytes);
 
+// The alphabet for addresses and headers ("-" and "_" for "+" and "/"), without padding.
+std::string to_base64url(std::string_view bytes);
+
 // Decodes padded base64; std::nullopt if the text has any other character (a blank, a line end) or the wrong length.
 // "" decodes to no bytes.
 std::optional<std::string> from_base64(std::string_view text);

@@ -11,6 +11,15 @@ namespace mailinabox {
 
 Secret::~Secret() { explicit_bzero(text_.data(), text_.size()); }
 
+bool equal_in_constant_time(std::string_view left, std::string_view right) {
+  if (left.size() != right.size()) return false;
+  unsigned different = 0;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    different |= static_cast<unsigned>(static_cast<unsigned char>(left[i]) ^ static_cast<unsigned char>(right[i]));
+  }
+  return different == 0;
+}
+
 Secret random_bytes(std::size_t bytes) {
   std::string text(bytes, '\0');
   for (std::size_t done = 0; done < bytes;) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace mailinabox {
@@ -22,6 +23,9 @@ class Secret {
  private:
   std::string text_{};
 };
+
+// Compares in a time that depends only on the lengths, so that nobody can guess a secret byte by byte.
+bool equal_in_constant_time(std::string_view left, std::string_view right);
 
 // Raw random bytes from the kernel (getrandom(2)). Throws SystemError.
 Secret random_bytes(std::size_t bytes);

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "crypto/key.hpp"
 
 struct x509_st;  // OpenSSL's X509
 
 namespace mailinabox {
-
-using TimePoint = std::chrono::system_clock::time_point;
 
 struct Certificate {
   std::string common_name{};                     // of the subject; "" if it has none

@@ -4,6 +4,7 @@
 // that clients of the original know; then nothing is changed.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct User {
   std::string email{};
   std::vector<std::string> privileges{};  // only "admin" has a meaning
   std::string quota{"0"};                 // digits with an optional G or M; "0" is unlimited
+  std::int64_t id = 0;                    // never another user's, not even after this one was removed
   bool admin() const;
 };
 
@@ -27,6 +29,28 @@ struct Alias {
   std::vector<std::string> forwards_to{};                       // may be empty; a single "@domain" keeps the local part
   std::optional<std::vector<std::string>> permitted_senders{};  // who may send as it; nothing: everyone who receives it
   bool automatic = false;
+};
+
+// Pages of a listing by address, for lists that may be long. Each needs only its own rows, whatever came before.
+struct UserQuery {
+  std::string search{};    // a part of the address, in upper or lower case
+  std::string domain{};    // only of this domain; "" for all
+  std::string after{};     // `next` of the page before; "" for the first
+  std::size_t limit = 50;  // at least 1
+};
+
+struct UserPage {
+  std::vector<User> users{};
+  std::int64_t total = 0;  // that match, on all pages
+  std::string next{};      // `after` for the next page; "" at the end
+};
+
+using AliasQuery = UserQuery;
+
+struct AliasPage {
+  std::vector<Alias> aliases{};
+  std::int64_t total = 0;
+  std::string next{};
 };
 
 // The result of a change for people: a first line ("mail user added"), then side effects and notes.
@@ -47,6 +71,10 @@ class Directory {
 
   std::vector<User> users() const;                           // by domain, then name
   std::optional<User> user(const std::string& email) const;  // exact address
+  std::optional<User> user_by_id(std::int64_t id) const;
+  // As it is stored, for digests that change with the password; "" for no such user.
+  std::string password_hash(const std::string& email) const;
+  UserPage user_page(const UserQuery& query) const;
   // Takes as long for an address that is not a user's: nobody can find out by the time who is one.
   bool authenticates(const std::string& email, const Secret& password) const;
 
@@ -65,6 +93,7 @@ class Directory {
 
   // By domain, then name; with automatic ones, unless an operator's alias has the same address.
   std::vector<Alias> aliases() const;
+  AliasPage alias_page(const AliasQuery& query) const;  // of the same
 
   // `forwards_to` and `permitted_senders` are lists with commas or line ends between their items.
   DirectoryReport add_alias(const std::string& address, const std::string& forwards_to,

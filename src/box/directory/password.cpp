@@ -37,15 +37,6 @@ class CryptData {
   std::unique_ptr<crypt_data> data_;
 };
 
-bool equal_in_constant_time(std::string_view left, std::string_view right) {
-  if (left.size() != right.size()) return false;
-  unsigned different = 0;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    different |= static_cast<unsigned>(static_cast<unsigned char>(left[i]) ^ static_cast<unsigned char>(right[i]));
-  }
-  return different == 0;
-}
-
 }  // namespace
 
 std::string problem_with_password(std::string_view password) {
