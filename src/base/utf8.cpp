@@ -85,12 +85,11 @@ std::string fitted(std::string_view line, std::size_t columns, std::string_view 
   return std::string(line.substr(0, end)).append(ellipsis);
 }
 
-bool printable_utf8(std::string_view text) {
+bool valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
     const std::size_t length = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0x20 || lead == 0x7F || (lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || i + length > text.size())
-      return false;
+    if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || i + length > text.size()) return false;
     char32_t point = lead < 0x80 ? lead : lead & (0xFFU >> (length + 1));
     for (std::size_t k = 1; k < length; ++k) {
       const auto next = static_cast<unsigned char>(text[i + k]);
@@ -98,9 +97,19 @@ bool printable_utf8(std::string_view text) {
       point = (point << 6U) | (next & 0x3FU);
     }
     const bool too_long = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    if (too_long || point > 0x10FFFF || (point >= 0x80 && point < 0xA0) || (point >= 0xD800 && point < 0xE000))
-      return false;
+    if (too_long || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) return false;
     i += length;
+  }
+  return true;
+}
+
+bool printable_utf8(std::string_view text) {
+  if (!valid_utf8(text)) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F are C2 80 to C2 9F.
+    const bool second = byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (byte < 0x20 || byte == 0x7F || second) return false;
   }
   return true;
 }

@@ -7,6 +7,8 @@
 
 namespace mailinabox {
 
+bool valid_utf8(std::string_view text);
+
 // True if a line of text may have all its code points: none is a control character, a tab or a line end. False for what
 // is not UTF-8.
 bool printable_utf8(std::string_view text);

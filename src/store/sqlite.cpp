@@ -45,7 +45,8 @@ const char* remedy(int code) {
                                             "copy of yours in its place"
                                           : remedy(code));
   if ((code & 0xff) == SQLITE_CONSTRAINT) throw Conflict(message);
-  if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) throw DamagedDatabase(message);
+  if (incomplete || (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) throw DamagedDatabase(message);
+  if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) throw LockedDatabase(message);
   throw Error(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
 }
 
@@ -74,6 +75,13 @@ class Connections {
   void add(const std::shared_ptr<Database>& database, Database::Access access) {
     const std::lock_guard guard(mutex_);
     open_.insert_or_assign(file_of(database->path()), Open{database, access});
+    if (keeping_) kept_.push_back(database);
+  }
+
+  void keep(bool keeping) {
+    const std::lock_guard guard(mutex_);
+    keeping_ = keeping;
+    if (!keeping) kept_.clear();
   }
 
  private:
@@ -90,6 +98,8 @@ class Connections {
 
   std::mutex mutex_{};
   std::map<File, Open> open_{};
+  bool keeping_ = false;
+  std::vector<std::shared_ptr<Database>> kept_{};
 };
 
 Connections& connections() {
@@ -105,6 +115,9 @@ std::shared_ptr<Database> connect_database(const std::string& path, Database::Ac
   connections().add(database, access);
   return database;
 }
+
+KeptConnections::KeptConnections() { connections().keep(true); }
+KeptConnections::~KeptConnections() { connections().keep(false); }
 
 std::string journal_mode_of(const std::string& path) {
   if (const auto known = connections().find(path, Database::Access::read_only)) return known->journal_mode();

@@ -31,6 +31,12 @@ class DamagedDatabase : public Error {
   using Error::Error;
 };
 
+// Another program has kept the database locked for as long as one waits.
+class LockedDatabase : public Error {
+ public:
+  using Error::Error;
+};
+
 // The journal mode of a database file: "delete" for any rollback journal, "wal", "" for an empty file. Without a
 // connection in this process only the header is read: opening a database in WAL mode would create files beside it. If a
 // journal lies there, the database is opened first, which rolls back a hot one.
@@ -91,6 +97,16 @@ class Database {
 // descriptor of a file releases all locks of the process on it (fcntl(2)), so two users of one database in a process
 // must not open and close it separately.
 std::shared_ptr<Database> connect_database(const std::string& path, Database::Access access);
+
+// While one lives, the connections that connect_database() makes in this process stay open, for a process that answers
+// one request after the other.
+class KeptConnections {
+ public:
+  KeptConnections();
+  ~KeptConnections();
+  KeptConnections(const KeptConnections&) = delete;
+  KeptConnections& operator=(const KeptConnections&) = delete;
+};
 
 // Copies `source` to a new file `path` and returns when that is on the disk. `source` must not be in a transaction of
 // its own; a transaction of another connection keeps writers out. Throws Error and removes `path`.

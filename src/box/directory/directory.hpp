@@ -53,6 +53,13 @@ struct AliasPage {
   std::string next{};
 };
 
+// What is given of a user changes.
+struct UserChange {
+  std::optional<std::string> quota{};
+  std::optional<std::vector<std::string>> privileges{};
+  std::optional<Secret> password{};
+};
+
 // The result of a change for people: a first line ("mail user added"), then side effects and notes.
 using DirectoryReport = std::vector<std::string>;
 
@@ -86,6 +93,7 @@ class Directory {
   void set_quota(const std::string& email, const std::string& quota);
   void add_privilege(const std::string& email, const std::string& privilege);
   void remove_privilege(const std::string& email, const std::string& privilege);
+  void change_user(const std::string& email, const UserChange& change);  // all of it or nothing
 
   bool empty() const;                             // there is no user
   std::vector<std::string> user_domains() const;  // of users; sorted, ASCII form in lower case

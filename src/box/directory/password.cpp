@@ -51,7 +51,8 @@ std::string problem_with_password(std::string_view password) {
 }
 
 void require_good_password(const Secret& password) {
-  if (const std::string problem = problem_with_password(password.reveal()); !problem.empty()) throw Error(problem);
+  if (const std::string problem = problem_with_password(password.reveal()); !problem.empty())
+    throw InvalidValue("password", problem);
 }
 
 std::string hash_password(const Secret& password) {

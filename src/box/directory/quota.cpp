@@ -9,8 +9,9 @@ namespace mailinabox {
 namespace {
 
 // The first sentence is the one of the original, which programs know.
-Error bad_quota(const std::string& what) {
-  return Error(what + " Give a number of bytes, or one with M or G behind it, such as 500M or 5G; 0 is no limit.");
+InvalidValue bad_quota(const std::string& what) {
+  return InvalidValue(
+      "quota", what + " Give a number of bytes, or one with M or G behind it, such as 500M or 5G; 0 is no limit.");
 }
 
 }  // namespace

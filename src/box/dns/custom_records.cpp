@@ -22,12 +22,13 @@ CustomRecord checked(const CustomRecord& wanted, const std::vector<std::string>&
   const auto zone =
       std::find_if(zones.begin(), zones.end(), [&](const std::string& name) { return within(record.name, name); });
   if (zone == zones.end())
-    throw Error(wanted.name + " is not a domain name or a subdomain of a domain name managed by this box.");
-  if (record.value.empty()) throw Error("No value for the record provided.");
-  if (!valid_record_name(record.name)) throw Error("Invalid name.");
+    throw InvalidValue("name",
+                       wanted.name + " is not a domain name or a subdomain of a domain name managed by this box.");
+  if (record.value.empty()) throw InvalidValue("value", "No value for the record provided.");
+  if (!valid_record_name(record.name)) throw InvalidValue("name", "Invalid name.");
   const bool for_subdomains = record.type == "NS" || record.type == "CNAME" || record.type == "DS";
   if (for_subdomains && contains(zones, record.name))
-    throw Error(record.type + " records can only be set for subdomains.");
+    throw InvalidValue("name", record.type + " records can only be set for subdomains.");
   record.value = checked_value(record.type, record.value, TargetNames::complete);
   return record;
 }

@@ -20,7 +20,9 @@ constexpr std::size_t k_longest_text = 60'000;
 
 bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-[[noreturn]] void refuse(std::string_view expected) { throw Error("Invalid value. " + std::string(expected)); }
+[[noreturn]] void refuse(std::string_view expected) {
+  throw InvalidValue("value", "Invalid value. " + std::string(expected));
+}
 
 // A value that a person or a client of the API gives; the file has the text itself, without quotes and escapes.
 std::string typed_text(std::string_view value) {
@@ -80,14 +82,15 @@ std::string checked_address(bool version_4, std::string_view value) {
   if (value == "local") return std::string(value);
   const bool is_4 = is_address(AF_INET, value);
   const bool is_6 = is_address(AF_INET6, value);
-  if (!is_4 && !is_6) throw Error("'" + std::string(value) + "' does not appear to be an IPv4 or IPv6 address");
-  if (version_4 && is_6) throw Error("That's an IPv6 address.");
-  if (!version_4 && is_4) throw Error("That's an IPv4 address.");
+  if (!is_4 && !is_6)
+    throw InvalidValue("value", "'" + std::string(value) + "' does not appear to be an IPv4 or IPv6 address");
+  if (version_4 && is_6) throw InvalidValue("value", "That's an IPv6 address.");
+  if (!version_4 && is_4) throw InvalidValue("value", "That's an IPv4 address.");
   return std::string(value);
 }
 
 std::string checked_text(std::string_view value) {
-  if (value.empty()) throw Error("No value for the record provided.");
+  if (value.empty()) throw InvalidValue("value", "No value for the record provided.");
   if (value.size() > k_longest_text) refuse("A TXT record holds at most 60000 bytes.");
   if (!printable_utf8(value)) refuse("A TXT record is one line of printable text.");
   return std::string(value);
@@ -198,7 +201,7 @@ std::string checked_value(const std::string& type, std::string_view value, Targe
   if (type == "SSHFP") return checked_host_key(value);
   if (type == "CAA") return checked_authority(value);
   if (const RecordForm* form = record_form(type)) return checked_fields(*form, value, names);
-  throw Error("Unknown record type '" + type + "'. The types are " + joined(record_types(), ", ") + ".");
+  throw InvalidValue("type", "Unknown record type '" + type + "'. The types are " + joined(record_types(), ", ") + ".");
 }
 
 std::vector<std::string> record_types() {

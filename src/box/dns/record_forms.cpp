@@ -218,7 +218,7 @@ std::string checked_fields(const RecordForm& form, std::string_view value, Targe
   // Names that are not ASCII are now, and nothing else may be.
   const bool printable = is_ascii(checked) && printable_utf8(checked) && checked.size() <= k_longest_data;
   if (checked.empty() || !printable || !printed_dns_data(type, checked))
-    throw Error("Invalid value. " + std::string(form.expected));
+    throw InvalidValue("value", "Invalid value. " + std::string(form.expected));
   return checked;
 }
 

@@ -12,7 +12,7 @@ namespace {
 std::string checked_host(const std::string& entry) {
   const std::string host = canonical_name(entry);
   // A text that is not a host name has no address.
-  if (!valid_domain(host)) throw Error("Could not resolve the IP address of " + entry + ".");
+  if (!valid_domain(host)) throw InvalidValue("names", "Could not resolve the IP address of " + entry + ".");
   return host;
 }
 
@@ -30,7 +30,8 @@ void add_secondary_entry(std::vector<std::string>& entries, std::string entry) {
 std::string checked_secondary_entry(const std::string& entry) {
   if (!entry.starts_with(k_transfer_prefix)) return checked_host(entry);
   const std::string peer = entry.substr(k_transfer_prefix.size());
-  if (!valid_address_or_network(peer)) throw Error("'" + peer + "' is not an IPv4 or IPv6 address or subnet.");
+  if (!valid_address_or_network(peer))
+    throw InvalidValue("names", "'" + peer + "' is not an IPv4 or IPv6 address or subnet.");
   return entry;
 }
 
