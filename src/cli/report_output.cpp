@@ -14,22 +14,6 @@ namespace {
 constexpr const char* k_only_stored =
     "Stored. It takes effect with `sudo mailinabox setup`, as this machine has not been set up completely yet.\n";
 
-bool worth_telling(const Outcome& outcome) { return outcome.status != Status::in_sync; }
-
-Json change_json(const Outcome& outcome, bool with_diff) {
-  Json change = {{"id", outcome.id.text()},
-                 {"recipe", outcome.recipe},
-                 {"action", to_string(outcome.action)},
-                 {"summary", summarize(outcome)}};
-  if (with_diff && !outcome.changes.empty()) change["diff"] = render_diff(outcome);
-  if (outcome.local) change["local"] = true;
-  if (!outcome.new_release.empty()) change["new_release"] = outcome.new_release;
-  if (outcome.status == Status::failed) change["status"] = "failed";
-  if (outcome.status == Status::not_reached) change["status"] = "not_reached";
-  if (!outcome.error.empty()) change["error"] = outcome.error;
-  return change;
-}
-
 std::string indented(const std::string& text, const std::string& indent) {
   std::string result;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -80,37 +64,6 @@ std::string duration_text(std::chrono::milliseconds duration) {
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<long>(seconds + 0.5);
   return whole < 100 ? fmt::format("{} s", whole) : fmt::format("{} min {} s", whole / 60, whole % 60);
-}
-
-Json report_json(const Report& report, bool with_diff) {
-  const std::size_t changed = report.count(Status::changed) + report.count(Status::would_change);
-  Json json = {{"result", report.failed() ? "failed" : "ok"},
-               {"changed", changed},
-               {"unchanged", report.count(Status::in_sync)},
-               {"failed", report.count(Status::failed) + report.refresh_failures.size()},
-               {"not_reached", report.count(Status::not_reached)},
-               {"reloaded", report.reloaded},
-               {"restarted", report.restarted},
-               {"left_over", report.left_over},
-               {"generation", nullptr},
-               {"elapsed_ms", report.elapsed.count()},
-               {"changes", Json::array()}};
-  if (report.generation) json["generation"] = *report.generation;
-  for (const Outcome& outcome : report.outcomes) {
-    if (worth_telling(outcome)) json["changes"].push_back(change_json(outcome, with_diff));
-  }
-  for (const Outcome& outcome : report.refresh_failures) json["changes"].push_back(change_json(outcome, with_diff));
-  json["removed_packages"] = Json::array();
-  for (const RemovedPackage& package : report.packages.removed) {
-    json["removed_packages"].push_back(
-        {{"name", package.name}, {"version", package.version}, {"reason", package.reason}});
-  }
-  // An empty list would look as if there were none.
-  if (!report.packages.unknown.empty()) {
-    json["removed_packages_unknown"] = report.packages.unknown;
-    if (report.packages.removed.empty()) json["removed_packages"] = nullptr;
-  }
-  return json;
 }
 
 std::vector<JsonKey> report_keys(const std::vector<JsonKey>& besides) {
@@ -219,17 +172,6 @@ std::string failures_text(const Report& report) {
 std::string parts_text(const BoxParts& parts) {
   if (parts.done.empty()) return {};
   return fmt::format("Set up so far: {}.\nNot yet: {}.\n", fmt::join(parts.done, ", "), fmt::join(parts.missing, ", "));
-}
-
-std::vector<std::string> change_lines(const Report& report) {
-  const PublishedChanges changes = published_changes(report);
-  std::vector<std::string> names = changes.zones;
-  if (names.empty() && changes.name_server) names.emplace_back("DNS configuration");
-  if (names.empty() && changes.signer) names.emplace_back("OpenDKIM configuration");
-  std::vector<std::string> lines;
-  if (!names.empty()) lines.push_back(fmt::format("updated DNS: {}", fmt::join(names, ",")));
-  if (changes.web) lines.emplace_back("web updated");
-  return lines;
 }
 
 ExitCode print_publication(Console& console, const Publication& publication, const std::string& otherwise) {

@@ -7,17 +7,12 @@
 #include "base/json.hpp"
 #include "cli/command.hpp"
 #include "engine/report.hpp"
+#include "operations/json_forms.hpp"
 #include "operations/publish.hpp"
 #include "operations/release.hpp"
 #include "operations/users.hpp"
 
 namespace mailinabox {
-
-// design.md section 8: result, changed, unchanged, failed, reloaded, restarted, generation, elapsed_ms, changes (each
-// with id, recipe, action, summary, and if they apply diff, local, error); not_reached and removed_packages beside
-// them. If apt could not say which packages it removes, removed_packages is null or what is known of it, and
-// removed_packages_unknown the reason.
-Json report_json(const Report& report, bool with_diff);
 
 // These keys, for --help, and what the command has `besides`.
 std::vector<JsonKey> report_keys(const std::vector<JsonKey>& besides);
@@ -45,10 +40,6 @@ std::string failures_text(const Report& report);
 
 // "Set up so far: system, ssh.\nNot yet: dns.\n"; "" where nothing has been.
 std::string parts_text(const BoxParts& parts);
-
-// What a publication changed, as the original's management daemon words it: "updated DNS: example.com,example.org",
-// "web updated". Programs look for these. Empty if it changed nothing.
-std::vector<std::string> change_lines(const Report& report);
 
 // Prints the warnings, what changed and what is not yet published; `otherwise` if nothing changed. Returns how it went.
 ExitCode print_publication(Console& console, const Publication& publication, const std::string& otherwise = "");

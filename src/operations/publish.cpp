@@ -1,5 +1,6 @@
 #include "operations/publish.hpp"
 
+#include "base/text.hpp"
 #include "engine/engine.hpp"
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
@@ -47,6 +48,17 @@ PublishedChanges published_changes(const Report& report) {
     changes.web = changes.web || outcome.recipe == "web";
   }
   return changes;
+}
+
+std::vector<std::string> change_lines(const Report& report) {
+  const PublishedChanges changes = published_changes(report);
+  std::vector<std::string> names = changes.zones;
+  if (names.empty() && changes.name_server) names.emplace_back("DNS configuration");
+  if (names.empty() && changes.signer) names.emplace_back("OpenDKIM configuration");
+  std::vector<std::string> lines;
+  if (!names.empty()) lines.push_back("updated DNS: " + joined(names, ","));
+  if (changes.web) lines.emplace_back("web updated");
+  return lines;
 }
 
 }  // namespace mailinabox

@@ -35,4 +35,8 @@ struct PublishedChanges {
 };
 PublishedChanges published_changes(const Report& report);
 
+// What a publication changed, as the original's management daemon words it: "updated DNS: example.com,example.org",
+// "web updated". Programs look for these. Empty if it changed nothing.
+std::vector<std::string> change_lines(const Report& report);
+
 }  // namespace mailinabox

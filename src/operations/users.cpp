@@ -102,13 +102,17 @@ void set_quota(const Box& box, const std::string& email, const std::string& quot
   open_users(box, DirectoryAccess::change).set_quota(email, quota);
 }
 
-void set_administrator(const Box& box, const std::string& email, bool administrator) {
+void set_privilege(const Box& box, const std::string& email, const std::string& privilege, bool granted) {
   Directory directory = open_users(box, DirectoryAccess::change);
-  if (administrator) {
-    directory.add_privilege(email, "admin");
+  if (granted) {
+    directory.add_privilege(email, privilege);
   } else {
-    directory.remove_privilege(email, "admin");
+    directory.remove_privilege(email, privilege);
   }
+}
+
+void change_user(const Box& box, const std::string& email, const UserChange& change) {
+  open_users(box, DirectoryAccess::change).change_user(email, change);
 }
 
 }  // namespace mailinabox

@@ -45,6 +45,7 @@ DirectoryChange remove_alias(const Box& box, const std::string& address, const L
 // Nothing outside the database follows from these, so they do not wait for the machine's lock.
 void set_password(const Box& box, const std::string& email, const Secret& password);
 void set_quota(const Box& box, const std::string& email, const std::string& quota);
-void set_administrator(const Box& box, const std::string& email, bool administrator);
+void set_privilege(const Box& box, const std::string& email, const std::string& privilege, bool granted);
+void change_user(const Box& box, const std::string& email, const UserChange& change);
 
 }  // namespace mailinabox

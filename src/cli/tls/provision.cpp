@@ -16,11 +16,6 @@ struct ProvisionCommandOptions {
   bool no_wait = false;
 };
 
-const char* result_word(CertificateRequest::Result result) {
-  static constexpr const char* k_words[] = {"installed", "skipped", "error"};
-  return k_words[static_cast<std::size_t>(result)];
-}
-
 // For cron, which mails whatever is said.
 ExitCode say_alarms(Console& console, const Provisioned& done) {
   if (!done.alarms.empty()) {
@@ -84,13 +79,6 @@ ExitCode run_provision(Box& box, Console& console, const ProvisionCommandOptions
 }
 
 }  // namespace
-
-Json requests_json(const std::vector<CertificateRequest>& requests) {
-  Json all = Json::array();
-  for (const CertificateRequest& one : requests)
-    all.push_back({{"domains", one.domains}, {"result", result_word(one.result)}, {"log", one.log}});
-  return all;
-}
 
 std::string requests_text(const std::vector<CertificateRequest>& requests) {
   std::string text;

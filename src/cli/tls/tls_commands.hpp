@@ -19,9 +19,6 @@ CliCommand tls_remove_command();
 CliCommand tls_roll_command();
 CliCommand tls_challenge_command();
 
-// {"domains", "result", "log"} each, as in the original's API.
-Json requests_json(const std::vector<CertificateRequest>& requests);
-
 // What was asked for and what came of it, for people; names that need nothing are left out.
 std::string requests_text(const std::vector<CertificateRequest>& requests);
 

@@ -71,20 +71,21 @@ void require_findable(const Box& box, const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) {
     if (entry.starts_with("xfr:")) continue;
     const auto addresses = resolver.addresses(entry);
-    if (!addresses || addresses->empty()) throw Error("Could not resolve the IP address of " + entry + ".");
+    if (!addresses || addresses->empty())
+      throw InvalidValue("names", "Could not resolve the IP address of " + entry + ".");
   }
 }
 
 }  // namespace
 
 RecordChange set_record(const Box& box, const CustomRecord& record, const LockRequest& request) {
-  if (record.value.empty()) throw Error("No value for the record provided.");
+  if (record.value.empty()) throw InvalidValue("value", "No value for the record provided.");
   return change_records(box, request, OnFailure::take_back,
                         [&](CustomRecords& records, const auto& zones) { return records.set(record, zones); });
 }
 
 RecordChange add_record(const Box& box, const CustomRecord& record, const LockRequest& request) {
-  if (record.value.empty()) throw Error("No value for the record provided.");
+  if (record.value.empty()) throw InvalidValue("value", "No value for the record provided.");
   return change_records(box, request, OnFailure::take_back,
                         [&](CustomRecords& records, const auto& zones) { return records.add(record, zones); });
 }

@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::chrono::seconds k_resolver_limit{10};
 
-std::string zone_file(const DnsZone& zone) { return "/etc/nsd/zones/" + percent_encoded(zone.name) + ".txt"; }
+const std::string k_zones_folder = "/etc/nsd/zones/";
+
+std::string zone_file(const DnsZone& zone) { return k_zones_folder + percent_encoded(zone.name) + ".txt"; }
 
 bool inside_domain(const std::string& name, const std::string& domain) {
   return name == domain || name.ends_with("." + domain);
@@ -64,9 +66,9 @@ const DnsZone& zone_of(const BoxModels& models, const std::string& name) {
     if (inside_domain(name, zone.name)) return zone;
     list += (list.empty() ? "" : ", ") + zone.name;
   }
-  throw Error(name + " is not a domain of this box or a name below one. " +
-              (list.empty() ? "It has none yet: they follow from mail users and aliases."
-                            : "Its domains: " + list + ". More follow from mail users and aliases."));
+  throw UnknownName(name + " is not a domain of this box or a name below one. " +
+                    (list.empty() ? "It has none yet: they follow from mail users and aliases."
+                                  : "Its domains: " + list + ". More follow from mail users and aliases."));
 }
 
 std::vector<ShownRecord> shown_records(const DnsZone& zone, const std::string& domain) {
@@ -97,6 +99,12 @@ DomainCheck check_published(const Box& box, const BoxModels& models, const DnsZo
   return check_domain(
       {.zone = zone, .domain = domain, .ds_records = ds_records(box, zone), .ipv6 = !models.input.public_ipv6.empty()},
       resolver, box.dns);
+}
+
+void discard_signatures(const Box& box, const HeldLock& /*lock*/) {
+  for (const std::string& name : box.system.files.list(k_zones_folder)) {
+    if (name.ends_with(".signed")) box.system.files.remove(k_zones_folder + name);
+  }
 }
 
 }  // namespace mailinabox

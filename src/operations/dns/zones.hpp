@@ -7,6 +7,7 @@
 #include "box/dns/world_check.hpp"
 #include "box/dns/zones.hpp"
 #include "operations/box.hpp"
+#include "operations/held_lock.hpp"
 #include "operations/models/models.hpp"
 
 namespace mailinabox {
@@ -38,6 +39,9 @@ std::string unsigned_zone(const Box& box, const DnsZone& zone);
 // What the world is told of the domain, compared with its zone. Asks name servers for some seconds. Throws Error if no
 // resolver answers.
 DomainCheck check_published(const Box& box, const BoxModels& models, const DnsZone& zone, const std::string& domain);
+
+// Has the next publication sign every zone again. The name server goes on with what it has in memory until then.
+void discard_signatures(const Box& box, const HeldLock& lock);
 
 // Has the name server read its zones again, waits until it answers with each zone's serial number and none of its
 // processes has the zones from before, and has the box's own resolver forget what it knew. Throws Error naming the zone

@@ -113,11 +113,12 @@ SiteChange typed_site_change(const std::string& name, const std::string& setting
     return known.typed == setting || known.in_file == setting;
   });
   if (word == k_words.end())
-    throw Error("\"" + setting + "\" is not a setting of a site; expected redirect, proxy, alias or hsts",
-                ExitCode::usage);
+    throw InvalidValue("setting",
+                       "\"" + setting + "\" is not a setting of a site; expected redirect, proxy, alias or hsts",
+                       ExitCode::usage);
   change.setting = word->in_file;
   if (change.setting == "hsts" && !key.empty())
-    throw Error("hsts has one value for the whole site: yes, no or preload", ExitCode::usage);
+    throw InvalidValue("key", "hsts has one value for the whole site: yes, no or preload", ExitCode::usage);
   return change;
 }
 
