@@ -25,8 +25,11 @@ MAY_INCLUDE = {
     "recipe": {"base", "crypto", "os", "net", "store", "engine", "facts", "resources"},
     "box": {"base", "crypto", "net", "store"},
     "operations": set(below),
+    "messages": {"base"},
+    "helper": {"base", "crypto", "os", "store", "engine", "box", "operations", "messages"},
+    "api": {"base", "messages"},
     "cli": {"base", "engine", "facts", "recipe", "box", "operations"},
-    "apps": {"operations", "cli"} | set(below),
+    "apps": {"operations", "cli", "helper", "api", "messages"} | set(below),
 }
 # A library's headers, the names that its symbols begin with, and the layers that may use it.
 LIBRARIES = [
@@ -36,7 +39,7 @@ LIBRARIES = [
     ("libcurl", r"curl/", r"curl_", {"net"}),
     ("libldns", r"ldns/", r"ldns_", {"net", "resources"}),
     ("yaml-cpp", r"yaml-cpp/", r"YAML::", {"base"}),
-    ("Boost", r"boost/", r"boost::", {"os"}),
+    ("Boost", r"boost/", r"boost::", {"os", "api"}),
     ("OpenSSL", r"openssl/", r"(EVP|X509|PEM|BIO|RSA|EC_KEY)_", {"base", "crypto", "resources", "apps"}),
     ("libidn2", r"idn2", r"idn2_", {"box"}),
     ("the terminal", r"termios|cli/dialogue", r"tc[gs]etattr", {"cli", "apps"}),

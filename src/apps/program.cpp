@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <iostream>
 
+#include "apps/management.hpp"
 #include "apps/mta_sts.hpp"
 #include "apps/real_machine.hpp"
 #include "apps/resolver_probe.hpp"
@@ -62,7 +63,8 @@ ExitCode run_on_this_machine(const std::vector<std::string>& words, std::ostream
                   .output = output,
                   .errors = errors,
                   .variables = process_variables(),
-                  .self_test = &self_test};
+                  .self_test = &self_test,
+                  .management = management_programs()};
   console.errors_terminal = isatty(STDERR_FILENO) == 1 && console.variable("TERM") != "dumb";
   console.colour = console.errors_terminal && console.variable("NO_COLOR").empty();
   console.columns = [&console] { return terminal_columns(STDERR_FILENO, console.variable("COLUMNS")); };

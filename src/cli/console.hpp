@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/dialogue.hpp"
+#include "cli/management.hpp"
 #include "cli/selftest.hpp"
 #include "operations/held_lock.hpp"
 
@@ -20,6 +21,7 @@ struct Console {
   std::ostream& errors;                            // progress and messages
   std::map<std::string, std::string> variables{};  // of the process
   SelfTest self_test{};
+  ManagementPrograms management{};
   bool json = false;             // the result is one JSON object
   bool errors_terminal = false;  // progress may move the cursor
   bool colour = false;

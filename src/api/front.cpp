@@ -1,0 +1,59 @@
+#include "api/front.hpp"
+
+#include "api/original.hpp"
+#include "api/v1.hpp"
+#include "base/text.hpp"
+
+namespace mailinabox {
+namespace {
+
+// "box.example.com:10222" and "[::1]:10222" without the port.
+std::string host_of(const HttpRequest& request) {
+  const std::string host = lower_case(request.header("host"));
+  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  return host.substr(0, host.find(':'));
+}
+
+}  // namespace
+
+Router front_routes(const std::string& version) {
+  Router router;
+  add_original_account_routes(router);
+  add_original_mail_routes(router);
+  add_original_dns_routes(router);
+  add_original_system_routes(router);
+  const auto description =
+      std::make_shared<const std::string>(json_text(openapi_of(add_v1_routes(router), version)) + "\n");
+  router.add({"GET", std::string(k_v1) + "/openapi.json", [description](const std::shared_ptr<Call>& call) {
+                call->exchange->respond({.type = "application/json", .body = *description});
+              }});
+  router.add({"GET", "/", [](const std::shared_ptr<Call>& call) {
+                call->exchange->respond(
+                    {.status = 404,
+                     .body =
+                         "This version has no control panel yet. On the machine, `sudo mailinabox --help` lists what "
+                         "can be done; programs find the API described at /admin/api/v1/openapi.json.\n"});
+              }});
+  return router;
+}
+
+HttpHandler front_handler(const FrontOptions& options) {
+  std::vector<std::string> hosts;
+  for (const std::string& host : options.hosts) hosts.push_back(lower_case(host));
+  for (const char* own : {"localhost", "127.0.0.1", "::1"}) hosts.emplace_back(own);
+  const bool any = options.hosts.empty();
+  return [router = front_routes(options.version), hosts, any](const std::shared_ptr<Exchange>& exchange) {
+    if (any || contains(hosts, host_of(exchange->request()))) {
+      router.answer(exchange);
+    } else {
+      exchange->respond({.status = 421, .body = "This box has another name.\n"});
+    }
+  };
+}
+
+void run_front(const FrontOptions& options, const std::function<void(std::uint16_t port)>& ready) {
+  const HttpHandler handler = front_handler(options);
+  serve_http(options.server, handler, ready);
+}
+
+}  // namespace mailinabox

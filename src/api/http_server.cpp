@@ -1,0 +1,377 @@
+#include "api/http_server.hpp"
+
+#define BOOST_ASIO_DISABLE_CO_AWAIT 1  // 1.74 forgets an include for it
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace mailinabox {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Tcp = asio::ip::tcp;
+using Local = asio::local::stream_protocol;
+using Failure = boost::system::error_code;
+
+constexpr std::chrono::seconds k_request_limit{30};
+constexpr std::chrono::seconds k_response_limit{60};
+constexpr std::chrono::seconds k_idle_limit{75};
+constexpr std::chrono::seconds k_helper_wait{10};     // for one that is being restarted
+constexpr std::chrono::seconds k_helper_limit{3660};  // a change may wait for an hour for another run
+constexpr std::chrono::milliseconds k_helper_retry{50};
+constexpr std::uint64_t k_most_body = 1U << 20U;
+constexpr std::uint32_t k_most_header = 16U << 10U;
+
+// One question to the helper: a connection, a frame there, a frame back.
+class HelperCall : public std::enable_shared_from_this<HelperCall> {
+ public:
+  using Then = std::function<void(Reply)>;
+
+  HelperCall(asio::io_context& context, std::string socket, std::string frame, Then then)
+      : socket_(context), timer_(context), path_(std::move(socket)), frame_(std::move(frame)), then_(std::move(then)) {}
+
+  void begin() {
+    until_ = std::chrono::steady_clock::now() + k_helper_wait;
+    connect();
+  }
+
+ private:
+  void connect() {
+    socket_.async_connect(Local::endpoint(path_), [self = shared_from_this()](Failure failure) {
+      if (failure) {
+        self->retry();
+      } else {
+        self->send();
+      }
+    });
+  }
+
+  void retry() {
+    socket_.close();
+    if (std::chrono::steady_clock::now() > until_) {
+      finish({.verdict = Verdict::unavailable,
+              .text = "The management service is not running. It is started again by itself; if not, on the machine: "
+                      "sudo mailinabox setup",
+              .retry_after = 5});
+      return;
+    }
+    timer_.expires_after(k_helper_retry);
+    timer_.async_wait([self = shared_from_this()](Failure failure) {
+      if (!failure) self->connect();
+    });
+  }
+
+  void send() {
+    timer_.expires_after(k_helper_limit);
+    timer_.async_wait([self = shared_from_this()](Failure failure) {
+      if (!failure) self->socket_.close();
+    });
+    asio::async_write(socket_, asio::buffer(frame_), [self = shared_from_this()](Failure failure, std::size_t) {
+      self->proceed(failure, [&] { self->receive_length(); });
+    });
+  }
+
+  void receive_length() {
+    asio::async_read(socket_, asio::buffer(header_), [self = shared_from_this()](Failure failure, std::size_t) {
+      self->proceed(failure, [&] { self->receive_text(); });
+    });
+  }
+
+  void receive_text() {
+    try {
+      frame_.resize(frame_length({header_.data(), header_.size()}, k_most_reply));
+    } catch (const Error&) {
+      finish(ended());
+      return;
+    }
+    asio::async_read(socket_, asio::buffer(frame_), [self = shared_from_this()](Failure failure, std::size_t) {
+      self->proceed(failure, [&] { self->finish(self->parsed()); });
+    });
+  }
+
+  void proceed(Failure failure, const std::function<void()>& next) {
+    if (failure) {
+      finish(ended());
+    } else {
+      next();
+    }
+  }
+
+  Reply parsed() const {
+    try {
+      return read_reply(frame_);
+    } catch (const Error&) {
+      return ended();
+    }
+  }
+
+  static Reply ended() {
+    return {.verdict = Verdict::failed,
+            .text = "The process of this request has ended without a reply. The machine's log says more."};
+  }
+
+  void finish(Reply reply) {
+    timer_.cancel();
+    Failure ignored;
+    socket_.close(ignored);
+    if (then_) std::exchange(then_, nullptr)(std::move(reply));
+  }
+
+  Local::socket socket_;
+  asio::steady_timer timer_;
+  std::string path_;
+  std::string frame_;
+  std::array<char, 4> header_{};
+  Then then_;
+  std::chrono::steady_clock::time_point until_{};
+};
+
+HttpRequest plain_request(const http::request<http::string_body>& parsed, const std::string& peer) {
+  HttpRequest request{.method = std::string(parsed.method_string()),
+                      .target = std::string(parsed.target()),
+                      .body = parsed.body(),
+                      .peer = peer};
+  for (const auto& field : parsed)
+    request.headers.emplace_back(lower_case(std::string(field.name_string())), std::string(field.value()));
+  return request;
+}
+
+struct ServerState {
+  asio::io_context context{1};
+  const HttpServerOptions& options;
+  const HttpHandler& handler;
+  std::size_t connections = 0;
+};
+
+// A client's connection, and the request on it that is being answered.
+class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(ServerState& state, Tcp::socket socket) : state_(state), stream_(std::move(socket)) {
+    Failure failure;
+    const auto peer = stream_.socket().remote_endpoint(failure);
+    if (!failure) peer_ = peer.address().to_string();
+    ++state_.connections;
+  }
+  ~Connection() override { --state_.connections; }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void read(std::chrono::seconds limit) {
+    parser_.emplace();
+    parser_->body_limit(k_most_body);
+    parser_->header_limit(k_most_header);
+    stream_.expires_after(limit);
+    // A first byte, then the rest in its own time: between requests a client may be quiet for longer.
+    if (buffer_.size() > 0) {
+      read_request();
+      return;
+    }
+    stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](Failure failure, std::size_t size) {
+      if (failure) return;
+      self->buffer_.commit(size);
+      self->read_request();
+    });
+  }
+
+  const HttpRequest& request() const override { return request_; }
+
+  void respond(HttpResponse response) override {
+    if (responded_) return;
+    responded_ = true;
+    const bool head = request_.method == "HEAD";
+    http::response<http::string_body> message{static_cast<http::status>(response.status), 11};
+    for (const auto& [name, value] : response.headers) message.insert(name, value);
+    if (!response.type.empty()) message.set(http::field::content_type, response.type);
+    message.keep_alive(keep_alive_);
+    message.content_length(response.body.size());
+    if (!head) message.body() = std::move(response.body);
+    write(std::move(message), head);
+  }
+
+  void ask(const Envelope& envelope, std::function<void(Reply)> then) override {
+    std::make_shared<HelperCall>(state_.context, state_.options.helper_socket, framed(envelope_text(envelope)),
+                                 std::move(then))
+        ->begin();
+  }
+
+  void begin_events() override {
+    responded_ = true;
+    keep_alive_ = false;
+    write_raw(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n");
+  }
+  void send_events(std::string text) override { write_raw(std::move(text)); }
+  void end_events() override {
+    ending_ = true;
+    if (!writing_) close();
+  }
+  bool client_has_gone() const override { return gone_; }
+
+  void after(std::chrono::milliseconds delay, std::function<void()> then) override {
+    auto timer = std::make_shared<asio::steady_timer>(state_.context, delay);
+    timer->async_wait([timer, then = std::move(then)](Failure failure) {
+      if (!failure) then();
+    });
+  }
+
+ private:
+  void read_request() {
+    stream_.expires_after(k_request_limit);
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, std::size_t) {
+      if (failure) {
+        self->refuse(failure);
+      } else {
+        self->handle();
+      }
+    });
+  }
+
+  void refuse(Failure failure) {
+    const bool too_long = failure == http::error::body_limit;
+    const bool long_header = failure == http::error::header_limit;
+    const bool malformed = failure.category() == make_error_code(http::error::bad_method).category();
+    if (!malformed || failure == http::error::end_of_stream || failure == http::error::partial_message) {
+      close();
+      return;
+    }
+    keep_alive_ = false;
+    respond({.status = too_long      ? 413
+                       : long_header ? 431
+                                     : 400,
+             .body = too_long      ? "The request's body is longer than 1 MB.\n"
+                     : long_header ? "The request's header is longer than 16 KB.\n"
+                                   : "This is not a request of HTTP.\n"});
+  }
+
+  void handle() {
+    stream_.expires_never();
+    responded_ = false;
+    keep_alive_ = parser_->get().keep_alive();
+    request_ = plain_request(parser_->release(), peer_);
+    try {
+      state_.handler(shared_from_this());
+    } catch (const std::exception&) {
+      respond({.status = 500, .body = "The management service has a fault.\n"});
+    }
+  }
+
+  void write(http::response<http::string_body> message, bool head) {
+    auto kept = std::make_shared<http::response<http::string_body>>(std::move(message));
+    auto serializer = std::make_shared<http::response_serializer<http::string_body>>(*kept);
+    stream_.expires_after(k_response_limit);
+    const auto done = [self = shared_from_this(), kept, serializer](Failure failure, std::size_t) {
+      if (failure || !self->keep_alive_) {
+        self->close();
+      } else {
+        self->read(k_idle_limit);
+      }
+    };
+    if (head) {
+      http::async_write_header(stream_, *serializer, done);
+    } else {
+      http::async_write(stream_, *serializer, done);
+    }
+  }
+
+  void write_raw(std::string text) {
+    waiting_ += text;
+    if (writing_ || gone_ || waiting_.empty()) return;
+    writing_ = true;
+    sending_ = std::exchange(waiting_, {});
+    stream_.expires_after(k_response_limit);
+    asio::async_write(stream_, asio::buffer(sending_), [self = shared_from_this()](Failure failure, std::size_t) {
+      self->writing_ = false;
+      if (failure) self->gone_ = true;
+      if (!self->waiting_.empty()) {
+        self->write_raw({});
+      } else if (self->ending_) {
+        self->close();
+      } else {
+        self->stream_.expires_never();
+      }
+    });
+  }
+
+  void close() {
+    gone_ = true;
+    Failure ignored;
+    stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    stream_.close();
+  }
+
+  ServerState& state_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{};
+  std::optional<http::request_parser<http::string_body>> parser_{};
+  HttpRequest request_{};
+  std::string peer_{};
+  std::string waiting_{};
+  std::string sending_{};
+  bool responded_ = false;
+  bool keep_alive_ = false;
+  bool writing_ = false;
+  bool ending_ = false;
+  bool gone_ = false;
+};
+
+class Listener {
+ public:
+  explicit Listener(ServerState& state) : state_(state), acceptor_(state.context), signals_(state.context) {
+    const Tcp::endpoint endpoint(asio::ip::make_address(state.options.address), state.options.port);
+    Failure failure;
+    acceptor_.open(endpoint.protocol(), failure);
+    if (!failure) acceptor_.set_option(Tcp::acceptor::reuse_address(true), failure);
+    if (!failure) acceptor_.bind(endpoint, failure);
+    if (!failure) acceptor_.listen(128, failure);
+    if (failure) {
+      throw SystemError("listen at", state.options.address + " port " + std::to_string(state.options.port),
+                        failure.value());
+    }
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    signals_.async_wait([this](Failure, int) { state_.context.stop(); });
+    accept();
+  }
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](Failure failure, Tcp::socket socket) {
+      if (!failure && state_.connections < state_.options.most_connections)
+        std::make_shared<Connection>(state_, std::move(socket))->read(k_request_limit);
+      accept();
+    });
+  }
+
+  ServerState& state_;
+  Tcp::acceptor acceptor_;
+  asio::signal_set signals_;
+};
+
+}  // namespace
+
+void serve_http(const HttpServerOptions& options, const HttpHandler& handler,
+                const std::function<void(std::uint16_t port)>& ready) {
+  ServerState state{.options = options, .handler = handler};
+  const Listener listener(state);
+  ready(listener.port());
+  state.context.run();
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,25 @@
+// HTTP/1.1 (RFC 9112) with keep-alive, for a proxy in front. Slow clients are cut off: 30 seconds for a request, 60 for
+// taking a response, 75 between requests. Bodies have at most 1 MB (413 else), headers 16 KB (431).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "api/http.hpp"
+
+namespace mailinabox {
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 10222;  // 0: any that is free
+  std::string helper_socket = "/run/mailinabox/helper.sock";
+  std::size_t most_connections = 512;
+};
+
+// Serves until SIGTERM or SIGINT. `ready` is called with the port once connections are taken. Throws Error if it cannot
+// listen.
+void serve_http(const HttpServerOptions& options, const HttpHandler& handler,
+                const std::function<void(std::uint16_t port)>& ready);
+
+}  // namespace mailinabox

@@ -1,0 +1,169 @@
+#include "api/v1.hpp"
+
+#include "base/text.hpp"
+#include "base/utf8.hpp"
+
+namespace mailinabox {
+namespace {
+
+int status_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::done:
+      return 200;
+    case Verdict::refused:
+      return 400;
+    case Verdict::unauthenticated:
+      return 401;
+    case Verdict::forbidden:
+      return 403;
+    case Verdict::missing:
+      return 404;
+    case Verdict::conflict:
+      return 409;
+    case Verdict::outdated:
+      return 412;
+    case Verdict::too_many:
+      return 429;
+    case Verdict::unavailable:
+      return 503;
+    case Verdict::failed:
+      return 500;
+  }
+  return 500;
+}
+
+const char* title_of(int status) {
+  switch (status) {
+    case 400:
+      return "The request is wrong";
+    case 401:
+      return "Nobody is logged in";
+    case 403:
+      return "Not allowed";
+    case 404:
+      return "Not found";
+    case 409:
+      return "It exists already";
+    case 412:
+      return "It has been changed meanwhile";
+    case 429:
+      return "Too many attempts";
+    case 503:
+      return "Not available now";
+    default:
+      return "A fault";
+  }
+}
+
+// "abc", W/"abc", or several: the first.
+std::string entity_tag_in(const std::string& header) {
+  const std::size_t begin = header.find('"');
+  if (begin == std::string::npos) return std::string(trim(header));
+  return header.substr(begin + 1, header.find('"', begin + 1) - begin - 1);
+}
+
+bool has_body(const HttpRequest& request) {
+  return request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+}
+
+}  // namespace
+
+void respond_problem(const std::shared_ptr<Call>& call, int status, const std::string& detail,
+                     const std::string& member, std::int64_t retry_after) {
+  Json problem = {{"type", "about:blank"}, {"title", title_of(status)}, {"status", status}, {"detail", detail}};
+  if (!member.empty()) problem["errors"] = {{{"member", member}, {"detail", detail}}};
+  HttpResponse response{.status = status, .type = "application/problem+json", .body = json_text(problem) + "\n"};
+  if (status == 401)
+    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"Mail-in-a-Box Management Server\"");
+  if (status == 503) retry_after = std::max<std::int64_t>(retry_after, 5);
+  if (retry_after > 0) response.headers.emplace_back("Retry-After", std::to_string(retry_after));
+  call->exchange->respond(std::move(response));
+}
+
+void respond_problem(const std::shared_ptr<Call>& call, const Reply& reply) {
+  respond_problem(call, status_of(reply.verdict), reply.text, reply.member, reply.retry_after);
+}
+
+RequestMembers::RequestMembers(const Call& call) : call_(call) {
+  if (!has_body(call.request())) {
+    query_ = query_of(call.request().target);
+    return;
+  }
+  if (trim(call.request().body).empty()) return;
+  const std::string type = lower_case(call.request().header("content-type"));
+  if (!type.starts_with("application/json") && !type.starts_with("application/merge-patch+json"))
+    throw Error("Expected a body of the type application/json.");
+  object_ = parse_json(call.request().body, "The body");
+  if (!object_.is_object()) throw Error("Expected a JSON object as the body.");
+}
+
+std::optional<std::string> RequestMembers::text_of(const char* name) {
+  std::optional<std::string> text;
+  if (const auto part = call_.parts.find(name); part != call_.parts.end()) {
+    if (const auto in_body = object_.find(name); in_body != object_.end() && *in_body != part->second)
+      throw MemberError(name, "is another one in the address than in the body.");
+    text = part->second;
+  } else if (const auto found = query_.find(name); found != query_.end()) {
+    text = found->second;
+  }
+  if (text && !valid_utf8(*text)) throw MemberError(name, "is not UTF-8.");
+  return text;
+}
+
+Json RequestMembers::list_of(const std::string& text) {
+  Json list = Json::array();
+  for (const std::string& item : split_list(text)) list.push_back(item);
+  return list;
+}
+
+Json RequestMembers::truth_of(const char* name, const std::string& text) {
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  throw MemberError(name, "must be true or false.");
+}
+
+Json RequestMembers::number_of(const char* name, const std::string& text) {
+  const auto number = parse_number<std::int64_t>(text);
+  if (!number) throw MemberError(name, "must be a whole number.");
+  return *number;
+}
+
+Envelope v1_envelope(const Call& call) {
+  const HttpRequest& request = call.request();
+  Envelope envelope = envelope_for(request, credential_of(request));
+  if (request.has_header("if-match")) envelope.if_match = entity_tag_in(request.header("if-match"));
+  if (request.method == "POST") envelope.idempotency_key = request.header("idempotency-key");
+  if (!printable_utf8(envelope.if_match) || !printable_utf8(envelope.idempotency_key))
+    throw Error("If-Match and Idempotency-Key must be printable texts.");
+  return envelope;
+}
+
+void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& reply) {
+  HttpResponse response{.status = status, .type = "application/json"};
+  if (!reply.entity_tag.empty()) response.headers.emplace_back("ETag", "\"" + reply.entity_tag + "\"");
+  const std::string known = call->request().header("if-none-match");
+  if (!known.empty() && entity_tag_in(known) == reply.entity_tag) {
+    response.status = 304;
+    response.type = "";
+  } else if (reply.data.is_object() && reply.data.empty()) {
+    response.status = 204;
+    response.type = "";
+  } else {
+    response.body = json_text(reply.data) + "\n";
+  }
+  call->exchange->respond(std::move(response));
+}
+
+Json object_schema(const std::vector<ApiMember>& members) {
+  Json schema = {{"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}};
+  for (const ApiMember& member : members) {
+    Json property = member.schema;
+    if (!member.doc.empty()) property["description"] = member.doc;
+    schema["properties"][member.name] = property;
+    if (member.required) schema["required"].push_back(member.name);
+  }
+  if (schema["required"].empty()) schema.erase("required");
+  return schema;
+}
+
+}  // namespace mailinabox

@@ -1,0 +1,226 @@
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "base/text.hpp"
+#include "box/access/qr_code.hpp"
+#include "box/access/totp.hpp"
+#include "helper/handlers.hpp"
+#include "operations/mailboxes.hpp"
+#include "operations/management_files.hpp"
+#include "operations/users.hpp"
+
+namespace mailinabox {
+namespace {
+
+constexpr std::chrono::hours k_pending_for{1};
+
+LoggedIn begin_session(RequestContext& context, const User& user, bool second_factor) {
+  Stores& stores = context.stores;
+  const auto [session, token] = stores.sessions().create(user.id, stores.state_of(user), context.envelope.from,
+                                                         context.envelope.agent, second_factor, stores.now());
+  return {.email = user.email, .privileges = user.privileges, .session = token, .csrf = Secret(csrf_token(token))};
+}
+
+SessionInfo session_info(const Session& session, const User& user, const Caller& caller) {
+  return {.id = session.id,
+          .user = user.email,
+          .created = rfc3339(session.created),
+          .last_used = rfc3339(session.last_used),
+          .from = session.from,
+          .agent = session.agent,
+          .second_factor = session.second_factor,
+          .current = caller.session && caller.session->id == session.id};
+}
+
+TokenInfo token_info(const ApiToken& token, const std::string& user) {
+  return {.id = token.id,
+          .name = token.name,
+          .user = user,
+          .scopes = token.scopes,
+          .created = rfc3339(token.created),
+          .expires = time_text(token.expires),
+          .last_used = time_text(token.last_used),
+          .last_from = token.last_from};
+}
+
+std::string pending_purpose(const User& user) { return "new device of user " + std::to_string(user.id); }
+
+SealingKey sealing_key(RequestContext& context) {
+  auto key = read_sealing_key(context.box, context.stores.answers());
+  if (key) return *key;
+  throw Error("The key of the second factors is missing: run `sudo mailinabox setup`, which makes it.");
+}
+
+// Sealed for the user with the time until when it counts, so that the helper has nothing to remember.
+Secret seal_pending(RequestContext& context, const User& user, const Secret& secret) {
+  const auto until =
+      std::chrono::duration_cast<std::chrono::seconds>((context.stores.now() + k_pending_for).time_since_epoch());
+  return Secret(
+      sealing_key(context).seal(Secret(std::to_string(until.count()) + " " + secret.reveal()), pending_purpose(user)));
+}
+
+Secret open_pending(RequestContext& context, const User& user, const Secret& pending) {
+  const std::string text = sealing_key(context).open(pending.reveal(), pending_purpose(user)).reveal();
+  const auto until = parse_number<std::int64_t>(first_word(text));
+  if (!until || time_at(*until) < context.stores.now())
+    throw InvalidValue("pending", "This secret is older than an hour. Begin again.");
+  return Secret(text.substr(text.find(' ') + 1));
+}
+
+}  // namespace
+
+std::string time_text(const std::optional<TimePoint>& time) { return time ? rfc3339(*time) : ""; }
+
+User RequestContext::user_or_self(const std::string& email) const {
+  if (email.empty()) {
+    if (!caller.user) throw UnknownName("User does not exist.");
+    return *caller.user;
+  }
+  if (caller.user && caller.user->email == email) return *caller.user;
+  if (!caller.administrator()) throw Forbidden("You are not an administrator.");
+  auto user = stores.directory().user(email);
+  if (!user) throw UnknownName("User does not exist.");
+  return *user;
+}
+
+LoggedIn handle(RequestContext& context, const LogIn& /*message*/) {
+  const Caller& caller = context.caller;
+  // Programs that log in first, and use what they get: a token does for a session what it does by itself.
+  if (caller.token)
+    return {.email = caller.user->email, .privileges = caller.user->privileges, .session = caller.secret};
+  return begin_session(context, context.self(), caller.second_factor);
+}
+
+Done handle(RequestContext& context, const LogOut& /*message*/) {
+  const Caller& caller = context.caller;
+  if (caller.session) context.stores.sessions().revoke(caller.user->id, caller.session->id);
+  return {};
+}
+
+AccountInfo handle(RequestContext& context, const GetAccount& /*message*/) {
+  const Caller& caller = context.caller;
+  if (!caller.user) return {.privileges = {"admin"}};
+  AccountInfo info{.email = caller.user->email,
+                   .privileges = caller.user->privileges,
+                   .quota = caller.user->quota,
+                   .used_bytes = mailbox_usage(context.box, context.stores.answers(), caller.user->email).used,
+                   .second_factors = static_cast<std::int64_t>(context.stores.factors().of(caller.user->id).size())};
+  if (caller.token) info.scopes = caller.token->scopes;
+  if (caller.session) info.csrf = Secret(csrf_token(caller.secret));
+  return info;
+}
+
+LoggedIn handle(RequestContext& context, const ChangePassword& message) {
+  const User user = context.self();
+  Stores& stores = context.stores;
+  const auto wait = stores.throttle().wait(user.email, context.envelope.from, stores.now());
+  if (wait.count() > 0) throw InvalidValue("current", "Too many wrong passwords. Try again in a while.");
+  if (!stores.directory().authenticates(user.email, message.current)) {
+    stores.throttle().failed(user.email, context.envelope.from, stores.now());
+    throw InvalidValue("current", "This is not your present password.");
+  }
+  set_password(context.box, user.email, message.password);
+  stores.sessions().revoke_all(user.id);
+  return begin_session(context, user, context.caller.second_factor);
+}
+
+SessionList handle(RequestContext& context, const ListSessions& message) {
+  const User user = context.user_or_self(message.user);
+  SessionList list;
+  for (const Session& session : context.stores.sessions().list(user.id, context.stores.now())) {
+    if (session.state != context.stores.state_of(user)) continue;
+    list.sessions.push_back(session_info(session, user, context.caller));
+  }
+  return list;
+}
+
+Done handle(RequestContext& context, const RevokeSession& message) {
+  const User user = context.user_or_self(message.user);
+  if (message.id == "all") {
+    context.stores.sessions().revoke_all(user.id);
+  } else if (!context.stores.sessions().revoke(user.id, message.id)) {
+    throw UnknownName(user.email + " has no session " + message.id + ".");
+  }
+  return {};
+}
+
+FactorList handle(RequestContext& context, const ListFactors& message) {
+  const User user = context.user_or_self(message.user);
+  FactorList list{.user = user.email};
+  for (const SecondFactor& factor : context.stores.factors().of(user.id)) {
+    list.factors.push_back(
+        {.id = factor.id, .type = factor.type, .label = factor.label, .last_used = time_text(factor.last_used)});
+  }
+  list.recovery_codes = static_cast<std::int64_t>(context.stores.access().recovery_state(user.id).left);
+  const bool own = context.caller.user && context.caller.user->id == user.id;
+  if (message.prepare && own) list.prepared = handle(context, PrepareFactor{});
+  return list;
+}
+
+NewFactor handle(RequestContext& context, const PrepareFactor& /*message*/) {
+  const User user = context.self();
+  const Secret secret = new_totp_secret();
+  const std::string uri = totp_uri(secret, user.email, context.stores.primary_hostname());
+  return {.pending = seal_pending(context, user, secret),
+          .secret = secret,
+          .uri = Secret(uri),
+          .qr_code_png = Secret(to_base64(qr_code_png(uri)))};
+}
+
+AddedFactor handle(RequestContext& context, const AddFactor& message) {
+  const User user = context.self();
+  const Secret secret = message.pending.empty() ? message.secret : open_pending(context, user, message.pending);
+  if (const std::string problem = problem_with_totp_secret(secret); !problem.empty())
+    throw InvalidValue("secret", problem);
+  if (!totp_step(secret, message.code.reveal(), context.stores.now())) throw InvalidValue("code", "Invalid token.");
+  Stores& stores = context.stores;
+  AddedFactor added;
+  added.id = stores.factors().add_totp(user.id, secret, message.label);
+  if (stores.access().recovery_state(user.id).left == 0 && message.secret.empty())
+    added.recovery_codes = stores.access().renew_recovery_codes(user.id, stores.now());
+  stores.sessions().revoke_all(user.id);
+  return added;
+}
+
+Done handle(RequestContext& context, const RemoveFactor& message) {
+  const User user = context.user_or_self(message.user);
+  if (!context.stores.factors().remove(user.id, message.id)) throw UnknownName("Invalid user or MFA id.");
+  context.stores.sessions().revoke_all(user.id);
+  return {};
+}
+
+RecoveryCodes handle(RequestContext& context, const RenewRecoveryCodes& /*message*/) {
+  return {.codes = context.stores.access().renew_recovery_codes(context.self().id, context.stores.now())};
+}
+
+TokenList handle(RequestContext& context, const ListTokens& /*message*/) {
+  const bool all = context.caller.administrator();
+  TokenList list;
+  const auto of = all ? std::optional<std::int64_t>() : std::optional(context.self().id);
+  for (const ApiToken& token : context.stores.access().tokens(of)) {
+    const auto user = context.stores.directory().user_by_id(token.user);
+    list.tokens.push_back(token_info(token, user ? user->email : ""));
+  }
+  return list;
+}
+
+CreatedToken handle(RequestContext& context, const CreateToken& message) {
+  NewToken wanted{.name = message.name, .user = context.self().id, .scopes = message.scopes};
+  if (message.expires) {
+    wanted.expires = from_rfc3339(*message.expires);
+    if (!wanted.expires) throw InvalidValue("expires", "Expected a time such as 2027-01-31T00:00:00Z.");
+  }
+  const auto [token, secret] = context.stores.access().create_token(wanted, context.stores.now());
+  return {.token = token_info(token, context.self().email), .secret = secret};
+}
+
+Done handle(RequestContext& context, const RevokeToken& message) {
+  const auto token = context.stores.access().token_by_id(message.id);
+  const bool own = token && context.caller.user && token->user == context.caller.user->id;
+  if (!token || (!own && !context.caller.administrator()))
+    throw UnknownName("There is no token " + std::to_string(message.id) + ".");
+  context.stores.access().remove_token(message.id);
+  return {};
+}
+
+}  // namespace mailinabox

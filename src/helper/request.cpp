@@ -1,0 +1,229 @@
+#include "helper/request.hpp"
+
+#include <syslog.h>
+
+#include "base/digest.hpp"
+#include "helper/caller.hpp"
+#include "helper/handlers.hpp"
+#include "messages/json_form.hpp"
+#include "operations/management_files.hpp"
+#include "store/sqlite.hpp"
+
+namespace mailinabox {
+namespace {
+
+template <typename Type>
+concept HasCurrent = requires {
+  typename Type::Current;
+};
+template <typename Type>
+concept AboutRecord = requires(const Type& message) {
+  message.name;
+  message.type;
+};
+
+template <typename MessageType>
+std::optional<RecordKey> record_of_message(const MessageType& message) {
+  if constexpr (AboutRecord<MessageType>) return RecordKey{message.name, message.type};
+  return std::nullopt;
+}
+
+Reply refused(Verdict verdict, const std::string& text, const std::string& member = "") {
+  return {.verdict = verdict, .text = text, .member = member};
+}
+
+// The message that shows the state that another one changes, with the same key.
+template <typename MessageType>
+typename MessageType::Current current_of(const MessageType& message) {
+  using Current = typename MessageType::Current;
+  const Json fields = json_of(message);
+  Json key = Json::object();
+  for_each_member<Current>([&](const auto& member) {
+    if (const auto found = fields.find(member.name); found != fields.end()) key[member.name] = *found;
+  });
+  return read_json<Current>(key);
+}
+
+template <typename MessageType>
+bool is_outdated(RequestContext& context, const MessageType& message) {
+  if constexpr (HasCurrent<MessageType>) {
+    const std::string& wanted = context.envelope.if_match;
+    if (wanted.empty() || wanted == "*") return false;
+    try {
+      return entity_tag_of(json_of(handle(context, current_of(message)))) != wanted;
+    } catch (const UnknownName&) {
+      return true;
+    }
+  }
+  return false;
+}
+
+constexpr const char* k_outdated =
+    "It has been changed meanwhile. Read it again, and send your change with the new entity tag.";
+
+template <typename MessageType>
+Reply carry_out(RequestContext& context, const MessageType& message) {
+  if (is_outdated(context, message)) return refused(Verdict::outdated, k_outdated);
+  Reply reply{.verdict = Verdict::done, .data = json_of(handle(context, message))};
+  if (MessageType::k_rights.effect == Effect::look) reply.entity_tag = entity_tag_of(reply.data);
+  return reply;
+}
+
+// What is remembered of an answer may hold a secret, a new token for example.
+std::string reply_purpose(const std::string& who, const std::string& key) { return "reply to " + who + ": " + key; }
+
+SealingKey key_of_replies(const RequestContext& context) {
+  auto key = read_sealing_key(context.box, context.stores.answers());
+  if (key) return *key;
+  throw Error(sealing_key_path(context.stores.answers()) + " is missing: run `sudo mailinabox setup`, which makes it.");
+}
+
+// A request that was answered already is answered again, and not carried out.
+template <typename MessageType>
+Reply once(RequestContext& context, const MessageType& message) {
+  const std::string& key = context.envelope.idempotency_key;
+  if (key.empty() || MessageType::k_rights.effect == Effect::look) return carry_out(context, message);
+  RememberedReplies& replies = context.stores.replies();
+  const std::string who = context.caller.name();
+  const std::string digest = sha256_hex(std::string(MessageType::k_name) + json_text(json_of(message), -1));
+  if (!replies.begin(who, key, digest, context.stores.now())) {
+    const auto before = replies.remembered(who, key, context.stores.now());
+    if (!before || before->request_digest != digest)
+      return refused(Verdict::conflict, "This idempotency key has been used for another request.");
+    if (!before->finished) return refused(Verdict::conflict, "The first request with this key is still under way.");
+    return read_reply(key_of_replies(context).open(before->reply, reply_purpose(who, key)).reveal());
+  }
+  try {
+    Reply reply = carry_out(context, message);
+    replies.finish(who, key, key_of_replies(context).seal(Secret(reply_text(reply)), reply_purpose(who, key)));
+    return reply;
+  } catch (...) {
+    replies.abandon(who, key);
+    throw;
+  }
+}
+
+bool csrf_is_right(const Caller& caller, const Envelope& envelope, Effect effect) {
+  if (envelope.credential.scheme != "cookie" || effect == Effect::look) return true;
+  return equal_in_constant_time(envelope.credential.csrf.reveal(), csrf_token(caller.secret));
+}
+
+class RequestAnswerer {
+ public:
+  RequestAnswerer(const Box& box, Stores& stores, const Envelope& envelope, JobStarter& jobs)
+      : box_(box), stores_(stores), envelope_(envelope), jobs_(jobs) {}
+
+  template <typename MessageType>
+  Reply answer() {
+    constexpr bool k_login = std::is_same_v<MessageType, LogIn>;
+    const auto who = authenticate(stores_, envelope_, k_login ? LoginPurpose::session : LoginPurpose::request);
+    if (const auto* nobody = std::get_if<Unauthenticated>(&who)) {
+      if (std::is_same_v<MessageType, LogOut>) return {.verdict = Verdict::done, .data = Json::object()};
+      return {.verdict = nobody->retry_after.count() > 0 ? Verdict::too_many : Verdict::unauthenticated,
+              .text = nobody->text,
+              .retry_after = nobody->retry_after.count()};
+    }
+    const Caller& caller = std::get<Caller>(who);
+    if (!caller.known() && MessageType::k_rights.area != Area::open)
+      return refused(Verdict::unauthenticated, "Authorization header invalid.");
+    if (!csrf_is_right(caller, envelope_, MessageType::k_rights.effect))
+      return refused(Verdict::forbidden, "The header X-CSRF-Token is missing or wrong.");
+    const MessageType message = read_json<MessageType>(envelope_.fields);
+    if (const std::string why = refusal(caller, MessageType::k_rights, record_of_message(message)); !why.empty())
+      return refused(Verdict::forbidden, why);
+    Box box = box_;
+    box.actor = caller.actor(envelope_.from);
+    RequestContext context{stores_, caller, envelope_, box, jobs_};
+    return once(context, message);
+  }
+
+ private:
+  const Box& box_;
+  Stores& stores_;
+  const Envelope& envelope_;
+  JobStarter& jobs_;
+};
+
+Reply dispatch(const Box& box, const Envelope& envelope, JobStarter& jobs, bool only_looks) {
+  Reply reply = refused(Verdict::refused, "There is no message \"" + envelope.message + "\".");
+  Stores stores(box);
+  RequestAnswerer answerer(box, stores, envelope, jobs);
+  for_each_message([&]<typename MessageType>() {
+    if (envelope.message != MessageType::k_name) return;
+    if (only_looks && MessageType::k_rights.effect != Effect::look) return;
+    reply = answerer.template answer<MessageType>();
+  });
+  return reply;
+}
+
+void log_error(const char* what) { syslog(LOG_ERR, "management: %s", what); }
+
+Reply fault(Verdict verdict, const std::exception& error) {
+  log_error(error.what());
+  return refused(verdict, error.what());
+}
+
+// Of an error that an operation throws.
+Reply answer_to(const Error& error) {
+  switch (error.code()) {
+    case ExitCode::locked:
+    case ExitCode::no_space:
+    case ExitCode::no_network:
+    case ExitCode::packages_locked:
+    case ExitCode::unsuitable:
+      return fault(Verdict::unavailable, error);
+    default:
+      return refused(Verdict::refused, error.what());
+  }
+}
+
+}  // namespace
+
+Reply answer_request(const Box& box, std::string_view text, JobStarter& jobs, bool only_looks) {
+  try {
+    return dispatch(box, read_envelope(text), jobs, only_looks);
+  } catch (const MemberError& error) {
+    return refused(Verdict::refused, error.what(), error.member());
+  } catch (const InvalidValue& error) {
+    return refused(Verdict::refused, error.what(), error.name());
+  } catch (const UnknownName& error) {
+    return refused(Verdict::missing, error.what());
+  } catch (const AlreadyExists& error) {
+    return refused(Verdict::conflict, error.what());
+  } catch (const Forbidden& error) {
+    return refused(Verdict::forbidden, error.what());
+  } catch (const LockedDatabase& error) {
+    return fault(Verdict::unavailable, error);
+  } catch (const DamagedDatabase& error) {
+    return fault(Verdict::unavailable, error);
+  } catch (const SystemError& error) {
+    return fault(Verdict::failed, error);
+  } catch (const CommandError& error) {
+    return fault(Verdict::failed, error);
+  } catch (const RecipeError& error) {
+    return fault(Verdict::failed, error);
+  } catch (const Error& error) {
+    return answer_to(error);
+  } catch (const std::exception& error) {
+    log_error(error.what());
+    return refused(Verdict::failed, "The management service has a fault; the machine's log says more.");
+  }
+}
+
+std::optional<Effect> effect_of_message(std::string_view name) {
+  std::optional<Effect> effect;
+  for_each_message([&]<typename MessageType>() {
+    if (name == MessageType::k_name) effect = MessageType::k_rights.effect;
+  });
+  return effect;
+}
+
+// Envelopes begin with it: {"message":"NAME",
+std::string message_name_in(std::string_view text) {
+  constexpr std::string_view k_begin = "{\"message\":\"";
+  if (!text.starts_with(k_begin)) return {};
+  text.remove_prefix(k_begin.size());
+  return std::string(text.substr(0, std::min(text.find('"'), std::size_t{100})));
+}
+
+}  // namespace mailinabox

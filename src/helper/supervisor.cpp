@@ -1,0 +1,280 @@
+#include "helper/supervisor.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <deque>
+#include <list>
+#include <set>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "helper/request.hpp"
+#include "helper/worker.hpp"
+#include "messages/envelope.hpp"
+
+namespace mailinabox {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr std::chrono::seconds k_request_limit{10};  // from the connection to the request's last byte
+constexpr std::size_t k_most_connections = 256;      // that are still sending, or wait
+constexpr std::size_t k_most_readers = 4;
+constexpr std::size_t k_most_workers = 48;
+
+// A request that is arriving.
+struct Arrival {
+  Descriptor connection{};
+  std::string received{};
+  SteadyTime until{};
+
+  // The request's text once it is complete. Throws Error if it can never be.
+  std::optional<std::string> complete() const {
+    if (received.size() < 4) return std::nullopt;
+    const std::size_t length = frame_length(received, k_most_request);
+    if (received.size() - 4 > length) throw Error("There is more than one request on a connection.");
+    if (received.size() - 4 < length) return std::nullopt;
+    return received.substr(4);
+  }
+};
+
+struct WaitingLook {
+  Descriptor connection{};
+  std::string request{};
+};
+
+sockaddr_un socket_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) throw Error("The path of a socket is too long: " + path);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
+class Supervisor {
+ public:
+  Supervisor(const Box& box, const HelperOptions& options) : box_(box), options_(options) {
+    if (const auto account = box.system.accounts.user(options.user)) front_ = account->uid;
+    listen();
+    watch_signals();
+  }
+
+  ~Supervisor() { ::unlink(options_.socket.c_str()); }
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  void run() {
+    while (!ended_) turn();
+  }
+
+ private:
+  void listen() {
+    listener_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!listener_.valid()) throw SystemError("open", options_.socket, errno);
+    const sockaddr_un address = socket_address(options_.socket);
+    const auto group = box_.system.accounts.group(options_.group);
+    make_folder(group ? group->gid : ::getegid());
+    ::unlink(options_.socket.c_str());
+    const mode_t before = ::umask(0177);
+    const int bound = ::bind(listener_.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    ::umask(before);
+    if (bound != 0) throw SystemError("listen at", options_.socket, errno);
+    if (group && ::chown(options_.socket.c_str(), static_cast<uid_t>(-1), group->gid) == 0)
+      ::chmod(options_.socket.c_str(), 0660);
+    if (::listen(listener_.number(), 128) != 0) throw SystemError("listen at", options_.socket, errno);
+  }
+
+  // Of the socket; only root and the front may enter it.
+  void make_folder(gid_t group) const {
+    const std::string folder = beside(options_.socket, "");
+    if (::mkdir(folder.c_str(), 0750) != 0 && errno != EEXIST) throw SystemError("make", folder, errno);
+    if (::geteuid() != 0) return;
+    if (::chown(folder.c_str(), 0, group) != 0 || ::chmod(folder.c_str(), 0750) != 0)
+      throw SystemError("set the owner of", folder, errno);
+  }
+
+  void watch_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_.valid()) throw SystemError("watch", "signals", errno);
+  }
+
+  // Waits for something to happen, and does what it asks for.
+  void turn() {
+    std::vector<pollfd> waiting{{signals_.number(), POLLIN, 0}};
+    const bool room = arrivals_.size() + looks_.size() < k_most_connections;
+    waiting.push_back({listener_.number(), static_cast<short>(room ? POLLIN : 0), 0});
+    for (const Arrival& arrival : arrivals_) waiting.push_back({arrival.connection.number(), POLLIN, 0});
+    const std::size_t first_reader = waiting.size();
+    for (const Reader& reader : readers_) waiting.push_back({reader.channel(), POLLIN, 0});
+    if (::poll(waiting.data(), waiting.size(), arrivals_.empty() ? -1 : 1000) < 0 && errno != EINTR)
+      throw SystemError("wait for", "requests", errno);
+    hear_readers({waiting.begin() + static_cast<std::ptrdiff_t>(first_reader), waiting.end()});
+    hear_arrivals({waiting.begin() + 2, waiting.begin() + static_cast<std::ptrdiff_t>(first_reader)});
+    if (waiting[0].revents != 0) hear_signals();
+    if (waiting[1].revents != 0) accept_connections();
+    hand_out_looks();
+  }
+
+  void hear_signals() {
+    signalfd_siginfo signal{};
+    while (::read(signals_.number(), &signal, sizeof signal) == sizeof signal) {
+      if (signal.ssi_signo != SIGCHLD) ended_ = true;
+    }
+    int status = 0;
+    for (pid_t process = 0; (process = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+      workers_.erase(process);
+      if (WIFSIGNALED(status))
+        syslog(LOG_ERR, "management: the process %d of a request was ended by signal %d", process, WTERMSIG(status));
+    }
+  }
+
+  void accept_connections() {
+    while (true) {
+      Descriptor connection(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (!connection.valid()) return;
+      if (!from_front(connection)) continue;
+      arrivals_.push_back({std::move(connection), {}, std::chrono::steady_clock::now() + k_request_limit});
+    }
+  }
+
+  // Whoever could get at the socket otherwise is not the front.
+  bool from_front(const Descriptor& connection) const {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(connection.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+    return peer.uid == 0 || peer.uid == ::geteuid() || (front_ && peer.uid == *front_);
+  }
+
+  void hear_arrivals(const std::vector<pollfd>& heard) {
+    std::size_t i = 0;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    for (auto arrival = arrivals_.begin(); arrival != arrivals_.end(); ++i) {
+      const bool heard_of = i < heard.size() && heard[i].revents != 0;
+      const bool ends = (heard_of && !receive(*arrival)) || arrival->until < now;
+      arrival = ends ? arrivals_.erase(arrival) : std::next(arrival);
+    }
+  }
+
+  // False if nothing more is expected: handed on, broken, or gone.
+  bool receive(Arrival& arrival) {
+    std::array<char, 65536> part{};
+    const ssize_t size = ::recv(arrival.connection.number(), part.data(), part.size(), 0);
+    if (size < 0) return errno == EAGAIN || errno == EINTR;
+    if (size == 0) return false;
+    arrival.received.append(part.data(), static_cast<std::size_t>(size));
+    try {
+      if (auto request = arrival.complete()) {
+        hand_on(std::move(arrival.connection), std::move(*request));
+        return false;
+      }
+    } catch (const Error& error) {
+      syslog(LOG_WARNING, "management: %s", error.what());
+      return false;
+    }
+    return true;
+  }
+
+  void hand_on(Descriptor connection, std::string request) {
+    const auto effect = effect_of_message(message_name_in(request));
+    ::fcntl(connection.number(), F_SETFL, 0);  // blocking, for who answers
+    if (effect && *effect != Effect::look) {
+      begin_worker(std::move(connection), request);
+    } else {
+      looks_.push_back({std::move(connection), std::move(request)});
+    }
+  }
+
+  void begin_worker(Descriptor connection, const std::string& request) {
+    if (workers_.size() >= k_most_workers) {
+      tell_busy(connection);
+      return;
+    }
+    try {
+      workers_.insert(start_worker(box_, std::move(connection), request));
+    } catch (const Error& error) {
+      syslog(LOG_ERR, "management: %s", error.what());
+    }
+  }
+
+  static void tell_busy(const Descriptor& connection) {
+    const Reply busy{.verdict = Verdict::unavailable,
+                     .text = "Too many changes are under way. Try again in a while.",
+                     .retry_after = 10};
+    const std::string frame = framed(reply_text(busy));
+    static_cast<void>(::send(connection.number(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
+
+  void hear_readers(const std::vector<pollfd>& heard) {
+    std::size_t i = 0;
+    std::erase_if(readers_, [&](Reader& reader) {
+      const bool heard_of = i < heard.size() && heard[i].revents != 0;
+      ++i;
+      return heard_of && !reader.take();
+    });
+  }
+
+  void hand_out_looks() {
+    while (!looks_.empty()) {
+      Reader* reader = idle_reader();
+      if (reader == nullptr) return;
+      if (!reader->give(looks_.front().connection, looks_.front().request)) {
+        std::erase_if(readers_, [&](const Reader& one) { return &one == reader; });
+        continue;
+      }
+      looks_.pop_front();
+    }
+  }
+
+  Reader* idle_reader() {
+    const auto idle = std::find_if(readers_.begin(), readers_.end(), [](const Reader& one) { return one.idle(); });
+    if (idle != readers_.end()) return &*idle;
+    if (readers_.size() >= k_most_readers) return nullptr;
+    try {
+      return &readers_.emplace_back(box_);
+    } catch (const Error& error) {
+      syslog(LOG_ERR, "management: %s", error.what());
+      return nullptr;
+    }
+  }
+
+  const Box& box_;
+  const HelperOptions& options_;
+  std::optional<unsigned> front_{};
+  Descriptor listener_{};
+  Descriptor signals_{};
+  std::list<Arrival> arrivals_{};
+  std::deque<WaitingLook> looks_{};
+  std::list<Reader> readers_{};
+  std::set<int> workers_{};
+  bool ended_ = false;
+};
+
+}  // namespace
+
+void run_helper(const Box& box, const HelperOptions& options, const std::function<void()>& ready) {
+  openlog("mailinabox", LOG_PID, LOG_DAEMON);
+  Supervisor supervisor(box, options);
+  ready();
+  supervisor.run();
+}
+
+}  // namespace mailinabox
