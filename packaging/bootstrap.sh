@@ -18,7 +18,8 @@ set -eu
 readonly k_unsuitable=3 k_no_space=5 k_no_packages=6 k_build_failed=70 k_install_failed=71
 # The Debian packages of what CMakeLists.txt looks for.
 readonly k_build_packages="g++ cmake ninja-build libboost-dev libyaml-cpp-dev libfmt-dev libcli11-dev
-  libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libcrypt-dev libidn2-dev libldns-dev"
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libcrypt-dev libidn2-dev libldns-dev
+  liboath-dev libqrcodegencpp-dev"
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 

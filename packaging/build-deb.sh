@@ -18,7 +18,7 @@ umask 022
 
 readonly k_tools="cmake ninja-build dpkg-dev python3 libcli11-dev nlohmann-json3-dev"
 readonly k_libraries="libc6-dev libboost-dev libyaml-cpp-dev libfmt-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libcrypt-dev
-  libidn2-dev libldns-dev libunistring-dev zlib1g-dev"
+  libidn2-dev libldns-dev liboath-dev libqrcodegencpp-dev libunistring-dev zlib1g-dev"
 
 architecture=$(dpkg --print-architecture)
 foreign=""

@@ -42,6 +42,8 @@ LIBRARIES = [
     ("Boost", r"boost/", r"boost::", {"os", "api"}),
     ("OpenSSL", r"openssl/", r"(EVP|X509|PEM|BIO|RSA|EC_KEY)_", {"base", "crypto", "resources", "apps"}),
     ("libidn2", r"idn2", r"idn2_", {"box"}),
+    ("liboath", r"liboath/", r"oath_", {"box"}),
+    ("qrcodegen", r"qrcodegen/", r"qrcodegen::", {"box"}),
     ("the terminal", r"termios|cli/dialogue", r"tc[gs]etattr", {"cli", "apps"}),
 ]
 

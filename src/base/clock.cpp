@@ -28,6 +28,10 @@ std::chrono::system_clock::time_point time_at(std::int64_t seconds) {
   return std::chrono::system_clock::time_point(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, k_last)));
 }
 
+std::int64_t seconds_since_1970(TimePoint time) {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
 std::optional<std::chrono::system_clock::time_point> from_rfc3339(const std::string& text) {
   std::tm parts{};
   const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);

@@ -32,6 +32,9 @@ std::string rfc3339(std::chrono::system_clock::time_point time);
 // with some months of room for sums: certificates may end in the year 9999.
 std::chrono::system_clock::time_point time_at(std::int64_t seconds);
 
+// The opposite: whole seconds, rounded down.
+std::int64_t seconds_since_1970(TimePoint time);
+
 // The time that such a text is; nothing for a text in another form.
 std::optional<std::chrono::system_clock::time_point> from_rfc3339(const std::string& text);
 

@@ -31,20 +31,23 @@ Secret random_bytes(std::size_t bytes) {
   return Secret(std::move(text));
 }
 
-Secret random_password(std::size_t length) {
-  // 56 characters, without 0 O 1 l I: people read passwords aloud and type them from a screen.
-  static constexpr std::string_view k_letters = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+Secret random_text(std::size_t length, std::string_view letters) {
   // From this value on, bytes would make some letters likelier than others.
-  constexpr unsigned k_fair = 256 - 256 % static_cast<unsigned>(k_letters.size());
+  const unsigned fair = 256 - 256 % static_cast<unsigned>(letters.size());
   std::string text;
   while (text.size() < length) {
     const Secret bytes = random_bytes(2 * length);
     for (const char byte : bytes.reveal()) {
       const unsigned value = static_cast<unsigned char>(byte);
-      if (value < k_fair && text.size() < length) text += k_letters[value % k_letters.size()];
+      if (value < fair && text.size() < length) text += letters[value % letters.size()];
     }
   }
   return Secret(std::move(text));
+}
+
+Secret random_password(std::size_t length) {
+  // 56 characters, without 0 O 1 l I: people read passwords aloud and type them from a screen.
+  return random_text(length, "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789");
 }
 
 }  // namespace mailinabox

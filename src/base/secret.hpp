@@ -30,6 +30,9 @@ bool equal_in_constant_time(std::string_view left, std::string_view right);
 // Raw random bytes from the kernel (getrandom(2)). Throws SystemError.
 Secret random_bytes(std::size_t bytes);
 
+// Random text of these letters, each as likely as the others. REQUIRES 2 to 256 letters. Throws SystemError.
+Secret random_text(std::size_t length, std::string_view letters);
+
 // A random password of letters and digits without look-alikes. Throws SystemError.
 Secret random_password(std::size_t length);
 

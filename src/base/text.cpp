@@ -30,6 +30,12 @@ std::string upper_case(std::string_view text) {
   return result;
 }
 
+std::string without_blanks(std::string_view text) {
+  std::string result(text);
+  std::erase_if(result, [](char c) { return k_blanks.find(c) != std::string_view::npos; });
+  return result;
+}
+
 std::string replaced(std::string_view text, std::string_view what, std::string_view with) {
   std::string result;
   for (std::size_t found = 0; (found = text.find(what)) != std::string_view::npos;) {

@@ -27,6 +27,8 @@ std::string_view trim(std::string_view text, std::string_view blanks = k_blanks)
 std::string lower_case(std::string_view text);
 std::string upper_case(std::string_view text);
 
+std::string without_blanks(std::string_view text);
+
 // Replaces every `what` (not empty) by `with`, from left to right; inserted text is not searched again.
 std::string replaced(std::string_view text, std::string_view what, std::string_view with);
 

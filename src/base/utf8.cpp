@@ -61,6 +61,23 @@ Letter first_letter(std::string_view text) {
 
 }  // namespace
 
+std::size_t characters_in(std::string_view text) {
+  std::size_t characters = 0;
+  for (; !text.empty(); ++characters) text.remove_prefix(first_letter(text).bytes);
+  return characters;
+}
+
+std::string shortened(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const std::size_t next = end + first_letter(text.substr(end)).bytes;
+    if (next > bytes) break;
+    end = next;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
 std::size_t display_width(std::string_view line) {
   std::size_t columns = 0;
   while (!line.empty()) {

@@ -13,6 +13,12 @@ bool valid_utf8(std::string_view text);
 // is not UTF-8.
 bool printable_utf8(std::string_view text);
 
+// The code points. A byte that is not UTF-8 is one.
+std::size_t characters_in(std::string_view text);
+
+// The text, or as much of its beginning as `bytes` hold, and "…" behind it; no character is cut in two.
+std::string shortened(std::string_view text, std::size_t bytes);
+
 // The columns that a line takes on a terminal: two for East Asian wide letters and pictures, none for marks that stand
 // on the letter before. A byte that is not UTF-8 takes one.
 std::size_t display_width(std::string_view line);

@@ -197,6 +197,8 @@ std::string Database::journal_mode() {
 
 std::int64_t Database::changes() const { return sqlite3_changes(connection(handle_)); }
 
+std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(connection(handle_)); }
+
 Database::Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
 
 Database::Transaction::~Transaction() {

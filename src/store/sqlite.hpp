@@ -83,6 +83,7 @@ class Database {
   std::string content();         // all bytes, as its file would hold them
   std::string journal_mode();    // "delete", "wal", …
   std::int64_t changes() const;  // rows changed by the last statement
+  std::int64_t last_id() const;  // of the row inserted last
   const std::string& path() const { return path_; }
   void* handle() const { return handle_; }
 

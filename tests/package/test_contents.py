@@ -87,7 +87,7 @@ def test_list_names_every_archive_that_was_linked(unpacked):
                 if re.fullmatch(r"/.*\.a", word)}
     assert "crypto" in archives, command
     names = {"crypto": "openssl", "ssl": "openssl", "sqlite3": "sqlite", "crypt": "libxcrypt", "idn2": "libidn2",
-             "unistring": "libunistring", "z": "zlib", "ldns": "libldns"}
+             "unistring": "libunistring", "z": "zlib", "ldns": "libldns", "oath": "liboath", "qrcodegencpp": "qrcodegen"}
     with open(f"{unpacked}/{DOCUMENTS}/libraries.cdx.json", encoding="utf-8") as source:
         listed = {part["name"] for part in json.load(source)["components"]}
     assert {names.get(archive, archive) for archive in archives} <= listed

@@ -31,6 +31,19 @@ TEST_CASE("digest: known ones", "[base]") {
   CHECK(to_hex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
+TEST_CASE("encoding: base64 for addresses", "[base]") {
+  CHECK(to_base64url("").empty());
+  CHECK(to_base64url("f") == "Zg");
+  CHECK(to_base64url("\xfb\xff\xbf") == "-_-_");
+}
+
+TEST_CASE("digest: HMAC as in RFC 4231", "[base]") {
+  CHECK(to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")) ==
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  CHECK(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 TEST_CASE("digest: in pieces", "[base]") {
   Sha256 digest;
   digest.add("a");

@@ -1,4 +1,6 @@
+#include "base/secret.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "support/catch.hpp"
 
 using namespace mailinabox;
@@ -80,4 +82,22 @@ TEST_CASE("text: fractions", "[base]") {
     CAPTURE(text);
     CHECK_FALSE(parse_fraction(text));
   }
+}
+
+TEST_CASE("text: characters of UTF-8", "[base]") {
+  CHECK(characters_in("") == 0);
+  CHECK(characters_in("Mülheim") == 7);
+  CHECK(characters_in("\xff"
+                      "a") == 2);
+  CHECK(shortened("Mülheim", 8) == "Mülheim");
+  CHECK(shortened("Mülheim", 7) == "Mülhei…");
+  CHECK(shortened("Mülheim", 2) == "M…");
+  CHECK(without_blanks(" 12 3\t4\n") == "1234");
+}
+
+TEST_CASE("text: compared in constant time", "[base]") {
+  CHECK(equal_in_constant_time("", ""));
+  CHECK(equal_in_constant_time("abc", "abc"));
+  CHECK_FALSE(equal_in_constant_time("abc", "abd"));
+  CHECK_FALSE(equal_in_constant_time("abc", "ab"));
 }

@@ -435,3 +435,81 @@ TEST_CASE("directory: an empty file, or another database, is not taken for one w
   Database(box.path, Database::Access::read_write).execute("CREATE TABLE others (x)");
   CHECK_THROWS_WITH(opened(), Contains("no such table: users; this is not the database that is expected there"));
 }
+
+TEST_CASE("directory: an id is never another user's", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("admin@example.com", k_password, "0", {"admin"});
+  directory.add_user("me@example.com", k_password);
+  const std::int64_t id = directory.user("me@example.com")->id;
+  CHECK(directory.user_by_id(id)->email == "me@example.com");
+  const std::string hash = directory.password_hash("me@example.com");
+  CHECK(verify_password(k_password, hash));
+  directory.remove_user("me@example.com");
+  CHECK(directory.password_hash("me@example.com").empty());
+  directory.add_user("me@example.com", k_password);
+  CHECK_FALSE(directory.user_by_id(id));
+  CHECK(directory.user("me@example.com")->id > id);
+  CHECK(directory.users()[1].id == directory.user("me@example.com")->id);
+}
+
+TEST_CASE("directory: users by the page", "[box]") {
+  Box box;
+  Database(box.path, Database::Access::read_write)
+      .execute(
+          "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 24) INSERT INTO users (email, "
+          "password, quota) SELECT printf('user%02d@%s', i, iif(i % 2, 'a.example', 'b.example')), 'x', '5G' FROM n;"
+          "INSERT INTO users (email, password) VALUES ('under_score@xn--mller-kva.example', 'x')");
+  const Directory& directory = *box.directory;
+  std::vector<std::string> all;
+  UserQuery query{.limit = 10};
+  for (int pages = 0; pages < 3; ++pages) {
+    const UserPage page = directory.user_page(query);
+    CHECK(page.total == 26);
+    for (const User& user : page.users) all.push_back(user.email);
+    query.after = page.next;
+  }
+  CHECK(query.after.empty());
+  CHECK(all.size() == 26);
+  CHECK(std::is_sorted(all.begin(), all.end()));
+
+  const UserPage found = directory.user_page({.search = "SER0", .domain = "A.example", .limit = 2});
+  CHECK(found.total == 5);
+  REQUIRE(found.users.size() == 2);
+  CHECK(found.users[1].email == "user03@a.example");
+  CHECK(found.users[1].quota == "5G");
+  CHECK(found.users[1].id == 4);
+  CHECK(found.next == "user03@a.example");
+  CHECK(directory.user_page({.search = "r_s"}).total == 1);
+  CHECK(directory.user_page({.search = "%"}).total == 0);
+  CHECK(directory.user_page({.domain = "müller.example"}).total == 1);
+  CHECK(directory.user_page({.search = "SER0", .domain = "A.example", .limit = 5}).next.empty());
+}
+
+TEST_CASE("directory: aliases by the page, an operator's before the box's own", "[box]") {
+  Box box;
+  Directory& directory = *box.directory;
+  directory.add_user("me@example.com", k_password, "0", {"admin"});
+  directory.add_alias("abuse@example.com", "me@example.com");
+  directory.add_alias("info@example.com", "me@example.com", "me@example.com");
+  std::vector<std::string> all;
+  AliasQuery query{.limit = 2};
+  do {
+    const AliasPage page = directory.alias_page(query);
+    CHECK(page.total == static_cast<std::int64_t>(directory.aliases().size()));
+    for (const Alias& alias : page.aliases) {
+      all.push_back(alias.address);
+      if (alias.address == "abuse@example.com") CHECK_FALSE(alias.automatic);
+      if (alias.address == "postmaster@example.com") CHECK(alias.automatic);
+    }
+    query.after = page.next;
+  } while (!query.after.empty());
+  std::vector<std::string> wanted;
+  for (const Alias& alias : directory.aliases()) wanted.push_back(alias.address);
+  std::sort(wanted.begin(), wanted.end());
+  CHECK(all == wanted);
+  const AliasPage found = directory.alias_page({.search = "INFO"});
+  REQUIRE(found.aliases.size() == 1);
+  CHECK(found.aliases[0].permitted_senders == std::vector<std::string>{"me@example.com"});
+  CHECK(directory.alias_page({.domain = "box.example.com"}).total == 1);
+}

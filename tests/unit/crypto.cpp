@@ -5,6 +5,7 @@
 #include "crypto/alternative_names.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/openssl.hpp"
+#include "crypto/sealed.hpp"
 #include "crypto/signing_request.hpp"
 #include "support/catch.hpp"
 
@@ -90,4 +91,33 @@ TEST_CASE("crypto: a signing request for nothing", "[crypto]") {
   const Key key = generate_key("ecdsa-p256");
   CHECK_THROWS_WITH(make_signing_request(key, {}), Contains("without a name"));
   CHECK_THROWS_WITH(make_signing_request(key, {"box.example.com"}), Contains("expected DNS:NAME or IP:ADDRESS"));
+}
+
+TEST_CASE("crypto: sealed texts open with their key, for their purpose, unchanged", "[crypto]") {
+  const SealingKey key(Secret(std::string(32, 'k')));
+  const std::string sealed = key.seal(Secret("a secret"), "totp of user 7");
+  CHECK(sealed.starts_with("sealed:1:"));
+  CHECK(is_sealed(sealed));
+  CHECK_FALSE(is_sealed("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"));
+  CHECK(sealed != key.seal(Secret("a secret"), "totp of user 7"));  // another nonce
+  CHECK(key.open(sealed, "totp of user 7").reveal() == "a secret");
+  CHECK(key.open(key.seal(Secret(), ""), "").empty());
+  CHECK_THROWS_AS(key.open(sealed, "totp of user 8"), Error);
+  CHECK_THROWS_AS(SealingKey(Secret(std::string(32, 'x'))).open(sealed, "totp of user 7"), Error);
+  CHECK_THROWS_AS(SealingKey(Secret(std::string(31, 'k'))), Error);
+}
+
+TEST_CASE("crypto: no byte of a sealed text can be changed", "[crypto]") {
+  const SealingKey key(Secret(std::string(32, 'k')));
+  const std::string sealed = key.seal(Secret("a secret"), "purpose");
+  const std::size_t begin = std::string("sealed:1:").size();
+  for (std::size_t k = begin; k < sealed.size(); ++k) {
+    std::string changed = sealed;
+    changed[k] = changed[k] == 'A' ? 'B' : 'A';
+    CHECK_THROWS_AS(key.open(changed, "purpose"), Error);
+  }
+  for (const std::string& wrong : {std::string(), std::string("sealed:1:"), std::string("a secret"),
+                                   sealed.substr(0, begin + 8), "sealed:2:" + sealed.substr(begin)}) {
+    CHECK_THROWS_AS(key.open(wrong, "purpose"), Error);
+  }
 }

@@ -1,9 +1,10 @@
 // Slows down whoever guesses passwords, codes and tokens, without letting strangers lock an owner out.
 //
-// Failures within 15 minutes count twice: for the network that they come from (an IPv4 address, or the /64 of an IPv6
-// address) over all accounts, and for the account over all networks. From the 10th of a network or the 20th of an
-// account on, the next attempt has to wait: 1 second, then 2, 4 … 15 minutes. An account's count does not hold for
-// networks from which it has logged in within the last 90 days.
+// A failure counts twice: for the network that it comes from (an IPv4 address, or the /64 of an IPv6 address) over all
+// accounts, and for the account over all networks. After 10 of a network or 20 of an account within 15 minutes the next
+// attempt has to wait: 1 second, and after each further failure twice as long, up to 15 minutes. 15 minutes without a
+// failure after a wait end this. What an account has to wait does not hold for networks from which it has logged in
+// within the last 90 days.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,7 @@ class Database;
 struct ThrottleLimits {
   std::int64_t network_failures = 10;
   std::int64_t account_failures = 20;
-  std::chrono::seconds window = std::chrono::minutes(15);  // failures that are older do not count
+  std::chrono::seconds window = std::chrono::minutes(15);
   std::chrono::seconds longest_wait = std::chrono::minutes(15);
   std::chrono::seconds trust = std::chrono::hours(24) * 90;  // of a network after a success
   std::int64_t rows = 100'000;                               // the oldest go
@@ -35,6 +36,10 @@ class LoginThrottle {
   // ("" if there is none, as with a token). Writes nothing: an attempt that is refused because of this is no failure.
   std::chrono::seconds wait(const std::string& account, const std::string& address, TimePoint now) const;
 
+  // The same, and if it may be made now, counts it as a failure at once, until succeeded() takes that back: so of many
+  // attempts at the same time no more get through than one after the other would.
+  std::chrono::seconds begin(const std::string& account, const std::string& address, TimePoint now);
+
   void failed(const std::string& account, const std::string& address, TimePoint now);
 
   // Forgets this account's failures from this network, and no others: with an account of one's own nobody gets more
@@ -42,6 +47,8 @@ class LoginThrottle {
   void succeeded(const std::string& account, const std::string& address, TimePoint now);
 
  private:
+  void count_failure(const std::string& account, const std::string& address, TimePoint now);
+
   std::shared_ptr<Database> database_;
   ThrottleLimits limits_;
 };

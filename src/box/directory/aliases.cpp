@@ -7,6 +7,7 @@
 #include "box/directory/address.hpp"
 #include "box/directory/change.hpp"
 #include "box/directory/directory.hpp"
+#include "box/directory/rows.hpp"
 
 namespace mailinabox {
 namespace {
@@ -26,12 +27,8 @@ std::string without_tag(const std::string& address) {
 
 std::vector<Alias> read_aliases(Database& database, const std::string& table, bool automatic) {
   std::vector<Alias> aliases;
-  Statement statement = database.prepare("SELECT source, destination, permitted_senders FROM " + table);
-  while (statement.step()) {
-    Alias alias{.address = statement.text(0), .forwards_to = split_list(statement.text(1)), .automatic = automatic};
-    if (!statement.is_null(2)) alias.permitted_senders = split_list(statement.text(2));
-    aliases.push_back(std::move(alias));
-  }
+  Statement statement = database.prepare("SELECT " + std::string(k_alias_columns) + " FROM " + table);
+  while (statement.step()) aliases.push_back(alias_of(statement, automatic));
   return aliases;
 }
 

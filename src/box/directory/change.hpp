@@ -1,10 +1,16 @@
 // A change of the directory: one write transaction that also updates the automatic aliases.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "box/directory/directory.hpp"
 #include "store/sqlite.hpp"
 
 namespace mailinabox {
+
+// Throws Error as the constructor of Directory does.
+std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access);
 
 // Unprivileged readers need a rollback journal (store/sqlite.hpp).
 inline Database::Transaction begin_change(Database& database) {

@@ -10,6 +10,7 @@
 #include "box/directory/address.hpp"
 #include "box/directory/change.hpp"
 #include "box/directory/password.hpp"
+#include "box/directory/rows.hpp"
 #include "store/sqlite.hpp"
 
 namespace mailinabox {
@@ -18,13 +19,7 @@ namespace {
 // No password has it: the hash is missing behind the salt.
 constexpr const char* k_hash_of_nobody = "$6$nobody.at.all$";
 
-std::vector<std::string> privileges_in(std::string_view text) {
-  std::vector<std::string> privileges;
-  for (const std::string_view line : lines_of(text)) {
-    if (const std::string_view word = trim(line); !word.empty()) privileges.emplace_back(word);
-  }
-  return privileges;
-}
+const std::string k_select_user = std::string("SELECT ") + k_user_columns;
 
 // SQLite takes an empty file for a new database, unless a journal beside it has the old pages.
 void refuse_empty(const std::string& path, const struct stat& status) {
@@ -38,28 +33,10 @@ void refuse_empty(const std::string& path, const struct stat& status) {
       "begin without users, remove the file and run `sudo mailinabox setup --replace-lost`.");
 }
 
-std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) {
-    throw DamagedDatabase(
-        "The users' database " + path +
-        " does not exist. On a new machine, run `sudo mailinabox setup` first. "
-        "On one that has been set up, see whether the file system with its data is mounted and STORAGE_ROOT in "
-        "/etc/mailinabox.conf is right.");
-  }
-  refuse_empty(path, status);
-  const bool change = access == Directory::Access::change;
-  return connect_database(path, change ? Database::Access::read_write : Database::Access::read_only);
-}
-
 void require_privilege_word(const std::string& word) {
   if (trim(word).empty() || word.find('\n') != std::string::npos) {
     throw InvalidValue("privileges", "That's not a valid privilege (" + word + ").");
   }
-}
-
-User user_of(const Statement& row) {
-  return {.email = row.text(0), .privileges = privileges_in(row.text(1)), .quota = row.text(2)};
 }
 
 std::string user_name(const std::string& email) { return lower_case(trim(email)); }
@@ -84,6 +61,19 @@ void require_user_address(const std::string& email, const std::string& own_host_
 }
 
 }  // namespace
+
+std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) {
+    throw DamagedDatabase("The users' database " + path +
+                " does not exist. On a new machine, run `sudo mailinabox setup` first. "
+                "On one that has been set up, see whether the file system with its data is mounted and STORAGE_ROOT in "
+                "/etc/mailinabox.conf is right.");
+  }
+  refuse_empty(path, status);
+  const bool change = access == Directory::Access::change;
+  return connect_database(path, change ? Database::Access::read_write : Database::Access::read_only);
+}
 
 bool User::admin() const { return contains(privileges, "admin"); }
 
@@ -110,7 +100,7 @@ bool Directory::any_row(const std::string& sql, const std::string& value) const 
 
 std::vector<User> Directory::users() const {
   std::vector<User> users;
-  Statement statement = database_->prepare("SELECT email, privileges, quota FROM users");
+  Statement statement = database_->prepare(k_select_user + " FROM users");
   while (statement.step()) users.push_back(user_of(statement));
   std::sort(users.begin(), users.end(), [](const User& left, const User& right) {
     return std::pair(domain_part(left.email), left.email) < std::pair(domain_part(right.email), right.email);
@@ -131,18 +121,29 @@ std::vector<std::string> Directory::mail_domains() const {
 }
 
 std::optional<User> Directory::user(const std::string& email) const {
-  Statement statement = database_->prepare("SELECT email, privileges, quota FROM users WHERE email = ?");
+  Statement statement = database_->prepare(k_select_user + " FROM users WHERE email = ?");
   statement.bind(1, email);
   if (!statement.step()) return std::nullopt;
   return user_of(statement);
 }
 
-bool Directory::authenticates(const std::string& email, const Secret& password) const {
+std::optional<User> Directory::user_by_id(std::int64_t id) const {
+  Statement statement = database_->prepare(k_select_user + " FROM users WHERE id = ?");
+  statement.bind(1, id);
+  if (!statement.step()) return std::nullopt;
+  return user_of(statement);
+}
+
+std::string Directory::password_hash(const std::string& email) const {
   Statement statement = database_->prepare("SELECT password FROM users WHERE email = ?");
   statement.bind(1, email);
-  const bool known = statement.step();
-  const bool right = verify_password(password, known ? statement.text(0) : k_hash_of_nobody);
-  return known && right;
+  return statement.step() ? statement.text(0) : "";
+}
+
+bool Directory::authenticates(const std::string& email, const Secret& password) const {
+  const std::string stored = password_hash(email);
+  const bool right = verify_password(password, stored.empty() ? k_hash_of_nobody : stored);
+  return !stored.empty() && right;
 }
 
 void Directory::require_user(const std::string& email) const {

@@ -1,16 +1,14 @@
 #include "box/mail/tls_report_store.hpp"
 
-#include <cstdio>
+#include "base/clock.hpp"
+#include "store/private_database.hpp"
 
 namespace mailinabox {
 namespace {
 
-using std::chrono::seconds;
 using std::chrono::system_clock;
 
-constexpr std::int64_t k_store_version = 1;
-
-constexpr const char* k_tables = R"(
+constexpr const char* k_tls_report_tables = R"(
 CREATE TABLE reports (
   id INTEGER PRIMARY KEY,
   day INTEGER NOT NULL,
@@ -36,48 +34,10 @@ CREATE TABLE failures (
 ) WITHOUT ROWID;
 )";
 
-std::int64_t version_of(Database& database) {
-  Statement statement = database.prepare("PRAGMA user_version");
-  return statement.step() ? statement.integer(0) : 0;
-}
-
-std::int64_t last_id(Database& database) {
-  Statement statement = database.prepare("SELECT last_insert_rowid()");
-  return statement.step() ? statement.integer(0) : 0;
-}
-
-// Nothing if its tables are not those above.
-std::unique_ptr<Database> opened(const std::string& path) {
-  auto database = std::make_unique<Database>(path, Database::Access::create);
-  Database::Transaction transaction(*database);
-  const std::int64_t version = version_of(*database);
-  Statement tables = database->prepare("SELECT count(*) FROM sqlite_master");
-  const bool empty = tables.step() && tables.integer(0) == 0;
-  tables.reset();
-  if (!empty && version != k_store_version) return nullptr;
-  if (empty) {
-    database->execute(k_tables);
-    database->execute("PRAGMA user_version = " + std::to_string(k_store_version));
-  }
-  transaction.commit();
-  return database;
-}
-
-std::unique_ptr<Database> opened_or_made(const std::string& path) {
-  try {
-    if (auto database = opened(path)) return database;
-  } catch (const DamagedDatabase&) {
-  }
-  for (const char* ending : {"", "-journal"}) (void)std::remove((path + ending).c_str());
-  auto database = opened(path);
-  if (!database) throw Error("database " + path + ": it was removed, and made by another program since: try again");
-  return database;
-}
-
 }  // namespace
 
 TlsReportStore::TlsReportStore(const std::string& path, const TlsReportLimits& limits)
-    : limits_(limits), database_(opened_or_made(path)) {
+    : limits_(limits), database_(replaceable_database(path, {.version = 1, .tables = k_tls_report_tables})) {
   database_->execute("PRAGMA max_page_count = " + std::to_string(limits_.pages));
 }
 
@@ -106,7 +66,7 @@ std::int64_t TlsReportStore::id_of_report(const TlsObservation& observation, std
   insert.bind(2, observation.domain);
   insert.bind(3, observation.record);
   insert.step();
-  return last_id(*database_);
+  return database_->last_id();
 }
 
 void TlsReportStore::add_failure(std::int64_t policy, const std::string& failure) {
@@ -140,7 +100,7 @@ bool TlsReportStore::add_policy(std::int64_t report, const ObservedTlsPolicy& ob
     insert.bind(1, report);
     insert.bind(2, observed.policy);
     insert.step();
-    policy = last_id(*database_);
+    policy = database_->last_id();
   }
   Statement count =
       database_->prepare("UPDATE policies SET successes = successes + ?, failures = failures + ? WHERE id = ?");
@@ -180,7 +140,7 @@ std::vector<StoredTlsReport> TlsReportStore::before(std::int64_t today) {
                      .day = statement.integer(1),
                      .domain = statement.text(2),
                      .attempts = statement.integer(3),
-                     .next_attempt = system_clock::time_point(seconds(statement.integer(4)))});
+                     .next_attempt = time_at(statement.integer(4))});
   }
   return found;
 }
@@ -207,7 +167,7 @@ TlsReport TlsReportStore::load(const StoredTlsReport& stored) {
 bool TlsReportStore::claim(const StoredTlsReport& stored, system_clock::time_point next_attempt) {
   Statement statement =
       database_->prepare("UPDATE reports SET attempts = attempts + 1, next_attempt = ? WHERE id = ? AND attempts = ?");
-  statement.bind(1, std::chrono::duration_cast<seconds>(next_attempt.time_since_epoch()).count());
+  statement.bind(1, seconds_since_1970(next_attempt));
   statement.bind(2, stored.id);
   statement.bind(3, stored.attempts);
   statement.step();

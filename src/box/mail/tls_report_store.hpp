@@ -58,7 +58,7 @@ class TlsReportStore {
   std::int64_t number(const std::string& sql, std::int64_t key);
 
   TlsReportLimits limits_;
-  std::unique_ptr<Database> database_{};
+  std::shared_ptr<Database> database_{};
 };
 
 }  // namespace mailinabox

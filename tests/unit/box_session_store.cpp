@@ -1,0 +1,164 @@
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "base/error.hpp"
+#include "box/access/remembered_replies.hpp"
+#include "box/access/session_store.hpp"
+#include "store/sqlite.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace mailinabox;
+using namespace mailinabox::test;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+const TimePoint k_now = time_at(1795420800);
+
+struct SessionBox {
+  TemporaryFolder folder{};
+  std::string path = folder / "sessions.sqlite";
+};
+
+Secret new_session(SessionStore& store, std::int64_t user, TimePoint now) {
+  return store.create(user, "state", "192.0.2.1", "Browser", false, now).second;
+}
+
+}  // namespace
+
+TEST_CASE("sessions: made, found, revoked", "[box]") {
+  const SessionBox box;
+  SessionStore store(box.path);
+  const auto [session, token] = store.create(1, "state", "192.0.2.1", "Browser 1.0", true, k_now);
+  CHECK_THAT(token.reveal(), Matches("[0-9a-f]{64}"));
+  CHECK_THAT(session.id, Matches("[0-9a-f]{16}"));
+  CHECK(Database(box.path, Database::Access::read_only).content().find(token.reveal()) == std::string::npos);
+  struct stat status = {};
+  REQUIRE(stat(box.path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777U) == 0600);
+
+  const auto found = store.find(token, k_now);
+  REQUIRE(found);
+  CHECK(found->id == session.id);
+  CHECK(found->user == 1);
+  CHECK(found->created == k_now);
+  CHECK(found->from == "192.0.2.1");
+  CHECK(found->agent == "Browser 1.0");
+  CHECK(found->second_factor);
+  CHECK(found->state == "state");
+  CHECK_FALSE(store.find(Secret("x"), k_now));
+  CHECK_FALSE(store.find(Secret(session.id), k_now));
+
+  CHECK_FALSE(store.revoke(2, session.id));
+  CHECK(store.revoke(1, session.id));
+  CHECK_FALSE(store.find(token, k_now));
+}
+
+TEST_CASE("sessions: they end without use, and after their longest time", "[box]") {
+  const SessionBox box;
+  SessionStore store(box.path);
+  const Secret idle = new_session(store, 1, k_now);
+  CHECK(store.find(idle, k_now + hours(48)));
+  CHECK_FALSE(store.find(idle, k_now + hours(48) + seconds(1)));
+  CHECK(store.list(1, k_now + hours(49)).empty());
+
+  TimePoint now = k_now;
+  while (now < k_now + hours(24 * 30)) {
+    store.used(*store.find(idle, now), now, "192.0.2.2");
+    now += hours(24);
+  }
+  CHECK(store.find(idle, k_now + hours(24 * 30)));
+  CHECK_FALSE(store.find(idle, k_now + hours(24 * 30) + seconds(1)));
+  new_session(store, 2, now + hours(100));  // cleans up
+  CHECK_FALSE(store.find(idle, k_now));
+}
+
+TEST_CASE("sessions: a use is written once a minute", "[box]") {
+  const SessionBox box;
+  SessionStore store(box.path);
+  const Secret token = new_session(store, 1, k_now);
+  store.used(*store.find(token, k_now), k_now + seconds(60), "192.0.2.2");
+  CHECK(store.find(token, k_now)->last_used == k_now);
+  store.used(*store.find(token, k_now), k_now + seconds(61), "192.0.2.2");
+  CHECK(store.find(token, k_now)->last_used == k_now + seconds(61));
+  CHECK(store.find(token, k_now)->from == "192.0.2.2");
+}
+
+TEST_CASE("sessions: a user's least recently used ones go if there are too many", "[box]") {
+  const SessionBox box;
+  SessionStore store(box.path, {.per_user = 3});
+  const Secret first = new_session(store, 1, k_now);
+  const Secret second = new_session(store, 1, k_now + minutes(1));
+  const Secret third = new_session(store, 1, k_now + minutes(2));
+  const Secret other = new_session(store, 2, k_now);
+  const TimePoint later = k_now + minutes(10);
+  store.used(*store.find(first, later), later, "192.0.2.1");
+  new_session(store, 1, later);
+  CHECK(store.find(first, later));
+  CHECK_FALSE(store.find(second, later));
+  CHECK(store.find(third, later));
+  CHECK(store.find(other, later));
+  CHECK(store.list(1, later).size() == 3);
+}
+
+TEST_CASE("sessions: all, or all others, end together", "[box]") {
+  const SessionBox box;
+  SessionStore store(box.path);
+  const auto [mine, token] = store.create(1, "state", "192.0.2.1", "Browser", true, k_now);
+  new_session(store, 1, k_now);
+  const Secret other = new_session(store, 2, k_now);
+  CHECK(store.revoke_others(1, mine.id) == 1);
+  CHECK(store.find(token, k_now));
+  CHECK(store.revoke_all(1) == 1);
+  CHECK_FALSE(store.find(token, k_now));
+  CHECK(store.find(other, k_now));
+}
+
+TEST_CASE("sessions: a browser's long name is cut", "[box]") {
+  const SessionBox box;
+  SessionStore store(box.path);
+  const Session session = store.create(1, "state", "192.0.2.1", std::string(199, 'a') + "ü", true, k_now).first;
+  CHECK(session.agent == std::string(199, 'a') + "…");
+}
+
+TEST_CASE("sessions: a damaged database is made again", "[box]") {
+  const SessionBox box;
+  std::ofstream(box.path) << std::string(5000, 'x');
+  SessionStore store(box.path);
+  CHECK(store.find(new_session(store, 1, k_now), k_now));
+}
+
+TEST_CASE("remembered replies: one request for each key", "[box]") {
+  const SessionBox box;
+  RememberedReplies replies(open_session_database(box.path));
+  CHECK_FALSE(replies.remembered("anna", "key", k_now));
+  CHECK(replies.begin("anna", "key", "digest", k_now));
+  CHECK_FALSE(replies.begin("anna", "key", "another", k_now));
+  CHECK(replies.begin("ben", "key", "digest", k_now));
+  CHECK(replies.remembered("anna", "key", k_now)->request_digest == "digest");
+  CHECK_FALSE(replies.remembered("anna", "key", k_now)->finished);
+  replies.finish("anna", "key", "");
+  CHECK(replies.remembered("anna", "key", k_now)->finished);
+  replies.finish("anna", "key", "{}");
+  CHECK(replies.remembered("anna", "key", k_now + hours(24) - seconds(1))->reply == "{}");
+  CHECK_FALSE(replies.remembered("anna", "key", k_now + hours(24)));
+  CHECK(replies.begin("anna", "key", "another", k_now + hours(24)));
+}
+
+TEST_CASE("remembered replies: a request that was cut off may begin again", "[box]") {
+  const SessionBox box;
+  RememberedReplies replies(open_session_database(box.path));
+  CHECK(replies.begin("anna", "key", "digest", k_now));
+  CHECK_FALSE(replies.begin("anna", "key", "digest", k_now + minutes(15) - seconds(1)));
+  CHECK_FALSE(replies.remembered("anna", "key", k_now + minutes(15)));
+  CHECK(replies.begin("anna", "key", "digest", k_now + minutes(15)));
+  replies.abandon("anna", "key");
+  CHECK(replies.begin("anna", "key", "digest", k_now + minutes(15)));
+  replies.finish("anna", "key", "{}");
+  replies.abandon("anna", "key");  // too late
+  CHECK_FALSE(replies.begin("anna", "key", "digest", k_now + minutes(45)));
+}
