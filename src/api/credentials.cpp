@@ -16,7 +16,7 @@ constexpr std::size_t k_most_password = 4096;
 Credential malformed(const std::string& problem) { return {.scheme = "malformed", .problem = problem}; }
 
 // Header values that are no text cannot be anybody's.
-std::string text_of_header(const HttpRequest& request, std::string_view name, std::size_t most = 200) {
+std::string text_of_header(const WebRequest& request, std::string_view name, std::size_t most = 200) {
   const std::string value = request.header(name).substr(0, most);
   return printable_utf8(value) ? value : "";
 }
@@ -35,7 +35,7 @@ Credential basic(std::string_view encoded) {
   return {.scheme = "basic", .user = std::move(user), .password = Secret(std::move(password))};
 }
 
-Credential of_header(const HttpRequest& request) {
+Credential of_header(const WebRequest& request) {
   const std::string header = request.header("authorization");
   const std::size_t blank = header.find(' ');
   if (blank == std::string::npos) return malformed(k_invalid);
@@ -48,7 +48,7 @@ Credential of_header(const HttpRequest& request) {
   return malformed(k_invalid);
 }
 
-std::string cookie_of(const HttpRequest& request) {
+std::string cookie_of(const WebRequest& request) {
   const std::string header = request.header("cookie");
   for (const std::string_view part : split(header, ';')) {
     const std::string_view pair = trim(part);
@@ -59,21 +59,21 @@ std::string cookie_of(const HttpRequest& request) {
 
 }  // namespace
 
-Credential original_credential_of(const HttpRequest& request) {
+Credential original_credential_of(const WebRequest& request) {
   if (!request.has_header("authorization")) return {};
   Credential credential = of_header(request);
   credential.code = Secret(text_of_header(request, "x-auth-token"));
   return credential;
 }
 
-Credential credential_of(const HttpRequest& request) {
+Credential credential_of(const WebRequest& request) {
   if (request.has_header("authorization")) return original_credential_of(request);
   const std::string session = cookie_of(request);
   if (session.empty() || session.size() > k_most_password || !printable_utf8(session)) return {};
   return {.scheme = "cookie", .password = Secret(session), .csrf = Secret(text_of_header(request, "x-csrf-token"))};
 }
 
-Envelope envelope_for(const HttpRequest& request, Credential credential) {
+Envelope envelope_for(const WebRequest& request, Credential credential) {
   const std::string client = request.client().substr(0, 100);
   return {.credential = std::move(credential),
           .from = printable_utf8(client) ? client : "unknown",

@@ -87,7 +87,7 @@ std::optional<Form> parse_multipart(std::string_view body, std::string_view boun
   return form;
 }
 
-Form form_of(const HttpRequest& request) {
+Form form_of(const WebRequest& request) {
   const std::string type = request.header("content-type");
   if (lower_case(type).starts_with("multipart/form-data")) {
     if (auto form = parse_multipart(request.body, parameter(type, "boundary"))) return *form;

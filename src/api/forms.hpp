@@ -30,6 +30,6 @@ Form parse_form(std::string_view body);
 std::optional<Form> parse_multipart(std::string_view body, std::string_view boundary);
 
 // Of a request's body, by its type. Another type counts as the first: programs often send none.
-Form form_of(const HttpRequest& request);
+Form form_of(const WebRequest& request);
 
 }  // namespace mailinabox

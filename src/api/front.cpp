@@ -8,7 +8,7 @@ namespace mailinabox {
 namespace {
 
 // "box.example.com:10222" and "[::1]:10222" without the port.
-std::string host_of(const HttpRequest& request) {
+std::string host_of(const WebRequest& request) {
   const std::string host = lower_case(request.header("host"));
   if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
   return host.substr(0, host.find(':'));

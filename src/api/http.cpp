@@ -4,16 +4,16 @@
 
 namespace mailinabox {
 
-std::string HttpRequest::header(std::string_view name) const {
+std::string WebRequest::header(std::string_view name) const {
   const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
   return found == headers.end() ? std::string() : found->second;
 }
 
-bool HttpRequest::has_header(std::string_view name) const {
+bool WebRequest::has_header(std::string_view name) const {
   return std::any_of(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
 }
 
-std::string HttpRequest::client() const {
+std::string WebRequest::client() const {
   const std::string told = header("x-forwarded-for");
   return told.empty() ? peer : told;
 }

@@ -13,7 +13,7 @@
 
 namespace mailinabox {
 
-struct HttpRequest {
+struct WebRequest {
   std::string method{};
   std::string target{};                                        // as it came: path and query, encoded
   std::vector<std::pair<std::string, std::string>> headers{};  // names in lower case
@@ -27,7 +27,7 @@ struct HttpRequest {
   std::string client() const;
 };
 
-struct HttpResponse {
+struct WebResponse {
   int status = 200;
   std::string type{"text/plain; charset=utf-8"};  // "" for none
   std::string body{};
@@ -39,10 +39,10 @@ struct HttpResponse {
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  virtual const HttpRequest& request() const = 0;
+  virtual const WebRequest& request() const = 0;
 
   // Once.
-  virtual void respond(HttpResponse response) = 0;
+  virtual void respond(WebResponse response) = 0;
 
   // Sends a message to the helper, waiting for one that is being restarted. If there is none, or if it ends without a
   // reply, the reply says so.

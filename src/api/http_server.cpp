@@ -140,8 +140,8 @@ class HelperCall : public std::enable_shared_from_this<HelperCall> {
   std::chrono::steady_clock::time_point until_{};
 };
 
-HttpRequest plain_request(const http::request<http::string_body>& parsed, const std::string& peer) {
-  HttpRequest request{.method = std::string(parsed.method_string()),
+WebRequest plain_request(const http::request<http::string_body>& parsed, const std::string& peer) {
+  WebRequest request{.method = std::string(parsed.method_string()),
                       .target = std::string(parsed.target()),
                       .body = parsed.body(),
                       .peer = peer};
@@ -187,9 +187,9 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     });
   }
 
-  const HttpRequest& request() const override { return request_; }
+  const WebRequest& request() const override { return request_; }
 
-  void respond(HttpResponse response) override {
+  void respond(WebResponse response) override {
     if (responded_) return;
     responded_ = true;
     const bool head = request_.method == "HEAD";
@@ -318,7 +318,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_{};
   std::optional<http::request_parser<http::string_body>> parser_{};
-  HttpRequest request_{};
+  WebRequest request_{};
   std::string peer_{};
   std::string waiting_{};
   std::string sending_{};

@@ -23,14 +23,14 @@ constexpr std::array<Sentence, 7> k_sentences = {{{"No quota provided.", ""},
                                                   {"Could not resolve the IP address of ", "."},
                                                   {"Invalid name.", ""}}};
 
-bool wants_json(const HttpRequest& request) {
+bool wants_json(const WebRequest& request) {
   const std::string accepted = request.header("accept");
   return !accepted.empty() && accepted != "*/*";
 }
 
 void refuse_access(const std::shared_ptr<Call>& call, const Reply& reply) {
-  const HttpRequest& request = call->request();
-  HttpResponse response{.status = 401};
+  const WebRequest& request = call->request();
+  WebResponse response{.status = 401};
   if (request.header("x-requested-with") == "XMLHttpRequest") {
     response.status = 403;
   } else {

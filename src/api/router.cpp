@@ -36,7 +36,7 @@ std::string allowed(const std::vector<std::string>& methods) {
 }  // namespace
 
 void Router::answer(const std::shared_ptr<Exchange>& exchange) const {
-  const HttpRequest& request = exchange->request();
+  const WebRequest& request = exchange->request();
   const std::vector<std::string> path = path_parts(request.target);
   std::vector<std::string> methods;
   for (const Route& route : routes_) {

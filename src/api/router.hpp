@@ -16,7 +16,7 @@ struct Call {
   std::shared_ptr<Exchange> exchange{};
   std::map<std::string, std::string, std::less<>> parts{};  // of the path, by the names in the route: {name}
 
-  const HttpRequest& request() const { return exchange->request(); }
+  const WebRequest& request() const { return exchange->request(); }
   std::string part(std::string_view name) const {
     const auto found = parts.find(name);
     return found == parts.end() ? std::string() : found->second;

@@ -62,7 +62,7 @@ std::string entity_tag_in(const std::string& header) {
   return header.substr(begin + 1, header.find('"', begin + 1) - begin - 1);
 }
 
-bool has_body(const HttpRequest& request) {
+bool has_body(const WebRequest& request) {
   return request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 }
 
@@ -72,7 +72,7 @@ void respond_problem(const std::shared_ptr<Call>& call, int status, const std::s
                      const std::string& member, std::int64_t retry_after) {
   Json problem = {{"type", "about:blank"}, {"title", title_of(status)}, {"status", status}, {"detail", detail}};
   if (!member.empty()) problem["errors"] = {{{"member", member}, {"detail", detail}}};
-  HttpResponse response{.status = status, .type = "application/problem+json", .body = json_text(problem) + "\n"};
+  WebResponse response{.status = status, .type = "application/problem+json", .body = json_text(problem) + "\n"};
   if (status == 401)
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"Mail-in-a-Box Management Server\"");
   if (status == 503) retry_after = std::max<std::int64_t>(retry_after, 5);
@@ -129,7 +129,7 @@ Json RequestMembers::number_of(const char* name, const std::string& text) {
 }
 
 Envelope v1_envelope(const Call& call) {
-  const HttpRequest& request = call.request();
+  const WebRequest& request = call.request();
   Envelope envelope = envelope_for(request, credential_of(request));
   if (request.has_header("if-match")) envelope.if_match = entity_tag_in(request.header("if-match"));
   if (request.method == "POST") envelope.idempotency_key = request.header("idempotency-key");
@@ -139,7 +139,7 @@ Envelope v1_envelope(const Call& call) {
 }
 
 void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& reply) {
-  HttpResponse response{.status = status, .type = "application/json"};
+  WebResponse response{.status = status, .type = "application/json"};
   if (!reply.entity_tag.empty()) response.headers.emplace_back("ETag", "\"" + reply.entity_tag + "\"");
   const std::string known = call->request().header("if-none-match");
   if (!known.empty() && entity_tag_in(known) == reply.entity_tag) {

@@ -5,7 +5,7 @@ namespace mailinabox {
 namespace {
 
 // The raw body, whatever its type says: bytes other than ASCII dropped, blanks around it too.
-std::string record_value(const HttpRequest& request) {
+std::string record_value(const WebRequest& request) {
   std::string value = request.body;
   std::erase_if(value, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; });
   return std::string(trim(value));
