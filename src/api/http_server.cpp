@@ -142,9 +142,9 @@ class HelperCall : public std::enable_shared_from_this<HelperCall> {
 
 WebRequest plain_request(const http::request<http::string_body>& parsed, const std::string& peer) {
   WebRequest request{.method = std::string(parsed.method_string()),
-                      .target = std::string(parsed.target()),
-                      .body = parsed.body(),
-                      .peer = peer};
+                     .target = std::string(parsed.target()),
+                     .body = parsed.body(),
+                     .peer = peer};
   for (const auto& field : parsed)
     request.headers.emplace_back(lower_case(std::string(field.name_string())), std::string(field.value()));
   return request;
@@ -194,7 +194,13 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     responded_ = true;
     const bool head = request_.method == "HEAD";
     http::response<http::string_body> message{static_cast<http::status>(response.status), 11};
-    for (const auto& [name, value] : response.headers) message.insert(name, value);
+    // Answers are for who asked, at that moment; a page says otherwise.
+    message.set(http::field::cache_control, "no-store");
+    message.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) {
+      if (name == "Cache-Control") message.set(name, value);
+      if (name != "Cache-Control") message.insert(name, value);
+    }
     if (!response.type.empty()) message.set(http::field::content_type, response.type);
     message.keep_alive(keep_alive_);
     message.content_length(response.body.size());
@@ -203,8 +209,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   }
 
   void ask(const Envelope& envelope, std::function<void(Reply)> then) override {
-    std::make_shared<HelperCall>(state_.context, state_.options.helper_socket, framed(envelope_text(envelope)),
-                                 std::move(then))
+    const auto guarded = [self = shared_from_this(), then = std::move(then)](Reply reply) {
+      self->guarded([&] { then(std::move(reply)); });
+    };
+    std::make_shared<HelperCall>(state_.context, state_.options.helper_socket, framed(envelope_text(envelope)), guarded)
         ->begin();
   }
 
@@ -224,8 +232,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   void after(std::chrono::milliseconds delay, std::function<void()> then) override {
     auto timer = std::make_shared<asio::steady_timer>(state_.context, delay);
-    timer->async_wait([timer, then = std::move(then)](Failure failure) {
-      if (!failure) then();
+    timer->async_wait([timer, self = shared_from_this(), then = std::move(then)](Failure failure) {
+      if (!failure) self->guarded(then);
     });
   }
 
@@ -263,8 +271,13 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     responded_ = false;
     keep_alive_ = parser_->get().keep_alive();
     request_ = plain_request(parser_->release(), peer_);
+    guarded([this] { state_.handler(shared_from_this()); });
+  }
+
+  // One request's fault is not the others'.
+  void guarded(const std::function<void()>& work) {
     try {
-      state_.handler(shared_from_this());
+      work();
     } catch (const std::exception&) {
       respond({.status = 500, .body = "The management service has a fault.\n"});
     }

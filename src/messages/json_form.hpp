@@ -103,7 +103,8 @@ void read_members(const Json& json, Type& value, bool strict, const std::string&
     const std::string inner = joined_path(path, member.name);
     const auto found = json.find(member.name);
     using Part = std::decay_t<decltype(value.*member.pointer)>;
-    if (found == json.end() || (found->is_null() && !IsOptional<Part>::value)) {
+    constexpr bool k_may_be_null = IsOptional<Part>::value || std::is_same_v<Part, Json>;
+    if (found == json.end() || (found->is_null() && !k_may_be_null)) {
       if (member.presence == Presence::required) throw MemberError(inner, "is missing.");
       return;
     }
