@@ -10,6 +10,9 @@ namespace mailinabox {
 // Two lower-case digits per byte.
 std::string to_hex(std::string_view bytes);
 
+// The bytes; std::nullopt for another character or an odd number of digits. Both cases of letters are digits.
+std::optional<std::string> from_hex(std::string_view digits);
+
 // One line, padded with "=".
 std::string to_base64(std::string_view bytes);
 

@@ -37,6 +37,29 @@ class Error : public std::runtime_error {
   ExitCode code_;
 };
 
+// One value of a request is wrong; name() is what requests call it: "email".
+class InvalidValue : public Error {
+ public:
+  InvalidValue(std::string name, const std::string& message, ExitCode code = ExitCode::failed)
+      : Error(message, code), name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+// There is no user, alias, zone, … of the name that a request has.
+class UnknownName : public Error {
+ public:
+  using Error::Error;
+};
+
+// What a request would make is there already.
+class AlreadyExists : public Error {
+ public:
+  using Error::Error;
+};
+
 // A mistake in a recipe, platform or settings file. what() begins with "file:line:column: ".
 class RecipeError : public Error {
  public:

@@ -141,7 +141,7 @@ CliCommand user_admin(const std::string& name, const std::string& summary, bool 
   command.declare = [options](CommandOptions& line) { line.argument("EMAIL", options->email, "The user"); };
   command.json = ok_keys();
   command.run = [options, administrator](Box& box, Console& console) {
-    set_administrator(box, options->email, administrator);
+    set_privilege(box, options->email, "admin", administrator);
     return print_ok(console);
   };
   return command;

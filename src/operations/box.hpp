@@ -18,6 +18,14 @@ namespace mailinabox {
 
 class DnsClient;
 
+// On whose behalf an operation changes the box; the audit log has it.
+struct Actor {
+  std::string account{};  // "anna@example.com"; "": the command line says who
+  std::string by{};       // "session", "password", "token NAME", "API key", "command line"
+  std::string from{};     // address, or ""
+  std::string job{};      // the daemon's job, or ""
+};
+
 struct Box {
   System& system;
   DnsClient& dns;
@@ -31,6 +39,7 @@ struct Box {
   std::string lock_file = "/run/mailinabox.lock";  // as the kernel sees it
   std::string version = MAILINABOX_VERSION;
   bool root = false;  // the effective user may do everything
+  Actor actor{};
 
   View view() const { return system.view(); }
 };

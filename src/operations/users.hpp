@@ -35,7 +35,11 @@ struct NewAlias {
 // then. While another run holds the lock, those that take a LockRequest wait, or throw (ExitCode::locked).
 std::vector<User> users(const Box& box);
 std::optional<User> find_user(const Box& box, const std::string& email);
+std::optional<User> find_user_by_id(const Box& box, std::int64_t id);
 std::vector<Alias> aliases(const Box& box);
+// By the page, for lists that may be long.
+UserPage user_page(const Box& box, const UserQuery& query);
+AliasPage alias_page(const Box& box, const AliasQuery& query);
 
 DirectoryChange add_user(const Box& box, const NewUser& user, const LockRequest& request);
 DirectoryChange remove_user(const Box& box, const std::string& email, const LockRequest& request);
@@ -45,6 +49,7 @@ DirectoryChange remove_alias(const Box& box, const std::string& address, const L
 // Nothing outside the database follows from these, so they do not wait for the machine's lock.
 void set_password(const Box& box, const std::string& email, const Secret& password);
 void set_quota(const Box& box, const std::string& email, const std::string& quota);
-void set_administrator(const Box& box, const std::string& email, bool administrator);
+void set_privilege(const Box& box, const std::string& email, const std::string& privilege, bool granted);
+void change_user(const Box& box, const std::string& email, const UserChange& change);
 
 }  // namespace mailinabox

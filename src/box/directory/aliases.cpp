@@ -67,6 +67,14 @@ std::vector<Alias> Directory::aliases() const {
   return all;
 }
 
+std::optional<Alias> Directory::alias(const std::string& address) const {
+  Statement statement =
+      database_->prepare("SELECT " + std::string(k_alias_columns) + " FROM aliases WHERE source = ?");
+  statement.bind(1, alias_name(address));
+  if (!statement.step()) return std::nullopt;
+  return alias_of(statement, false);
+}
+
 std::vector<std::string> Directory::destinations(const std::string& address, const std::string& text) const {
   const bool role = role_address(address);
   const std::string whole = address_to_ascii(trim(text));
@@ -77,12 +85,13 @@ std::vector<std::string> Directory::destinations(const std::string& address, con
     // Our own user is a valid destination whatever the box is called: after a change of its name, domains that were
     // allowed as the box's own may be reserved.
     if (!valid_address(destination, AddressMode::full, primary_hostname_) && !user(destination)) {
-      throw Error("Invalid receiver email address (" + part + ").");
+      throw InvalidValue("forwards_to", "Invalid receiver email address (" + part + ").");
     }
     if (role && !role_address(destination)) {
       const std::optional<User> owner = user(without_tag(destination));
       if (!owner || !owner->admin()) {
-        throw Error(
+        throw InvalidValue(
+            "forwards_to",
             "This alias can only have administrators of this system as destinations because the address is "
             "frequently used for domain control validation.");
       }
@@ -129,8 +138,8 @@ void Directory::refuse_loop(const Alias& alias) const {
     const auto [address, reached] = std::move(ways.back());
     ways.pop_back();
     if (address == alias.address) {
-      throw Error("The alias would lead back to itself (" + reached + " -> " + address +
-                  "), and mail to it would be returned.");
+      throw InvalidValue("forwards_to", "The alias would lead back to itself (" + reached + " -> " + address +
+                                            "), and mail to it would be returned.");
     }
     if (!seen.insert(address).second) continue;
     for (const std::string& next : routes[address]) {
@@ -143,25 +152,25 @@ DirectoryReport Directory::add_alias(const std::string& given, const std::string
                                      const std::string& permitted_senders, bool update_if_exists) {
   Alias alias{.address = alias_name(given)};
   Change change(*this);
-  if (alias.address.empty()) throw Error("No email address provided.");
+  if (alias.address.empty()) throw InvalidValue("address", "No email address provided.");
   if (!valid_address(alias.address, AddressMode::alias, primary_hostname_)) {
-    throw Error("Invalid email address (" + alias.address + ").");
+    throw InvalidValue("address", "Invalid email address (" + alias.address + ").");
   }
   alias.forwards_to = destinations(alias.address, forwards_to);
   std::vector<std::string> senders;
   for (const std::string& part : split_list(permitted_senders)) {
     senders.push_back(lower_case(part));
     if (!user(senders.back())) {
-      throw Error("Invalid permitted sender: " + part + " is not a user on this system.");
+      throw InvalidValue("permitted_senders", "Invalid permitted sender: " + part + " is not a user on this system.");
     }
   }
   if (!senders.empty()) alias.permitted_senders = senders;
   if (alias.forwards_to.empty() && senders.empty()) {
-    throw Error("The alias must either forward to an address or have a permitted sender.");
+    throw InvalidValue("forwards_to", "The alias must either forward to an address or have a permitted sender.");
   }
   refuse_loop(alias);
   const bool exists = any_row("SELECT 1 FROM aliases WHERE source = ?", alias.address);
-  if (exists && !update_if_exists) throw Error("Alias already exists (" + alias.address + ").");
+  if (exists && !update_if_exists) throw AlreadyExists("Alias already exists (" + alias.address + ").");
   insert_alias(*database_, "aliases", alias);
   DirectoryReport report = change.commit(exists ? "alias updated" : "alias added");
   for (const std::string& destination : dangling(alias.forwards_to)) {
@@ -182,7 +191,7 @@ DirectoryReport Directory::remove_alias(const std::string& given) {
   Statement remove = database_->prepare("DELETE FROM aliases WHERE source = ?");
   remove.bind(1, address);
   remove.step();
-  if (database_->changes() == 0) throw Error("That's not an alias (" + address + ").");
+  if (database_->changes() == 0) throw UnknownName("That's not an alias (" + address + ").");
   return change.commit("alias removed");
 }
 

@@ -26,7 +26,7 @@ void refuse_empty(const std::string& path, const struct stat& status) {
   if (status.st_size > 0 || std::filesystem::exists(path + "-journal")) return;
   const std::string copy = path + ".before-change";
   const bool copied = std::filesystem::exists(copy);
-  throw Error(
+  throw DamagedDatabase(
       "The users' database " + path + " is an empty file: its users and aliases are lost. Put a copy in its place" +
       (copied ? ": " + copy + " is one, of before its last change of form, or take one" : "") +
       " from your backup of STORAGE_ROOT (owner, group and mode are set by the next `sudo mailinabox setup`). To "
@@ -35,7 +35,7 @@ void refuse_empty(const std::string& path, const struct stat& status) {
 
 void require_privilege_word(const std::string& word) {
   if (trim(word).empty() || word.find('\n') != std::string::npos) {
-    throw Error("That's not a valid privilege (" + word + ").");
+    throw InvalidValue("privileges", "That's not a valid privilege (" + word + ").");
   }
 }
 
@@ -51,12 +51,12 @@ std::vector<std::string> distinct_domains(std::vector<std::string> domains) {
 }
 
 void require_user_address(const std::string& email, const std::string& own_host_name) {
-  if (email.empty()) throw Error("No email address provided.");
-  if (!valid_address(email, AddressMode::full, own_host_name)) throw Error("Invalid email address.");
+  if (email.empty()) throw InvalidValue("email", "No email address provided.");
+  if (!valid_address(email, AddressMode::full, own_host_name)) throw InvalidValue("email", "Invalid email address.");
   if (!valid_address(email, AddressMode::user, own_host_name)) {
-    throw Error(
-        "User account email addresses may only use the lowercase ASCII letters a-z, the digits 0-9, "
-        "underscore (_), hyphen (-), and period (.).");
+    throw InvalidValue("email",
+                       "User account email addresses may only use the lowercase ASCII letters a-z, the digits 0-9, "
+                       "underscore (_), hyphen (-), and period (.).");
   }
 }
 
@@ -65,7 +65,7 @@ void require_user_address(const std::string& email, const std::string& own_host_
 std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
-    throw Error("The users' database " + path +
+    throw DamagedDatabase("The users' database " + path +
                 " does not exist. On a new machine, run `sudo mailinabox setup` first. "
                 "On one that has been set up, see whether the file system with its data is mounted and STORAGE_ROOT in "
                 "/etc/mailinabox.conf is right.");
@@ -147,7 +147,7 @@ bool Directory::authenticates(const std::string& email, const Secret& password) 
 }
 
 void Directory::require_user(const std::string& email) const {
-  if (!any_row("SELECT 1 FROM users WHERE email = ?", email)) throw Error("That's not a user (" + email + ").");
+  if (!any_row("SELECT 1 FROM users WHERE email = ?", email)) throw UnknownName("That's not a user (" + email + ").");
 }
 
 DirectoryReport Directory::add_user(const std::string& given, const Secret& password, const std::string& quota,
@@ -156,14 +156,15 @@ DirectoryReport Directory::add_user(const std::string& given, const Secret& pass
   Change change(*this);
   require_user_address(email, primary_hostname_);
   if (role_address(email) && !empty()) {
-    throw Error(
+    throw InvalidValue(
+        "email",
         "You may not make a user account for that address because it is frequently used for domain control "
         "validation. Use an alias instead if necessary.");
   }
   require_good_password(password);
   for (const std::string& privilege : privileges) require_privilege_word(privilege);
   const std::string normal_quota = normalize_quota(quota);
-  if (user(email)) throw Error("User already exists.");
+  if (user(email)) throw AlreadyExists("User already exists.");
   Statement insert = database_->prepare("INSERT INTO users (email, password, privileges, quota) VALUES (?, ?, ?, ?)");
   insert.bind(1, email);
   insert.bind(2, hash_password(password));
@@ -259,6 +260,30 @@ void Directory::remove_privilege(const std::string& given, const std::string& pr
   std::vector<std::string> all = user(email)->privileges;
   std::erase(all, privilege);
   set_privileges(email, all);
+  transaction.commit();
+}
+
+void Directory::change_user(const std::string& given, const UserChange& change) {
+  const std::string email = user_name(given);
+  Database::Transaction transaction = begin_change(*database_);
+  require_user(email);
+  if (change.quota) {
+    Statement update = database_->prepare("UPDATE users SET quota = ? WHERE email = ?");
+    update.bind(1, normalize_quota(*change.quota));
+    update.bind(2, email);
+    update.step();
+  }
+  if (change.privileges) {
+    for (const std::string& privilege : *change.privileges) require_privilege_word(privilege);
+    if (!contains(*change.privileges, "admin")) keep_an_administrator(email);
+    set_privileges(email, *change.privileges);
+  }
+  if (change.password) {
+    Statement update = database_->prepare("UPDATE users SET password = ? WHERE email = ?");
+    update.bind(1, hash_password(*change.password));
+    update.bind(2, email);
+    update.step();
+  }
   transaction.commit();
 }
 

@@ -53,6 +53,13 @@ struct AliasPage {
   std::string next{};
 };
 
+// What is given of a user changes.
+struct UserChange {
+  std::optional<std::string> quota{};
+  std::optional<std::vector<std::string>> privileges{};
+  std::optional<Secret> password{};
+};
+
 // The result of a change for people: a first line ("mail user added"), then side effects and notes.
 using DirectoryReport = std::vector<std::string>;
 
@@ -86,6 +93,7 @@ class Directory {
   void set_quota(const std::string& email, const std::string& quota);
   void add_privilege(const std::string& email, const std::string& privilege);
   void remove_privilege(const std::string& email, const std::string& privilege);
+  void change_user(const std::string& email, const UserChange& change);  // all of it or nothing
 
   bool empty() const;                             // there is no user
   std::vector<std::string> user_domains() const;  // of users; sorted, ASCII form in lower case
@@ -94,6 +102,8 @@ class Directory {
   // By domain, then name; with automatic ones, unless an operator's alias has the same address.
   std::vector<Alias> aliases() const;
   AliasPage alias_page(const AliasQuery& query) const;  // of the same
+  // An operator's, by its address as it is stored or typed.
+  std::optional<Alias> alias(const std::string& address) const;
 
   // `forwards_to` and `permitted_senders` are lists with commas or line ends between their items.
   DirectoryReport add_alias(const std::string& address, const std::string& forwards_to,
