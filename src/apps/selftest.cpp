@@ -15,9 +15,12 @@
 
 #include "base/error.hpp"
 #include "base/yaml_tree.hpp"
+#include "box/access/qr_code.hpp"
+#include "box/access/totp.hpp"
 #include "box/directory/address.hpp"
 #include "box/directory/password.hpp"
 #include "crypto/key.hpp"
+#include "crypto/sealed.hpp"
 #include "engine/journal_records.hpp"
 #include "net/http.hpp"
 #include "os/process_commands.hpp"
@@ -113,6 +116,23 @@ std::string try_keys() {
   return "made, written and read";
 }
 
+std::string try_sealing() {
+  const SealingKey key(random_bytes(32));
+  expect_text(key.open(key.seal(Secret("sealed"), "self-test"), "self-test").reveal(), "sealed");
+  return "AES-256-GCM";
+}
+
+std::string try_one_time_code() {
+  // RFC 6238, appendix B.
+  expect_text(totp_code(Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), 1), "287082");
+  return "a code made";
+}
+
+std::string try_qr_code() {
+  expect(qr_code_png("self-test").find("IHDR") != std::string::npos, "a QR code is not a picture");
+  return "a picture made";
+}
+
 std::string try_users() {
   const passwd* user = getpwnam("root");
   expect(user != nullptr && user->pw_uid == 0, "there is no user root with the number 0");
@@ -201,6 +221,9 @@ std::vector<SelfTestStep> self_test(const SelfTestOptions& options) {
       tried("SQLite", &try_sqlite),
       tried("hashing", &try_hashing),
       tried("private keys", &try_keys),
+      tried("sealing", &try_sealing),
+      tried("one-time codes", &try_one_time_code),
+      tried("QR codes", &try_qr_code),
       tried("users, groups", &try_users),
       tried("unknown user", &try_unknown_user),
       tried("host names", &try_host_names),

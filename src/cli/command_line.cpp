@@ -13,6 +13,7 @@
 
 #include "base/interruption.hpp"
 #include "base/text.hpp"
+#include "base/utf8.hpp"
 #include "cli/command_json.hpp"
 #include "cli/libraries.hpp"
 #include "cli/report_output.hpp"
@@ -126,10 +127,9 @@ std::string unknown_command(const std::vector<CliCommand>& commands, const std::
 
 std::string group_summary(const std::string& name) {
   static const std::map<std::string, std::string> k_groups = {
-      {"recipes", "What the box consists of"},
-      {"user", "Mail accounts"},
-      {"alias", "Other addresses for accounts"},
-      {"dns", "Records of the box's domains"},
+      {"recipes", "What the box consists of"},   {"user", "Mail accounts"},
+      {"alias", "Other addresses for accounts"}, {"dns", "Records of the box's domains"},
+      {"mfa", "Second factors of users"},        {"token", "What programs log in with, in place of a password"},
   };
   const auto found = k_groups.find(name);
   return found == k_groups.end() ? std::string() : found->second;
@@ -144,6 +144,13 @@ std::string nearest_option(const CLI::App& app, const std::string& word) {
     }
   }
   return nearest_spelling(word.substr(0, word.find('=')), names);
+}
+
+// Who has typed the command, as far as sudo says it.
+Actor command_line_actor(const Console& console) {
+  const std::string login = console.variable("SUDO_USER");
+  const bool known = !login.empty() && login != "root" && printable_utf8(login);
+  return {.account = known ? "root (" + login + ")" : "root", .by = "command line"};
 }
 
 class CommandLine {
@@ -200,6 +207,7 @@ class CommandLine {
  private:
   // Whatever ends the command is one JSON object, too, and goes on its way.
   ExitCode run_chosen() {
+    if (box_.actor.account.empty()) box_.actor = command_line_actor(console_);
     try {
       return chosen_->run(box_, console_);
     } catch (const Interrupted& interrupted) {

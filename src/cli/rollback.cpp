@@ -74,10 +74,9 @@ void confirm_rollback(Console& console, const RollbackOptions& options) {
 
 ExitCode run_release(Box& box, Console& console, const RollbackOptions& options) {
   const HeldLock lock(box, lock_request(console, "rollback --release", options.no_wait));
-  const auto held = read_hold(box);
-  release_hold(box);
+  const bool held = end_hold(box, lock);
   Json json = report_json({}, false);
-  json["released"] = held.has_value();
+  json["released"] = held;
   if (console.json) {
     print_json(console, json);
   } else if (held) {
@@ -107,8 +106,10 @@ ExitCode run_rollback(Box& box, Console& console, const RollbackOptions& options
   const RollbackResult result = roll_back(box, lock, prepared, *progress);
   const Report& report = result.report;
   progress.reset();
+  print_warnings(console, result.warnings);
   if (console.json) {
     Json json = report_json(report, false);
+    json["warnings"] = result.warnings;
     if (!result.error.empty()) {
       json["result"] = "failed";
       json["error"] = result.error;
@@ -158,6 +159,7 @@ std::vector<CliCommand> rollback_commands() {
     line.flag("--no-wait", options->no_wait, "End with exit code 4 if another run holds the lock");
   };
   command.json = report_keys({{"not_undone", "what stays as it is, as sentences", false},
+                              {"warnings", "sentences", false},
                               {"released", "with --release: whether there was a hold", false},
                               {"plan", "without --yes: what would change, with the keys of a report", false}});
   command.run = [options](Box& box, Console& console) { return run_rollback(box, console, *options); };

@@ -114,6 +114,7 @@ std::int64_t Journal::close_as_generation() {
 
 void Journal::begin(const std::string& command) {
   if (open_) throw std::logic_error("journal: begun twice");
+  if (on_begin_) on_begin_();
   make_directories();
   close_earlier();
   owed_ = owed_on_disk();

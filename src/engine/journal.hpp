@@ -34,6 +34,7 @@
 // A last line without its newline, or that is not JSON, was being written when the power failed: it is ignored.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,6 +69,9 @@ class Journal {
   // The first call of a run that has something to change. First closes what an earlier, cut-off run left as a
   // generation of its own; its pending notices are carried over.
   void begin(const std::string& command);
+
+  // `hear` is called at the beginning of begin(): nothing has been changed yet.
+  void on_begin(std::function<void()> hear) { on_begin_ = std::move(hear); }
 
   // Between begin() and end().
   bool is_open() const { return open_; }
@@ -157,6 +161,7 @@ class Journal {
   const Clock& clock_;
   std::string directory_;
   std::string version_;
+  std::function<void()> on_begin_{};
   bool open_ = false;
   bool broken_ = false;    // a write failed: the last line may be cut off, nothing may follow it
   bool packages_ = false;  // announced in this run

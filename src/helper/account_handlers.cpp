@@ -6,7 +6,9 @@
 #include "box/access/totp.hpp"
 #include "helper/handlers.hpp"
 #include "operations/mailboxes.hpp"
-#include "operations/management_files.hpp"
+#include "operations/mfa.hpp"
+#include "operations/stores.hpp"
+#include "operations/tokens.hpp"
 #include "operations/users.hpp"
 
 namespace mailinabox {
@@ -45,22 +47,17 @@ TokenInfo token_info(const ApiToken& token, const std::string& user) {
 
 std::string pending_purpose(const User& user) { return "new device of user " + std::to_string(user.id); }
 
-SealingKey sealing_key(RequestContext& context) {
-  auto key = read_sealing_key(context.box, context.stores.answers());
-  if (key) return *key;
-  throw Error("The key of the second factors is missing: run `sudo mailinabox setup`, which makes it.");
-}
-
 // Sealed for the user with the time until when it counts, so that the helper has nothing to remember.
 Secret seal_pending(RequestContext& context, const User& user, const Secret& secret) {
   const auto until =
       std::chrono::duration_cast<std::chrono::seconds>((context.stores.now() + k_pending_for).time_since_epoch());
-  return Secret(
-      sealing_key(context).seal(Secret(std::to_string(until.count()) + " " + secret.reveal()), pending_purpose(user)));
+  return Secret(require_sealing_key(context.box, context.stores.answers())
+                    .seal(Secret(std::to_string(until.count()) + " " + secret.reveal()), pending_purpose(user)));
 }
 
 Secret open_pending(RequestContext& context, const User& user, const Secret& pending) {
-  const std::string text = sealing_key(context).open(pending.reveal(), pending_purpose(user)).reveal();
+  const std::string text =
+      require_sealing_key(context.box, context.stores.answers()).open(pending.reveal(), pending_purpose(user)).reveal();
   const auto until = parse_number<std::int64_t>(first_word(text));
   if (!until || time_at(*until) < context.stores.now())
     throw InvalidValue("pending", "This secret is older than an hour. Begin again.");
@@ -170,27 +167,24 @@ NewFactor handle(RequestContext& context, const PrepareFactor& /*message*/) {
 AddedFactor handle(RequestContext& context, const AddFactor& message) {
   const User user = context.self();
   const Secret secret = message.pending.empty() ? message.secret : open_pending(context, user, message.pending);
-  if (const std::string problem = problem_with_totp_secret(secret); !problem.empty())
-    throw InvalidValue("secret", problem);
-  if (!totp_step(secret, message.code.reveal(), context.stores.now())) throw InvalidValue("code", "Invalid token.");
   Stores& stores = context.stores;
   AddedFactor added;
-  added.id = stores.factors().add_totp(user.id, secret, message.label);
+  added.id = enable_totp(context.box, user.email, secret, message.code.reveal(), message.label);
   if (stores.access().recovery_state(user.id).left == 0 && message.secret.empty())
-    added.recovery_codes = stores.access().renew_recovery_codes(user.id, stores.now());
+    added.recovery_codes = renew_recovery_codes(context.box, user.email);
   stores.sessions().revoke_all(user.id);
   return added;
 }
 
 Done handle(RequestContext& context, const RemoveFactor& message) {
   const User user = context.user_or_self(message.user);
-  if (!context.stores.factors().remove(user.id, message.id)) throw UnknownName("Invalid user or MFA id.");
+  disable_factors(context.box, user.email, message.id);
   context.stores.sessions().revoke_all(user.id);
   return {};
 }
 
 RecoveryCodes handle(RequestContext& context, const RenewRecoveryCodes& /*message*/) {
-  return {.codes = context.stores.access().renew_recovery_codes(context.self().id, context.stores.now())};
+  return {.codes = renew_recovery_codes(context.box, context.self().email)};
 }
 
 TokenList handle(RequestContext& context, const ListTokens& /*message*/) {
@@ -205,13 +199,13 @@ TokenList handle(RequestContext& context, const ListTokens& /*message*/) {
 }
 
 CreatedToken handle(RequestContext& context, const CreateToken& message) {
-  NewToken wanted{.name = message.name, .user = context.self().id, .scopes = message.scopes};
+  TokenRequest wanted{.name = message.name, .email = context.self().email, .scopes = message.scopes};
   if (message.expires) {
     wanted.expires = from_rfc3339(*message.expires);
     if (!wanted.expires) throw InvalidValue("expires", "Expected a time such as 2027-01-31T00:00:00Z.");
   }
-  const auto [token, secret] = context.stores.access().create_token(wanted, context.stores.now());
-  return {.token = token_info(token, context.self().email), .secret = secret};
+  const auto [listed, secret] = create_token(context.box, wanted);
+  return {.token = token_info(listed.token, listed.email), .secret = secret};
 }
 
 Done handle(RequestContext& context, const RevokeToken& message) {
@@ -219,7 +213,7 @@ Done handle(RequestContext& context, const RevokeToken& message) {
   const bool own = token && context.caller.user && token->user == context.caller.user->id;
   if (!token || (!own && !context.caller.administrator()))
     throw UnknownName("There is no token " + std::to_string(message.id) + ".");
-  context.stores.access().remove_token(message.id);
+  revoke_token(context.box, message.id);
   return {};
 }
 

@@ -6,7 +6,7 @@
 #include "helper/caller.hpp"
 #include "helper/handlers.hpp"
 #include "messages/json_form.hpp"
-#include "operations/management_files.hpp"
+#include "operations/stores.hpp"
 #include "store/sqlite.hpp"
 
 namespace mailinabox {
@@ -73,9 +73,7 @@ Reply carry_out(RequestContext& context, const MessageType& message) {
 std::string reply_purpose(const std::string& who, const std::string& key) { return "reply to " + who + ": " + key; }
 
 SealingKey key_of_replies(const RequestContext& context) {
-  auto key = read_sealing_key(context.box, context.stores.answers());
-  if (key) return *key;
-  throw Error(sealing_key_path(context.stores.answers()) + " is missing: run `sudo mailinabox setup`, which makes it.");
+  return require_sealing_key(context.box, context.stores.answers());
 }
 
 // A request that was answered already is answered again, and not carried out.

@@ -3,7 +3,7 @@
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "operations/context.hpp"
-#include "operations/management_files.hpp"
+#include "operations/stores.hpp"
 
 namespace mailinabox {
 
@@ -19,8 +19,7 @@ Directory& Stores::directory() {
 }
 
 std::shared_ptr<Database> Stores::session_database() {
-  if (!session_database_)
-    session_database_ = open_session_database(box_.system.files.real_path(session_database_path(box_)));
+  if (!session_database_) session_database_ = open_sessions(box_);
   return session_database_;
 }
 
@@ -40,15 +39,12 @@ RememberedReplies& Stores::replies() {
 }
 
 AccessStore& Stores::access() {
-  if (!access_) access_.emplace(box_.system.files.real_path(access_database_path(answers_)));
+  if (!access_) access_.emplace(open_access_store(box_, answers_));
   return *access_;
 }
 
 SecondFactors& Stores::factors() {
-  if (!factors_) {
-    factors_.emplace(box_.system.files.real_path(directory_path(answers_)), read_sealing_key(box_, answers_),
-                     Directory::Access::change);
-  }
+  if (!factors_) factors_.emplace(open_second_factors(box_, answers_, Directory::Access::change));
   return *factors_;
 }
 

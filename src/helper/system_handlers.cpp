@@ -1,7 +1,7 @@
 #include "base/text.hpp"
 #include "box/access/audit_log.hpp"
 #include "helper/handlers.hpp"
-#include "operations/management_files.hpp"
+#include "operations/audit.hpp"
 #include "operations/privacy.hpp"
 
 namespace mailinabox {
@@ -107,8 +107,7 @@ AuditPageInfo handle(RequestContext& context, const PageOfAudit& message) {
   if (message.limit < 1 || message.limit > 500) throw InvalidValue("limit", "Expected a number from 1 to 500.");
   query.before_id = *after;
   query.limit = static_cast<std::size_t>(message.limit);
-  const AuditPage page =
-      AuditLog(context.box.system.files.real_path(audit_database_path(context.stores.answers()))).page(query);
+  const AuditPage page = read_audit_log(context.box, query);
   AuditPageInfo result{.next = page.next == 0 ? "" : std::to_string(page.next)};
   for (const AuditEntry& entry : page.entries) result.entries.push_back(audit_info(entry));
   return result;

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "engine/engine.hpp"
+#include "operations/audit.hpp"
 #include "operations/first_user.hpp"
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
@@ -27,19 +28,7 @@ LoadedBox load_data(const Box& box, const std::string& name) {
   return loaded;
 }
 
-}  // namespace
-
-PreparedRollback prepare_rollback(const Box& box, const HeldLock& /*lock*/, std::optional<std::int64_t> generation) {
-  open_journal(box)->close_earlier();  // a run that was cut off has changed something, too
-  PreparedRollback prepared{.generation = generation ? *generation : last_generation(box)};
-  require_same_release(box, prepared.generation);
-  const LoadedBox loaded = load_box(box, Scope::everything());
-  prepared.rollback = make_rollback(loaded.catalog, box.view().files, box.state_directory, prepared.generation);
-  prepared.preview = plan(prepared.rollback.catalog, box.view(), *open_journal(box));
-  return prepared;
-}
-
-RollbackResult roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter) {
+RollbackResult go_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter) {
   if (prepared.preview.count(Status::would_change) > 0) hold(box, prepared.generation);
   const std::unique_ptr<Journal> journal = open_journal(box);
   Run run(box.system, *journal, reporter, lock.command() + " " + std::to_string(prepared.generation));
@@ -62,6 +51,46 @@ RollbackResult roll_back(const Box& box, const HeldLock& lock, const PreparedRol
   result.report = run.close(result.error.empty());
   if (result.error.empty()) result.code = result.report.exit_code();
   return result;
+}
+
+}  // namespace
+
+PreparedRollback prepare_rollback(const Box& box, const HeldLock& /*lock*/, std::optional<std::int64_t> generation) {
+  open_journal(box)->close_earlier();  // a run that was cut off has changed something, too
+  PreparedRollback prepared{.generation = generation ? *generation : last_generation(box)};
+  require_same_release(box, prepared.generation);
+  const LoadedBox loaded = load_box(box, Scope::everything());
+  prepared.rollback = make_rollback(loaded.catalog, box.view().files, box.state_directory, prepared.generation);
+  prepared.preview = plan(prepared.rollback.catalog, box.view(), *open_journal(box));
+  return prepared;
+}
+
+RollbackResult roll_back(const Box& box, const HeldLock& lock, const PreparedRollback& prepared, Reporter& reporter) {
+  AuditedChange entry(box, read_answers(box).get("STORAGE_ROOT"),
+                      {.action = "rollback", .target = "to before generation " + std::to_string(prepared.generation)},
+                      AuditedChange::IfUnwritable::warn);
+  if (prepared.preview.count(Status::would_change) > 0) entry.begin();
+  try {
+    RollbackResult result = go_back(box, lock, prepared, reporter);
+    AuditEnd end = audit_end(result.report);
+    if (!result.error.empty()) end.result = "failed: " + result.error;
+    entry.end(end);
+    if (!entry.warning().empty()) result.warnings.push_back(entry.warning());
+    return result;
+  } catch (const std::exception& error) {
+    entry.failed(error.what());
+    throw;
+  }
+}
+
+bool end_hold(const Box& box, const HeldLock& /*lock*/) {
+  if (!read_hold(box)) return false;
+  AuditedChange entry(box, read_answers(box).get("STORAGE_ROOT"), {.action = "rollback --release"},
+                      AuditedChange::IfUnwritable::warn);
+  entry.begin();
+  release_hold(box);
+  entry.end({});
+  return true;
 }
 
 }  // namespace mailinabox

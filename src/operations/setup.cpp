@@ -3,11 +3,13 @@
 #include <set>
 #include <utility>
 
+#include "base/text.hpp"
 #include "box/tls/acme_problem.hpp"
 #include "crypto/certificate.hpp"
 #include "engine/engine.hpp"
 #include "engine/generations.hpp"
 #include "operations/answers/network_check.hpp"
+#include "operations/audit.hpp"
 #include "operations/context.hpp"
 #include "operations/first_user.hpp"
 #include "operations/hold.hpp"
@@ -15,16 +17,40 @@
 #include "operations/models/certificates.hpp"
 #include "operations/port_check.hpp"
 #include "operations/release.hpp"
+#include "operations/stores.hpp"
 #include "operations/suitability.hpp"
 #include "operations/tls/status.hpp"
 
 namespace mailinabox {
 namespace {
 
-void store_answers(const Box& box, const PreparedSetup& prepared, Run& run) {
-  const CompleteAnswers& complete = prepared.loaded.complete;
+Answers answers_to_store(const CompleteAnswers& complete) {
   Answers stored = complete.answers;
   if (complete.address_assumed) stored.set("PUBLIC_IP", "");
+  return stored;
+}
+
+// "KEY=value, …" of those that `others` has not, or with another value.
+std::string different_answers(const Answers& answers, const Answers& others) {
+  std::vector<std::string> different;
+  for (const auto& [key, value] : answers.all()) {
+    if (!value.empty() && others.get(key) != value) different.push_back(key + "=" + value);
+  }
+  return joined(different, ", ");
+}
+
+// No answer is a secret.
+AuditText setup_text(const Box& box, const PreparedSetup& prepared) {
+  const Answers before = read_answers(box);
+  const Answers after = answers_to_store(prepared.loaded.complete);
+  return {.action = "setup",
+          .target = joined(prepared.scope.names(), ", "),
+          .before = different_answers(before, after),
+          .after = different_answers(after, before)};
+}
+
+void store_answers(const Box& box, const PreparedSetup& prepared, Run& run) {
+  const Answers stored = answers_to_store(prepared.loaded.complete);
   const std::string text = stored.render();
   const auto before = box.system.files.read(box.answers_file);
   if (before && before->content == text) return;
@@ -45,6 +71,21 @@ void open_directory(const Box& box, CompleteAnswers& complete) {
                                                    complete.answers.get("PRIMARY_HOSTNAME"), Directory::Access::change);
 }
 
+bool add_first_user(const Box& box, const CompleteAnswers& complete) {
+  AuditedChange entry(box, complete.answers.get("STORAGE_ROOT"),
+                      {.action = "user add", .target = complete.first_user->email, .after = "admin, quota 0"},
+                      AuditedChange::IfUnwritable::warn);
+  entry.begin();
+  try {
+    const bool made = make_first_user(*complete.directory, *complete.first_user);
+    entry.end({.result = made ? "done" : "failed: there is a user already"});
+    return made;
+  } catch (const Error& error) {
+    entry.failed(error.what());
+    throw;
+  }
+}
+
 // The first user, or the aliases that follow from the host name. True if the directory was changed. Without a directory
 // its recipe has failed, and the report says so.
 bool settle_users(const Box& box, PreparedSetup& prepared, SetupResult& result) {
@@ -57,7 +98,7 @@ bool settle_users(const Box& box, PreparedSetup& prepared, SetupResult& result) 
       forget_host_name_left(box);
       return changed;
     }
-    if (make_first_user(*complete.directory, *complete.first_user)) result.first_user = complete.first_user;
+    if (add_first_user(box, complete)) result.first_user = complete.first_user;
     complete.first_user.reset();
     return true;
   } catch (const Error& error) {
@@ -102,6 +143,58 @@ std::optional<Certificate> presented_certificate(const Box& box, const Answers& 
   }
   const auto file = box.system.files.read(certificate_link(answers));
   return file ? certificate_from_pem(file->content) : std::nullopt;
+}
+
+// Those of boxes of the original are in the clear.
+void seal_second_factors(const Box& box, const Answers& answers, SetupResult& result) {
+  try {
+    if (box.system.files.info(directory_path(answers)).kind != FileKind::regular || !find_sealing_key(box, answers))
+      return;
+    open_second_factors(box, answers, Directory::Access::change).seal_all();
+  } catch (const Error& error) {
+    result.warnings.push_back(std::string("The secrets of second factors could not be sealed: ") + error.what());
+  }
+}
+
+void migrate_first(const Box& box, PreparedSetup& prepared, const SetupOptions& options, SetupResult& result) {
+  CompleteAnswers& complete = prepared.loaded.complete;
+  if (!prepared.migrations.empty()) complete.directory.reset();  // they may replace the file
+  result.migrations = migrate_storage(box.system, complete.answers, options.on_migrated);
+  if (prepared.migrations.empty()) return;
+  open_directory(box, complete);
+  load_models(box, prepared.secondaries, prepared.loaded);
+  load_catalog(box, prepared.scope, prepared.loaded);
+}
+
+// `entry` begins with the first change: a run that has nothing to do records nothing.
+SetupResult make_box(const Box& box, const HeldLock& lock, PreparedSetup prepared, const SetupOptions& options,
+                     Reporter& reporter, AuditedChange& entry) {
+  SetupResult result;
+  if (!prepared.migrations.empty()) entry.begin();
+  migrate_first(box, prepared, options, result);
+  const std::unique_ptr<Journal> journal = open_journal(box);
+  journal->on_begin([&entry] { entry.begin(); });
+  if (prepared.loaded.moved) journal->close_earlier();  // so that this run's generation is the next one
+  const auto accepted = [&](Run& run) {
+    if (prepared.loaded.moved) remember_move(box, *prepared.loaded.moved, next_generation(box));
+    if (prepared.scope.whole()) release_hold(box);
+    if (!answered_before(box)) forget_set_up(box);  // of a box that a rollback took back
+    store_answers(box, prepared, run);
+  };
+  Run run(box.system, *journal, reporter, lock.command(),
+          {.replace_lost = options.replace_lost,
+           .on_accepted = accepted,
+           .on_packages = refuse_mixtures(box, prepared.loaded.platform)});
+  result.report = converge(box, prepared, run, result);
+  remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
+  result.warnings = prepared.loaded.warnings();
+  if (prepared.scope.whole() && result.succeeded()) mark_set_up(box, prepared.loaded.platform);
+  result.complete_box = is_set_up(box);
+  if (!result.complete_box) tell_parts(box, prepared.loaded, result);
+  seal_second_factors(box, prepared.loaded.answers(), result);
+  describe_panel(box, prepared.loaded.models.tls.get(), result);
+  result.certificates_due = certificates_due(box, prepared.loaded.answers(), prepared.loaded.models);
+  return result;
 }
 
 }  // namespace
@@ -159,36 +252,19 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
 
 SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared, const SetupOptions& options,
                    Reporter& reporter) {
-  SetupResult result;
-  CompleteAnswers& complete = prepared.loaded.complete;
-  if (!prepared.migrations.empty()) complete.directory.reset();  // they may replace the file
-  result.migrations = migrate_storage(box.system, complete.answers, options.on_migrated);
-  if (!prepared.migrations.empty()) {
-    open_directory(box, complete);
-    load_models(box, prepared.secondaries, prepared.loaded);
-    load_catalog(box, prepared.scope, prepared.loaded);
+  AuditedChange entry(box, prepared.loaded.answers().get("STORAGE_ROOT"), setup_text(box, prepared),
+                      AuditedChange::IfUnwritable::warn);
+  try {
+    SetupResult result = make_box(box, lock, std::move(prepared), options, reporter, entry);
+    AuditEnd end = audit_end(result.report);
+    if (!result.first_user_error.empty()) end.result = "failed: " + result.first_user_error;
+    entry.end(end);
+    if (!entry.warning().empty()) result.warnings.push_back(entry.warning());
+    return result;
+  } catch (const std::exception& error) {
+    entry.failed(error.what());
+    throw;
   }
-  const std::unique_ptr<Journal> journal = open_journal(box);
-  if (prepared.loaded.moved) journal->close_earlier();  // so that this run's generation is the next one
-  const auto accepted = [&](Run& run) {
-    if (prepared.loaded.moved) remember_move(box, *prepared.loaded.moved, next_generation(box));
-    if (prepared.scope.whole()) release_hold(box);
-    if (!answered_before(box)) forget_set_up(box);  // of a box that a rollback took back
-    store_answers(box, prepared, run);
-  };
-  Run run(box.system, *journal, reporter, lock.command(),
-          {.replace_lost = options.replace_lost,
-           .on_accepted = accepted,
-           .on_packages = refuse_mixtures(box, prepared.loaded.platform)});
-  result.report = converge(box, prepared, run, result);
-  remember_secondary_addresses(box, prepared.loaded.models.secondary_addresses);
-  result.warnings = prepared.loaded.warnings();
-  if (prepared.scope.whole() && result.succeeded()) mark_set_up(box, prepared.loaded.platform);
-  result.complete_box = is_set_up(box);
-  if (!result.complete_box) tell_parts(box, prepared.loaded, result);
-  describe_panel(box, prepared.loaded.models.tls.get(), result);
-  result.certificates_due = certificates_due(box, complete.answers, prepared.loaded.models);
-  return result;
 }
 
 }  // namespace mailinabox

@@ -23,6 +23,7 @@ struct SecretWanted {
   std::string path{};
   std::size_t bytes = 32;
   std::string encoding = "hex";
+  bool irreplaceable = false;
   Ownership ownership{};
 };
 
@@ -58,6 +59,8 @@ class SecretResource final : public Resource {
     }
   }
 
+  bool irreplaceable() const override { return wanted_.irreplaceable; }
+
   Lasting lasting() const override { return {.data = {wanted_.path}}; }
 
   Action action(const Changes& changes) const override {
@@ -78,6 +81,7 @@ std::shared_ptr<const Resource> make_secret(const std::string& name, const Field
   }
   wanted.bytes = static_cast<std::size_t>(bytes);
   wanted.encoding = fields.string("encoding", "hex");
+  wanted.irreplaceable = fields.boolean("irreplaceable", false);
   wanted.ownership = secret_ownership(fields, "secret");
   return std::make_shared<SecretResource>(std::move(wanted));
 }
@@ -99,7 +103,13 @@ Kind secret_kind() {
                 FieldType::string,
                 false,
                 "How the bytes are written; default: hex. \"letters\" are letters and digits without look-alikes.",
-                {"hex", "base64", "letters"}}},
+                {"hex", "base64", "letters"}},
+               {"irreplaceable",
+                FieldType::boolean,
+                false,
+                "Other data cannot be read without it: if it was there at the last run and is missing, a run ends "
+                "before its first change; default: false.",
+                {}}},
               "Permission bits, quoted, nothing for others; default: \"0600\"."),
           make_secret};
 }

@@ -60,3 +60,8 @@ TEST_CASE("secret: error", "[cases]") {
   check_refused("secret", "/etc/x", {{"mode", 0644}}, "open to every user");
   check_refused("secret", "/etc/x", {{"bytes", 4}}, "can be guessed");
 }
+
+TEST_CASE("secret: a lost one is made again, unless other data needs it", "[cases]") {
+  CHECK_FALSE(make_resource("secret", "/etc/x")->irreplaceable());
+  CHECK(make_resource("secret", "/etc/x", {{"irreplaceable", true}})->irreplaceable());
+}

@@ -7,6 +7,9 @@ using namespace mailinabox;
 TEST_CASE("encoding: hexadecimal", "[base]") {
   CHECK(to_hex(std::string("\0\x7f\xff", 3)) == "007fff");
   CHECK(to_hex("").empty());
+  CHECK(from_hex("007fFF") == std::string("\0\x7f\xff", 3));
+  CHECK(from_hex("") == "");
+  for (const char* wrong : {"0", "0g", "-1", "+1", " 1", "0x"}) CHECK_FALSE(from_hex(wrong));
 }
 
 TEST_CASE("encoding: base64 as in RFC 4648 section 10", "[base]") {

@@ -7,6 +7,7 @@
 #include "base/interruption.hpp"
 #include "cli/command.hpp"
 #include "os/lock.hpp"
+#include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/tls_box.hpp"
 
@@ -24,53 +25,63 @@ Words words_of_command(const std::string& name) {
 }
 
 // In this order on one box, each with what it takes.
-const std::vector<std::pair<std::string, Words>> k_uses = {{"setup", {}},
-                                                           {"plan", {}},
-                                                           {"migrate", {"--plan"}},
-                                                           {"recipes list", {}},
-                                                           {"recipes show", {"dns"}},
-                                                           {"recipes lint", {}},
-                                                           {"facts", {}},
-                                                           {"history", {}},
-                                                           {"user list", {}},
-                                                           {"user add", {"anna@example.org"}},
-                                                           {"user password", {"anna@example.org"}},
-                                                           {"user quota", {"anna@example.org"}},
-                                                           {"user quota", {"anna@example.org", "5G"}},
-                                                           {"user make-admin", {"anna@example.org"}},
-                                                           {"user remove-admin", {"anna@example.org"}},
-                                                           {"alias list", {}},
-                                                           {"alias add", {"x@example.com", "me@example.com"}},
-                                                           {"alias remove", {"x@example.com"}},
-                                                           {"user remove", {"anna@example.org"}},
-                                                           {"selftest", {}},
-                                                           {"dns show", {}},
-                                                           {"dns set", {"www.example.com", "A", "192.0.2.80"}},
-                                                           {"dns set", {"www.example.com", "A", "192.0.2.80"}},
-                                                           {"dns add", {"www.example.com", "A", "192.0.2.81"}},
-                                                           {"dns remove", {"www.example.com", "A"}},
-                                                           {"dns secondary", {}},
-                                                           {"dns secondary", {"xfr:192.0.2.7"}},
-                                                           {"dns update", {}},
-                                                           {"dns export", {"example.com"}},
-                                                           {"dns check", {"example.com"}},
-                                                           {"tls status", {}},
-                                                           {"tls provision", {}},
-                                                           {"tls provision", {}},
-                                                           {"tls import", {"www.example.com", "/root/pem"}},
-                                                           {"tls show", {"www.example.com"}},
-                                                           {"tls remove", {"www.example.com"}},
-                                                           {"tls roll", {}},
-                                                           {"web list", {}},
-                                                           {"web set", {"example.com", "hsts", "no"}},
-                                                           {"web list", {}},
-                                                           {"web remove", {"example.com"}},
-                                                           {"rollback", {"--release"}},
-                                                           {"rollback", {"--yes"}}};
+const std::vector<std::pair<std::string, Words>> k_uses = {
+    {"setup", {}},
+    {"plan", {}},
+    {"migrate", {"--plan"}},
+    {"recipes list", {}},
+    {"recipes show", {"dns"}},
+    {"recipes lint", {}},
+    {"facts", {}},
+    {"history", {}},
+    {"user list", {}},
+    {"user add", {"anna@example.org"}},
+    {"user password", {"anna@example.org"}},
+    {"user quota", {"anna@example.org"}},
+    {"user quota", {"anna@example.org", "5G"}},
+    {"user make-admin", {"anna@example.org"}},
+    {"user remove-admin", {"anna@example.org"}},
+    {"alias list", {}},
+    {"alias add", {"x@example.com", "me@example.com"}},
+    {"alias remove", {"x@example.com"}},
+    {"mfa list", {"me@example.com"}},
+    {"mfa recovery-codes", {"me@example.com"}},
+    {"mfa disable", {"me@example.com", "1"}},
+    {"token create", {"ci", "--user", "anna@example.org", "--scope", "dns,tls", "--expires", "90d"}},
+    {"token list", {}},
+    {"token revoke", {"1"}},
+    {"user remove", {"anna@example.org"}},
+    {"audit", {"--limit", "5"}},
+    {"selftest", {}},
+    {"dns show", {}},
+    {"dns set", {"www.example.com", "A", "192.0.2.80"}},
+    {"dns set", {"www.example.com", "A", "192.0.2.80"}},
+    {"dns add", {"www.example.com", "A", "192.0.2.81"}},
+    {"dns remove", {"www.example.com", "A"}},
+    {"dns secondary", {}},
+    {"dns secondary", {"xfr:192.0.2.7"}},
+    {"dns update", {}},
+    {"dns export", {"example.com"}},
+    {"dns check", {"example.com"}},
+    {"tls status", {}},
+    {"tls provision", {}},
+    {"tls provision", {}},
+    {"tls import", {"www.example.com", "/root/pem"}},
+    {"tls show", {"www.example.com"}},
+    {"tls remove", {"www.example.com"}},
+    {"tls roll", {}},
+    {"web list", {}},
+    {"web set", {"example.com", "hsts", "no"}},
+    {"web list", {}},
+    {"web remove", {"example.com"}},
+    {"rollback", {"--release"}},
+    {"rollback", {"--yes"}}};
 
 struct JsonBox : TlsBox {
   JsonBox() {
     set_up();
+    Database(host.real("/home/user-data/mail/users.sqlite"), Database::Access::read_write)
+        .execute("INSERT INTO mfa (user_id, type, secret, label) VALUES (1, 'totp', 'x', 'phone')");
     const Key key = generate_key("ecdsa-p256");
     const auto now = host.clock.now();
     host.put("/root/pem", key_to_pem(key).reveal() +

@@ -66,9 +66,10 @@ ApiToken token_of(const Statement& row) {
 }
 
 void require_token_name(const std::string& name) {
-  if (trim(name).empty()) throw Error("A token needs a name.");
-  if (characters_in(name) > k_longest_token_name) throw Error("A token's name must have at most 64 characters.");
-  if (!printable_utf8(name)) throw Error("A token's name must not contain control characters.");
+  if (trim(name).empty()) throw InvalidValue("name", "A token needs a name.");
+  if (characters_in(name) > k_longest_token_name)
+    throw InvalidValue("name", "A token's name must have at most 64 characters.");
+  if (!printable_utf8(name)) throw InvalidValue("name", "A token's name must not contain control characters.");
 }
 
 std::string recovery_digest(const std::string& typed) {
@@ -95,7 +96,7 @@ AccessStore::AccessStore(const std::string& path)
 std::pair<ApiToken, Secret> AccessStore::create_token(const NewToken& token, TimePoint now) {
   require_token_name(token.name);
   require_scopes(token.scopes);
-  if (token.expires && *token.expires <= now) throw Error("The token would have expired already.");
+  if (token.expires && *token.expires <= now) throw InvalidValue("expires", "The token would have expired already.");
   Secret secret(std::string(k_token_mark) + to_base64url(random_bytes(k_token_bytes).reveal()));
   Statement insert =
       database_->prepare("INSERT INTO tokens (digest, user, name, scopes, created, expires) VALUES (?, ?, ?, ?, ?, ?)");
@@ -108,8 +109,8 @@ std::pair<ApiToken, Secret> AccessStore::create_token(const NewToken& token, Tim
   try {
     insert.step();
   } catch (const Conflict&) {
-    throw Error("The user already has a token with the name \"" + std::string(trim(token.name)) +
-                "\": choose another name, or revoke that token.");
+    throw AlreadyExists("The user already has a token with the name \"" + std::string(trim(token.name)) +
+                        "\": choose another name, or revoke that token.");
   }
   return {*token_by_id(database_->last_id()), std::move(secret)};
 }
@@ -160,9 +161,7 @@ bool AccessStore::remove_token(std::int64_t id) {
 
 std::vector<Secret> AccessStore::renew_recovery_codes(std::int64_t user, TimePoint now) {
   Database::Transaction transaction(*database_);
-  Statement remove = database_->prepare("DELETE FROM recovery_codes WHERE user = ?");
-  remove.bind(1, user);
-  remove.step();
+  forget_recovery_codes(user);
   std::vector<Secret> codes;
   while (codes.size() < k_recovery_codes) {
     codes.push_back(new_recovery_code());
@@ -194,16 +193,19 @@ RecoveryState AccessStore::recovery_state(std::int64_t user) const {
   return {.left = static_cast<std::size_t>(statement.integer(0)), .made = optional_time(statement, 1)};
 }
 
+void AccessStore::forget_recovery_codes(std::int64_t user) {
+  Statement remove = database_->prepare("DELETE FROM recovery_codes WHERE user = ?");
+  remove.bind(1, user);
+  remove.step();
+}
+
 std::size_t AccessStore::forget_user(std::int64_t user) {
   Database::Transaction transaction(*database_);
-  const auto remove = [&](const char* sql) {
-    Statement statement = database_->prepare(sql);
-    statement.bind(1, user);
-    statement.step();
-    return static_cast<std::size_t>(database_->changes());
-  };
-  remove("DELETE FROM recovery_codes WHERE user = ?");
-  const std::size_t tokens = remove("DELETE FROM tokens WHERE user = ?");
+  forget_recovery_codes(user);
+  Statement remove = database_->prepare("DELETE FROM tokens WHERE user = ?");
+  remove.bind(1, user);
+  remove.step();
+  const auto tokens = static_cast<std::size_t>(database_->changes());
   transaction.commit();
   return tokens;
 }

@@ -69,6 +69,7 @@ class AccessStore {
   // True once for each code. How it is typed does not matter: case, blanks and hyphens do not count.
   bool use_recovery_code(std::int64_t user, const std::string& typed, TimePoint now);
   RecoveryState recovery_state(std::int64_t user) const;
+  void forget_recovery_codes(std::int64_t user);
 
   // Removes the user's tokens and recovery codes. Returns how many tokens.
   std::size_t forget_user(std::int64_t user);

@@ -67,6 +67,13 @@ std::vector<Alias> Directory::aliases() const {
   return all;
 }
 
+std::optional<Alias> Directory::alias(const std::string& address) const {
+  Statement statement = database_->prepare("SELECT " + std::string(k_alias_columns) + " FROM aliases WHERE source = ?");
+  statement.bind(1, alias_name(address));
+  if (!statement.step()) return std::nullopt;
+  return alias_of(statement, false);
+}
+
 std::vector<std::string> Directory::destinations(const std::string& address, const std::string& text) const {
   const bool role = role_address(address);
   const std::string whole = address_to_ascii(trim(text));

@@ -102,6 +102,8 @@ class Directory {
   // By domain, then name; with automatic ones, unless an operator's alias has the same address.
   std::vector<Alias> aliases() const;
   AliasPage alias_page(const AliasQuery& query) const;  // of the same
+  // An operator's, by its address as it is stored or typed.
+  std::optional<Alias> alias(const std::string& address) const;
 
   // `forwards_to` and `permitted_senders` are lists with commas or line ends between their items.
   DirectoryReport add_alias(const std::string& address, const std::string& forwards_to,

@@ -9,6 +9,7 @@
 #include "box/dns/domains.hpp"
 #include "box/tls/acme_problem.hpp"
 #include "crypto/signing_request.hpp"
+#include "operations/audit.hpp"
 #include "operations/tls/installation.hpp"
 #include "operations/tls/status.hpp"
 
@@ -111,6 +112,27 @@ std::string key_file_name(const std::string& name, const std::string& digest) {
   return percent_encoded(name) + "-key-" + digest.substr(0, 8) + ".pem";
 }
 
+Import install_bundle(const Box& box, const HeldLock& held, const KnownBox& known, const Bundle& bundle,
+                      const std::string& name) {
+  const Certificate& certificate = certificate_for(bundle, name);
+  Import result;
+  const bool primary = name == known.models.input.primary_hostname;
+  result.key_is_next = primary && certificate.key_digest != known.models.tls->keys.current;
+  if (result.key_is_next) {
+    make_next_key(box, held, known, bundle, certificate);
+  } else if (known.models.tls->store.path_of_key(certificate.key_digest).empty()) {
+    const std::string path = certificate_folder(known.answers) + "/" + key_file_name(name, certificate.key_digest);
+    box.system.files.write(path, key_among(bundle, certificate)->reveal(), {.mode = 0600});
+  }
+  result.path = store_certificate(box, known.answers, read_certificate_store(box.view(), known.answers), {name},
+                                  arranged_chain(certificate, bundle.certificates));
+  result.publication = publish(box, held);
+  const KnownBox now = known_box(box);
+  const StoredCertificate* serves = serving(now, name, box.system.clock.now());
+  if (serves != nullptr && serves->path != result.path && !result.key_is_next) result.better = serves->path;
+  return result;
+}
+
 }  // namespace
 
 std::vector<BundleFile> read_bundle_files(const Box& box, const std::vector<std::string>& paths) {
@@ -139,23 +161,13 @@ Import import_certificate(const Box& box, const std::string& name, const std::ve
   require_name(known.models, name);
   require_key(known, bundle, certificate);
   require_good(known, box, bundle, certificate, name);
-
-  Import result;
-  const bool primary = name == known.models.input.primary_hostname;
-  result.key_is_next = primary && certificate.key_digest != known.models.tls->keys.current;
-  if (result.key_is_next) {
-    make_next_key(box, held, known, bundle, certificate);
-  } else if (known.models.tls->store.path_of_key(certificate.key_digest).empty()) {
-    const std::string path = certificate_folder(known.answers) + "/" + key_file_name(name, certificate.key_digest);
-    box.system.files.write(path, key_among(bundle, certificate)->reveal(), {.mode = 0600});
-  }
-  result.path = store_certificate(box, known.answers, read_certificate_store(box.view(), known.answers), {name},
-                                  arranged_chain(certificate, bundle.certificates));
-  result.publication = publish(box, held);
-  const KnownBox now = known_box(box);
-  const StoredCertificate* serves = serving(now, name, box.system.clock.now());
-  if (serves != nullptr && serves->path != result.path && !result.key_is_next) result.better = serves->path;
-  return result;
+  const StoredCertificate* before = serving(known, name, box.system.clock.now());
+  return audited(box, known.answers,
+                 {.action = "tls import",
+                  .target = name,
+                  .before = before == nullptr ? "" : std::string(base_name(before->path)),
+                  .after = stored_name(certificate, name)},
+                 [&] { return install_bundle(box, held, known, bundle, name); });
 }
 
 std::string signing_request(const Box& box, const std::string& name, const std::string& country) {
@@ -221,12 +233,16 @@ Removal remove_certificate(const Box& box, const std::string& name, const LockRe
     throw Error("The certificate that serves " + name + " is for " + joined(names, ", ") +
                 "; name one of these to remove it.");
   }
-  Removal result{.moved_to = put_away(box, known.answers, one->path)};
-  result.publication = publish(box, held);
-  const KnownBox after = known_box(box);
-  const StoredCertificate* serves = serving(after, name, now);
-  if (serves != nullptr) result.now = serves->path;
-  return result;
+  const std::string path = one->path;
+  return audited(box, known.answers, {.action = "tls remove", .target = name, .before = std::string(base_name(path))},
+                 [&] {
+                   Removal result{.moved_to = put_away(box, known.answers, path)};
+                   result.publication = publish(box, held);
+                   const KnownBox after = known_box(box);
+                   const StoredCertificate* serves = serving(after, name, now);
+                   if (serves != nullptr) result.now = serves->path;
+                   return result;
+                 });
 }
 
 }  // namespace mailinabox

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "box/tls/certificate_check.hpp"
+#include "operations/audit.hpp"
 #include "operations/tls/installation.hpp"
 #include "operations/tls/memory.hpp"
 #include "operations/tls/roll.hpp"
@@ -200,7 +201,11 @@ class Provisioning {
 
   std::string install(const std::vector<std::string>& names, const std::string& chain) {
     const HeldLock held(box_, lock_);
-    const std::string path = store_certificate(box_, answers(), models().tls->store, names, chain);
+    const auto certificate = certificate_from_pem(chain);
+    AuditText text{.action = "tls provision", .target = joined(names, ", ")};
+    if (certificate) text.after = stored_name(*certificate, names.front());
+    std::string path = audited(box_, answers(), std::move(text),
+                               [&] { return store_certificate(box_, answers(), models().tls->store, names, chain); });
     changed_ = true;
     return path;
   }

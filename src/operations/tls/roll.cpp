@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "operations/audit.hpp"
 #include "operations/tls/look_up.hpp"
 
 namespace mailinabox {
@@ -77,10 +78,18 @@ void remember_published(const Box& box, const LockRequest& lock) {
   });
 }
 
-// All under the lock, so that what is judged is what turns.
-RollResult advance(const Box& box, const LockRequest& lock, bool wanted) {
-  const HeldLock held(box, lock);
-  const LoadedBox loaded = loaded_for_roll(box);
+// First services take the new pair; only then DNS forgets the old key.
+void turn(const Box& box, const HeldLock& held, const Answers& answers, RollResult& result) {
+  turn_keys(box, answers, result.keys);
+  change_tls_memory(box, held, [](TlsMemory& memory) { memory.roll = {}; });
+  result.turned = true;
+  result.step = RollStep::none;
+  result.publication = publish(box, held);
+  if (presents(box, answers, result.host, result.keys.next)) result.publication = publish(box, held);
+}
+
+// How far the roll is, remembered.
+RollResult judge(const Box& box, const HeldLock& held, const LoadedBox& loaded, bool wanted) {
   const RollKeys& keys = loaded.models.tls->keys;
   const TimePoint now = box.system.clock.now();
   const PublishedKeys seen = published_now(box, loaded.models);
@@ -90,19 +99,28 @@ RollResult advance(const Box& box, const LockRequest& lock, bool wanted) {
     if (wanted && memory.roll.next.empty()) memory.roll.next = keys.next;
     roll = memory.roll = followed(memory.roll, keys, seen, now);
   });
-  RollResult result{.step = next_step(roll, keys, seen, certified(loaded.models, now), now),
-                    .usable_from = usable_from(roll),
-                    .host = loaded.models.input.primary_hostname,
-                    .keys = keys};
-  if (result.step != RollStep::turn) return result;
-  turn_keys(box, loaded.answers(), keys);
-  change_tls_memory(box, held, [](TlsMemory& memory) { memory.roll = {}; });
-  result.turned = true;
-  result.step = RollStep::none;
-  // First services take the new pair; only then DNS forgets the old key.
-  result.publication = publish(box, held);
-  if (presents(box, loaded.answers(), result.host, keys.next)) result.publication = publish(box, held);
-  return result;
+  return {.step = next_step(roll, keys, seen, certified(loaded.models, now), now),
+          .usable_from = usable_from(roll),
+          .host = loaded.models.input.primary_hostname,
+          .keys = keys};
+}
+
+// All under the lock, so that what is judged is what turns. The audit log has who asked for a roll, and when the keys
+// turned.
+RollResult advance(const Box& box, const LockRequest& lock, bool wanted) {
+  const HeldLock held(box, lock);
+  const LoadedBox loaded = loaded_for_roll(box);
+  const RollKeys& keys = loaded.models.tls->keys;
+  const AuditText text{
+      .action = "tls roll", .target = loaded.models.input.primary_hostname, .before = keys.current, .after = keys.next};
+  std::optional<RollResult> judged;
+  if (!wanted) judged = judge(box, held, loaded, false);
+  if (judged && judged->step != RollStep::turn) return *judged;
+  return audited(box, loaded.answers(), text, [&] {
+    RollResult result = judged ? *judged : judge(box, held, loaded, true);
+    if (result.step == RollStep::turn) turn(box, held, loaded.answers(), result);
+    return result;
+  });
 }
 
 }  // namespace

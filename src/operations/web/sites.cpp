@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "operations/audit.hpp"
 #include "operations/dns/zones.hpp"
 #include "operations/load_box.hpp"
 #include "operations/restorable_file.hpp"
@@ -46,20 +47,33 @@ const WebSite* find_site(const BoxModels& models, const std::string& name) {
 
 enum class SiteStep : std::uint8_t { set, remove };
 
-SiteChanged change_site(const Box& box, const SiteChange& change, SiteStep step, const LockRequest& request) {
-  static_cast<void>(require_answers(box));
-  const HeldLock lock(box, request);
-  LoadedBox loaded = load_answers(box);
-  SecondaryLookup secondaries(box);
-  load_models(box, secondaries, loaded);
-  if (step == SiteStep::set) require_own_site(loaded.models.sites, change.name);
-  RestorableFile file(box.system.files, custom_sites_path(loaded.answers()));
-  const std::string before = file.text();
-  const std::string after = step == SiteStep::set ? with_site_setting(before, file.path(), change)
-                                                  : without_site_setting(before, file.path(), change);
-  SiteChanged result{.changed = before != after};
-  if (!result.changed) return result;
-  file.write(after);
+// The lines that only `before` has, in one.
+std::string removed_lines(const std::string& before, const std::string& after) {
+  std::vector<std::string_view> left = lines_of(after);
+  std::vector<std::string> removed;
+  for (const std::string_view line : lines_of(before)) {
+    const auto same = std::find(left.begin(), left.end(), line);
+    if (same != left.end()) {
+      left.erase(same);
+    } else if (!trim(line).empty()) {
+      removed.emplace_back(trim(line));
+    }
+  }
+  return joined(removed, " ");
+}
+
+AuditText site_change_text(const SiteChange& change, SiteStep step) {
+  const std::vector<std::string> parts{change.name, change.setting, change.key};
+  std::vector<std::string> words;
+  std::copy_if(parts.begin(), parts.end(), std::back_inserter(words), [](const auto& part) { return !part.empty(); });
+  return {.action = step == SiteStep::set ? "web set" : "web remove",
+          .target = joined(words, " "),
+          .after = step == SiteStep::set ? change.value : ""};
+}
+
+SiteChanged publish_site(const Box& box, const HeldLock& lock, SecondaryLookup& secondaries, const SiteChange& change,
+                         SiteStep step, RestorableFile& file, LoadedBox loaded) {
+  SiteChanged result{.changed = true};
   try {
     load_models(box, secondaries, loaded);
   } catch (const Error&) {
@@ -74,6 +88,27 @@ SiteChanged change_site(const Box& box, const SiteChange& change, SiteStep step,
   file.put_back();
   static_cast<void>(publish(box, lock));
   return result;
+}
+
+SiteChanged change_site(const Box& box, const SiteChange& change, SiteStep step, const LockRequest& request) {
+  static_cast<void>(require_answers(box));
+  const HeldLock lock(box, request);
+  LoadedBox loaded = load_answers(box);
+  SecondaryLookup secondaries(box);
+  load_models(box, secondaries, loaded);
+  if (step == SiteStep::set) require_own_site(loaded.models.sites, change.name);
+  RestorableFile file(box.system.files, custom_sites_path(loaded.answers()));
+  const std::string before = file.text();
+  const std::string after = step == SiteStep::set ? with_site_setting(before, file.path(), change)
+                                                  : without_site_setting(before, file.path(), change);
+  if (before == after) return {};
+  AuditText text = site_change_text(change, step);
+  text.before = removed_lines(before, after);
+  const Answers answers = loaded.answers();
+  return audited(box, answers, std::move(text), [&] {
+    file.write(after);
+    return publish_site(box, lock, secondaries, change, step, file, std::move(loaded));
+  });
 }
 
 }  // namespace
