@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/interruption.hpp"
 #include "box/access/totp.hpp"
 #include "operations/audit.hpp"
 #include "operations/mfa.hpp"
@@ -361,4 +362,12 @@ TEST_CASE("access: a removed user's tokens, codes and sessions go, too", "[opera
   CHECK(list_tokens(box.box).empty());
   CHECK(box.run({"user", "add", "anna@example.org"}, "correct horse\n") == ExitCode::ok);
   CHECK(find_user(box.box, "anna@example.org")->id != anna);
+}
+
+TEST_CASE("audit: a change that a signal ends is not left open", "[operations]") {
+  AccessBox box;
+  const Answers answers = read_answers(box.box);
+  const auto interrupted = [&] { audited(box.box, answers, {.action = "dns set"}, [] { throw Interrupted{}; }); };
+  CHECK_THROWS_AS(interrupted(), Interrupted);
+  CHECK(box.last("dns set")["result"] == "failed: it was ended in the middle");
 }
