@@ -150,13 +150,13 @@ void ApiBox::put_api_recipes() {
            "    when: not site.held\n    template: site\n");
 }
 
-ApiResponse ApiBox::send(const ApiRequest& request) {
+ApiResponse ApiBox::send_to(const HttpHandler& handler, const ApiRequest& request, const std::string& name) {
   WebRequest web{.method = request.method, .target = request.target, .body = request.body, .peer = "127.0.0.1"};
-  web.headers.emplace_back("host", "box.example.com");
+  web.headers.emplace_back("host", name);
   if (!request.from.empty()) web.headers.emplace_back("x-forwarded-for", request.from);
-  for (const auto& [name, value] : request.headers) web.headers.emplace_back(lower_case(name), value);
+  for (const auto& [header, value] : request.headers) web.headers.emplace_back(lower_case(header), value);
   const auto exchange = std::make_shared<TestExchange>(box, jobs, std::move(web));
-  (*handler_)(exchange);
+  handler(exchange);
   if (!exchange->responded) throw std::logic_error("no response to " + request.target);
   return exchange->response;
 }

@@ -55,7 +55,8 @@ class ApiBox : public TlsBox {
   // Set up, with me@example.com, an administrator, and anna@example.com, who is none.
   ApiBox();
 
-  ApiResponse send(const ApiRequest& request);
+  ApiResponse send(const ApiRequest& request) { return send_to(*handler_, request, "box.example.com"); }
+  ApiResponse send_to(const HttpHandler& handler, const ApiRequest& request, const std::string& name);
   // The same with a body in JSON, at /api/v1.
   ApiResponse call(const std::string& method, const std::string& path, const Json& body = nullptr,
                    Headers headers = {});
