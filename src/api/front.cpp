@@ -10,8 +10,10 @@ namespace {
 // "box.example.com:10222" and "[::1]:10222" without the port.
 std::string host_of(const WebRequest& request) {
   const std::string host = lower_case(request.header("host"));
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
+  if (!host.starts_with('[')) return host.substr(0, host.find(':'));
+  const std::size_t end = host.find(']');
+  const bool whole = end != std::string::npos && (end + 1 == host.size() || host[end + 1] == ':');
+  return whole ? host.substr(1, end - 1) : "";
 }
 
 }  // namespace

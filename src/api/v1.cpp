@@ -142,7 +142,7 @@ void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& 
   WebResponse response{.status = status, .type = "application/json"};
   if (!reply.entity_tag.empty()) response.headers.emplace_back("ETag", "\"" + reply.entity_tag + "\"");
   const std::string known = call->request().header("if-none-match");
-  if (!known.empty() && entity_tag_in(known) == reply.entity_tag) {
+  if (!known.empty() && !reply.entity_tag.empty() && entity_tag_in(known) == reply.entity_tag) {
     response.status = 304;
     response.type = "";
   } else if (reply.data.is_object() && reply.data.empty()) {

@@ -92,21 +92,29 @@ Envelope v1_envelope(const Call& call);
 
 void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& reply);
 
+// then(message) with what the request says; a problem if it cannot be one.
+template <DeclaresMembers MessageType, typename Then>
+void with_message(const std::shared_ptr<Call>& call, Then then) {
+  try {
+    then(message_of<MessageType>(*call));
+  } catch (const MemberError& error) {
+    respond_problem(call, 400, error.what(), error.member());
+  } catch (const Error& error) {
+    respond_problem(call, 400, error.what());
+  }
+}
+
 template <DeclaresMembers MessageType>
 void send_v1(const std::shared_ptr<Call>& call, int status) {
-  try {
-    ask_helper(call, v1_envelope(*call), message_of<MessageType>(*call), [call, status](const Reply& reply) {
+  with_message<MessageType>(call, [&](const MessageType& message) {
+    ask_helper(call, v1_envelope(*call), message, [call, status](const Reply& reply) {
       if (reply.verdict != Verdict::done) {
         respond_problem(call, reply);
       } else {
         respond_result(call, status, reply);
       }
     });
-  } catch (const MemberError& error) {
-    respond_problem(call, 400, error.what(), error.member());
-  } catch (const Error& error) {
-    respond_problem(call, 400, error.what());
-  }
+  });
 }
 
 // ---- Schemas --------------------------------------------------------------------------------------------------------
@@ -159,31 +167,35 @@ class V1Routes {
                               [status](const std::shared_ptr<Call>& call) { send_v1<MessageType>(call, status); });
   }
 
-  // With an answer of its own.
-  template <DeclaresMembers MessageType>
+  // With an answer of its own, perhaps to another body and with another result than the message's.
+  template <DeclaresMembers MessageType, DeclaresMembers Body = MessageType,
+            DeclaresMembers Result = typename MessageType::Result>
   void add_answered(const std::string& method, const std::string& path, int status,
                     std::function<void(const std::shared_ptr<Call>&)> answer) {
-    constexpr bool k_nothing = std::is_same_v<typename MessageType::Result, Done>;
+    constexpr bool k_nothing = std::is_same_v<Result, Done>;
     operations_.push_back({.method = method,
                            .path = path,
                            .id = MessageType::k_name,
                            .summary = MessageType::k_summary,
                            .rights = MessageType::k_rights,
                            .status = k_nothing ? 204 : status,
-                           .members = api_members_of<MessageType>(),
-                           .result = k_nothing ? Json() : schema_of<typename MessageType::Result>(),
-                           .conditional = requires { typename MessageType::Current;
-  }});
-router_.add({method, k_v1 + path, std::move(answer)});
-}  // namespace mailinabox
+                           .members = api_members_of<Body>(),
+                           .result = k_nothing ? Json() : schema_of<Result>(),
+                           .conditional = is_conditional<MessageType>()});
+    router_.add({method, k_v1 + path, std::move(answer)});
+  }
 
-const std::vector<ApiOperation>& operations() const { return operations_; }
+  const std::vector<ApiOperation>& operations() const { return operations_; }
 
-private:
-Router& router_;
-std::vector<ApiOperation> operations_{};
-}
-;
+ private:
+  template <typename MessageType>
+  static constexpr bool is_conditional() {
+    return requires { typename MessageType::Current; };
+  }
+
+  Router& router_;
+  std::vector<ApiOperation> operations_{};
+};
 
 // Every route of the API; what they declare.
 std::vector<ApiOperation> add_v1_routes(Router& router);

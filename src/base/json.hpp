@@ -17,7 +17,8 @@ std::string json_text(const Json& json, int indent = 2);
 // The same for trees whose keys are sorted.
 std::string json_text(const nlohmann::json& json, int indent = 2);
 
-// Throws Error "WHAT is not valid JSON: ", followed by the position and the reason.
+// Throws Error "WHAT is not valid JSON: ", followed by the position and the reason; also for more than 100 levels of
+// lists and objects, as trees are copied recursively: what strangers send must not use up the stack.
 Json parse_json(std::string_view text, std::string_view what);
 
 }  // namespace mailinabox

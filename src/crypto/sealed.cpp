@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/error.hpp"
 #include "base/free_with.hpp"
@@ -82,6 +83,11 @@ Secret SealingKey::open(const std::string& sealed, std::string_view purpose) con
     throw Error("The sealed text does not open with this key: it was sealed with another one, or was changed.");
   }
   return text;
+}
+
+std::string SealingKey::keyed_digest(std::string_view text) const {
+  const Secret own(hmac_sha256(key_.reveal(), "digests"));  // no key has two uses
+  return to_hex(hmac_sha256(own.reveal(), text));
 }
 
 bool is_sealed(std::string_view text) { return text.starts_with(k_sealed_mark); }

@@ -21,6 +21,10 @@ class SealingKey {
   // Throws Error if the text was sealed with another key or for another purpose, was changed, or is not sealed.
   Secret open(const std::string& sealed, std::string_view purpose) const;
 
+  // HMAC-SHA-256 in hexadecimal digits: the same for the same text, and without the key nobody can try texts against
+  // it, as a SHA-256 of a password would let them.
+  std::string keyed_digest(std::string_view text) const;
+
  private:
   Secret key_;
 };

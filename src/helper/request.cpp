@@ -72,28 +72,25 @@ Reply carry_out(RequestContext& context, const MessageType& message) {
 // What is remembered of an answer may hold a secret, a new token for example.
 std::string reply_purpose(const std::string& who, const std::string& key) { return "reply to " + who + ": " + key; }
 
-SealingKey key_of_replies(const RequestContext& context) {
-  return require_sealing_key(context.box, context.stores.answers());
-}
-
 // A request that was answered already is answered again, and not carried out.
 template <typename MessageType>
 Reply once(RequestContext& context, const MessageType& message) {
   const std::string& key = context.envelope.idempotency_key;
   if (key.empty() || MessageType::k_rights.effect == Effect::look) return carry_out(context, message);
+  const SealingKey sealing = require_sealing_key(context.box, context.stores.answers());  // before anything is done
   RememberedReplies& replies = context.stores.replies();
   const std::string who = context.caller.name();
-  const std::string digest = sha256_hex(std::string(MessageType::k_name) + json_text(json_of(message), -1));
+  const std::string digest = sealing.keyed_digest(MessageType::k_name + json_text(json_of(message), -1));
   if (!replies.begin(who, key, digest, context.stores.now())) {
     const auto before = replies.remembered(who, key, context.stores.now());
     if (!before || before->request_digest != digest)
       return refused(Verdict::conflict, "This idempotency key has been used for another request.");
     if (!before->finished) return refused(Verdict::conflict, "The first request with this key is still under way.");
-    return read_reply(key_of_replies(context).open(before->reply, reply_purpose(who, key)).reveal());
+    return read_reply(sealing.open(before->reply, reply_purpose(who, key)).reveal());
   }
   try {
     Reply reply = carry_out(context, message);
-    replies.finish(who, key, key_of_replies(context).seal(Secret(reply_text(reply)), reply_purpose(who, key)));
+    replies.finish(who, key, sealing.seal(Secret(reply_text(reply)), reply_purpose(who, key)));
     return reply;
   } catch (...) {
     replies.abandon(who, key);

@@ -31,3 +31,16 @@ TEST_CASE("json: read", "[base]") {
     CHECK_THROWS_WITH(parse_json(text, "the answer"), StartsWith("the answer is not valid JSON: "));
   }
 }
+
+TEST_CASE("JSON: what is nested too deeply for the stack", "[base]") {
+  const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  CHECK(parse_json(nested(100), "It").is_array());
+  CHECK_THROWS_WITH(parse_json(nested(101), "It"), "It is nested deeper than 100 levels.");
+  CHECK_THROWS_WITH(parse_json(std::string(1'000'000, '['), "It"), "It is nested deeper than 100 levels.");
+  const std::string in_texts =
+      R"({"a": ")" + std::string(500, '[') + R"(", "b\"[": "\\", "c": "\")" + std::string(500, '{') + "\"}";
+  CHECK(parse_json(in_texts, "It").size() == 3);
+  std::string wide = "[0";
+  for (int i = 0; i < 1000; ++i) wide += ",[{}]";
+  CHECK(parse_json(wide + "]", "It").size() == 1001);
+}

@@ -48,7 +48,7 @@ void install_certificate_route(const std::shared_ptr<Call>& call) {
 
 void provision_route(const std::shared_ptr<Call>& call) {
   send(call, StartProvisioning{.wait = true}, [call](const JobInfo& job) {
-    if (job.result.is_null()) {
+    if (!job.result.contains("requests") || !job.result.contains("updated")) {
       respond_text(call, job.error, 500);
       return;
     }

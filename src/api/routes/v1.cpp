@@ -9,6 +9,18 @@ std::string session_cookie(const std::string& value, const std::string& more) {
   return std::string(k_session_cookie) + "=" + value + "; Path=/; Secure; HttpOnly; SameSite=Strict" + more;
 }
 
+struct SessionBegun {
+  std::string email{};
+  std::vector<std::string> privileges{};
+  Secret csrf{};
+  static constexpr auto members() {
+    return std::make_tuple(
+        member("email", &SessionBegun::email, "The user"),
+        member("privileges", &SessionBegun::privileges, "[\"admin\"], or none"),
+        member("csrf", &SessionBegun::csrf, "The value of X-CSRF-Token for requests with the session's cookie"));
+  }
+};
+
 // The session goes into a cookie, which no script of a page can read; what the page needs is in the body.
 void respond_session(const std::shared_ptr<Call>& call, const Reply& reply) {
   if (reply.verdict != Verdict::done) {
@@ -16,9 +28,9 @@ void respond_session(const std::shared_ptr<Call>& call, const Reply& reply) {
     return;
   }
   const auto in = read_trusted_json<LoggedIn>(reply.data);
-  const Json body = {{"email", in.email}, {"privileges", in.privileges}, {"csrf", in.csrf.reveal()}};
+  const SessionBegun begun{.email = in.email, .privileges = in.privileges, .csrf = in.csrf};
   call->exchange->respond({.type = "application/json",
-                           .body = json_text(body) + "\n",
+                           .body = json_text(json_of(begun)) + "\n",
                            .headers = {{"Set-Cookie", session_cookie(in.session.reveal(), "")}}});
 }
 
@@ -35,16 +47,11 @@ struct LoginForm {
 };
 
 void begin_session_route(const std::shared_ptr<Call>& call) {
-  try {
-    const auto form = message_of<LoginForm>(*call);
+  with_message<LoginForm>(call, [&](const LoginForm& form) {
     const Credential credential{.scheme = "basic", .user = form.email, .password = form.password, .code = form.code};
     ask_helper(call, envelope_for(call->request(), credential), LogIn{},
                [call](const Reply& reply) { respond_session(call, reply); });
-  } catch (const MemberError& error) {
-    respond_problem(call, 400, error.what(), error.member());
-  } catch (const Error& error) {
-    respond_problem(call, 400, error.what());
-  }
+  });
 }
 
 void end_session_route(const std::shared_ptr<Call>& call) {
@@ -59,14 +66,9 @@ void end_session_route(const std::shared_ptr<Call>& call) {
 }
 
 void change_password_route(const std::shared_ptr<Call>& call) {
-  try {
-    ask_helper(call, v1_envelope(*call), message_of<ChangePassword>(*call),
-               [call](const Reply& reply) { respond_session(call, reply); });
-  } catch (const MemberError& error) {
-    respond_problem(call, 400, error.what(), error.member());
-  } catch (const Error& error) {
-    respond_problem(call, 400, error.what());
-  }
+  with_message<ChangePassword>(call, [&](const ChangePassword& message) {
+    ask_helper(call, v1_envelope(*call), message, [call](const Reply& reply) { respond_session(call, reply); });
+  });
 }
 
 // ---- Events of a job ------------------------------------------------------------------------------------------------
@@ -119,16 +121,20 @@ class JobWatch : public std::enable_shared_from_this<JobWatch> {
   bool begun_ = false;
 };
 
+// A browser that was cut off says itself what it has heard last.
 void job_events_route(const std::shared_ptr<Call>& call) {
-  const auto last = parse_number<std::int64_t>(call->request().header("last-event-id"));
-  std::make_shared<JobWatch>(call, call->part("id"), last.value_or(0))->look();
+  with_message<GetJobEvents>(call, [&](const GetJobEvents& message) {
+    const auto last = parse_number<std::int64_t>(call->request().header("last-event-id"));
+    std::make_shared<JobWatch>(call, message.id, last.value_or(message.after))->look();
+  });
 }
 
 void add_account_routes(V1Routes& routes) {
-  routes.add_answered<LogIn>("POST", "/session", 200, begin_session_route);
+  routes.add_answered<LogIn, LoginForm, SessionBegun>("POST", "/session", 200, begin_session_route);
   routes.add<GetAccount>("GET", "/session");
   routes.add_answered<LogOut>("DELETE", "/session", 204, end_session_route);
-  routes.add_answered<ChangePassword>("POST", "/account/password", 200, change_password_route);
+  routes.add_answered<ChangePassword, ChangePassword, SessionBegun>("POST", "/account/password", 200,
+                                                                    change_password_route);
   routes.add<ListSessions>("GET", "/account/sessions");
   routes.add<RevokeSession>("DELETE", "/account/sessions/{id}");
   routes.add<ListFactors>("GET", "/account/factors");

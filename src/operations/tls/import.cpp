@@ -35,7 +35,7 @@ void require_name(const BoxModels& models, const std::string& name) {
   const bool wildcard = name.starts_with("*.") && !enclosing_name(name.substr(2), domains.zone_names).empty();
   const bool for_mail = name.starts_with("mail.") && contains(models.input.mail_domains, name.substr(5));
   if (wildcard || for_mail || contains(models.tls->names, name)) return;
-  throw Error(name + " is not a name of this box; `mailinabox tls status` lists them.");
+  throw UnknownName(name + " is not a name of this box; `mailinabox tls status` lists them.");
 }
 
 const StoredCertificate* serving(const KnownBox& known, const std::string& name, TimePoint now) {
@@ -154,11 +154,11 @@ std::vector<BundleFile> read_bundle_files(const Box& box, const std::vector<std:
 Import import_certificate(const Box& box, const std::string& name, const std::vector<BundleFile>& files,
                           const LockRequest& lock) {
   static_cast<void>(require_answers(box));
-  const Bundle bundle = read_bundle(files);
-  const Certificate& certificate = certificate_for(bundle, name);
   const HeldLock held(box, lock);
   const KnownBox known = known_box(box);
   require_name(known.models, name);
+  const Bundle bundle = read_bundle(files);
+  const Certificate& certificate = certificate_for(bundle, name);
   require_key(known, bundle, certificate);
   require_good(known, box, bundle, certificate, name);
   const StoredCertificate* before = serving(known, name, box.system.clock.now());

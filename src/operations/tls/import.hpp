@@ -23,13 +23,14 @@ struct Import {
 std::vector<BundleFile> read_bundle_files(const Box& box, const std::vector<std::string>& paths);
 
 // Takes a certificate for the name of the box, its chain in any order and, if the box has not made it, its key. Throws
-// Error, and nothing is replaced, for: other names, no such key, self-signed, expired or not yet valid, a chain that
-// leads to no authority that this machine trusts.
+// UnknownName for a name that is none of the box's, and Error for other names in the certificate, no such key,
+// self-signed, expired or not yet valid, a chain that leads to no authority that this machine trusts. Nothing is
+// replaced then.
 Import import_certificate(const Box& box, const std::string& name, const std::vector<BundleFile>& files,
                           const LockRequest& lock);
 
 // A signing request (PEM) for the name with the box's key, or, while a roll of the key is under way, the next one.
-// `country`: two letters, or "". Throws Error for a name that is none of the box's.
+// `country`: two letters, or "". Throws UnknownName for a name that is none of the box's.
 std::string signing_request(const Box& box, const std::string& name, const std::string& country);
 
 struct ShownCertificate {
