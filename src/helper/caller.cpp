@@ -57,6 +57,7 @@ class Authentication {
   std::optional<Unauthenticated> must_wait(const std::string& account) {
     const std::chrono::seconds wait = stores_.throttle().wait(account, envelope_.from, stores_.now());
     if (wait.count() == 0) return std::nullopt;
+    log_failure(envelope_.from, stores_.now());  // who does not wait is kept out by fail2ban, sooner than by longer waits
     return Unauthenticated{"Too many failed logins. Try again in " + std::to_string(wait.count()) + " seconds.", wait};
   }
 

@@ -18,6 +18,7 @@ namespace mailinabox {
 namespace {
 
 constexpr std::uint16_t k_dns_port = 53;
+constexpr std::string_view k_unit_folder = "/etc/systemd/system/";
 
 struct Holder {
   std::string process{};
@@ -42,6 +43,9 @@ class PortCheck {
         services_.push_back(has_ports->ports_of_service());
       }
       if (const auto package = entry.resource->package()) (package->absent ? unwanted_ : wanted_).insert(package->name);
+      for (const std::string& path : entry.resource->paths()) {
+        if (path.starts_with(k_unit_folder)) own_units_.insert(path.substr(k_unit_folder.size()));
+      }
     }
   }
 
@@ -111,6 +115,9 @@ class PortCheck {
       if (service.running) return {.verdict = Verdict::own};
       return {Verdict::given_up, "setup stops the service " + service.service.name};
     }
+    if (own_units_.contains(holder.unit)) {
+      return {Verdict::given_up, "setup has another program in the place of " + holder.unit};
+    }
     if (holder.package.empty()) return {};
     if (wanted_.contains(holder.package)) return {.verdict = Verdict::own};
     for (const std::string& package : unwanted_) {
@@ -176,6 +183,7 @@ class PortCheck {
   std::vector<PortsOfService> services_{};
   std::set<std::string> wanted_{};
   std::set<std::string> unwanted_{};
+  std::set<std::string> own_units_{};              // that the catalog defines
   std::map<std::string, std::string> packages_{};  // by program
   PortFindings findings_{};
 };

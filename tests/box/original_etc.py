@@ -147,7 +147,8 @@ FILES = {
     "/etc/cron.daily/mailinabox-dnssec": "#!/bin/bash\n/root/mailinabox/tools/dns_update\n",
     "/etc/cron.daily/mailinabox-postgrey-whitelist": "#!/bin/bash\n",
     "/usr/local/bin/mailinabox": "#!/bin/bash\ncd /root/mailinabox\nsource setup/start.sh\n",
-    "/usr/local/lib/mailinabox/start": "#!/bin/bash\nexec sleep infinity\n",
+    "/usr/local/lib/mailinabox/start": "#!/bin/bash\nexec python3 -c 'import socket, time; own = socket.create_server((\"127.0.0.1\", "
+                                       "10222)); time.sleep(1e6)'\n",
     "/usr/local/lib/mailinabox/vendor/assets/jquery.min.js": "//\n",
     "/lib/systemd/system/mailinabox.service": DAEMON,
     "/var/lib/mailinabox/api.key": "0123456789abcdef0123456789abcdef",

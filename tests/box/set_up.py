@@ -15,12 +15,14 @@ ANSWERS = {"NONINTERACTIVE": "1", "PRIMARY_HOSTNAME": HOST_NAME, "EMAIL_ADDR": A
            "ACME_DIRECTORY": "none"}  # pebble.py is one, for who starts it
 SECONDS = 900
 PUBLIC_PORTS = {22, 25, 53, 80, 443, 465, 587, 993, 995, 4190}
-INNER_PORTS = {53, 143, 8461, 8952}  # none takes mail; 143 and 8952 (nsd-control) want a password or a key
+# None takes mail; 143, 8952 (nsd-control) and 10222 (the management service) want a password or a key.
+INNER_PORTS = {53, 143, 8461, 8952, 10222}
 SPOOL = "/var/spool/postfix"
 SPAM_FILTER = SPOOL + "/spampd/spampd.sock"
 SIGNER = SPOOL + "/opendkim/opendkim.sock"
 DMARC = SPOOL + "/opendmarc/opendmarc.sock"
-LISTENERS = PUBLIC_PORTS | INNER_PORTS | {SPAM_FILTER, SIGNER, DMARC, SPOOL + "/postgrey/postgrey.sock"}
+MANAGEMENT = "/run/mailinabox/helper.sock"
+LISTENERS = PUBLIC_PORTS | INNER_PORTS | {SPAM_FILTER, SIGNER, DMARC, MANAGEMENT, SPOOL + "/postgrey/postgrey.sock"}
 
 
 # What a machine may come with that the box's services take the place of: Debian's installer has the first.

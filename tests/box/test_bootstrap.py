@@ -135,7 +135,7 @@ def test_second_run_changes_nothing(bootstrapped):
     result = program.setup(container)
     assert result["changes"] == [], result["changes"]
     lost = [line for line in before.splitlines()
-            if re.search(r"master|dovecot|nginx|postgrey|spampd|unbound|rsyslogd|cron", line)
+            if re.search(r"master|dovecot|nginx|postgrey|spampd|unbound|rsyslogd|cron|mailinabox", line)
             and line not in container.run("ps", "-eo", "pid,lstart,comm").stdout]
     assert lost == []
 
@@ -144,9 +144,10 @@ def test_stopped_service_is_started_again(bootstrapped):
     container, _ = bootstrapped
     container.run("service", "postgrey", "stop")
     # Killed, as by a container that was stopped: what they leave behind looks as if they were running.
-    container.run("pkill", "-KILL", "-x", "fail2ban-server|nginx|dovecot|unbound")
+    container.run("pkill", "-KILL", "-x", "fail2ban-server|nginx|dovecot|unbound|mailinabox")
     result = program.setup(container)
-    assert program.ids(result) == ["service:" + name for name in ("dovecot", "fail2ban", "nginx", "postgrey", "unbound")]
+    assert program.ids(result) == ["service:" + name for name in (
+        "dovecot", "fail2ban", "mailinabox", "mailinabox-web", "nginx", "postgrey", "tls-reports", "unbound")]
     assert program.plan(container)["changes"] == []
 
 

@@ -215,7 +215,8 @@ def test_login_with_two_mechanisms_is_one_failure(lab, box, user):
 
 def test_every_jail_runs(box):
     listed = box.run("fail2ban-client", "status").stdout
-    for jail in ("sshd", "dovecot", "postfix-submission", "postfix-login", "recidive", "recidive-login"):
+    for jail in ("sshd", "dovecot", "postfix-submission", "postfix-login", "miab-management", "miab-management-slow", "recidive",
+                 "recidive-login"):
         assert re.search(rf"[\s,]{jail}(,|$)", listed, re.MULTILINE)
 
 

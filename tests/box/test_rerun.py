@@ -134,7 +134,7 @@ DRIFT = {
                           {"/etc/hostname"}),
 }
 # Written by every run that changes something, and by services that are reloaded.
-BOOKKEEPING = ("/var/lib/mailinabox",)
+BOOKKEEPING = ("/var/lib/mailinabox", set_up.STORAGE + "/management")
 BY_SERVICES = (set_up.STORAGE + "/mail/postgrey", set_up.STORAGE + "/mail/spamassassin")
 
 

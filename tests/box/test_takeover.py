@@ -239,13 +239,32 @@ def test_spam_filter_remembers(box, taken_over):
 def test_what_the_original_left_does_not_fight(box, taken_over):
     assert box.run("systemctl is-active named", check=False).stdout.strip() == "inactive"
     assert box.run("systemctl is-enabled named", check=False).stdout.strip() == "disabled"
-    assert box.run("systemctl is-active mailinabox", check=False).stdout.strip() == "inactive"
     gone = ["/usr/local/bin/mailinabox", "/usr/local/lib/mailinabox", "/lib/systemd/system/mailinabox.service",
-            "/etc/systemd/system/multi-user.target.wants/mailinabox.service", "/etc/cron.d/mailinabox-nightly",
+            "/etc/cron.d/mailinabox-nightly",
             "/etc/cron.daily/mailinabox-dnssec", "/etc/spamassassin/miab_spf_dmarc.cf", "/etc/dovecot/conf.d/99-local.conf",
             "/etc/nginx/conf.d/ssl.conf", "/etc/fail2ban/filter.d/dovecotimap.conf"]
     assert [path for path in gone if os.path.lexists(box.path(path))] == []
     assert box.run("command -v mailinabox").stdout.strip() == "/usr/sbin/mailinabox"
+
+
+@pytest.mark.releases("bookworm")
+def test_the_originals_daemon_makes_room_for_ours(box, taken_over):
+    """Which has its unit, its port and its key: who had the key is still answered."""
+    assert any("holds port 10222: setup has another program in the place of mailinabox.service" in warning
+               for warning in taken_over["warnings"])
+    assert box.run("systemctl is-active mailinabox mailinabox-web").stdout.split() == ["active"] * 2
+    unit = "/etc/systemd/system/mailinabox.service"
+    assert box.run("systemctl", "show", "-p", "FragmentPath", "--value", "mailinabox").stdout.strip() == unit
+    link = "/etc/systemd/system/multi-user.target.wants/mailinabox.service"
+    assert os.readlink(box.path(link)) == unit
+    assert "daemon" in box.run("systemctl show -p MainPID --value mailinabox | xargs -I{} cat /proc/{}/cmdline").stdout
+    key = "/var/lib/mailinabox/api.key"
+    assert box.read(key) == original_etc.FILES[key]
+    assert box.run("stat", "-c", "%U:%G %a", key).stdout == "root:root 640\n"
+    ask = ("use IO::Socket::INET; use MIME::Base64; my $s = IO::Socket::INET->new('127.0.0.1:10222') or die; print $s "
+           "\"GET /system/version HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\nAuthorization: Basic \" . "
+           f"encode_base64('{box.read(key)}:', '') . \"\\r\\n\\r\\n\"; print <$s>")
+    assert box.run("perl", "-e", ask).stdout.startswith("HTTP/1.1 200 ")
 
 
 @pytest.mark.releases("bookworm")

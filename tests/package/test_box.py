@@ -16,8 +16,8 @@ from mail_user import MailUser, OtherServer, message
 STORAGE = "/srv/mail-data"
 ANSWERS = {**set_up.ANSWERS, "STORAGE_ROOT": STORAGE}
 OLD_VERSION = "0.0.9"
-OWN = "mailinabox-tls-reports.service"  # which the program itself is
-CALLERS = 7  # cron three times, Postfix for three kinds of questions, and that service
+OWN = ("mailinabox.service", "mailinabox-web.service", "mailinabox-tls-reports.service")  # which the program itself is
+CALLERS = 9  # cron three times, Postfix for three kinds of questions, and those services
 NOTE = "/usr/share/mailinabox/recipes/postfix.yaml"
 OLD_SUMMARY = "summary: as it was in the version before"
 LOCAL = "recipe: local\nsummary: of this box\nresources:\n  - file: /etc/local-note\n    content: \"kept\\n\"\n"
@@ -41,10 +41,10 @@ def apt(box, *arguments):
 
 
 def data(box):
-    """What is in the storage root, but for what the running services write."""
+    """What is in the storage root, but for what the running services write, and each command, of what it did."""
     found = observe.files(box, [STORAGE])
     return {path: seen[:4] + seen[5:] for path, seen in found.items()
-            if not re.search(r"dovecot|maildirsize|/mail/spamassassin|/mailboxes/.*/(cur|new|tmp)$", path)}
+            if not re.search(r"dovecot|maildirsize|/mail/spamassassin|/mailboxes/.*/(cur|new|tmp)$|/management$|/audit.sqlite", path)}
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,8 @@ def test_upgrade_keeps_everything(box, user, friend, publish, package):
     assert box.run("stat", "-c", "%U:%G %a", *sorted(closed)).stdout.splitlines() == [
         "root:root 755", "root:mailinabox-lookup 640", "root:root 644"]
     now = observe.services(box)
-    assert services.pop(OWN) != now.pop(OWN), "it goes on as the old program"
+    for unit in OWN:
+        assert services.pop(unit) != now.pop(unit), unit + " goes on as the old program"
     assert observe.differences(services, now) == []  # nothing in it asked for a restart
     mail_goes_through(user, friend)
     assert program.plan(box)["changes"] == []
@@ -192,10 +193,12 @@ def test_remove_leaves_the_box_serving_mail(box, user, friend):
     for name in ("tls-policy", "sender-check", "srs-senders", "private/srs-addresses:reverse"):
         assert name not in configuration, f"Postfix still uses {name}"
     assert observe.differences(before, data(box)) == []
-    services.pop(OWN)
+    for unit in OWN:
+        services.pop(unit)
     assert observe.differences(services, observe.services(box)) == []
+    assert "mailinabox-web" not in box.run("nginx", "-T").stdout
     mail_goes_through(user, friend)
-    box.reboot().wait_for_listeners(set_up.LISTENERS)
+    box.reboot().wait_for_listeners(set_up.LISTENERS - {10222, set_up.MANAGEMENT})
     mail_goes_through(user, friend)
 
 

@@ -211,6 +211,24 @@ TEST_CASE("sites: what is only ignored holds nothing, and is told") {
   CHECK(sites.site("example.com").problems.size() == 2);
 }
 
+TEST_CASE("sites: /admin is the management service's at the box's own name, and nobody's elsewhere") {
+  Sites sites;
+  const std::string settings =
+      "  proxies: {/admin/: 'http://192.0.2.80/', '^~ /admin': 'http://192.0.2.80/', /admin/x/: 'http://192.0.2.80/'}\n"
+      "  aliases: {'= /admin/': /srv/x, /administration/: /srv/x, '~ ^/admin': /srv/x}\n";
+  sites.custom("box.example.com:\n" + settings + "example.com:\n" + settings);
+  const WebSite host = sites.site("box.example.com");
+  CHECK_FALSE(host.held);
+  CHECK(host.settings.proxies == std::vector<SiteEntry>{{"/admin/x/", "http://192.0.2.80/"}});
+  CHECK(host.settings.aliases == std::vector<SiteEntry>{{"/administration/", "/srv/x"}, {"~ ^/admin", "/srv/x"}});
+  REQUIRE(host.problems.size() == 3);
+  CHECK(host.problems[0] ==
+        "/data/www/custom.yaml: \"/admin/\" of box.example.com is the management service's; it is ignored");
+  const WebSite other = sites.site("example.com");
+  CHECK(other.settings.proxies.size() + other.settings.aliases.size() == 6);
+  CHECK(other.problems.empty());
+}
+
 TEST_CASE("sites: HSTS with all names below only where they are all ours") {
   Sites sites;
   CHECK(sites.site("example.com").hsts == k_half_a_year);  // nobody knows whether the world asks this box

@@ -191,6 +191,7 @@ TEST_CASE("web set: what is wrong is refused before anything changes", "[cli]") 
       {{"example.com", "hsts", "a", "no"}, "expected one value after hsts"},
       {{"example.com", "proxy", "/a"}, "expected two texts after proxy"},
       {{"example.com", "proxys", "/a", "http://x/"}, "\"proxys\" is not a setting of a site"},
+      {{"box.example.com", "proxy", "/admin/", "http://x/"}, "/admin/ of box.example.com is the management service's"},
       {{"www.example.com", "hsts", "no"}, "www.example.com only leads to example.com"},
       {{"example.net", "hsts", "no"}, "example.net is not a web site of this box. Its sites: "},
   };

@@ -153,6 +153,21 @@ TEST_CASE("ports: the box's own programs are right there, others go", "[ports]")
   CHECK_NOTHROW(require_free_ports(findings));
 }
 
+TEST_CASE("ports: what runs as a unit that the box defines itself goes, as the daemon of the original does",
+          "[ports]") {
+  PortHost host;
+  host.listening("tcp", {{k_loopback, 10222}});
+  host.process("812", "/usr/bin/python3", {10222}, "0::/system.slice/mailinabox.service\n");
+  const auto front = make_resource("service", "front", {{"listens", ValueList{10222}}, {"process", "/usr/sbin/x"}});
+  CHECK(look_at_ports(of({{"front", front}}), host.view()).obstacles.size() == 1);
+  const auto unit = make_resource("file", "/etc/systemd/system/mailinabox.service", {{"content", "x"}});
+  const PortFindings findings = look_at_ports(of({{"unit", unit}, {"front", front}}), host.view());
+  CHECK(findings.obstacles.empty());
+  CHECK(findings.notices ==
+        std::vector<std::string>{"`python3` (process 812, of no Debian package, mailinabox.service) holds port 10222: "
+                                 "setup has another program in the place of mailinabox.service."});
+}
+
 TEST_CASE("ports: setup refuses to begin, a plan says so, and a box that is set up is not asked", "[ports]") {
   ModelBox box;
   box.host.put("/share/recipes/mail.yaml", "recipe: mail\nsummary: x\nservices:\n  smtp:\n    listens: [25]\n");

@@ -105,7 +105,19 @@ class SiteList {
     site.held = web_.custom.held(site.name) || broken;
     if (site.held) return;
     if (const SiteSettings* settings = web_.custom.find(site.name)) site.settings = *settings;
+    if (site.kind == SiteKind::host) leave_management_alone(site);
     if (snippet != web_.snippets.end()) site.snippet = snippet->second;
+  }
+
+  void leave_management_alone(WebSite& site) const {
+    for (auto* entries : {&site.settings.proxies, &site.settings.aliases}) {
+      std::erase_if(*entries, [&](const SiteEntry& entry) {
+        if (!is_of_management(entry.key)) return false;
+        site.problems.push_back(fmt::format("{}custom.yaml: \"{}\" of {} is the management service's; it is ignored",
+                                            folder_, entry.key, site.name));
+        return true;
+      });
+    }
   }
 
   // The administrator's own one wins.
@@ -141,6 +153,11 @@ std::string_view to_string(SiteKind kind) {
       break;
   }
   return "site";
+}
+
+bool is_of_management(std::string_view location) {
+  const NginxLocation parts = nginx_location(location);
+  return !parts.modifier.starts_with('~') && (parts.match == R"("/admin")" || parts.match == R"("/admin/")");
 }
 
 std::vector<WebSite> web_sites(const DnsInput& names, const WebInput& web) { return SiteList(names, web).take(); }

@@ -73,6 +73,10 @@ struct WebSite {
 // In domain order. Before there is a mail domain only the box's own site; none without the box's name.
 std::vector<WebSite> web_sites(const DnsInput& names, const WebInput& web);
 
+// Whether the location of a proxy or alias is the management service's (recipe management), which the box's own site
+// has already. nginx refuses a location that stands twice. Throws Error if it is none that nginx knows.
+bool is_of_management(std::string_view location);
+
 // As templates see a site; recipes/web.yaml has the names.
 Value site_value(const WebSite& site, const WebInput& web);
 

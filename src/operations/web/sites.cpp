@@ -16,13 +16,22 @@
 namespace mailinabox {
 namespace {
 
-void require_own_site(const std::vector<WebSite>& sites, const std::string& name) {
+void require_free_location(const WebSite& site, const SiteChange& change) {
+  const bool location = change.setting == "proxies" || change.setting == "aliases";
+  if (site.kind == SiteKind::host && location && is_of_management(change.key))
+    throw Error(change.key + " of " + site.name +
+                " is the management service's. Choose another path, or another name.");
+}
+
+// Throws Error if the site cannot have the setting.
+void require_own_site(const std::vector<WebSite>& sites, const SiteChange& change) {
+  const std::string& name = change.name;
   std::vector<std::string> names;
   for (const WebSite& site : sites) {
-    if (site.name == name && site.kind != SiteKind::redirect) return;
-    if (site.name == name)
+    if (site.name == name && site.kind == SiteKind::redirect)
       throw Error(name + " only leads to " + site.target + ". Set it there, or make " + name +
                   " a site of its own by a user or alias in it.");
+    if (site.name == name) return require_free_location(site, change);
     if (site.kind != SiteKind::redirect) names.push_back(site.name);
   }
   throw Error(name + " is not a web site of this box. Its sites: " + joined(names, ", ") +
@@ -96,7 +105,7 @@ SiteChanged change_site(const Box& box, const SiteChange& change, SiteStep step,
   LoadedBox loaded = load_answers(box);
   SecondaryLookup secondaries(box);
   load_models(box, secondaries, loaded);
-  if (step == SiteStep::set) require_own_site(loaded.models.sites, change.name);
+  if (step == SiteStep::set) require_own_site(loaded.models.sites, change);
   RestorableFile file(box.system.files, custom_sites_path(loaded.answers()));
   const std::string before = file.text();
   const std::string after = step == SiteStep::set ? with_site_setting(before, file.path(), change)
