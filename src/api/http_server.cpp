@@ -33,6 +33,7 @@ constexpr std::chrono::seconds k_idle_limit{75};
 constexpr std::chrono::seconds k_helper_wait{10};     // for one that is being restarted
 constexpr std::chrono::seconds k_helper_limit{3660};  // a change may wait for an hour for another run
 constexpr std::chrono::milliseconds k_helper_retry{50};
+constexpr std::chrono::milliseconds k_accept_again{100};
 constexpr std::uint64_t k_most_body = 1U << 20U;
 constexpr std::uint32_t k_most_header = 16U << 10U;
 
@@ -344,7 +345,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
 class Listener {
  public:
-  explicit Listener(ServerState& state) : state_(state), acceptor_(state.context), signals_(state.context) {
+  explicit Listener(ServerState& state)
+      : state_(state), acceptor_(state.context), timer_(state.context), signals_(state.context) {
     const Tcp::endpoint endpoint(asio::ip::make_address(state.options.address), state.options.port);
     Failure failure;
     acceptor_.open(endpoint.protocol(), failure);
@@ -366,14 +368,24 @@ class Listener {
  private:
   void accept() {
     acceptor_.async_accept([this](Failure failure, Tcp::socket socket) {
-      if (!failure && state_.connections < state_.options.most_connections)
+      if (failure) return accept_later();
+      if (state_.connections < state_.options.most_connections)
         std::make_shared<Connection>(state_, std::move(socket))->read(k_request_limit);
       accept();
     });
   }
 
+  // There is no descriptor left, for example: whoever waits is taken when one is free.
+  void accept_later() {
+    timer_.expires_after(k_accept_again);
+    timer_.async_wait([this](Failure failure) {
+      if (!failure) accept();
+    });
+  }
+
   ServerState& state_;
   Tcp::acceptor acceptor_;
+  asio::steady_timer timer_;
   asio::signal_set signals_;
 };
 

@@ -1,9 +1,6 @@
-#include <algorithm>
-
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "box/access/qr_code.hpp"
-#include "box/access/totp.hpp"
 #include "helper/handlers.hpp"
 #include "operations/mailboxes.hpp"
 #include "operations/mfa.hpp"
@@ -34,10 +31,11 @@ SessionInfo session_info(const Session& session, const User& user, const Caller&
           .current = caller.session && caller.session->id == session.id};
 }
 
-TokenInfo token_info(const ApiToken& token, const std::string& user) {
+TokenInfo token_info(const ListedToken& listed) {
+  const ApiToken& token = listed.token;
   return {.id = token.id,
           .name = token.name,
-          .user = user,
+          .user = listed.email,
           .scopes = token.scopes,
           .created = rfc3339(token.created),
           .expires = time_text(token.expires),
@@ -49,10 +47,9 @@ std::string pending_purpose(const User& user) { return "new device of user " + s
 
 // Sealed for the user with the time until when it counts, so that the helper has nothing to remember.
 Secret seal_pending(RequestContext& context, const User& user, const Secret& secret) {
-  const auto until =
-      std::chrono::duration_cast<std::chrono::seconds>((context.stores.now() + k_pending_for).time_since_epoch());
+  const std::int64_t until = seconds_since_1970(context.stores.now() + k_pending_for);
   return Secret(require_sealing_key(context.box, context.stores.answers())
-                    .seal(Secret(std::to_string(until.count()) + " " + secret.reveal()), pending_purpose(user)));
+                    .seal(Secret(std::to_string(until) + " " + secret.reveal()), pending_purpose(user)));
 }
 
 Secret open_pending(RequestContext& context, const User& user, const Secret& pending) {
@@ -74,7 +71,7 @@ User RequestContext::user_or_self(const std::string& email) const {
     return *caller.user;
   }
   if (caller.user && caller.user->email == email) return *caller.user;
-  if (!caller.administrator()) throw Forbidden("You are not an administrator.");
+  if (!caller.sees_others()) throw Forbidden("You are not an administrator.");
   auto user = stores.directory().user(email);
   if (!user) throw UnknownName("User does not exist.");
   return *user;
@@ -110,14 +107,13 @@ AccountInfo handle(RequestContext& context, const GetAccount& /*message*/) {
 LoggedIn handle(RequestContext& context, const ChangePassword& message) {
   const User user = context.self();
   Stores& stores = context.stores;
-  const auto wait = stores.throttle().wait(user.email, context.envelope.from, stores.now());
-  if (wait.count() > 0) throw InvalidValue("current", "Too many wrong passwords. Try again in a while.");
-  if (!stores.directory().authenticates(user.email, message.current)) {
-    stores.throttle().failed(user.email, context.envelope.from, stores.now());
+  LoginThrottle& throttle = stores.throttle();
+  if (throttle.begin(user.email, context.envelope.from, stores.now()).count() > 0)
+    throw InvalidValue("current", "Too many wrong passwords. Try again in a while.");
+  if (!stores.directory().authenticates(user.email, message.current))
     throw InvalidValue("current", "This is not your present password.");
-  }
+  throttle.succeeded(user.email, context.envelope.from, stores.now());
   set_password(context.box, user.email, message.password);
-  stores.sessions().revoke_all(user.id);
   return begin_session(context, user, context.caller.second_factor);
 }
 
@@ -143,12 +139,12 @@ Done handle(RequestContext& context, const RevokeSession& message) {
 
 FactorList handle(RequestContext& context, const ListFactors& message) {
   const User user = context.user_or_self(message.user);
-  FactorList list{.user = user.email};
-  for (const SecondFactor& factor : context.stores.factors().of(user.id)) {
+  const UserFactors all = list_factors(context.box, user.email);
+  FactorList list{.user = user.email, .recovery_codes = static_cast<std::int64_t>(all.recovery.left)};
+  for (const SecondFactor& factor : all.factors) {
     list.factors.push_back(
         {.id = factor.id, .type = factor.type, .label = factor.label, .last_used = time_text(factor.last_used)});
   }
-  list.recovery_codes = static_cast<std::int64_t>(context.stores.access().recovery_state(user.id).left);
   const bool own = context.caller.user && context.caller.user->id == user.id;
   if (message.prepare && own) list.prepared = handle(context, PrepareFactor{});
   return list;
@@ -156,12 +152,11 @@ FactorList handle(RequestContext& context, const ListFactors& message) {
 
 NewFactor handle(RequestContext& context, const PrepareFactor& /*message*/) {
   const User user = context.self();
-  const Secret secret = new_totp_secret();
-  const std::string uri = totp_uri(secret, user.email, context.stores.primary_hostname());
-  return {.pending = seal_pending(context, user, secret),
-          .secret = secret,
-          .uri = Secret(uri),
-          .qr_code_png = Secret(to_base64(qr_code_png(uri)))};
+  const ProposedTotp proposed = propose_totp(context.box, user.email);
+  return {.pending = seal_pending(context, user, proposed.secret),
+          .secret = proposed.secret,
+          .uri = Secret(proposed.uri),
+          .qr_code_png = Secret(to_base64(qr_code_png(proposed.uri)))};
 }
 
 AddedFactor handle(RequestContext& context, const AddFactor& message) {
@@ -172,14 +167,12 @@ AddedFactor handle(RequestContext& context, const AddFactor& message) {
   added.id = enable_totp(context.box, user.email, secret, message.code.reveal(), message.label);
   if (stores.access().recovery_state(user.id).left == 0 && message.secret.empty())
     added.recovery_codes = renew_recovery_codes(context.box, user.email);
-  stores.sessions().revoke_all(user.id);
   return added;
 }
 
 Done handle(RequestContext& context, const RemoveFactor& message) {
   const User user = context.user_or_self(message.user);
   disable_factors(context.box, user.email, message.id);
-  context.stores.sessions().revoke_all(user.id);
   return {};
 }
 
@@ -188,13 +181,9 @@ RecoveryCodes handle(RequestContext& context, const RenewRecoveryCodes& /*messag
 }
 
 TokenList handle(RequestContext& context, const ListTokens& /*message*/) {
-  const bool all = context.caller.administrator();
+  const auto of = context.caller.sees_others() ? std::nullopt : std::optional(context.self().email);
   TokenList list;
-  const auto of = all ? std::optional<std::int64_t>() : std::optional(context.self().id);
-  for (const ApiToken& token : context.stores.access().tokens(of)) {
-    const auto user = context.stores.directory().user_by_id(token.user);
-    list.tokens.push_back(token_info(token, user ? user->email : ""));
-  }
+  for (const ListedToken& listed : list_tokens(context.box, of)) list.tokens.push_back(token_info(listed));
   return list;
 }
 
@@ -205,7 +194,7 @@ CreatedToken handle(RequestContext& context, const CreateToken& message) {
     if (!wanted.expires) throw InvalidValue("expires", "Expected a time such as 2027-01-31T00:00:00Z.");
   }
   const auto [listed, secret] = create_token(context.box, wanted);
-  return {.token = token_info(listed.token, listed.email), .secret = secret};
+  return {.token = token_info(listed), .secret = secret};
 }
 
 Done handle(RequestContext& context, const RevokeToken& message) {

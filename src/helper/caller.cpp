@@ -2,8 +2,6 @@
 
 #include <syslog.h>
 
-#include <cmath>
-
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
@@ -48,16 +46,10 @@ class Authentication {
     return {text};
   }
 
-  // One that counts: somebody may be guessing.
-  Unauthenticated wrong(const std::string& text) {
-    stores_.throttle().failed(credential_.user, envelope_.from, stores_.now());
-    return failure(text);
-  }
-
-  std::optional<Unauthenticated> must_wait(const std::string& account) {
-    const std::chrono::seconds wait = stores_.throttle().wait(account, envelope_.from, stores_.now());
+  std::optional<Unauthenticated> must_wait(std::chrono::seconds wait) {
     if (wait.count() == 0) return std::nullopt;
-    log_failure(envelope_.from, stores_.now());  // who does not wait is kept out by fail2ban, sooner than by longer waits
+    log_failure(envelope_.from,
+                stores_.now());  // who does not wait is kept out by fail2ban, sooner than by longer waits
     return Unauthenticated{"Too many failed logins. Try again in " + std::to_string(wait.count()) + " seconds.", wait};
   }
 
@@ -97,11 +89,12 @@ class Authentication {
   }
 
   std::variant<Caller, Unauthenticated> by_token(const Secret& secret, const std::string& owner) {
-    if (auto waiting = must_wait("")) return *waiting;
+    LoginThrottle& throttle = stores_.throttle();
+    if (auto waiting = must_wait(throttle.wait("", envelope_.from, stores_.now()))) return *waiting;
     const auto token = stores_.access().token(secret, stores_.now());
     const auto user = token ? stores_.directory().user_by_id(token->user) : std::nullopt;
     if (!user || (!owner.empty() && user->email != owner)) {
-      stores_.throttle().failed("", envelope_.from, stores_.now());
+      throttle.failed("", envelope_.from, stores_.now());
       return failure(k_wrong);
     }
     stores_.access().token_used(token->id, stores_.now(), envelope_.from);
@@ -109,21 +102,23 @@ class Authentication {
   }
 
   std::variant<Caller, Unauthenticated> by_password() {
-    if (auto waiting = must_wait(credential_.user)) return *waiting;
+    // Counts as a failure until it has succeeded: of attempts at the same time no more get through than one by one.
+    LoginThrottle& throttle = stores_.throttle();
+    if (auto waiting = must_wait(throttle.begin(credential_.user, envelope_.from, stores_.now()))) return *waiting;
     Directory& directory = stores_.directory();
-    if (!directory.authenticates(credential_.user, credential_.password)) return wrong(k_wrong);
+    if (!directory.authenticates(credential_.user, credential_.password)) return failure(k_wrong);
     const auto user = directory.user(credential_.user);
-    if (!user) return wrong(k_wrong);
+    if (!user) return failure(k_wrong);
     const bool second_factor = !stores_.factors().of(user->id).empty();
     if (second_factor) {
       if (credential_.code.empty()) {
         if (purpose_ == LoginPurpose::request) log_failure(envelope_.from, stores_.now());
         return Unauthenticated{"missing-totp-token"};
       }
-      if (!accepts_code(*user)) return wrong("invalid-totp-token");
+      if (!accepts_code(*user)) return failure("invalid-totp-token");
     }
-    stores_.throttle().succeeded(user->email, envelope_.from, stores_.now());
-    return Caller{.user = user, .by_password = true, .second_factor = second_factor};
+    throttle.succeeded(user->email, envelope_.from, stores_.now());
+    return Caller{.user = user, .second_factor = second_factor};
   }
 
   bool accepts_code(const User& user) {
@@ -156,6 +151,10 @@ bool challenge_permits(const ApiToken& token, const Rights& rights, const std::o
 }
 
 }  // namespace
+
+bool Caller::sees_others() const {
+  return administrator() && (!token || contains(token->scopes, "admin") || contains(token->scopes, "read"));
+}
 
 Actor Caller::actor(const std::string& from) const {
   const std::string by = own_key   ? "API key"

@@ -18,7 +18,6 @@ namespace mailinabox {
 struct Caller {
   std::optional<User> user{};  // nobody, or the box's own key, without
   bool own_key = false;        // the box's key: an administrator without a user
-  bool by_password = false;
   bool second_factor = false;
   std::optional<Session> session{};
   std::optional<ApiToken> token{};
@@ -26,6 +25,8 @@ struct Caller {
 
   bool known() const { return own_key || user.has_value(); }
   bool administrator() const { return own_key || (user && user->admin()); }
+  // Whether what a message tells of its sender may also be asked of other users.
+  bool sees_others() const;
   Actor actor(const std::string& from) const;
   std::string name() const;  // for keys of remembered replies: tells callers apart
 };

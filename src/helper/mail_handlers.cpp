@@ -78,9 +78,10 @@ void sort_by_domain(std::vector<Item>& items, const std::string& primary_hostnam
 }
 
 std::optional<Alias> find_alias(Directory& directory, const std::string& address) {
+  if (auto own = directory.alias(address)) return own;
   const std::string wanted = address_to_ascii(lower_case(trim(address)));
   for (const Alias& alias : directory.aliases()) {
-    if (alias.address == wanted) return alias;
+    if (alias.automatic && alias.address == wanted) return alias;
   }
   return std::nullopt;
 }
@@ -157,15 +158,12 @@ ChangeInfo handle(RequestContext& context, const AddUser& message) {
 }
 
 ChangeInfo handle(RequestContext& context, const RemoveUser& message) {
-  const auto user = context.stores.directory().user(lower_case(trim(message.email)));
   const DirectoryChange change = remove_user(context.box, message.email, context.lock("user remove"));
-  if (user) context.stores.sessions().revoke_all(user->id);
   return change_info(change.stored, change.publication);
 }
 
 Done handle(RequestContext& context, const SetPassword& message) {
   set_password(context.box, message.email, message.password);
-  context.stores.sessions().revoke_all(known_user(context.stores.directory(), message.email).id);
   return {};
 }
 
@@ -183,7 +181,6 @@ UserInfo handle(RequestContext& context, const ChangeUser& message) {
   change_user(context.box, message.email,
               {.quota = message.quota, .privileges = message.privileges, .password = message.password});
   const User user = known_user(context.stores.directory(), message.email);
-  if (message.password) context.stores.sessions().revoke_all(user.id);
   return with_usage(context, user_info(user));
 }
 

@@ -19,9 +19,9 @@ RebootInfo reboot_info(const Box& box) {
   return info;
 }
 
-// A user who is not an administrator sees the jobs that they started: none yet.
+// Who may not ask about others sees the jobs that they started.
 void require_own_job(const RequestContext& context, const JobInfo& job) {
-  if (!context.caller.administrator() && job.account != context.self().email)
+  if (!context.caller.sees_others() && job.account != context.self().email)
     throw UnknownName("There is no job " + job.id + ". Jobs are kept for a week.");
 }
 

@@ -170,10 +170,14 @@ void migrate_first(const Box& box, PreparedSetup& prepared, const SetupOptions& 
 SetupResult make_box(const Box& box, const HeldLock& lock, PreparedSetup prepared, const SetupOptions& options,
                      Reporter& reporter, AuditedChange& entry) {
   SetupResult result;
-  if (!prepared.migrations.empty()) entry.begin();
+  const auto begin_entry = [&] {
+    if (!entry.begun()) entry.text() = setup_text(box, prepared);
+    entry.begin();
+  };
+  if (!prepared.migrations.empty()) begin_entry();
   migrate_first(box, prepared, options, result);
   const std::unique_ptr<Journal> journal = open_journal(box);
-  journal->on_begin([&entry] { entry.begin(); });
+  journal->on_begin(begin_entry);
   if (prepared.loaded.moved) journal->close_earlier();  // so that this run's generation is the next one
   const auto accepted = [&](Run& run) {
     if (prepared.loaded.moved) remember_move(box, *prepared.loaded.moved, next_generation(box));
@@ -252,7 +256,7 @@ PreparedSetup prepare_setup(const Box& box, const HeldLock& /*lock*/, const Scop
 
 SetupResult set_up(const Box& box, const HeldLock& lock, PreparedSetup prepared, const SetupOptions& options,
                    Reporter& reporter) {
-  AuditedChange entry(box, prepared.loaded.answers().get("STORAGE_ROOT"), setup_text(box, prepared),
+  AuditedChange entry(box, prepared.loaded.answers().get("STORAGE_ROOT"), {.action = "setup"},
                       AuditedChange::IfUnwritable::warn);
   try {
     SetupResult result = make_box(box, lock, std::move(prepared), options, reporter, entry);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "operations/context.hpp"
 #include "operations/management_files.hpp"
 #include "os/trusted_files.hpp"
@@ -58,7 +60,14 @@ std::optional<SealingKey> find_sealing_key(const Box& box, const Answers& answer
                     "factors. Run `chmod 600 {}`.",
                     path, file->info.mode, path));
   }
-  return read_sealing_key(box, answers);
+  if (!file) return std::nullopt;
+  const auto key = from_hex(trim(file->content));
+  if (!key || key->size() != 32) {
+    throw Error(path +
+                ": expected 64 hexadecimal digits. It is the key of the second factors: put back the copy of your "
+                "backup, or remove the file, and `sudo mailinabox mfa disable ADDRESS` for each user with one.");
+  }
+  return SealingKey(Secret(*key));
 }
 
 SealingKey require_sealing_key(const Box& box, const Answers& answers) {

@@ -121,14 +121,6 @@ std::optional<User> find_user_by_id(const Box& box, std::int64_t id) {
   return open_users(box, DirectoryAccess::look).user_by_id(id);
 }
 
-UserPage user_page(const Box& box, const UserQuery& query) {
-  return open_users(box, DirectoryAccess::look).user_page(query);
-}
-
-AliasPage alias_page(const Box& box, const AliasQuery& query) {
-  return open_users(box, DirectoryAccess::look).alias_page(query);
-}
-
 std::vector<Alias> aliases(const Box& box) { return open_users(box, DirectoryAccess::look).aliases(); }
 
 DirectoryChange add_user(const Box& box, const NewUser& user, const LockRequest& request) {

@@ -38,8 +38,6 @@ std::optional<User> find_user(const Box& box, const std::string& email);
 std::optional<User> find_user_by_id(const Box& box, std::int64_t id);
 std::vector<Alias> aliases(const Box& box);
 // By the page, for lists that may be long.
-UserPage user_page(const Box& box, const UserQuery& query);
-AliasPage alias_page(const Box& box, const AliasQuery& query);
 
 DirectoryChange add_user(const Box& box, const NewUser& user, const LockRequest& request);
 DirectoryChange remove_user(const Box& box, const std::string& email, const LockRequest& request);

@@ -1,5 +1,6 @@
 // Sends a request again and again over connections that stay open, and prints how long the answers took, as one JSON
-// object: median, 99th percentile and longest in ms, requests a second, and the answers' status (0: not the same for all).
+// object: median, 99th percentile and longest in ms, requests a second, and the answers' status (0: not the same for
+// all).
 //
 // requests PORT CLIENTS COUNT METHOD PATH [HEADER]… [-- BODY]     at 127.0.0.1; COUNT for all clients together; "%d" in
 //                                                                 the path or body is the request's number
@@ -77,8 +78,9 @@ void client(const Wanted& wanted, std::atomic<int>& next, Measured& measured) {
   const int socket = connected(wanted.port);
   for (int number = next++; number < wanted.count; number = next++) {
     const std::string body = numbered(wanted.body, number);
-    const std::string request = wanted.method + " " + numbered(wanted.path, number) + " HTTP/1.1\r\nHost: localhost\r\n" +
-                                wanted.headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string request = wanted.method + " " + numbered(wanted.path, number) +
+                                " HTTP/1.1\r\nHost: localhost\r\n" + wanted.headers +
+                                "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     const auto begin = std::chrono::steady_clock::now();
     if (send(socket, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) break;
     const int status = answer(socket);
@@ -116,7 +118,7 @@ int main(int argc, char** argv) {
   if (all.empty()) return 70;
   const double median = all[all.size() / 2];
   const double p99 = all[std::min(all.size() - 1, all.size() * 99 / 100)];
-  std::printf("{\"median\": %.3f, \"p99\": %.3f, \"longest\": %.3f, \"rate\": %.0f, \"status\": %d}\n", median, p99, all.back(),
-              static_cast<double>(all.size()) / wall.count(), status);
+  std::printf("{\"median\": %.3f, \"p99\": %.3f, \"longest\": %.3f, \"rate\": %.0f, \"status\": %d}\n", median, p99,
+              all.back(), static_cast<double>(all.size()) / wall.count(), status);
   return 0;
 }

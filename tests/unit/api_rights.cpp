@@ -261,3 +261,19 @@ TEST_CASE("API rights: a user's requests are about nobody else", "[api]") {
   CHECK(box.call("DELETE", "/tokens/1", nullptr, user).status == 404);
   CHECK(box.call("GET", "/session", nullptr, ApiBox::bearer(secret)).status == 200);
 }
+
+TEST_CASE("API rights: an administrator's token that may not read everything tells of its owner alone", "[api]") {
+  ApiBox box;
+  static_cast<void>(box.make_token(ApiBox::user(), "anna's", {"read"}));
+  for (const char* scope : {"mail", "acme:example.com"}) {
+    CAPTURE(scope);
+    const Headers token = ApiBox::bearer(box.make_token(ApiBox::administrator(), scope, {scope}));
+    const Json listed = box.call("GET", "/tokens", nullptr, token).json()["tokens"];
+    CHECK_FALSE(listed.empty());
+    for (const Json& one : listed) CHECK(one["user"] == "me@example.com");
+    for (const char* path : {"/account/sessions?user=anna@example.com", "/account/factors?user=anna@example.com"})
+      CHECK(box.call("GET", path, nullptr, token).status == 403);
+  }
+  const Headers reader = ApiBox::bearer(box.make_token(ApiBox::administrator(), "read", {"read"}));
+  CHECK(box.call("GET", "/account/factors?user=anna@example.com", nullptr, reader).status == 200);
+}

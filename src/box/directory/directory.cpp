@@ -65,10 +65,11 @@ void require_user_address(const std::string& email, const std::string& own_host_
 std::shared_ptr<Database> open_directory(const std::string& path, Directory::Access access) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) {
-    throw DamagedDatabase("The users' database " + path +
-                " does not exist. On a new machine, run `sudo mailinabox setup` first. "
-                "On one that has been set up, see whether the file system with its data is mounted and STORAGE_ROOT in "
-                "/etc/mailinabox.conf is right.");
+    throw DamagedDatabase(
+        "The users' database " + path +
+        " does not exist. On a new machine, run `sudo mailinabox setup` first. "
+        "On one that has been set up, see whether the file system with its data is mounted and STORAGE_ROOT in "
+        "/etc/mailinabox.conf is right.");
   }
   refuse_empty(path, status);
   const bool change = access == Directory::Access::change;
