@@ -30,13 +30,15 @@ rm -f /etc/nsd/nsd.conf.d/zones.conf /etc/nsd/zones/*.signed
 rm -f /etc/postfix/srs-senders.cf
 echo '# drift' >> /etc/mta-sts-daemon.yml
 rm -f /etc/cron.d/mailinabox
+chmod 0750 {STORAGE}/management
+echo '# drift' >> /etc/systemd/system/mailinabox-web.service
 sed -i 's/^http {{/http {{\\n  add_header X-Drifted yes always;/' /etc/nginx/nginx.conf
 systemctl reload nginx
 """
 
 # Changes by themselves, or by being used.
 VOLATILE = ("/etc/.updated", "/etc/ld.so.cache", "/etc/machine-id", f"{STORAGE}/mail/postgrey", f"{STORAGE}/mail/spamassassin",
-            f"{STORAGE}/mail/mailboxes", "/etc/ssl/certs",
+            f"{STORAGE}/mail/mailboxes", "/etc/ssl/certs", f"{STORAGE}/management/audit.sqlite",  # the last tells of each run
             "/etc/nsd/zones/")  # serial numbers go up: that they are right is the empty plan's to say
 
 
