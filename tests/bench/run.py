@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
 
-    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,names,first,mail]
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,names,management,first,mail]
         [--counts 100,1000,10000] [--before TREE]
 
 rerun     a second `mailinabox setup`, a `plan` and `--version` on a complete box, by the program that is linked to Debian's
@@ -14,6 +14,7 @@ domains   `mailinabox dns update` with 1, 100 and 1,000 domains (10,000 users): 
           zones signed anew, beside ldns-signzone on the same zones
 names     `plan` and `tls status` with 1,000 names, each with a certificate of its own, and 1,000 certificates that have ended in
           the store, beside a process that only reads these files
+management the management service: memory, and what an answer takes with 8 clients at a time, by the number of users and domains
 first     the first run of the box against apt-get install of the same packages and one start of each service
 mail      messages a second from port 25 to the mailbox, and what each service spends on one (mail_path.py); with --before
           TREE also on a box that the same program has set up with the recipes and templates of another work tree
@@ -23,6 +24,7 @@ machine meanwhile, threads included.
 """
 
 import argparse
+import base64
 import json
 import os
 import sqlite3
@@ -71,7 +73,7 @@ class Table:
 
 def bring_tools(box, build, portable=None):
     os.makedirs(box.path("/bench"), exist_ok=True)
-    tools = {name: f"{build}/tests/bench/bench_{name}" for name in ("floor", "measure")}
+    tools = {name: f"{build}/tests/bench/bench_{name}" for name in ("floor", "measure", "requests")}
     if portable:
         tools["portable"] = portable
     for name, path in tools.items():
@@ -322,10 +324,65 @@ def names_and_certificates(lab, build, layers):
         table.row("plan of all but zones", measure(box, "mailinabox", "plan", "--only", "web", runs=10))
 
 
+CLIENTS = 8
+RAISE = """import sqlite3, sys
+count = int(sys.argv[1])
+with sqlite3.connect("/home/user-data/mail/users.sqlite") as database:
+    database.execute("DELETE FROM users WHERE email LIKE 'user%'")
+    database.executemany("INSERT INTO users (email, password) VALUES (?, '{CRYPT}!')",
+                         [(f"user{number}@example.test",) for number in range(count)])
+"""
+
+
+def proportional_memory(box):
+    """Of the management service's processes together, in MB: what they share counts once."""
+    script = "cat /proc/$(systemctl show -p MainPID --value %s)/smaps_rollup"
+    texts = [box.run("sh", "-c", script % unit).stdout for unit in ("mailinabox", "mailinabox-web")]
+    return sum(int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("Pss:")) / 1024
+
+
+def management(lab, build, layers):
+    """The management service: what its answers cost, by how much there is to tell."""
+    with lab.box("management", layers, host_name="") as box:
+        bring_tools(box, build)
+        box.start()
+        key = base64.b64encode(box.read("/var/lib/mailinabox/api.key").strip().encode() + b":").decode()
+        print(f"\nmanagement service\n\nidle: {proportional_memory(box):.1f} MB (goal 20)\n")
+        print("| | clients | median ms | p99 ms | a second | status |\n|---|---|---|---|---|---|")
+
+        def row(name, clients, count, method, path, *words, credential=key):
+            done = box.run("/bench/requests", "10222", str(clients), str(count), method, path,
+                           f"Authorization: Basic {credential}", *words, timeout=600)
+            figures = json.loads(done.stdout)
+            print(f"| {name} | {clients} | {figures['median']:.2f} | {figures['p99']:.2f} | {figures['rate']:.0f} "
+                  f"| {figures['status']} |", flush=True)
+
+        row("floor: nobody's request", CLIENTS, 4000, "GET", "/nothing")
+        row("the version", CLIENTS, 4000, "GET", "/system/version")
+        for count in (10, 1000, 10_000):
+            box.run("python3", "-c", RAISE, str(count))
+            for clients in (1, CLIENTS):
+                row(f"50 of {count} users (goal p99 5)", clients, 2000, "GET", "/api/v1/users")
+        row("50 of 10000 users, searched", CLIENTS, 1000, "GET", "/api/v1/users?search=99")
+        box.run("python3", "-c", RAISE, "1000")
+        row("the old list of 1000 users (goal 20)", 1, 100, "GET", "/mail/users?format=json")
+        box.run("python3", "-c", RAISE, "0")
+        password = base64.b64encode(f"{set_up.ADDRESS}:{set_up.PASSWORD}".encode()).decode()
+        row("login", 1, 50, "POST", "/login", credential=password)
+        box.run("sh", "-c", "systemctl restart mailinabox mailinabox-web")
+        add_domains(box, 100)
+        box.run("mailinabox", "dns", "update", timeout=900)
+        row("a user added, 100 domains (goal 300)", 1, 5, "POST", "/mail/users/add", "--",
+            "email=new%d@domain1.example.org&password=long enough")
+        add_domains(box, 1000)
+        box.run("mailinabox", "dns", "update", timeout=900)
+        row("the dump of 1000 domains (goal 100)", 1, 5, "GET", "/dns/dump")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--build", required=True)
-    arguments.add_argument("--only", default="rerun,workload,domains,names,first,mail")
+    arguments.add_argument("--only", default="rerun,workload,domains,names,management,first,mail")
     arguments.add_argument("--portable", help="the program of the package, for rerun")
     arguments.add_argument("--before", metavar="TREE", help="for mail: whose recipes and templates to compare with")
     arguments.add_argument("--counts", default="100,1000,10000")
@@ -341,6 +398,8 @@ def main():
             domains(lab, chosen.build, set_up.layers(lab, fresh, again=False), [1, 100, 1000])
         if "names" in chosen.only:
             names_and_certificates(lab, chosen.build, set_up.layers(lab, fresh, again=False))
+        if "management" in chosen.only:
+            management(lab, chosen.build, set_up.layers(lab, fresh, again=False))
         if "first" in chosen.only:
             first(lab, chosen.build, fresh)
         if "mail" in chosen.only:
