@@ -66,15 +66,6 @@ ChangeInfo site_change_info(const SiteChanged& change) {
   return info;
 }
 
-ChangeInfo publish_now(RequestContext& context, const std::string& command, bool sign_again = false) {
-  const HeldLock lock(context.box, context.lock(command));
-  if (sign_again) discard_signatures(context.box, lock);
-  const Publication publication = publish(context.box, lock);
-  if (!publication.needed)
-    throw Error("This machine has not been set up yet. Run `sudo mailinabox setup`: it publishes everything.");
-  return change_info({}, publication);
-}
-
 }  // namespace
 
 NameList handle(RequestContext& context, const ListZones& /*message*/) { return {zone_names(names_of_box(context))}; }
@@ -148,7 +139,8 @@ ChangeInfo handle(RequestContext& context, const SetSecondaryServers& message) {
 }
 
 ChangeInfo handle(RequestContext& context, const UpdateDns& message) {
-  return publish_now(context, "dns update", message.force);
+  const SignAgain sign_again = message.force ? SignAgain::yes : SignAgain::no;
+  return change_info({}, publish_on_request(context.box, context.lock("dns update"), sign_again));
 }
 
 CertificateList handle(RequestContext& context, const ListCertificates& /*message*/) {
@@ -206,6 +198,8 @@ ChangeInfo handle(RequestContext& context, const RemoveSiteSetting& message) {
       context.box, typed_site_change(message.name, message.setting, message.key, ""), context.lock("web remove")));
 }
 
-ChangeInfo handle(RequestContext& context, const UpdateWeb& /*message*/) { return publish_now(context, "web update"); }
+ChangeInfo handle(RequestContext& context, const UpdateWeb& /*message*/) {
+  return change_info({}, publish_on_request(context.box, context.lock("web update")));
+}
 
 }  // namespace mailinabox

@@ -2,13 +2,19 @@
 
 #include "base/text.hpp"
 #include "engine/engine.hpp"
+#include "operations/audit.hpp"
+#include "operations/dns/zones.hpp"
 #include "operations/hold.hpp"
 #include "operations/journal.hpp"
 #include "operations/release.hpp"
 
 namespace mailinabox {
 
-Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBox> loaded) {
+namespace {
+
+// `on_begin` is called before the first change.
+Publication publish_telling(const Box& box, const HeldLock& lock, std::optional<LoadedBox> loaded,
+                            const std::function<void()>& on_begin) {
   Publication publication{.needed = is_set_up(box)};
   try {
     const auto held = read_hold(box);
@@ -23,7 +29,9 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
       return publication;
     }
     Reporter silent;
-    publication.report = apply(loaded->catalog, box.system, *open_journal(box), silent, lock.command(),
+    const std::unique_ptr<Journal> journal = open_journal(box);
+    if (on_begin) journal->on_begin(on_begin);
+    publication.report = apply(loaded->catalog, box.system, *journal, silent, lock.command(),
                                {.on_packages = refuse_mixtures(box, loaded->platform)});
     publication.code = publication.report.exit_code();
     remember_secondary_addresses(box, loaded->models.secondary_addresses);
@@ -34,6 +42,29 @@ Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBo
     publication.error = error.what();
     publication.code = error.code();
   }
+  return publication;
+}
+
+}  // namespace
+
+Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBox> loaded) {
+  return publish_telling(box, lock, std::move(loaded), {});
+}
+
+Publication publish_on_request(const Box& box, const LockRequest& request, SignAgain sign_again) {
+  const Answers answers = require_answers(box);
+  const HeldLock lock(box, request);
+  if (!is_set_up(box))
+    throw Error("This machine has not been set up yet. Run `sudo mailinabox setup`: it publishes everything.");
+  AuditText text{.action = request.command};
+  if (sign_again == SignAgain::yes) text.after = "every zone signed again";
+  AuditedChange entry(box, answers.get("STORAGE_ROOT"), std::move(text));
+  if (sign_again == SignAgain::yes) {
+    entry.begin();
+    discard_signatures(box, lock);
+  }
+  Publication publication = publish_telling(box, lock, std::nullopt, [&] { entry.begin(); });
+  if (entry.begun()) entry.end(audit_end(publication));
   return publication;
 }
 

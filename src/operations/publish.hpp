@@ -1,6 +1,7 @@
 // What follows from a change of users, aliases, records or keys: the recipes that use the models converge.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,12 @@ struct Publication {
 // Gathers the models, unless the caller has a box with those of after the change, and converges the recipes that use
 // them. Throws nothing that the change before it caused: an Error becomes the result's `error`.
 Publication publish(const Box& box, const HeldLock& lock, std::optional<LoadedBox> loaded = std::nullopt);
+
+// The same for somebody who asks for just that, of what was put in place by other means: recorded in the audit log if
+// it changes anything. With SignAgain::yes the name server gets new signatures for every zone. Throws Error if the box
+// has not been set up.
+enum class SignAgain : std::uint8_t { no, yes };
+Publication publish_on_request(const Box& box, const LockRequest& request, SignAgain sign_again = SignAgain::no);
 
 // What changed, by the parts that the original's management daemon names.
 struct PublishedChanges {

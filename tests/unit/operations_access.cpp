@@ -161,6 +161,22 @@ TEST_CASE("audit: records and sites", "[operations]") {
   CHECK_THAT(box.last("web remove")["before"].get<std::string>(), Contains("hsts: 'no'"));
 }
 
+TEST_CASE("audit: a publication by hand, if it changes anything", "[operations]") {
+  AccessBox box;
+  CHECK(box.run({"dns", "update"}) == ExitCode::ok);
+  const std::size_t before = box.log({"--action", "dns update"}).size();
+  CHECK(box.run({"dns", "update"}) == ExitCode::ok);  // nothing to do
+  CHECK(box.log({"--action", "dns update"}).size() == before);
+  box.host.put("/home/user-data/dns/custom.yaml", "www.example.com:\n  A: 192.0.2.80\n");  // with an editor
+  CHECK(box.run({"dns", "update"}) == ExitCode::ok);
+  const Json entry = box.last("dns update");
+  CHECK(entry["result"] == "done");
+  CHECK(entry["generation"].is_number());
+  box.damage_log();
+  box.host.put("/home/user-data/dns/custom.yaml", "www.example.com:\n  A: 192.0.2.81\n");
+  CHECK_THROWS_WITH(box.run({"dns", "update"}), StartsWith("The audit log, which has who changed what, cannot"));
+}
+
 TEST_CASE("audit: without a log that can be written nothing changes, but a box can be repaired", "[operations]") {
   AccessBox box;
   box.damage_log();

@@ -10,11 +10,7 @@ struct UpdateOptions {
 };
 
 ExitCode update(Box& box, Console& console, const UpdateOptions& options) {
-  static_cast<void>(require_answers(box));
-  const Publication publication = publish(box, HeldLock(box, lock_request(console, "dns update", options.no_wait)));
-  if (!publication.needed) {
-    throw Error("This machine has not been set up yet. Run `sudo mailinabox setup`: it publishes the zones, too.");
-  }
+  const Publication publication = publish_on_request(box, lock_request(console, "dns update", options.no_wait));
   if (!publication.error.empty()) throw Error(publication.error, publication.code);
   return print_publication(console, publication, "nothing to do");
 }
