@@ -97,6 +97,26 @@ build() {
     stop $k_install_failed "mailinabox cannot be installed under /usr. See CMake's output above."
 }
 
+# The program's services go on with the version before until they start again. Without systemd setup starts what does not run.
+leave_version_before() {
+  for name in mailinabox-tls-reports mailinabox-web mailinabox; do
+    if [ -d /run/systemd/system ]; then
+      process=$(systemctl show --property=MainPID "$name.service" | cut -d = -f 2)
+      if runs_version_before "$process"; then systemctl restart "$name.service" || true; fi
+    fi
+  done
+  for name in mailinabox-tls-reports mailinabox-web mailinabox-helper; do
+    process=$(cat "/run/$name.pid" 2>/dev/null || true)
+    if runs_version_before "$process"; then
+      start-stop-daemon --stop --quiet --oknodo --retry 10 --pid "$process" || true
+    fi
+  done
+}
+
+runs_version_before() {
+  [ "${1:-0}" != 0 ] && [ "$(readlink "/proc/$1/exe")" = "/usr/sbin/mailinabox (deleted)" ]
+}
+
 # One compiler needs up to 750 MB: small machines run fewer than they have processors.
 jobs_at_once() {
   if [ -n "${JOBS:-}" ]; then
@@ -118,6 +138,7 @@ trap 'rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 install_build_packages
 build
+leave_version_before
 rm -f "$log"
 say "running mailinabox setup"
 exec /usr/sbin/mailinabox setup "$@"

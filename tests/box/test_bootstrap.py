@@ -151,6 +151,20 @@ def test_stopped_service_is_started_again(bootstrapped):
     assert program.plan(container)["changes"] == []
 
 
+def test_services_run_the_version_that_was_installed_last(bootstrapped):
+    container, _ = bootstrapped
+
+    def running():
+        return container.run("sh", "-c", "readlink /proc/[0-9]*/exe | grep mailinabox | sort -u").stdout.strip()
+
+    # Another file than the one that was built, so that this is installed again.
+    container.run("sh", "-c", "cp /usr/sbin/mailinabox /usr/sbin/before && mv /usr/sbin/before /usr/sbin/mailinabox")
+    assert running() == "/usr/sbin/mailinabox (deleted)"
+    container.run("/root/mailinabox/packaging/bootstrap.sh", timeout=600)
+    assert running() == "/usr/sbin/mailinabox"
+    assert program.plan(container)["changes"] == []
+
+
 def test_names_still_resolve(bootstrapped):
     container, _ = bootstrapped
     assert "198.51.100.110" in container.run("getent", "ahostsv4", "sender.test").stdout
