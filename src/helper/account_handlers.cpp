@@ -129,8 +129,11 @@ SessionList handle(RequestContext& context, const ListSessions& message) {
 
 Done handle(RequestContext& context, const RevokeSession& message) {
   const User user = context.user_or_self(message.user);
+  const auto& own = context.caller.session;
   if (message.id == "all") {
     context.stores.sessions().revoke_all(user.id);
+  } else if (message.id == "others") {
+    context.stores.sessions().revoke_others(user.id, own ? own->id : "");
   } else if (!context.stores.sessions().revoke(user.id, message.id)) {
     throw UnknownName(user.email + " has no session " + message.id + ".");
   }

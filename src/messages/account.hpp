@@ -130,8 +130,9 @@ struct RevokeSession {
   std::string id{};
   std::string user{};
   static constexpr auto members() {
-    return std::make_tuple(member("id", &RevokeSession::id, "The session; \"all\" ends every one of the user"),
-                           optional_member("user", &RevokeSession::user, "Another user, for administrators"));
+    return std::make_tuple(
+        member("id", &RevokeSession::id, "The session; \"others\" ends all but the one that asks, \"all\" every one"),
+        optional_member("user", &RevokeSession::user, "Another user, for administrators"));
   }
 };
 

@@ -109,6 +109,10 @@ TEST_CASE("API v1 session: listed, revoked, and ended by a new password", "[api]
   CHECK(box.call("GET", "/session", nullptr, there).status == 401);
   CHECK(box.call("GET", "/session", nullptr, here).status == 200);
   CHECK(box.call("DELETE", "/account/sessions/0123456789abcdef", nullptr, here).status == 404);
+  const Headers third = box.cookie(box.log_in("me@example.com", "correct horse"));
+  CHECK(box.call("DELETE", "/account/sessions/others", nullptr, here).status == 204);
+  CHECK(box.call("GET", "/session", nullptr, third).status == 401);
+  CHECK(box.call("GET", "/session", nullptr, here).status == 200);
 
   const Headers another = box.cookie(box.log_in("me@example.com", "correct horse"));
   const ApiResponse wrong =
