@@ -55,11 +55,21 @@ const char* title_of(int status) {
   }
 }
 
-// "abc", W/"abc", or several: the first.
-std::string entity_tag_in(const std::string& header) {
-  const std::size_t begin = header.find('"');
-  if (begin == std::string::npos) return std::string(trim(header));
-  return header.substr(begin + 1, header.find('"', begin + 1) - begin - 1);
+enum class Comparison : std::uint8_t { strong, weak };
+
+// The list of If-Match and If-None-Match (RFC 9110 section 13.1), without quotes; a tag that only is like another (W/)
+// never equals one strongly. A text without quotes counts as a tag.
+std::vector<std::string> entity_tags_in(std::string_view header, Comparison comparison) {
+  std::vector<std::string> tags;
+  if (header.find('"') == std::string_view::npos) return {std::string(trim(header))};
+  while (true) {
+    const std::size_t begin = header.find('"');
+    if (begin == std::string_view::npos) return tags;
+    const std::size_t end = std::min(header.find('"', begin + 1), header.size());
+    const bool weak = begin >= 2 && header.substr(begin - 2, 2) == "W/";
+    if (!weak || comparison == Comparison::weak) tags.emplace_back(header.substr(begin + 1, end - begin - 1));
+    header.remove_prefix(std::min(end + 1, header.size()));
+  }
 }
 
 bool has_body(const WebRequest& request) {
@@ -131,9 +141,10 @@ Json RequestMembers::number_of(const char* name, const std::string& text) {
 Envelope v1_envelope(const Call& call) {
   const WebRequest& request = call.request();
   Envelope envelope = envelope_for(request, credential_of(request));
-  if (request.has_header("if-match")) envelope.if_match = entity_tag_in(request.header("if-match"));
+  if (request.has_header("if-match"))
+    envelope.if_match = entity_tags_in(request.header("if-match"), Comparison::strong);
   if (request.method == "POST") envelope.idempotency_key = request.header("idempotency-key");
-  if (!printable_utf8(envelope.if_match) || !printable_utf8(envelope.idempotency_key))
+  if (!printable_utf8(request.header("if-match")) || !printable_utf8(envelope.idempotency_key))
     throw Error("If-Match and Idempotency-Key must be printable texts.");
   return envelope;
 }
@@ -142,7 +153,7 @@ void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& 
   WebResponse response{.status = status, .type = "application/json"};
   if (!reply.entity_tag.empty()) response.headers.emplace_back("ETag", "\"" + reply.entity_tag + "\"");
   const std::string known = call->request().header("if-none-match");
-  if (!known.empty() && !reply.entity_tag.empty() && entity_tag_in(known) == reply.entity_tag) {
+  if (!reply.entity_tag.empty() && contains(entity_tags_in(known, Comparison::weak), reply.entity_tag)) {
     response.status = 304;
     response.type = "";
   } else if (reply.data.is_object() && reply.data.empty()) {

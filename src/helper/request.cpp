@@ -2,11 +2,15 @@
 
 #include <syslog.h>
 
+#include <algorithm>
+
 #include "base/digest.hpp"
+#include "base/text.hpp"
 #include "helper/caller.hpp"
 #include "helper/handlers.hpp"
 #include "messages/json_form.hpp"
 #include "operations/stores.hpp"
+#include "os/byte_lock.hpp"
 #include "store/sqlite.hpp"
 
 namespace mailinabox {
@@ -44,13 +48,20 @@ typename MessageType::Current current_of(const MessageType& message) {
   return read_json<Current>(key);
 }
 
+// The part of an entity tag that names a state; behind it may be one for measurements.
+std::string_view state_in(std::string_view entity_tag) { return entity_tag.substr(0, entity_tag.find('-')); }
+
+bool is_one_of(const std::string& entity_tag, const std::vector<std::string>& wanted) {
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& one) { return one == "*" || state_in(one) == state_in(entity_tag); });
+}
+
 template <typename MessageType>
 bool is_outdated(RequestContext& context, const MessageType& message) {
   if constexpr (HasCurrent<MessageType>) {
-    const std::string& wanted = context.envelope.if_match;
-    if (wanted.empty() || wanted == "*") return false;
+    if (!context.envelope.if_match) return false;
     try {
-      return entity_tag_of(json_of(handle(context, current_of(message)))) != wanted;
+      return !is_one_of(entity_tag_of(handle(context, current_of(message))), *context.envelope.if_match);
     } catch (const UnknownName&) {
       return true;
     }
@@ -58,14 +69,27 @@ bool is_outdated(RequestContext& context, const MessageType& message) {
   return false;
 }
 
+// Between the look at the state and a change that holds for this state only, nobody else's change of the area comes in;
+// changes without a condition do not wait for each other here.
+template <typename MessageType>
+std::optional<ByteLock> keep_others_out(const RequestContext& context) {
+  if (MessageType::k_rights.effect != Effect::change) return std::nullopt;
+  const bool conditional = HasCurrent<MessageType> && context.envelope.if_match;
+  return std::make_optional<ByteLock>(beside(context.box.lock_file, "mailinabox-changes.lock"),
+                                      static_cast<std::int64_t>(MessageType::k_rights.area),
+                                      conditional ? ByteLock::Kind::exclusive : ByteLock::Kind::shared);
+}
+
 constexpr const char* k_outdated =
     "It has been changed meanwhile. Read it again, and send your change with the new entity tag.";
 
 template <typename MessageType>
 Reply carry_out(RequestContext& context, const MessageType& message) {
+  const auto kept_out = keep_others_out<MessageType>(context);
   if (is_outdated(context, message)) return refused(Verdict::outdated, k_outdated);
-  Reply reply{.verdict = Verdict::done, .data = json_of(handle(context, message))};
-  if (MessageType::k_rights.effect == Effect::look) reply.entity_tag = entity_tag_of(reply.data);
+  const auto result = handle(context, message);
+  Reply reply{.verdict = Verdict::done, .data = json_of(result)};
+  if (MessageType::k_rights.effect == Effect::look) reply.entity_tag = entity_tag_of(result);
   return reply;
 }
 

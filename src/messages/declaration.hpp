@@ -73,6 +73,7 @@ struct Member {
   const char* doc;
   Presence presence;
   TextRule rule;
+  bool measured = false;  // changes by itself, as the size of a mailbox does: nobody's change can be lost by it
 };
 
 template <typename Owner, typename Type>
@@ -87,6 +88,11 @@ constexpr Member<Owner, Type> optional_member(const char* name, Type Owner::*poi
   return {name, pointer, doc, Presence::optional, rule};
 }
 
+template <typename Owner, typename Type>
+constexpr Member<Owner, Type> measured_member(const char* name, Type Owner::*pointer, const char* doc) {
+  return {name, pointer, doc, Presence::required, {}, true};
+}
+
 template <typename Type>
 concept DeclaresMembers = requires {
   Type::members();
@@ -96,6 +102,11 @@ concept DeclaresMembers = requires {
 template <DeclaresMembers Type, typename Visitor>
 constexpr void for_each_member(Visitor&& visit) {
   std::apply([&](const auto&... each) { (visit(each), ...); }, Type::members());
+}
+
+template <DeclaresMembers Type>
+constexpr bool has_measured_members() {
+  return std::apply([](const auto&... each) { return (each.measured || ... || false); }, Type::members());
 }
 
 // The result of a message that has none.

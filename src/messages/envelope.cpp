@@ -1,7 +1,6 @@
 #include "messages/envelope.hpp"
 
 #include "base/digest.hpp"
-#include "messages/json_form.hpp"
 
 namespace mailinabox {
 
@@ -31,6 +30,6 @@ Reply read_reply(std::string_view text) {
   return reply;
 }
 
-std::string entity_tag_of(const Json& data) { return sha256_hex(json_text(data, -1)).substr(0, 32); }
+std::string digest_of_json(const Json& json) { return sha256_hex(json_text(json, -1)).substr(0, 32); }
 
 }  // namespace mailinabox

@@ -8,10 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.hpp"
 #include "base/secret.hpp"
-#include "messages/declaration.hpp"
+#include "messages/json_form.hpp"
 
 namespace mailinabox {
 
@@ -39,9 +40,10 @@ struct Credential {
 struct Envelope {
   std::string message{};  // its name
   Credential credential{};
-  std::string from{};      // the client's address
-  std::string agent{};     // what it calls itself
-  std::string if_match{};  // the entity tag that the present state must have; "" for any
+  std::string from{};   // the client's address
+  std::string agent{};  // what it calls itself
+  std::optional<std::vector<std::string>>
+      if_match{};  // the entity tags of which the present state must have one; "*": any
   std::string idempotency_key{};
   Json fields = Json::object();
   static constexpr auto members() {
@@ -94,7 +96,22 @@ Envelope read_envelope(std::string_view text);
 std::string reply_text(const Reply& reply);
 Reply read_reply(std::string_view text);
 
-// Names a state of what `data` shows: changes with it (RFC 9110 section 8.8.3, without quotes).
-std::string entity_tag_of(const Json& data);
+std::string digest_of_json(const Json& json);
+
+// Names a state of a result: changes with it (RFC 9110 section 8.8.3, without quotes). "STATE", or "STATE-MEASURED" for
+// one with measured members: what only they change leaves the first part as it is, as it is no change that somebody
+// could overwrite.
+template <DeclaresMembers Result>
+std::string entity_tag_of(const Result& result) {
+  Json data = json_of(result);
+  std::string tag = digest_of_json(data);
+  if constexpr (has_measured_members<Result>()) {
+    for_each_member<Result>([&](const auto& member) {
+      if (member.measured) data.erase(member.name);
+    });
+    tag = digest_of_json(data) + "-" + tag;
+  }
+  return tag;
+}
 
 }  // namespace mailinabox

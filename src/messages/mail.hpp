@@ -20,8 +20,9 @@ struct UserInfo {
         member("domain", &UserInfo::domain, "Its domain as people write it"),
         member("privileges", &UserInfo::privileges, "[\"admin\"], or none"),
         member("quota", &UserInfo::quota, "How much mail may be kept: bytes, or with M or G; 0: no limit"),
-        member("used_bytes", &UserInfo::used_bytes, "How much there is; null if it is not known"),
-        member("limit_bytes", &UserInfo::limit_bytes, "The limit as Dovecot last counted; null if it is not known"),
+        measured_member("used_bytes", &UserInfo::used_bytes, "How much there is; null if it is not known"),
+        measured_member("limit_bytes", &UserInfo::limit_bytes,
+                        "The limit as Dovecot last counted; null if it is not known"),
         optional_member("archived", &UserInfo::archived, "Path of the mail of a user that was removed"));
   }
 };

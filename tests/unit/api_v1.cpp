@@ -1,11 +1,19 @@
 // The API of today: what is refused and how, conditions, requests that are sent again, pages.
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <fstream>
+#include <optional>
 #include <sstream>
+#include <thread>
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "messages/json_form.hpp"
 #include "messages/messages.hpp"
+#include "os/byte_lock.hpp"
 #include "support/api_box.hpp"
 
 using namespace mailinabox;
@@ -21,6 +29,22 @@ ApiResponse send_json(ApiBox& box, const std::string& method, const std::string&
                    .target = "/api/v1" + path,
                    .headers = joined_headers(k_admin, {{"content-type", type}}),
                    .body = body});
+}
+
+// Until some process waits for a lock of the file.
+bool somebody_waits_for(const std::string& path) {
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) return false;
+  const std::string its = ":" + std::to_string(file.st_ino) + " ";
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < end) {
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+      if (line.find("->") != std::string::npos && line.find(its) != std::string::npos) return true;
+    }
+    std::this_thread::yield();
+  }
+  return false;
 }
 
 // A problem of RFC 9457, about this member; "" for none.
@@ -182,6 +206,63 @@ TEST_CASE("API v1: conditions", "[api]") {
   CHECK(box.call("PATCH", "/users/anna@example.com", {{"quota", "5G"}},
                  joined_headers(k_admin, {{"if-none-match", "\"\""}}))
             .status == 200);
+}
+
+TEST_CASE("API v1: conditions with several entity tags", "[api]") {
+  ApiBox box;
+  const auto tag = [&] { return box.call("GET", "/users/anna@example.com", nullptr, k_admin).header("ETag"); };
+  const auto get = [&](const std::string& known) {
+    return box.call("GET", "/users/anna@example.com", nullptr, joined_headers(k_admin, {{"if-none-match", known}}))
+        .status;
+  };
+  CHECK(get("\"a\", W/\"b\"," + tag()) == 304);
+  CHECK(get("\"a\", \"b\"") == 200);
+  const auto patch = [&](const std::string& wanted) {
+    return box
+        .call("PATCH", "/users/anna@example.com", {{"quota", "1G"}}, joined_headers(k_admin, {{"if-match", wanted}}))
+        .status;
+  };
+  CHECK(patch("\"a\", W/" + tag()) == 412);  // only like it
+  CHECK(patch("\"a\", \"b\"") == 412);
+  CHECK(patch("") == 412);
+  CHECK(patch("\"a\"," + tag() + ", \"b\"") == 200);
+  CHECK(box.call("PATCH", "/users/x@example.com", {{"quota", "1G"}}, joined_headers(k_admin, {{"if-match", "*"}}))
+            .status == 412);
+}
+
+TEST_CASE("API v1: mail that arrives is nobody's change", "[api]") {
+  ApiBox box;
+  const auto show = [&] { return box.call("GET", "/users/anna@example.com", nullptr, k_admin); };
+  const std::string before = show().header("ETag");
+  box.host.put("/home/user-data/mail/mailboxes/example.com/anna/maildirsize", "1000S\n700 1\n");
+  CHECK(show().json()["used_bytes"] == 700);
+  CHECK(show().header("ETag") != before);
+  CHECK(box.call("GET", "/users/anna@example.com", nullptr, joined_headers(k_admin, {{"if-none-match", before}}))
+            .status == 200);
+  CHECK(box.call("PATCH", "/users/anna@example.com", {{"quota", "1G"}}, joined_headers(k_admin, {{"if-match", before}}))
+            .status == 200);
+}
+
+TEST_CASE("API v1: between the look and a conditional change nobody else changes anything", "[api]") {
+  ApiBox box;
+  const std::string tag = box.call("GET", "/users/anna@example.com", nullptr, k_admin).header("ETag");
+  const std::string path = beside(box.box.lock_file, "mailinabox-changes.lock");
+  std::optional<ByteLock> others(std::in_place, path, static_cast<std::int64_t>(Area::mail), ByteLock::Kind::shared);
+  const pid_t process = ::fork();
+  if (process == 0) {
+    others.reset();  // the parent's goes on
+    ::alarm(60);
+    const int status =
+        box.call("PATCH", "/users/anna@example.com", {{"quota", "1G"}}, joined_headers(k_admin, {{"if-match", tag}}))
+            .status;
+    ::_exit(status == 412 ? 0 : 1);
+  }
+  REQUIRE(somebody_waits_for(path));
+  CHECK(box.call("PATCH", "/users/anna@example.com", {{"quota", "2G"}}, k_admin).status == 200);  // without a condition
+  others.reset();
+  int status = 0;
+  REQUIRE(::waitpid(process, &status, 0) == process);
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("API v1: conditions of what is put", "[api]") {
