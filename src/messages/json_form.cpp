@@ -56,7 +56,7 @@ void require_known(const Json& json, const std::vector<std::string>& names, cons
   for (const auto& [name, value] : json.items()) {
     if (contains(names, name)) continue;
     const std::string near = nearest_spelling(name, names);
-    throw MemberError(joined_path(path, name.substr(0, 100).c_str()),
+    throw MemberError(joined_path(path, shortened(name, 100).c_str()),
                       "is not known here." + (near.empty() ? "" : " Is " + near + " meant?"));
   }
 }

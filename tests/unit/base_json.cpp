@@ -25,11 +25,17 @@ TEST_CASE("json: bytes that are not UTF-8 are replaced", "[base]") {
 
 TEST_CASE("json: read", "[base]") {
   CHECK(parse_json(R"({"b": 1, "a": "x"})", "it").dump() == R"({"b":1,"a":"x"})");
-  for (const char* text : {"", "{", "{\"a\": \xff}", "\"\xff\"", "{} {}"}) {
+  for (const std::string& text :
+       {std::string(), std::string("{"), std::string("{\"a\": \xff}"), std::string("\"\xff\""), std::string("{} {}"),
+        std::string("{}\0{", 4), std::string("\"a\0\"", 4)}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_json(text, "the answer"), Error);
     CHECK_THROWS_WITH(parse_json(text, "the answer"), StartsWith("the answer is not valid JSON: "));
   }
+  // What stands there may be a secret, or no text.
+  CHECK_THROWS_WITH(parse_json("{\"password\": \"correct horse\\q\"}", "It"),
+                    !Contains("correct horse") && Contains("line 1, column 29"));
+  CHECK_THROWS_WITH(parse_json("[\"\xff\"]", "It"), !Contains("\xff") && Contains("column 3"));
 }
 
 TEST_CASE("JSON: what is nested too deeply for the stack", "[base]") {
@@ -43,4 +49,19 @@ TEST_CASE("JSON: what is nested too deeply for the stack", "[base]") {
   std::string wide = "[0";
   for (int i = 0; i < 1000; ++i) wide += ",[{}]";
   CHECK(parse_json(wide + "]", "It").size() == 1001);
+}
+
+TEST_CASE("JSON: an object of so many members that reading it would take long", "[base]") {
+  const auto object = [](std::size_t members) {
+    std::string text = "{";
+    for (std::size_t i = 0; i < members; ++i) text += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\": \":\"";
+    return text + "}";
+  };
+  CHECK(parse_json(object(1000), "It").size() == 1000);
+  CHECK_THROWS_WITH(parse_json(object(1001), "It"), "It has an object of more than 1000 members.");
+  CHECK(parse_json(object(1001), "It", 1001).size() == 1001);
+  CHECK_THROWS_WITH(parse_json(object(200'000), "It"), "It has an object of more than 1000 members.");
+  // Of each object, not of all together.
+  CHECK(parse_json("[" + object(600) + "," + object(600) + "]", "It").size() == 2);
+  CHECK(parse_json("{\"a\": " + object(1000) + ", \"b\": " + object(1000) + "}", "It").size() == 2);
 }
