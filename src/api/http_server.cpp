@@ -151,6 +151,13 @@ WebRequest plain_request(const http::request<http::string_body>& parsed, const s
   return request;
 }
 
+// One line, whatever a reply of the helper has in it: a line end would begin another header.
+std::string header_value(std::string value) {
+  std::replace_if(
+      value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  return value;
+}
+
 struct ServerState {
   asio::io_context context{1};
   const HttpServerOptions& options;
@@ -161,10 +168,8 @@ struct ServerState {
 // A client's connection, and the request on it that is being answered.
 class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ServerState& state, Tcp::socket socket) : state_(state), stream_(std::move(socket)) {
-    Failure failure;
-    const auto peer = stream_.socket().remote_endpoint(failure);
-    if (!failure) peer_ = peer.address().to_string();
+  Connection(ServerState& state, Tcp::socket socket, std::string peer)
+      : state_(state), stream_(std::move(socket)), peer_(std::move(peer)) {
     ++state_.connections;
   }
   ~Connection() override { --state_.connections; }
@@ -199,8 +204,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     message.set(http::field::cache_control, "no-store");
     message.set("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : response.headers) {
-      if (name == "Cache-Control") message.set(name, value);
-      if (name != "Cache-Control") message.insert(name, value);
+      if (name == "Cache-Control") message.set(name, header_value(value));
+      if (name != "Cache-Control") message.insert(name, header_value(value));
     }
     if (!response.type.empty()) message.set(http::field::content_type, response.type);
     message.keep_alive(keep_alive_);
@@ -330,10 +335,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   ServerState& state_;
   beast::tcp_stream stream_;
+  std::string peer_;
   beast::flat_buffer buffer_{};
   std::optional<http::request_parser<http::string_body>> parser_{};
   WebRequest request_{};
-  std::string peer_{};
   std::string waiting_{};
   std::string sending_{};
   bool responded_ = false;
@@ -342,6 +347,12 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   bool ending_ = false;
   bool gone_ = false;
 };
+
+std::string peer_of(const Tcp::socket& socket) {
+  Failure failure;
+  const auto peer = socket.remote_endpoint(failure);
+  return failure ? "" : peer.address().to_string();
+}
 
 class Listener {
  public:
@@ -369,8 +380,9 @@ class Listener {
   void accept() {
     acceptor_.async_accept([this](Failure failure, Tcp::socket socket) {
       if (failure) return accept_later();
+      const std::string peer = peer_of(socket);
       if (state_.connections < state_.options.most_connections)
-        std::make_shared<Connection>(state_, std::move(socket))->read(k_request_limit);
+        std::make_shared<Connection>(state_, std::move(socket), peer)->read(k_request_limit);
       accept();
     });
   }
@@ -396,6 +408,17 @@ void serve_http(const HttpServerOptions& options, const HttpHandler& handler,
   ServerState state{.options = options, .handler = handler};
   const Listener listener(state);
   ready(listener.port());
+  state.context.run();
+}
+
+void serve_connection(int socket, const std::string& peer, const HttpServerOptions& options,
+                      const HttpHandler& handler) {
+  ServerState state{.options = options, .handler = handler};
+  Tcp::socket stream(state.context);
+  Failure failure;
+  stream.assign(Tcp::v4(), socket, failure);
+  if (failure) throw SystemError("serve", "a connection", failure.value());
+  std::make_shared<Connection>(state, std::move(stream), peer)->read(k_request_limit);
   state.context.run();
 }
 

@@ -22,4 +22,9 @@ struct HttpServerOptions {
 void serve_http(const HttpServerOptions& options, const HttpHandler& handler,
                 const std::function<void(std::uint16_t port)>& ready);
 
+// Serves one connection, made already by whoever tests this, until it has ended. `socket` is closed then. Throws Error
+// if it is not a socket.
+void serve_connection(int socket, const std::string& peer, const HttpServerOptions& options,
+                      const HttpHandler& handler);
+
 }  // namespace mailinabox

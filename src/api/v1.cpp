@@ -144,8 +144,9 @@ Envelope v1_envelope(const Call& call) {
   if (request.has_header("if-match"))
     envelope.if_match = entity_tags_in(request.header("if-match"), Comparison::strong);
   if (request.method == "POST") envelope.idempotency_key = request.header("idempotency-key");
-  if (!printable_utf8(request.header("if-match")) || !printable_utf8(envelope.idempotency_key))
-    throw Error("If-Match and Idempotency-Key must be printable texts.");
+  const std::vector<std::string> tags = envelope.if_match.value_or(std::vector<std::string>{});
+  for (const std::string& tag : tags) require_text(tag, {}, "If-Match");
+  require_text(envelope.idempotency_key, {}, "Idempotency-Key");
   return envelope;
 }
 

@@ -87,7 +87,8 @@ MessageType message_of(const Call& call) {
   return read_json<MessageType>(members.take_body());
 }
 
-// What is sent with the message: who, and the headers for conditions and for requests that are sent again.
+// What is sent with the message: who, and the headers for conditions and for requests that are sent again. Throws
+// MemberError for headers that cannot be sent.
 Envelope v1_envelope(const Call& call);
 
 void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& reply);
@@ -138,7 +139,7 @@ template <typename Type>
 Json schema_of() {
   if constexpr (json_form::IsOptional<Type>::value) {
     Json schema = schema_of<typename Type::value_type>();
-    if (schema.contains("type")) schema["type"] = {schema["type"], "null"};
+    if (schema.contains("type")) schema["type"] = Json::array({schema["type"], "null"});
     return schema;
   } else if constexpr (json_form::IsList<Type>::value) {
     return {{"type", "array"}, {"items", schema_of<typename Type::value_type>()}};

@@ -127,6 +127,35 @@ TEST_CASE("API hostile: bodies that are large or deep", "[api]") {
   CHECK(changed_but_audit(box, before) == "");
 }
 
+TEST_CASE("API hostile: a body whose members would each be compared with all before", "[api]") {
+  std::string members = "{";
+  for (int i = 0; i < 80'000; ++i) members += "\"" + std::to_string(i) + "\":1,";
+  ApiBox box;
+  const ApiResponse response = box.send({.method = "POST",
+                                         .target = "/api/v1/users",
+                                         .headers = {{"content-type", "application/json"}},
+                                         .body = members + "\"x\":1}"});
+  check_survived(response);
+  CHECK_THAT(response.body, Contains("more than 1000 members"));
+  CHECK(response.asked.empty());
+}
+
+TEST_CASE("API hostile: headers that no message takes", "[api]") {
+  ApiBox box;
+  for (const std::string& value : {std::string("\xff"), std::string(1001, 'x')}) {
+    for (const char* name : {"if-match", "idempotency-key"}) {
+      INFO(name);
+      check_survived(box.send(
+          {.method = "DELETE", .target = "/api/v1/session", .headers = joined_headers({{name, value}}, k_boss)}));
+      const ApiResponse response =
+          box.send({.method = "POST", .target = "/api/v1/zones", .headers = joined_headers({{name, value}}, k_boss)});
+      check_survived(response);
+      CHECK(response.status == 400);
+      CHECK(response.asked.empty());
+    }
+  }
+}
+
 TEST_CASE("API hostile: numbers that are none, or too large", "[api]") {
   ApiBox box;
   const std::vector<std::string> k_numbers = {"99999999999999999999",

@@ -107,6 +107,10 @@ TEST_CASE("API v1: a problem names the member", "[api]") {
                 "Is quota meant?");
   check_problem(post(R"({"email": "x@example.com", "password": "long enough", "zzz": "5G"})"), 400, "zzz",
                 "is not known here.");
+  const std::string letters =
+      replaced(std::string(60, 'x'), "x", "ä");  // a letter stands on both sides of the 100th byte
+  check_problem(post("{\"z" + letters + "\": 1, \"email\": \"x@example.com\", \"password\": \"long enough\"}"), 400,
+                "z" + letters.substr(0, 98) + "…", "is not known here.");
   check_problem(post(R"({"email": "x\u0000@example.com", "password": "long enough"})"), 400, "email",
                 "without control characters");
   check_problem(post(R"({"email": ")" + std::string(1001, 'x') + R"(", "password": "long enough"})"), 400, "email",

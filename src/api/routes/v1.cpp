@@ -55,7 +55,7 @@ void begin_session_route(const std::shared_ptr<Call>& call) {
 }
 
 void end_session_route(const std::shared_ptr<Call>& call) {
-  ask_helper(call, v1_envelope(*call), LogOut{}, [call](const Reply& reply) {
+  ask_helper(call, envelope_for(call->request(), credential_of(call->request())), LogOut{}, [call](const Reply& reply) {
     if (reply.verdict != Verdict::done) {
       respond_problem(call, reply);
       return;
