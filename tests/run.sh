@@ -35,7 +35,7 @@ readonly bench_packages=(libsystemd-dev)
 # What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
 # but is said, so that what a change costs is seen in the change.
 declare -rA budgets=([program]=180 [unit]=600 [box12]=900 [box13]=1500 [fault]=540 [deb]=120 [package]=1260 [root]=120 [sanitize]=1440
-  [fuzz]=240 [box]=1980 [all]=2580)
+  [fuzz]=300 [box]=1980 [all]=2580)
 
 # What is compiled for the tests and for the package's first build differs in nothing that an object shows: one compiles, the
 # other finds it here, whatever its tree's path. A fresh clone begins with nothing.
@@ -174,28 +174,28 @@ sanitize() {
 
 # What each target gets through in about half a minute, on one processor.
 declare -rA fuzz_inputs=([recipe]=9000 [settings]=160000 [template]=240000 [address]=130000 [dns]=9000 [dns_message]=180000
-  [pem_bundle]=9000 [web_custom]=9000)
+  [pem_bundle]=9000 [web_custom]=9000 [json]=330000 [messages]=100000 [http]=25000)
 
 # fuzz SECONDS: with inputs that nobody has tried. fuzz fixed: half a minute's inputs, the same each time, so that it fails for
 # what has changed and not by chance. Two targets run at a time; what libFuzzer says goes to files, what it found is shown.
 fuzz() {
-  local seconds=${1:-60} target failed=0 found=$sanitized/found limits
-  compile_sanitized fuzz_recipe fuzz_settings fuzz_template fuzz_address fuzz_dns fuzz_dns_message fuzz_pem_bundle fuzz_web_custom ||
-    return
+  local seconds=${1:-60} target failed=0 found=$sanitized/found options targets=("${!fuzz_inputs[@]}")
+  compile_sanitized "${targets[@]/#/fuzz_}" || return
   if [[ $seconds == fixed ]]; then
     found=$sanitized/found-fixed
     rm -rf "$found" # its inputs would be tried first
   fi
-  for target in "${!fuzz_inputs[@]}"; do
+  for target in "${targets[@]}"; do
     mkdir -p "$found/$target"
-    limits=("-max_total_time=$seconds")
-    if [[ $seconds == fixed ]]; then limits=("-runs=${fuzz_inputs[$target]}" -seed=1); fi
+    options=("-max_total_time=$seconds")
+    if [[ $seconds == fixed ]]; then options=("-runs=${fuzz_inputs[$target]}" -seed=1); fi
+    if [[ -f tests/fuzz/$target.dict ]]; then options+=("-dict=tests/fuzz/$target.dict"); fi
     while (($(jobs -rp | wc -l) >= 2)); do wait -n || failed=1; done
-    "$sanitized/tests/fuzz/fuzz_$target" "${limits[@]}" -timeout=10 -artifact_prefix="$found/" \
+    "$sanitized/tests/fuzz/fuzz_$target" "${options[@]}" -timeout=10 -artifact_prefix="$found/" \
       "$found/$target" "tests/fuzz/corpus/$target" >"$logs/fuzz-$target.log" 2>&1 &
   done
   while (($(jobs -rp | wc -l) > 0)); do wait -n || failed=1; done
-  for target in "${!fuzz_inputs[@]}"; do
+  for target in "${targets[@]}"; do
     say "fuzz $target: $(grep -E '^Done|SUMMARY|deadly' "$logs/fuzz-$target.log" | tail -n 1)"
     if ! grep -q '^Done' "$logs/fuzz-$target.log"; then
       failed=1
