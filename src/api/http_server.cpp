@@ -16,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "messages/messages.hpp"
 
 namespace mailinabox {
 namespace {
@@ -27,28 +28,29 @@ using Tcp = asio::ip::tcp;
 using Local = asio::local::stream_protocol;
 using Failure = boost::system::error_code;
 
-constexpr std::chrono::seconds k_request_limit{30};
-constexpr std::chrono::seconds k_response_limit{60};
-constexpr std::chrono::seconds k_idle_limit{75};
-constexpr std::chrono::seconds k_helper_wait{10};     // for one that is being restarted
 constexpr std::chrono::seconds k_helper_limit{3660};  // a change may wait for an hour for another run
 constexpr std::chrono::milliseconds k_helper_retry{50};
 constexpr std::chrono::milliseconds k_accept_again{100};
 constexpr std::uint64_t k_most_body = 1U << 20U;
 constexpr std::uint32_t k_most_header = 16U << 10U;
+constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// One question to the helper: a connection, a frame there, a frame back.
+// One question to the helper: a connection, a frame there, a frame back. What only looks is asked once more if the
+// helper is ended before it has replied.
 class HelperCall : public std::enable_shared_from_this<HelperCall> {
  public:
   using Then = std::function<void(Reply)>;
 
-  HelperCall(asio::io_context& context, std::string socket, std::string frame, Then then)
-      : socket_(context), timer_(context), path_(std::move(socket)), frame_(std::move(frame)), then_(std::move(then)) {}
+  HelperCall(asio::io_context& context, const HttpServerOptions& options, const Envelope& envelope, Then then)
+      : socket_(context),
+        timer_(context),
+        path_(options.helper_socket),
+        frame_(framed(envelope_text(envelope))),
+        then_(std::move(then)),
+        may_ask_again_(effect_of_message(envelope.message) == Effect::look),
+        until_(std::chrono::steady_clock::now() + options.limits.helper) {}
 
-  void begin() {
-    until_ = std::chrono::steady_clock::now() + k_helper_wait;
-    connect();
-  }
+  void begin() { connect(); }
 
  private:
   void connect() {
@@ -94,27 +96,29 @@ class HelperCall : public std::enable_shared_from_this<HelperCall> {
 
   void receive_text() {
     try {
-      frame_.resize(frame_length({header_.data(), header_.size()}, k_most_reply));
+      reply_.resize(frame_length({header_.data(), header_.size()}, k_most_reply));
     } catch (const Error&) {
       finish(ended());
       return;
     }
-    asio::async_read(socket_, asio::buffer(frame_), [self = shared_from_this()](Failure failure, std::size_t) {
+    asio::async_read(socket_, asio::buffer(reply_), [self = shared_from_this()](Failure failure, std::size_t) {
       self->proceed(failure, [&] { self->finish(self->parsed()); });
     });
   }
 
   void proceed(Failure failure, const std::function<void()>& next) {
-    if (failure) {
-      finish(ended());
-    } else {
+    if (!failure) {
       next();
+    } else if (std::exchange(may_ask_again_, false) && std::chrono::steady_clock::now() < until_) {
+      retry();
+    } else {
+      finish(ended());
     }
   }
 
   Reply parsed() const {
     try {
-      return read_reply(frame_);
+      return read_reply(reply_);
     } catch (const Error&) {
       return ended();
     }
@@ -122,7 +126,9 @@ class HelperCall : public std::enable_shared_from_this<HelperCall> {
 
   static Reply ended() {
     return {.verdict = Verdict::failed,
-            .text = "The process of this request has ended without a reply. The machine's log says more."};
+            .text =
+                "The management service was ended in the middle of this request. Look whether what it asked for has "
+                "been done before you send it again; the machine's log says more."};
   }
 
   void finish(Reply reply) {
@@ -137,8 +143,10 @@ class HelperCall : public std::enable_shared_from_this<HelperCall> {
   std::string path_;
   std::string frame_;
   std::array<char, 4> header_{};
+  std::string reply_{};
   Then then_;
-  std::chrono::steady_clock::time_point until_{};
+  bool may_ask_again_;
+  std::chrono::steady_clock::time_point until_;
 };
 
 WebRequest plain_request(const http::request<http::string_body>& parsed, const std::string& peer) {
@@ -159,10 +167,10 @@ std::string header_value(std::string value) {
 }
 
 struct ServerState {
-  asio::io_context context{1};
   const HttpServerOptions& options;
   const HttpHandler& handler;
   std::size_t connections = 0;
+  asio::io_context context{1};  // goes first, with the connections that it keeps alive
 };
 
 // A client's connection, and the request on it that is being answered.
@@ -176,7 +184,9 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void read(std::chrono::seconds limit) {
+  void read(std::chrono::milliseconds limit) {
+    responded_ = false;
+    request_ = {};
     parser_.emplace();
     parser_->body_limit(k_most_body);
     parser_->header_limit(k_most_header);
@@ -198,8 +208,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void respond(WebResponse response) override {
     if (responded_) return;
     responded_ = true;
-    const bool head = request_.method == "HEAD";
-    http::response<http::string_body> message{static_cast<http::status>(response.status), 11};
+    const auto status = static_cast<http::status>(response.status);
+    http::response<http::string_body> message{status, 11};
     // Answers are for who asked, at that moment; a page says otherwise.
     message.set(http::field::cache_control, "no-store");
     message.set("X-Content-Type-Options", "nosniff");
@@ -209,17 +219,17 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     }
     if (!response.type.empty()) message.set(http::field::content_type, response.type);
     message.keep_alive(keep_alive_);
-    message.content_length(response.body.size());
-    if (!head) message.body() = std::move(response.body);
-    write(std::move(message), head);
+    if (status != http::status::no_content && status != http::status::not_modified)
+      message.content_length(response.body.size());
+    if (!head()) message.body() = std::move(response.body);
+    write(std::move(message));
   }
 
   void ask(const Envelope& envelope, std::function<void(Reply)> then) override {
     const auto guarded = [self = shared_from_this(), then = std::move(then)](Reply reply) {
       self->guarded([&] { then(std::move(reply)); });
     };
-    std::make_shared<HelperCall>(state_.context, state_.options.helper_socket, framed(envelope_text(envelope)), guarded)
-        ->begin();
+    std::make_shared<HelperCall>(state_.context, state_.options, envelope, guarded)->begin();
   }
 
   void begin_events() override {
@@ -228,8 +238,11 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     write_raw(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
         "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n");
+    if (head()) end_events();
   }
-  void send_events(std::string text) override { write_raw(std::move(text)); }
+  void send_events(std::string text) override {
+    if (!head()) write_raw(std::move(text));
+  }
   void end_events() override {
     ending_ = true;
     if (!writing_) close();
@@ -244,15 +257,40 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   }
 
  private:
+  const HttpLimits& limits() const { return state_.options.limits; }
+  bool head() const { return request_.method == "HEAD"; }
+
+  // One limit for all of it: it does not help to send a byte now and then.
   void read_request() {
-    stream_.expires_after(k_request_limit);
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, std::size_t) {
-      if (failure) {
-        self->refuse(failure);
-      } else {
-        self->handle();
-      }
+    stream_.expires_after(limits().request);
+    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, std::size_t) {
+      self->proceed(failure, [&] { self->answer_expectation(); });
     });
+  }
+
+  // A client may send a body only after it has been asked for it (RFC 9110 section 10.1.1).
+  void answer_expectation() {
+    const auto& header = parser_->get();
+    if (parser_->is_done() || header.version() < 11 || !beast::iequals(header[http::field::expect], "100-continue"))
+      return read_body();
+    asio::async_write(stream_, asio::buffer(k_continue.data(), k_continue.size()),
+                      [self = shared_from_this()](Failure failure, std::size_t) {
+                        self->proceed(failure, [&] { self->read_body(); });
+                      });
+  }
+
+  void read_body() {
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Failure failure, std::size_t) {
+      self->proceed(failure, [&] { self->handle(); });
+    });
+  }
+
+  void proceed(Failure failure, const std::function<void()>& next) {
+    if (failure) {
+      refuse(failure);
+    } else {
+      next();
+    }
   }
 
   void refuse(Failure failure) {
@@ -264,6 +302,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
       return;
     }
     keep_alive_ = false;
+    refused_ = true;
     respond({.status = too_long      ? 413
                        : long_header ? 431
                                      : 400,
@@ -274,8 +313,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   void handle() {
     stream_.expires_never();
-    responded_ = false;
-    keep_alive_ = parser_->get().keep_alive();
+    keep_alive_ = parser_->get().version() >= 11 && parser_->get().keep_alive();
     request_ = plain_request(parser_->release(), peer_);
     guarded([this] { state_.handler(shared_from_this()); });
   }
@@ -289,18 +327,20 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     }
   }
 
-  void write(http::response<http::string_body> message, bool head) {
+  void write(http::response<http::string_body> message) {
     auto kept = std::make_shared<http::response<http::string_body>>(std::move(message));
     auto serializer = std::make_shared<http::response_serializer<http::string_body>>(*kept);
-    stream_.expires_after(k_response_limit);
+    stream_.expires_after(limits().response);
     const auto done = [self = shared_from_this(), kept, serializer](Failure failure, std::size_t) {
-      if (failure || !self->keep_alive_) {
+      if (!failure && self->refused_) {
+        self->read_rest();
+      } else if (failure || !self->keep_alive_) {
         self->close();
       } else {
-        self->read(k_idle_limit);
+        self->read(self->limits().idle);
       }
     };
-    if (head) {
+    if (head()) {
       http::async_write_header(stream_, *serializer, done);
     } else {
       http::async_write(stream_, *serializer, done);
@@ -312,7 +352,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     if (writing_ || gone_ || waiting_.empty()) return;
     writing_ = true;
     sending_ = std::exchange(waiting_, {});
-    stream_.expires_after(k_response_limit);
+    stream_.expires_after(limits().response);
     asio::async_write(stream_, asio::buffer(sending_), [self = shared_from_this()](Failure failure, std::size_t) {
       self->writing_ = false;
       if (failure) self->gone_ = true;
@@ -323,6 +363,22 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
       } else {
         self->stream_.expires_never();
       }
+    });
+  }
+
+  // A client that still sends what was refused would hear of a broken connection before it reads why: the kernel resets
+  // one that is closed with something unread.
+  void read_rest() {
+    Failure ignored;
+    stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(limits().rest);
+    discard();
+  }
+  void discard() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(65536), [self = shared_from_this()](Failure failure, std::size_t) {
+      if (failure) return self->close();
+      self->discard();
     });
   }
 
@@ -342,6 +398,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   std::string waiting_{};
   std::string sending_{};
   bool responded_ = false;
+  bool refused_ = false;
   bool keep_alive_ = false;
   bool writing_ = false;
   bool ending_ = false;
@@ -382,7 +439,7 @@ class Listener {
       if (failure) return accept_later();
       const std::string peer = peer_of(socket);
       if (state_.connections < state_.options.most_connections)
-        std::make_shared<Connection>(state_, std::move(socket), peer)->read(k_request_limit);
+        std::make_shared<Connection>(state_, std::move(socket), peer)->read(state_.options.limits.request);
       accept();
     });
   }

@@ -1,7 +1,8 @@
-// HTTP/1.1 (RFC 9112) with keep-alive, for a proxy in front. Slow clients are cut off: 30 seconds for a request, 60 for
-// taking a response, 75 between requests. Bodies have at most 1 MB (413 else), headers 16 KB (431).
+// HTTP/1.1 (RFC 9112) with keep-alive, for a proxy in front. Slow clients are cut off (HttpLimits). Bodies have at most
+// 1 MB (413 else), headers 16 KB (431).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,11 +11,21 @@
 
 namespace mailinabox {
 
+// How long is waited for what.
+struct HttpLimits {
+  std::chrono::milliseconds request{30'000};   // from a request's first byte to its last
+  std::chrono::milliseconds response{60'000};  // until a client has taken its response
+  std::chrono::milliseconds idle{75'000};      // between requests on a connection
+  std::chrono::milliseconds rest{2'000};       // for the rest of a request that is refused already
+  std::chrono::milliseconds helper{10'000};    // for a helper that is being restarted
+};
+
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 10222;  // 0: any that is free
   std::string helper_socket = "/run/mailinabox/helper.sock";
-  std::size_t most_connections = 512;
+  std::size_t most_connections = 512;  // more are closed at once
+  HttpLimits limits{};
 };
 
 // Serves until SIGTERM or SIGINT. `ready` is called with the port once connections are taken. Throws Error if it cannot

@@ -1,6 +1,10 @@
 #include "helper/caller.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <syslog.h>
+
+#include <functional>
 
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
@@ -15,11 +19,29 @@ constexpr const char* k_token_prefix = "miab_";
 constexpr const char* k_challenge_scope = "acme:";
 constexpr const char* k_challenge_name = "_acme-challenge.";
 
-// The jail miab-management reads this line; the time keeps syslog from joining equal ones.
-void log_failure(const std::string& from, TimePoint now) {
+bool is_address(const std::string& text) {
+  in6_addr bytes{};
+  return ::inet_pton(AF_INET, text.c_str(), &bytes) == 1 || ::inet_pton(AF_INET6, text.c_str(), &bytes) == 1;
+}
+
+// The jail miab-management reads this line, and would ask the DNS for a name; the time keeps syslog from joining equal
+// lines.
+void log_failure(const std::string& client, TimePoint now) {
+  const std::string from = is_address(client) ? client : "(unknown)";
   const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
   syslog(LOG_WARNING, "Mail-in-a-Box Management Daemon: Failed login attempt from ip %s - timestamp %.6f", from.c_str(),
          seconds);
+}
+
+// When something was used last is worth less than the answer: whoever is logged in already sees on a full disk, too,
+// what to do about it. Guesses of passwords that cannot be counted are not answered.
+void note_use(const std::function<void()>& note) {
+  try {
+    note();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::no_space) throw;
+    syslog(LOG_ERR, "management: %s", error.what());
+  }
 }
 
 class Authentication {
@@ -79,11 +101,13 @@ class Authentication {
     const auto user = stores_.directory().user_by_id(session->user);
     if (!user || (!owner.empty() && user->email != owner) || session->state != stores_.state_of(*user))
       return std::nullopt;
-    stores_.sessions().used(*session, stores_.now(), envelope_.from);
+    note_use([&] { stores_.sessions().used(*session, stores_.now(), envelope_.from); });
     return Caller{.user = user, .second_factor = session->second_factor, .session = session, .secret = token};
   }
 
+  // Who has a session logs in with what it came from: a new one of it would outlive its limits, and logging out.
   std::variant<Caller, Unauthenticated> by_cookie() {
+    if (purpose_ == LoginPurpose::session) return failure("Authorization header invalid.");
     if (auto caller = by_session(credential_.password, "")) return std::move(*caller);
     return Unauthenticated{"The session has ended. Log in again."};
   }
@@ -97,7 +121,7 @@ class Authentication {
       throttle.failed("", envelope_.from, stores_.now());
       return failure(k_wrong);
     }
-    stores_.access().token_used(token->id, stores_.now(), envelope_.from);
+    note_use([&] { stores_.access().token_used(token->id, stores_.now(), envelope_.from); });
     return Caller{.user = user, .token = token, .secret = secret};
   }
 

@@ -39,7 +39,7 @@ struct Unauthenticated {
 
 enum class LoginPurpose : std::uint8_t {
   request,  // sessions, tokens and the box's key count, too
-  session,  // a session shall begin: a password, or a token, which is then used as if it were one
+  session,  // a session shall begin: a password, or a token, which is then used as if it were one; no session
 };
 
 // Finds out who it is; failures are counted and logged as fail2ban reads them. A message that needs nobody gets a

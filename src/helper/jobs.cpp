@@ -1,6 +1,7 @@
 #include "helper/jobs.hpp"
 
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,9 +65,14 @@ class FileTeller final : public JobTeller {
  public:
   FileTeller(const Box& box, const std::string& id) : box_(box), path_(job_folder(box, id) + "/events.jsonl") {}
 
+  // A disk that is full does not end the job in the middle of its work because nobody can be told of it.
   void tell(const std::string& kind, const std::string& text) override {
     const JobEvent event{.number = ++last_, .at = rfc3339(box_.system.clock.now()), .kind = kind, .text = text};
-    box_.system.files.append(path_, json_text(json_of(event), -1) + "\n", k_root_only);
+    try {
+      box_.system.files.append(path_, json_text(json_of(event), -1) + "\n", k_root_only);
+    } catch (const SystemError& error) {
+      syslog(LOG_ERR, "management: %s", error.what());
+    }
   }
 
  private:
@@ -105,9 +111,14 @@ JobInfo create_job(const Box& box, const JobRequest& request) {
                .state = "running"};
   FileSystem& files = box.system.files;
   if (files.info(jobs_folder(box)).kind == FileKind::absent) files.make_directory(jobs_folder(box), {.mode = 0700});
-  files.make_directory(job_folder(box, info.id), {.mode = 0700});
-  files.write(job_folder(box, info.id) + "/request.json", json_text(json_of(request)) + "\n", k_root_only);
-  write_job(box, info);
+  try {
+    files.make_directory(job_folder(box, info.id), {.mode = 0700});
+    files.write(job_folder(box, info.id) + "/request.json", json_text(json_of(request)) + "\n", k_root_only);
+    write_job(box, info);
+  } catch (const SystemError&) {
+    files.remove(job_folder(box, info.id), true);
+    throw;
+  }
   return info;
 }
 

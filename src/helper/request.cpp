@@ -182,18 +182,38 @@ Reply fault(Verdict verdict, const std::exception& error) {
   return refused(verdict, error.what());
 }
 
-// Of an error that an operation throws.
-Reply answer_to(const Error& error) {
-  switch (error.code()) {
+// What an administrator can end, or time does: the same request may succeed then.
+bool passes(ExitCode code) {
+  switch (code) {
     case ExitCode::locked:
     case ExitCode::no_space:
     case ExitCode::no_network:
     case ExitCode::packages_locked:
     case ExitCode::unsuitable:
-      return fault(Verdict::unavailable, error);
+      return true;
     default:
-      return refused(Verdict::refused, error.what());
+      return false;
   }
+}
+
+// Of an error of the machine.
+Reply machine_fault(const Error& error) {
+  return fault(passes(error.code()) ? Verdict::unavailable : Verdict::failed, error);
+}
+
+Reply answer_to_damage(const Box& box, const DamagedDatabase& error) {
+  log_error(error.what());
+  try {
+    if (remove_damaged_sessions(box)) {
+      constexpr const char* k_lost =
+          "The sessions' database was damaged, and is made again: everybody has to log in again.";
+      log_error(k_lost);
+      return refused(Verdict::unavailable, k_lost);
+    }
+  } catch (const std::exception& second) {
+    log_error(second.what());
+  }
+  return refused(Verdict::unavailable, error.what());
 }
 
 }  // namespace
@@ -211,30 +231,22 @@ Reply answer_request(const Box& box, std::string_view text, JobStarter& jobs, bo
     return refused(Verdict::conflict, error.what());
   } catch (const Forbidden& error) {
     return refused(Verdict::forbidden, error.what());
-  } catch (const LockedDatabase& error) {
-    return fault(Verdict::unavailable, error);
   } catch (const DamagedDatabase& error) {
+    return answer_to_damage(box, error);
+  } catch (const DatabaseError& error) {
     return fault(Verdict::unavailable, error);
   } catch (const SystemError& error) {
-    return fault(Verdict::failed, error);
+    return machine_fault(error);
   } catch (const CommandError& error) {
-    return fault(Verdict::failed, error);
+    return machine_fault(error);
   } catch (const RecipeError& error) {
-    return fault(Verdict::failed, error);
+    return machine_fault(error);
   } catch (const Error& error) {
-    return answer_to(error);
+    return passes(error.code()) ? machine_fault(error) : refused(Verdict::refused, error.what());
   } catch (const std::exception& error) {
     log_error(error.what());
     return refused(Verdict::failed, "The management service has a fault; the machine's log says more.");
   }
-}
-
-std::optional<Effect> effect_of_message(std::string_view name) {
-  std::optional<Effect> effect;
-  for_each_message([&]<typename MessageType>() {
-    if (name == MessageType::k_name) effect = MessageType::k_rights.effect;
-  });
-  return effect;
 }
 
 // Envelopes begin with it: {"message":"NAME",

@@ -1,7 +1,6 @@
 // A request from the front, from its text to the answer's text: who asks, whether they may, what comes of it.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,9 +9,6 @@
 #include "operations/box.hpp"
 
 namespace mailinabox {
-
-// What a message with this name brings about; nothing if there is none.
-std::optional<Effect> effect_of_message(std::string_view name);
 
 // The name in a request's text, found without reading all of it; "" if there is none at its place.
 std::string message_name_in(std::string_view text);

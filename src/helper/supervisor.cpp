@@ -32,8 +32,7 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::seconds k_request_limit{10};  // from the connection to the request's last byte
-constexpr std::size_t k_most_connections = 256;      // that are still sending, or wait
+constexpr std::size_t k_most_connections = 256;  // that are still sending, or wait
 constexpr std::size_t k_most_readers = 4;
 constexpr std::size_t k_most_workers = 48;
 
@@ -125,13 +124,20 @@ class Supervisor {
     for (const Arrival& arrival : arrivals_) waiting.push_back({arrival.connection.number(), POLLIN, 0});
     const std::size_t first_reader = waiting.size();
     for (const Reader& reader : readers_) waiting.push_back({reader.channel(), POLLIN, 0});
-    if (::poll(waiting.data(), waiting.size(), arrivals_.empty() ? -1 : 1000) < 0 && errno != EINTR)
+    if (::poll(waiting.data(), waiting.size(), time_to_wait()) < 0 && errno != EINTR)
       throw SystemError("wait for", "requests", errno);
     hear_readers({waiting.begin() + static_cast<std::ptrdiff_t>(first_reader), waiting.end()});
     hear_arrivals({waiting.begin() + 2, waiting.begin() + static_cast<std::ptrdiff_t>(first_reader)});
     if (waiting[0].revents != 0) hear_signals();
     if (waiting[1].revents != 0) accept_connections();
     hand_out_looks();
+  }
+
+  // Until the first of those who are sending has had its time; they came in this order.
+  int time_to_wait() const {
+    if (arrivals_.empty()) return -1;
+    const auto left = arrivals_.front().until - std::chrono::steady_clock::now();
+    return std::max(0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count()));
   }
 
   void hear_signals() {
@@ -152,7 +158,7 @@ class Supervisor {
       Descriptor connection(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (!connection.valid()) return;
       if (!from_front(connection)) continue;
-      arrivals_.push_back({std::move(connection), {}, std::chrono::steady_clock::now() + k_request_limit});
+      arrivals_.push_back({std::move(connection), {}, std::chrono::steady_clock::now() + options_.request_limit});
     }
   }
 
@@ -169,7 +175,7 @@ class Supervisor {
     const SteadyTime now = std::chrono::steady_clock::now();
     for (auto arrival = arrivals_.begin(); arrival != arrivals_.end(); ++i) {
       const bool heard_of = i < heard.size() && heard[i].revents != 0;
-      const bool ends = (heard_of && !receive(*arrival)) || arrival->until < now;
+      const bool ends = (heard_of && !receive(*arrival)) || arrival->until <= now;
       arrival = ends ? arrivals_.erase(arrival) : std::next(arrival);
     }
   }
@@ -209,7 +215,7 @@ class Supervisor {
       return;
     }
     try {
-      workers_.insert(start_worker(box_, std::move(connection), request));
+      workers_.insert(start_worker(box_, jobs(), std::move(connection), request));
     } catch (const Error& error) {
       syslog(LOG_ERR, "management: %s", error.what());
     }
@@ -249,15 +255,18 @@ class Supervisor {
     if (idle != readers_.end()) return &*idle;
     if (readers_.size() >= k_most_readers) return nullptr;
     try {
-      return &readers_.emplace_back(box_);
+      return &readers_.emplace_back(box_, jobs());
     } catch (const Error& error) {
       syslog(LOG_ERR, "management: %s", error.what());
       return nullptr;
     }
   }
 
+  JobStarter& jobs() { return options_.jobs == nullptr ? process_jobs_ : *options_.jobs; }
+
   const Box& box_;
   const HelperOptions& options_;
+  ProcessJobStarter process_jobs_{};
   std::optional<unsigned> front_{};
   Descriptor listener_{};
   Descriptor signals_{};

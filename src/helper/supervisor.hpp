@@ -2,17 +2,21 @@
 // file of the box, and what it reads of a request is its length and name.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
+#include "helper/jobs.hpp"
 #include "operations/box.hpp"
 
 namespace mailinabox {
 
 struct HelperOptions {
   std::string socket = "/run/mailinabox/helper.sock";
-  std::string user = "mailinabox-web";   // who may connect, besides root
-  std::string group = "mailinabox-web";  // the socket's
+  std::string user = "mailinabox-web";              // who may connect, besides root
+  std::string group = "mailinabox-web";             // the socket's
+  std::chrono::milliseconds request_limit{10'000};  // from the connection to the request's last byte
+  JobStarter* jobs = nullptr;                       // what starts jobs; null: ProcessJobStarter
 };
 
 // Listens until SIGTERM or SIGINT. Takes the path over from an older socket. `ready` is called once requests are taken.

@@ -16,7 +16,6 @@
 #include <optional>
 
 #include "base/error.hpp"
-#include "helper/jobs.hpp"
 #include "helper/request.hpp"
 #include "messages/envelope.hpp"
 #include "store/sqlite.hpp"
@@ -90,7 +89,7 @@ std::optional<Descriptor> receive_request(int channel, std::string& request) {
   return Descriptor(connection);
 }
 
-[[noreturn]] void read_on(const Box& box, int channel) {
+[[noreturn]] void read_on(const Box& box, JobStarter& jobs, int channel) {
   const auto end = std::chrono::steady_clock::now() + k_lifetime;
   const KeptConnections kept;  // open from request to request
   std::string request;
@@ -99,8 +98,9 @@ std::optional<Descriptor> receive_request(int channel, std::string& request) {
     if (::poll(&waiting, 1, k_idle_ms) <= 0) break;
     auto connection = receive_request(channel, request);
     if (!connection) break;
-    answer_on(box, connection->number(), request, true);
+    const Verdict verdict = answer_on(box, jobs, connection->number(), request, true);
     connection.reset();
+    if (verdict == Verdict::unavailable || verdict == Verdict::failed) break;
     if (::send(channel, "d", 1, MSG_NOSIGNAL) != 1) break;
   }
   std::_Exit(0);
@@ -108,20 +108,21 @@ std::optional<Descriptor> receive_request(int channel, std::string& request) {
 
 }  // namespace
 
-void answer_on(const Box& box, int connection, std::string_view request, bool only_looks) {
-  ProcessJobStarter jobs;
-  send_all(connection, framed(reply_text(answer_request(box, request, jobs, only_looks))));
+Verdict answer_on(const Box& box, JobStarter& jobs, int connection, std::string_view request, bool only_looks) {
+  const Reply reply = answer_request(box, request, jobs, only_looks);
+  send_all(connection, framed(reply_text(reply)));
+  return reply.verdict;
 }
 
-int start_worker(const Box& box, Descriptor connection, const std::string& request) {
+int start_worker(const Box& box, JobStarter& jobs, Descriptor connection, const std::string& request) {
   const pid_t process = ::fork();
   if (process < 0) throw SystemError("start a process for", "a request", errno);
   if (process > 0) return process;
-  answer_on(box, become_worker(connection.release()), request, false);
+  answer_on(box, jobs, become_worker(connection.release()), request, false);
   std::_Exit(0);
 }
 
-Reader::Reader(const Box& box) {
+Reader::Reader(const Box& box, JobStarter& jobs) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw SystemError("make", "a channel to a reader", errno);
@@ -131,7 +132,7 @@ Reader::Reader(const Box& box) {
   if (process_ < 0) throw SystemError("start", "a reader", errno);
   if (process_ > 0) return;
   channel_.release();
-  read_on(box, become_worker(own.release()));
+  read_on(box, jobs, become_worker(own.release()));
 }
 
 bool Reader::give(const Descriptor& connection, const std::string& request) {

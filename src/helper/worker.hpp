@@ -5,22 +5,25 @@
 #include <string>
 #include <string_view>
 
+#include "helper/jobs.hpp"
+#include "messages/envelope.hpp"
 #include "operations/box.hpp"
 #include "os/descriptor.hpp"
 
 namespace mailinabox {
 
-// Answers one request: writes the answer to the connection.
-void answer_on(const Box& box, int connection, std::string_view request, bool only_looks);
+// Answers one request: writes the answer to the connection. Returns its verdict.
+Verdict answer_on(const Box& box, JobStarter& jobs, int connection, std::string_view request, bool only_looks);
 
 // One process for one request that changes something. Returns its id in the helper; throws SystemError.
-int start_worker(const Box& box, Descriptor connection, const std::string& request);
+int start_worker(const Box& box, JobStarter& jobs, Descriptor connection, const std::string& request);
 
 // A process that answers requests that look, one after the other: starting one for each costs more than most of them.
-// It ends after a minute, or when nothing has come for ten seconds, so that nothing stays for long.
+// It ends after a minute, or when nothing has come for ten seconds, so that nothing stays for long; and when it cannot
+// answer, as what it has kept of a database may be what is wrong.
 class Reader {
  public:
-  explicit Reader(const Box& box);  // forks; throws SystemError
+  Reader(const Box& box, JobStarter& jobs);  // forks; throws SystemError
   Reader(Reader&&) = default;
   Reader& operator=(Reader&&) = default;
 

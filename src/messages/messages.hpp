@@ -1,6 +1,8 @@
 // The closed set of what the front may ask of the helper.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <variant>
 
 #include "messages/account.hpp"
@@ -31,5 +33,8 @@ template <typename Visitor>
 void for_each_message(Visitor&& visit) {
   for_each_message(visit, std::make_index_sequence<std::variant_size_v<Message>>());
 }
+
+// What a message with this name brings about; nothing if there is none.
+std::optional<Effect> effect_of_message(std::string_view name);
 
 }  // namespace mailinabox

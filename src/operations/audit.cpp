@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "operations/stores.hpp"
+#include "store/sqlite.hpp"
 
 namespace mailinabox {
 namespace {
@@ -44,7 +45,7 @@ void AuditedChange::begin() {
     begun_ = if_unwritable_ == IfUnwritable::warn;
     const std::string why =
         "The audit log, which has who changed what, cannot be written: " + as_sentence(error.what());
-    if (!begun_) throw Error(why + " Nothing was changed.", error.code());
+    if (!begun_) throw DatabaseError(why + " Nothing was changed.", error.code());
     warning_ = why;
   }
 }

@@ -8,7 +8,7 @@
 #include "operations/context.hpp"
 #include "operations/management_files.hpp"
 #include "os/trusted_files.hpp"
-#include "store/sqlite.hpp"
+#include "store/private_database.hpp"
 
 namespace mailinabox {
 namespace {
@@ -48,6 +48,10 @@ std::shared_ptr<Database> open_sessions(const Box& box) {
     box.system.files.make_directory(box.state_directory, k_root_alone);
   }
   return open_session_database(box.system.files.real_path(session_database_path(box)));
+}
+
+bool remove_damaged_sessions(const Box& box) {
+  return remove_if_damaged(box.system.files.real_path(session_database_path(box)));
 }
 
 std::optional<SealingKey> find_sealing_key(const Box& box, const Answers& answers) {

@@ -21,6 +21,9 @@ AccessStore open_access_store(const Box& box, const Answers& answers);
 // The sessions, and what login_throttle.hpp and remembered_replies.hpp keep beside them.
 std::shared_ptr<Database> open_sessions(const Box& box);
 
+// If it is their database that is damaged: removes it, and says so. It is worth no backup: everybody logs in again.
+bool remove_damaged_sessions(const Box& box);
+
 // What is there; nothing if it has not been made yet. For those who only look.
 std::optional<AuditLog> find_audit_log(const Box& box, const Answers& answers);
 std::optional<AccessStore> find_access_store(const Box& box, const Answers& answers);

@@ -187,8 +187,11 @@ void remove_tree(Descriptor directory, dev_t device, const std::string& path) {
 
 PosixFileSystem::PosixFileSystem(std::string root) : root_(std::move(root)) {
   if (root_.empty()) return;
-  root_descriptor_ = Descriptor(open_plain(AT_FDCWD, root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!root_descriptor_.valid()) throw SystemError("open", root_, errno);
+  if (!open_root().valid()) throw SystemError("open", root_, errno);
+}
+
+Descriptor PosixFileSystem::open_root() const {
+  return Descriptor(open_plain(AT_FDCWD, root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 int PosixFileSystem::open(const std::string& path, int flags) const {
@@ -196,7 +199,9 @@ int PosixFileSystem::open(const std::string& path, int flags) const {
     errno = EINVAL;
     return -1;
   }
-  return guarded_open(root_.empty() ? -1 : root_descriptor_.number(), path, flags);
+  if (root_.empty()) return guarded_open(-1, path, flags);
+  const Descriptor root = open_root();
+  return root.valid() ? guarded_open(root.number(), path, flags) : -1;
 }
 
 PosixFileSystem::Place PosixFileSystem::place(const std::string& path, const char* operation) const {

@@ -44,6 +44,8 @@ class PosixFileSystem final : public FileSystem {
   struct Prepared;
 
   int open(const std::string& path, int flags) const;
+  // Each time: a process that is forked may have closed what was open, and another file system may be mounted there.
+  Descriptor open_root() const;
   Place place(const std::string& path, const char* operation) const;
   void remove_leftovers(const Place& place);
   void rename_into_place(const Place& place, const std::string& temporary, const std::string& path);
@@ -52,7 +54,6 @@ class PosixFileSystem final : public FileSystem {
   void write_some(const NewFile* first, const NewFile* end);
 
   std::string root_;
-  Descriptor root_descriptor_{};
   std::set<std::pair<std::uint64_t, std::uint64_t>> cleaned_{};  // directories without leftovers: device and inode
 };
 

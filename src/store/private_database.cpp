@@ -47,15 +47,29 @@ std::shared_ptr<Database> open_private(const std::string& path, const DatabaseFo
   return found == form.version ? database : nullptr;
 }
 
+void remove_database(const std::string& path) {
+  for (const char* ending : {"", "-journal"}) (void)std::remove((path + ending).c_str());
+}
+
+bool is_damaged(const std::string& path) {
+  try {
+    const auto database = connect_database(path, Database::Access::read_only);
+    Statement check = database->prepare("PRAGMA quick_check(1)");
+    return !check.step() || check.text(0) != "ok";
+  } catch (const DamagedDatabase&) {
+    return true;
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<Database> private_database(const std::string& path, const DatabaseForm& form) {
   std::int64_t found = 0;
   if (auto database = open_private(path, form, found)) return database;
-  throw Error("database " + path + ": its tables have version " + std::to_string(found) +
-              ", this program knows version " + std::to_string(form.version) +
-              (found > form.version ? ": a later version of mailinabox has made it; install that one again"
-                                    : ": put a copy of yours in its place"));
+  throw DatabaseError("database " + path + ": its tables have version " + std::to_string(found) +
+                      ", this program knows version " + std::to_string(form.version) +
+                      (found > form.version ? ": a later version of mailinabox has made it; install that one again"
+                                            : ": put a copy of yours in its place"));
 }
 
 std::shared_ptr<Database> replaceable_database(const std::string& path, const DatabaseForm& form) {
@@ -64,9 +78,15 @@ std::shared_ptr<Database> replaceable_database(const std::string& path, const Da
     if (auto database = open_private(path, form, found)) return database;
   } catch (const DamagedDatabase&) {
   }
-  for (const char* ending : {"", "-journal"}) (void)std::remove((path + ending).c_str());
+  remove_database(path);
   if (auto database = open_private(path, form, found)) return database;
-  throw Error("database " + path + ": it was removed, and made by another program since: try again");
+  throw DatabaseError("database " + path + ": it was removed, and made by another program since: try again");
+}
+
+bool remove_if_damaged(const std::string& path) {
+  if (!is_damaged(path)) return false;
+  remove_database(path);
+  return true;
 }
 
 }  // namespace mailinabox

@@ -15,10 +15,15 @@ struct DatabaseForm {
 };
 
 // This process's connection to the database. Makes the file, with mode 0600, and its tables if they are missing.
-// Throws Error if that cannot be done, if there are tables of another version, DamagedDatabase if it is damaged.
+// Throws DatabaseError if that cannot be done, if there are tables of another version, DamagedDatabase if it is
+// damaged.
 std::shared_ptr<Database> private_database(const std::string& path, const DatabaseForm& form);
 
 // The same for what may be lost: a database that is damaged or of another version is made again, empty.
 std::shared_ptr<Database> replaceable_database(const std::string& path, const DatabaseForm& form);
+
+// Reads all of such a database, and removes it if it is damaged: the next one to open it makes it again. Says whether
+// it was.
+bool remove_if_damaged(const std::string& path);
 
 }  // namespace mailinabox

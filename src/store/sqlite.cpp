@@ -19,6 +19,13 @@ constexpr int k_busy_timeout_ms = 10'000;
 sqlite3* connection(void* handle) { return static_cast<sqlite3*>(handle); }
 sqlite3_stmt* compiled(void* handle) { return static_cast<sqlite3_stmt*>(handle); }
 
+// SQLite's code for "full" is of a write; a file that it cannot make, its journal for example, has another.
+int code_with_cause(sqlite3* handle, int code) {
+  const bool by_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  const int error_number = by_system ? sqlite3_system_errno(handle) : 0;
+  return error_number == ENOSPC || error_number == EDQUOT ? SQLITE_FULL : code;
+}
+
 const char* remedy(int code) {
   if (code == SQLITE_READONLY_ROLLBACK) {
     return "; a program was cut off while it changed it: any command of mailinabox that is run as root repairs it";
@@ -37,7 +44,8 @@ const char* remedy(int code) {
   }
 }
 
-[[noreturn]] void fail(const Database& database, int code) {
+[[noreturn]] void fail(const Database& database, int said) {
+  const int code = code_with_cause(connection(database.handle()), said);
   const std::string words = sqlite3_errmsg(connection(database.handle()));
   const bool incomplete = words.starts_with("no such table") || words.starts_with("no such column");
   const std::string message = "database " + database.path() + ": " + words +
@@ -47,7 +55,7 @@ const char* remedy(int code) {
   if ((code & 0xff) == SQLITE_CONSTRAINT) throw Conflict(message);
   if (incomplete || (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) throw DamagedDatabase(message);
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) throw LockedDatabase(message);
-  throw Error(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
+  throw DatabaseError(message, (code & 0xff) == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
 }
 
 void check(const Database& database, int code) {
@@ -135,7 +143,8 @@ std::string journal_mode_of(const std::string& path) {
   if (error_number != 0) throw SystemError("read", path, error_number);
   if (got == 0) return "";
   if (got < sizeof header || std::memcmp(header, k_magic, sizeof k_magic) != 0) {
-    throw Error("database " + path + ": the file is not an SQLite database; restore it from a backup or move it away");
+    throw DamagedDatabase("database " + path +
+                          ": the file is not an SQLite database; restore it from a backup or move it away");
   }
   return header[18] == 2 || header[19] == 2 ? "wal" : "delete";
 }
@@ -165,8 +174,10 @@ Database::Database(const std::string& path, const char* file, int flags) : path_
   handle_ = opened;
   if (code != SQLITE_OK) {
     const std::string words = opened != nullptr ? sqlite3_errmsg(opened) : sqlite3_errstr(code);
+    const int cause = opened != nullptr ? code_with_cause(opened, code) : code;
     sqlite3_close_v2(opened);
-    throw Error("database " + path + ": " + words);
+    throw DatabaseError("database " + path + ": " + words + remedy(cause),
+                        cause == SQLITE_FULL ? ExitCode::no_space : ExitCode::failed);
   }
   sqlite3_extended_result_codes(opened, 1);
   sqlite3_busy_timeout(opened, k_busy_timeout_ms);

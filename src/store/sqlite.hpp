@@ -25,16 +25,22 @@ class Conflict : public Error {
   using Error::Error;
 };
 
-// The file is not an SQLite database, or a part of it is unreadable.
-class DamagedDatabase : public Error {
+// A database cannot be used: what was asked for may be right. ExitCode::no_space if its file system is full.
+class DatabaseError : public Error {
  public:
   using Error::Error;
 };
 
-// Another program has kept the database locked for as long as one waits.
-class LockedDatabase : public Error {
+// The file is not an SQLite database, or a part of it is unreadable.
+class DamagedDatabase : public DatabaseError {
  public:
-  using Error::Error;
+  using DatabaseError::DatabaseError;
+};
+
+// Another program has kept the database locked for as long as one waits.
+class LockedDatabase : public DatabaseError {
+ public:
+  using DatabaseError::DatabaseError;
 };
 
 // The journal mode of a database file: "delete" for any rollback journal, "wal", "" for an empty file. Without a

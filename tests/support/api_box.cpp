@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "helper/request.hpp"
 #include "messages/json_form.hpp"
+#include "messages/messages.hpp"
 
 namespace mailinabox::test {
 namespace {
