@@ -475,7 +475,7 @@ void serve_connection(int socket, const std::string& peer, const HttpServerOptio
   Failure failure;
   stream.assign(Tcp::v4(), socket, failure);
   if (failure) throw SystemError("serve", "a connection", failure.value());
-  std::make_shared<Connection>(state, std::move(stream), peer)->read(k_request_limit);
+  std::make_shared<Connection>(state, std::move(stream), peer)->read(options.limits.request);
   state.context.run();
 }
 
