@@ -122,6 +122,13 @@ struct BoxToLieTo : ApiBox {
     lies.push_back({.name = "an expired session", .credential = cookie_credential(expired, csrf_of_text(expired))});
     lies.push_back(
         {.name = "an expired session as a password", .credential = password_credential("former@example.com", expired)});
+    const std::string ended = log_in("former@example.com", "some password");
+    REQUIRE(send({.method = "POST", .target = "/logout", .headers = basic("former@example.com", ended)}).status == 200);
+    lies.push_back(
+        {.name = "a session that has logged out", .credential = cookie_credential(ended, csrf_of_text(ended))});
+    const std::string old = log_in("former@example.com", "some password");
+    REQUIRE(run({"user", "password", "former@example.com", "--password-stdin"}, "another one\n") == ExitCode::ok);
+    lies.push_back({.name = "a session of an old password", .credential = cookie_credential(old, csrf_of_text(old))});
     const std::string boss = kept(log_in("me@example.com", "correct horse"));
     const std::string anna = kept(log_in("anna@example.com", "battery staple"));
     lies.push_back(
