@@ -17,8 +17,8 @@ using namespace mailinabox::test;
 
 namespace {
 
-constexpr std::chrono::milliseconds k_short{150};
-constexpr std::chrono::milliseconds k_soon{3000};
+constexpr std::chrono::milliseconds k_short{300};
+constexpr std::chrono::milliseconds k_soon{5000};
 
 // ---- The messages of honest requests --------------------------------------------------------------------------------
 
