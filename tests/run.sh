@@ -215,7 +215,8 @@ on_debian_13() {
 bench() {
   configure && compile program all || return
   deb || return
-  "$python" tests/bench/run.py --build "$build" --portable build/portable/root/usr/sbin/mailinabox "$@"
+  "$python" tests/bench/run.py --build "$build" --portable build/portable/root/usr/sbin/mailinabox \
+    --package "$(find build/package -name '*.deb' -print -quit)" "$@"
 }
 
 # begin NAME AFTER COMMAND...: a part in the background, as soon as the part AFTER ("": none) has ended. It is a process group

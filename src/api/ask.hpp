@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "api/router.hpp"
-#include "messages/json_form.hpp"
+#include "messages/json_text.hpp"
 #include "messages/messages.hpp"
 
 namespace mailinabox {

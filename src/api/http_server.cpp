@@ -1,12 +1,9 @@
 #include "api/http_server.hpp"
 
-#define BOOST_ASIO_DISABLE_CO_AWAIT 1  // 1.74 forgets an include for it
+#include "api/helper_client.hpp"  // first: it says something to Boost's headers
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -16,7 +13,6 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "messages/messages.hpp"
 
 namespace mailinabox {
 namespace {
@@ -25,129 +21,12 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Tcp = asio::ip::tcp;
-using Local = asio::local::stream_protocol;
 using Failure = boost::system::error_code;
 
-constexpr std::chrono::seconds k_helper_limit{3660};  // a change may wait for an hour for another run
-constexpr std::chrono::milliseconds k_helper_retry{50};
 constexpr std::chrono::milliseconds k_accept_again{100};
 constexpr std::uint64_t k_most_body = 1U << 20U;
 constexpr std::uint32_t k_most_header = 16U << 10U;
 constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-// One question to the helper: a connection, a frame there, a frame back. What only looks is asked once more if the
-// helper is ended before it has replied.
-class HelperCall : public std::enable_shared_from_this<HelperCall> {
- public:
-  using Then = std::function<void(Reply)>;
-
-  HelperCall(asio::io_context& context, const HttpServerOptions& options, const Envelope& envelope, Then then)
-      : socket_(context),
-        timer_(context),
-        path_(options.helper_socket),
-        frame_(framed(envelope_text(envelope))),
-        then_(std::move(then)),
-        may_ask_again_(effect_of_message(envelope.message) == Effect::look),
-        until_(std::chrono::steady_clock::now() + options.limits.helper) {}
-
-  void begin() { connect(); }
-
- private:
-  void connect() {
-    socket_.async_connect(Local::endpoint(path_), [self = shared_from_this()](Failure failure) {
-      if (failure) {
-        self->retry();
-      } else {
-        self->send();
-      }
-    });
-  }
-
-  void retry() {
-    socket_.close();
-    if (std::chrono::steady_clock::now() > until_) {
-      finish({.verdict = Verdict::unavailable,
-              .text = "The management service is not running. It is started again by itself; if not, on the machine: "
-                      "sudo mailinabox setup",
-              .retry_after = 5});
-      return;
-    }
-    timer_.expires_after(k_helper_retry);
-    timer_.async_wait([self = shared_from_this()](Failure failure) {
-      if (!failure) self->connect();
-    });
-  }
-
-  void send() {
-    timer_.expires_after(k_helper_limit);
-    timer_.async_wait([self = shared_from_this()](Failure failure) {
-      if (!failure) self->socket_.close();
-    });
-    asio::async_write(socket_, asio::buffer(frame_), [self = shared_from_this()](Failure failure, std::size_t) {
-      self->proceed(failure, [&] { self->receive_length(); });
-    });
-  }
-
-  void receive_length() {
-    asio::async_read(socket_, asio::buffer(header_), [self = shared_from_this()](Failure failure, std::size_t) {
-      self->proceed(failure, [&] { self->receive_text(); });
-    });
-  }
-
-  void receive_text() {
-    try {
-      reply_.resize(frame_length({header_.data(), header_.size()}, k_most_reply));
-    } catch (const Error&) {
-      finish(ended());
-      return;
-    }
-    asio::async_read(socket_, asio::buffer(reply_), [self = shared_from_this()](Failure failure, std::size_t) {
-      self->proceed(failure, [&] { self->finish(self->parsed()); });
-    });
-  }
-
-  void proceed(Failure failure, const std::function<void()>& next) {
-    if (!failure) {
-      next();
-    } else if (std::exchange(may_ask_again_, false) && std::chrono::steady_clock::now() < until_) {
-      retry();
-    } else {
-      finish(ended());
-    }
-  }
-
-  Reply parsed() const {
-    try {
-      return read_reply(reply_);
-    } catch (const Error&) {
-      return ended();
-    }
-  }
-
-  static Reply ended() {
-    return {.verdict = Verdict::failed,
-            .text =
-                "The management service was ended in the middle of this request. Look whether what it asked for has "
-                "been done before you send it again; the machine's log says more."};
-  }
-
-  void finish(Reply reply) {
-    timer_.cancel();
-    Failure ignored;
-    socket_.close(ignored);
-    if (then_) std::exchange(then_, nullptr)(std::move(reply));
-  }
-
-  Local::socket socket_;
-  asio::steady_timer timer_;
-  std::string path_;
-  std::string frame_;
-  std::array<char, 4> header_{};
-  std::string reply_{};
-  Then then_;
-  bool may_ask_again_;
-  std::chrono::steady_clock::time_point until_;
-};
 
 WebRequest plain_request(const http::request<http::string_body>& parsed, const std::string& peer) {
   WebRequest request{.method = std::string(parsed.method_string()),
@@ -170,7 +49,8 @@ struct ServerState {
   const HttpServerOptions& options;
   const HttpHandler& handler;
   std::size_t connections = 0;
-  asio::io_context context{1};  // goes first, with the connections that it keeps alive
+  asio::io_context context{1};  // goes first but one, with the connections that it keeps alive
+  HelperClient helper{context, options.helper_socket, options.limits.helper};
 };
 
 // A client's connection, and the request on it that is being answered.
@@ -226,10 +106,9 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   }
 
   void ask(const Envelope& envelope, std::function<void(Reply)> then) override {
-    const auto guarded = [self = shared_from_this(), then = std::move(then)](Reply reply) {
+    state_.helper.ask(envelope, [self = shared_from_this(), then = std::move(then)](Reply reply) {
       self->guarded([&] { then(std::move(reply)); });
-    };
-    std::make_shared<HelperCall>(state_.context, state_.options, envelope, guarded)->begin();
+    });
   }
 
   void begin_events() override {

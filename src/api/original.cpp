@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/plain_json.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 
@@ -46,6 +47,14 @@ void refuse_access(const std::shared_ptr<Call>& call, const Reply& reply) {
   call->exchange->respond(std::move(response));
 }
 
+void append_ascii(std::string_view text, std::string& json) {
+  if (is_plain_in_json(text)) {
+    json.append(1, '"').append(text).append(1, '"');
+  } else {
+    json += SortedJson(std::string(text)).dump(-1, ' ', true, SortedJson::error_handler_t::replace);
+  }
+}
+
 }  // namespace
 
 void respond_text(const std::shared_ptr<Call>& call, const std::string& text, int status) {
@@ -55,6 +64,41 @@ void respond_text(const std::shared_ptr<Call>& call, const std::string& text, in
 void respond_json(const std::shared_ptr<Call>& call, const SortedJson& json) {
   call->exchange->respond(
       {.type = "application/json", .body = json.dump(2, ' ', true, SortedJson::error_handler_t::replace) + "\n"});
+}
+
+void respond_indented(const std::shared_ptr<Call>& call, std::string json) {
+  call->exchange->respond({.type = "application/json", .body = std::move(json) + "\n"});
+}
+
+void IndentedJson::begin_item() {
+  if (depth_ > 0) json_.append(first_ ? "\n" : ",\n").append(2 * depth_, ' ');
+  first_ = false;
+}
+
+void IndentedJson::open(char bracket) {
+  begin_item();
+  json_ += bracket;
+  ++depth_;
+  first_ = true;
+}
+
+void IndentedJson::close(char bracket) {
+  --depth_;
+  if (!first_) json_.append("\n").append(2 * depth_, ' ');
+  json_ += bracket;
+  first_ = false;
+}
+
+void IndentedJson::text(std::string_view text) {
+  begin_item();
+  append_ascii(text, json_);
+}
+
+void IndentedJson::member(std::string_view name, std::string_view text) {
+  begin_item();
+  append_ascii(name, json_);
+  json_ += ": ";
+  append_ascii(text, json_);
 }
 
 std::string original_sentence(const std::string& text) {

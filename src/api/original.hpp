@@ -19,6 +19,27 @@ void respond_text(const std::shared_ptr<Call>& call, const std::string& text, in
 // Indented by two blanks, other characters than ASCII escaped, a line end at the end.
 void respond_json(const std::shared_ptr<Call>& call, const SortedJson& json);
 
+// The same for JSON that is already as this API has it (IndentedJson).
+void respond_indented(const std::shared_ptr<Call>& call, std::string json);
+
+// Writes JSON that looks as respond_json() makes it, without a tree in between: for long lists. Keys are written in the
+// order in which they come, which must be the alphabetical one.
+class IndentedJson {
+ public:
+  void open(char bracket);  // [ or {, of an item of a list
+  void close(char bracket);
+  void text(std::string_view text);
+  void member(std::string_view name, std::string_view text);
+  std::string take() { return std::move(json_); }
+
+ private:
+  void begin_item();
+
+  std::string json_{};
+  std::size_t depth_ = 0;
+  bool first_ = true;  // nothing is in the innermost brackets yet
+};
+
 // Whoever is nobody, or may not, hears it in the original's way: 401 with its realm, or 403 for a browser's script; the
 // reason as JSON if JSON is accepted, else as text. Everything else is 400, 500 or 503 with the sentence.
 void refuse(const std::shared_ptr<Call>& call, const Reply& reply);
@@ -38,7 +59,7 @@ void send(const std::shared_ptr<Call>& call, const MessageType& message, Then th
                if (reply.verdict != Verdict::done) {
                  refuse(call, reply);
                } else {
-                 then(read_trusted_json<typename MessageType::Result>(reply.data));
+                 then(read_trusted_text<typename MessageType::Result>(reply.data));
                }
              });
 }

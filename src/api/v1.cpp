@@ -157,11 +157,11 @@ void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& 
   if (!reply.entity_tag.empty() && contains(entity_tags_in(known, Comparison::weak), reply.entity_tag)) {
     response.status = 304;
     response.type = "";
-  } else if (reply.data.is_object() && reply.data.empty()) {
+  } else if (reply.data == "{}") {
     response.status = 204;
     response.type = "";
   } else {
-    response.body = json_text(reply.data) + "\n";
+    response.body = reply.data + "\n";
   }
   call->exchange->respond(std::move(response));
 }

@@ -8,6 +8,7 @@
 #include "helper/handlers.hpp"
 #include "operations/dns/records.hpp"
 #include "operations/dns/zones.hpp"
+#include "operations/models/zones.hpp"
 #include "operations/tls/import.hpp"
 #include "operations/tls/status.hpp"
 #include "operations/web/sites.hpp"
@@ -18,6 +19,10 @@ namespace {
 // Names, zones and custom records, without keys and certificates: what lists of them need.
 DnsInput names_of_box(RequestContext& context) {
   return read_names(context.box, context.stores.answers(), &context.stores.directory());
+}
+
+std::vector<DnsZone> zones_of_box(RequestContext& context) {
+  return read_zones(context.box, context.stores.answers(), context.stores.directory());
 }
 
 std::vector<std::string> zone_names(const DnsInput& names) { return box_domains(names).zones; }
@@ -71,15 +76,16 @@ ChangeInfo site_change_info(const SiteChanged& change) {
 NameList handle(RequestContext& context, const ListZones& /*message*/) { return {zone_names(names_of_box(context))}; }
 
 ZoneList handle(RequestContext& context, const DumpZones& message) {
-  const BoxModels models = read_models(context.box);
   ZoneList list;
-  for (const DnsZone& zone : models.zones) {
+  for (const DnsZone& zone : zones_of_box(context)) {
     if (!message.zone.empty() && zone.name != typed_domain(message.zone)) continue;
     ZoneInfo info{.zone = zone.name};
-    for (const ShownRecord& record : shown_records(zone, zone.name)) {
+    for (ShownRecord& record : shown_records(zone, zone.name)) {
       if (record.explanation.empty()) continue;
-      info.records.push_back(
-          {.name = record.name, .type = record.type, .value = record.value, .explanation = record.explanation});
+      info.records.push_back({.name = std::move(record.name),
+                              .type = std::move(record.type),
+                              .value = std::move(record.value),
+                              .explanation = std::move(record.explanation)});
     }
     list.zones.push_back(std::move(info));
   }
@@ -88,8 +94,7 @@ ZoneList handle(RequestContext& context, const DumpZones& message) {
 }
 
 ZoneText handle(RequestContext& context, const GetZoneFile& message) {
-  const BoxModels models = read_models(context.box);
-  for (const DnsZone& zone : models.zones) {
+  for (const DnsZone& zone : zones_of_box(context)) {
     if (zone.name == typed_domain(message.zone)) return {unsigned_zone(context.box, zone)};
   }
   throw UnknownName(message.zone + " is not a domain name that corresponds to a zone.");

@@ -8,7 +8,7 @@
 #include "base/text.hpp"
 #include "helper/caller.hpp"
 #include "helper/handlers.hpp"
-#include "messages/json_form.hpp"
+#include "messages/json_text.hpp"
 #include "operations/stores.hpp"
 #include "os/byte_lock.hpp"
 #include "store/sqlite.hpp"
@@ -88,8 +88,8 @@ Reply carry_out(RequestContext& context, const MessageType& message) {
   const auto kept_out = keep_others_out<MessageType>(context);
   if (is_outdated(context, message)) return refused(Verdict::outdated, k_outdated);
   const auto result = handle(context, message);
-  Reply reply{.verdict = Verdict::done, .data = json_of(result)};
-  if (MessageType::k_rights.effect == Effect::look) reply.entity_tag = entity_tag_of(result);
+  Reply reply{.verdict = Verdict::done, .data = json_text_of(result)};
+  if (MessageType::k_rights.effect == Effect::look) reply.entity_tag = entity_tag_of(result, reply.data);
   return reply;
 }
 
@@ -104,7 +104,7 @@ Reply once(RequestContext& context, const MessageType& message) {
   const SealingKey sealing = require_sealing_key(context.box, context.stores.answers());  // before anything is done
   RememberedReplies& replies = context.stores.replies();
   const std::string who = context.caller.name();
-  const std::string digest = sealing.keyed_digest(MessageType::k_name + json_text(json_of(message), -1));
+  const std::string digest = sealing.keyed_digest(MessageType::k_name + json_text_of(message));
   if (!replies.begin(who, key, digest, context.stores.now())) {
     const auto before = replies.remembered(who, key, context.stores.now());
     if (!before || before->request_digest != digest)
@@ -137,7 +137,7 @@ class RequestAnswerer {
     constexpr bool k_login = std::is_same_v<MessageType, LogIn>;
     const auto who = authenticate(stores_, envelope_, k_login ? LoginPurpose::session : LoginPurpose::request);
     if (const auto* nobody = std::get_if<Unauthenticated>(&who)) {
-      if (std::is_same_v<MessageType, LogOut>) return {.verdict = Verdict::done, .data = Json::object()};
+      if (std::is_same_v<MessageType, LogOut>) return {.verdict = Verdict::done, .data = "{}"};
       return {.verdict = nobody->retry_after.count() > 0 ? Verdict::too_many : Verdict::unauthenticated,
               .text = nobody->text,
               .retry_after = nobody->retry_after.count()};

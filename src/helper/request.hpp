@@ -6,6 +6,7 @@
 
 #include "helper/jobs.hpp"
 #include "messages/envelope.hpp"
+#include "messages/messages.hpp"
 #include "operations/box.hpp"
 
 namespace mailinabox {

@@ -33,7 +33,8 @@ namespace {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t k_most_connections = 256;  // that are still sending, or wait
-constexpr std::size_t k_most_readers = 4;
+constexpr std::size_t k_most_readers =
+    2 * k_looks_at_once;  // those of a front that is being replaced may still be there
 constexpr std::size_t k_most_workers = 48;
 
 // A request that is arriving.
@@ -41,15 +42,6 @@ struct Arrival {
   Descriptor connection{};
   std::string received{};
   SteadyTime until{};
-
-  // The request's text once it is complete. Throws Error if it can never be.
-  std::optional<std::string> complete() const {
-    if (received.size() < 4) return std::nullopt;
-    const std::size_t length = frame_length(received, k_most_request);
-    if (received.size() - 4 > length) throw Error("There is more than one request on a connection.");
-    if (received.size() - 4 < length) return std::nullopt;
-    return received.substr(4);
-  }
 };
 
 struct WaitingLook {
@@ -71,6 +63,7 @@ class Supervisor {
     if (const auto account = box.system.accounts.user(options.user)) front_ = account->uid;
     listen();
     watch_signals();
+    hold_lifeline();
   }
 
   ~Supervisor() { ::unlink(options_.socket.c_str()); }
@@ -116,18 +109,22 @@ class Supervisor {
     if (!signals_.valid()) throw SystemError("watch", "signals", errno);
   }
 
+  void hold_lifeline() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("make", "a pipe to readers", errno);
+    lifeline_ = Descriptor(ends[0]);
+    lifeline_held_ = Descriptor(ends[1]);
+  }
+
   // Waits for something to happen, and does what it asks for.
   void turn() {
     std::vector<pollfd> waiting{{signals_.number(), POLLIN, 0}};
     const bool room = arrivals_.size() + looks_.size() < k_most_connections;
     waiting.push_back({listener_.number(), static_cast<short>(room ? POLLIN : 0), 0});
     for (const Arrival& arrival : arrivals_) waiting.push_back({arrival.connection.number(), POLLIN, 0});
-    const std::size_t first_reader = waiting.size();
-    for (const Reader& reader : readers_) waiting.push_back({reader.channel(), POLLIN, 0});
     if (::poll(waiting.data(), waiting.size(), time_to_wait()) < 0 && errno != EINTR)
       throw SystemError("wait for", "requests", errno);
-    hear_readers({waiting.begin() + static_cast<std::ptrdiff_t>(first_reader), waiting.end()});
-    hear_arrivals({waiting.begin() + 2, waiting.begin() + static_cast<std::ptrdiff_t>(first_reader)});
+    hear_arrivals({waiting.begin() + 2, waiting.end()});
     if (waiting[0].revents != 0) hear_signals();
     if (waiting[1].revents != 0) accept_connections();
     hand_out_looks();
@@ -148,6 +145,7 @@ class Supervisor {
     int status = 0;
     for (pid_t process = 0; (process = ::waitpid(-1, &status, WNOHANG)) > 0;) {
       workers_.erase(process);
+      readers_.erase(process);
       if (WIFSIGNALED(status))
         syslog(LOG_ERR, "management: the process %d of a request was ended by signal %d", process, WTERMSIG(status));
     }
@@ -188,7 +186,7 @@ class Supervisor {
     if (size == 0) return false;
     arrival.received.append(part.data(), static_cast<std::size_t>(size));
     try {
-      if (auto request = arrival.complete()) {
+      if (auto request = unframed(arrival.received, k_most_request)) {
         hand_on(std::move(arrival.connection), std::move(*request));
         return false;
       }
@@ -204,7 +202,7 @@ class Supervisor {
     ::fcntl(connection.number(), F_SETFL, 0);  // blocking, for who answers
     if (effect && *effect != Effect::look) {
       begin_worker(std::move(connection), request);
-    } else {
+    } else if (request.size() <= k_most_looking) {
       looks_.push_back({std::move(connection), std::move(request)});
     }
   }
@@ -229,36 +227,15 @@ class Supervisor {
     static_cast<void>(::send(connection.number(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   }
 
-  void hear_readers(const std::vector<pollfd>& heard) {
-    std::size_t i = 0;
-    std::erase_if(readers_, [&](Reader& reader) {
-      const bool heard_of = i < heard.size() && heard[i].revents != 0;
-      ++i;
-      return heard_of && !reader.take();
-    });
-  }
-
   void hand_out_looks() {
-    while (!looks_.empty()) {
-      Reader* reader = idle_reader();
-      if (reader == nullptr) return;
-      if (!reader->give(looks_.front().connection, looks_.front().request)) {
-        std::erase_if(readers_, [&](const Reader& one) { return &one == reader; });
-        continue;
-      }
+    while (!looks_.empty() && readers_.size() < k_most_readers) {
+      WaitingLook look = std::move(looks_.front());
       looks_.pop_front();
-    }
-  }
-
-  Reader* idle_reader() {
-    const auto idle = std::find_if(readers_.begin(), readers_.end(), [](const Reader& one) { return one.idle(); });
-    if (idle != readers_.end()) return &*idle;
-    if (readers_.size() >= k_most_readers) return nullptr;
-    try {
-      return &readers_.emplace_back(box_, jobs());
-    } catch (const Error& error) {
-      syslog(LOG_ERR, "management: %s", error.what());
-      return nullptr;
+      try {
+        readers_.insert(start_reader(box_, jobs(), std::move(look.connection), look.request, lifeline_.number()));
+      } catch (const Error& error) {
+        syslog(LOG_ERR, "management: %s", error.what());
+      }
     }
   }
 
@@ -272,7 +249,10 @@ class Supervisor {
   Descriptor signals_{};
   std::list<Arrival> arrivals_{};
   std::deque<WaitingLook> looks_{};
-  std::list<Reader> readers_{};
+  // Ends with this process, and with it the readers.
+  Descriptor lifeline_{};
+  Descriptor lifeline_held_{};
+  std::set<int> readers_{};
   std::set<int> workers_{};
   bool ended_ = false;
 };

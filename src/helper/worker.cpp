@@ -4,16 +4,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
+#include <syslog.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
+#include <vector>
 
 #include "base/error.hpp"
 #include "helper/request.hpp"
@@ -23,14 +22,15 @@
 namespace mailinabox {
 namespace {
 
-constexpr int k_idle_ms = 10'000;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds k_idle{10};
 constexpr std::chrono::seconds k_lifetime{60};
-constexpr std::size_t k_most_looking = 128U << 10U;  // bytes of a request that only looks
 constexpr timeval k_send_limit{30, 0};
+constexpr int k_first_descriptor = 3;
 
 // The front reads in time, or it has gone: then nobody wants the answer.
 void send_all(int socket, std::string_view bytes) {
-  setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &k_send_limit, sizeof k_send_limit);
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -39,71 +39,61 @@ void send_all(int socket, std::string_view bytes) {
   }
 }
 
-// As a program begins: the helper's signals are not the worker's, and it has no descriptor but the one that it needs,
-// whose number it returns.
-int become_worker(int needed) {
+// As a program begins: the helper's signals are not the worker's, and it has no descriptors but the ones that it needs,
+// from k_first_descriptor on in their order.
+void become_worker(const std::vector<int>& needed) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) signal(number, SIG_DFL);
-  constexpr int k_first = 3;
-  if (needed != k_first) ::dup2(needed, k_first);
-  ::fcntl(k_first, F_SETFD, FD_CLOEXEC);
-  ::closefrom(k_first + 1);
-  return k_first;
+  // A log that is open has one of those that are closed below, and would later close whatever else has its number then.
+  closelog();
+  openlog("mailinabox", LOG_PID, LOG_DAEMON);
+  // Out of the way of the numbers that they get first.
+  std::vector<int> away;
+  for (const int number : needed) away.push_back(::fcntl(number, F_DUPFD_CLOEXEC, 64));
+  int next = k_first_descriptor;
+  for (const int number : away) ::dup3(number, next++, O_CLOEXEC);
+  ::closefrom(next);
+  setsockopt(k_first_descriptor, SOL_SOCKET, SO_SNDTIMEO, &k_send_limit, sizeof k_send_limit);
 }
 
-// A message of the channel: the request, and the connection beside it.
-bool send_request(int channel, const std::string& request, int connection) {
-  iovec part{const_cast<char*>(request.data()), request.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> beside{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = beside.data();
-  message.msg_controllen = beside.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &connection, sizeof connection);
-  return ::sendmsg(channel, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(request.size());
+// False at `until`, and when the lifeline has been let go.
+bool wait_for_bytes(int connection, int lifeline, SteadyClock::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
+  if (left.count() <= 0) return false;
+  std::array<pollfd, 2> waiting{{{connection, POLLIN, 0}, {lifeline, POLLIN, 0}}};
+  return ::poll(waiting.data(), waiting.size(), static_cast<int>(left.count())) > 0 && waiting[1].revents == 0;
 }
 
-// Nothing at the end of the channel.
-std::optional<Descriptor> receive_request(int channel, std::string& request) {
-  request.resize(k_most_looking);
-  iovec part{request.data(), request.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> beside{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = beside.data();
-  message.msg_controllen = beside.size();
-  const ssize_t size = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (size <= 0 || header == nullptr || header->cmsg_type != SCM_RIGHTS) return std::nullopt;
-  request.resize(static_cast<std::size_t>(size));
-  int connection = -1;
-  std::memcpy(&connection, CMSG_DATA(header), sizeof connection);
-  return Descriptor(connection);
-}
-
-[[noreturn]] void read_on(const Box& box, JobStarter& jobs, int channel) {
-  const auto end = std::chrono::steady_clock::now() + k_lifetime;
-  const KeptConnections kept;  // open from request to request
-  std::string request;
-  while (std::chrono::steady_clock::now() < end) {
-    pollfd waiting{channel, POLLIN, 0};
-    if (::poll(&waiting, 1, k_idle_ms) <= 0) break;
-    auto connection = receive_request(channel, request);
-    if (!connection) break;
-    const Verdict verdict = answer_on(box, jobs, connection->number(), request, true);
-    connection.reset();
-    if (verdict == Verdict::unavailable || verdict == Verdict::failed) break;
-    if (::send(channel, "d", 1, MSG_NOSIGNAL) != 1) break;
+// The next one on the connection; nothing if none comes in time as a whole, or if it is too long.
+std::optional<std::string> next_request(int connection, int lifeline) {
+  std::string received;
+  std::array<char, 16384> part{};
+  const auto until = SteadyClock::now() + k_idle;
+  while (wait_for_bytes(connection, lifeline, until)) {
+    const ssize_t size = ::recv(connection, part.data(), part.size(), 0);
+    if (size <= 0) return std::nullopt;
+    received.append(part.data(), static_cast<std::size_t>(size));
+    try {
+      if (auto request = unframed(received, k_most_looking)) return request;
+    } catch (const Error&) {
+      return std::nullopt;
+    }
   }
-  std::_Exit(0);
+  return std::nullopt;
+}
+
+void read_on(const Box& box, JobStarter& jobs, int connection, std::string request, int lifeline) {
+  const auto end = SteadyClock::now() + k_lifetime;
+  const KeptConnections kept;  // to databases; open from request to request
+  while (true) {
+    const Verdict verdict = answer_on(box, jobs, connection, request, true);
+    if (verdict == Verdict::unavailable || verdict == Verdict::failed || SteadyClock::now() > end) return;
+    auto next = next_request(connection, lifeline);
+    if (!next || effect_of_message(message_name_in(*next)) != Effect::look) return;
+    request = std::move(*next);
+  }
 }
 
 }  // namespace
@@ -118,36 +108,18 @@ int start_worker(const Box& box, JobStarter& jobs, Descriptor connection, const 
   const pid_t process = ::fork();
   if (process < 0) throw SystemError("start a process for", "a request", errno);
   if (process > 0) return process;
-  answer_on(box, jobs, become_worker(connection.release()), request, false);
+  become_worker({connection.release()});
+  answer_on(box, jobs, k_first_descriptor, request, false);
   std::_Exit(0);
 }
 
-Reader::Reader(const Box& box, JobStarter& jobs) {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    throw SystemError("make", "a channel to a reader", errno);
-  channel_ = Descriptor(ends[0]);
-  Descriptor own(ends[1]);
-  process_ = ::fork();
-  if (process_ < 0) throw SystemError("start", "a reader", errno);
-  if (process_ > 0) return;
-  channel_.release();
-  read_on(box, jobs, become_worker(own.release()));
-}
-
-bool Reader::give(const Descriptor& connection, const std::string& request) {
-  if (request.size() > k_most_looking) return true;  // closes the connection: no such message is that long
-  if (!send_request(channel_.number(), request, connection.number())) return false;
-  idle_ = false;
-  return true;
-}
-
-bool Reader::take() {
-  char word = 0;
-  const ssize_t size = ::recv(channel_.number(), &word, 1, MSG_DONTWAIT);
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return true;
-  idle_ = size == 1;
-  return idle_;
+int start_reader(const Box& box, JobStarter& jobs, Descriptor connection, const std::string& request, int lifeline) {
+  const pid_t process = ::fork();
+  if (process < 0) throw SystemError("start a process for", "requests", errno);
+  if (process > 0) return process;
+  become_worker({connection.release(), lifeline});
+  read_on(box, jobs, k_first_descriptor, request, k_first_descriptor + 1);
+  std::_Exit(0);
 }
 
 }  // namespace mailinabox

@@ -18,18 +18,35 @@ std::size_t frame_length(std::string_view header, std::size_t most) {
   return length;
 }
 
-std::string envelope_text(const Envelope& envelope) { return json_text(json_of(envelope), -1); }
+std::optional<std::string> unframed(std::string_view received, std::size_t most) {
+  if (received.size() < 4) return std::nullopt;
+  const std::size_t length = frame_length(received, most);
+  received.remove_prefix(4);
+  if (received.size() > length) throw Error("There is more than one request on a connection.");
+  if (received.size() < length) return std::nullopt;
+  return std::string(received);
+}
+
+std::string envelope_text(const Envelope& envelope) { return json_text_of(envelope); }
 
 Envelope read_envelope(std::string_view text) { return read_json<Envelope>(parse_json(text, "The message")); }
 
-std::string reply_text(const Reply& reply) { return json_text(json_of(reply), -1); }
+// JSON on one line has no line end in it.
+std::string reply_text(const Reply& reply) {
+  std::string text = json_text_of(reply);
+  text.reserve(text.size() + 1 + reply.data.size());
+  return text.append(1, '\n').append(reply.data);
+}
 
-Reply read_reply(std::string_view text) {
-  Reply reply = read_trusted_json<Reply>(parse_json(text, "The reply"));
+Reply read_reply(std::string text) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string::npos) throw Error("The reply has no end of its first line.");
+  auto reply = read_trusted_text<Reply>(std::string_view(text).substr(0, end));
+  reply.data = std::move(text.erase(0, end + 1));
   if (reply.verdict > Verdict::failed) throw MemberError("verdict", "is not known.");
   return reply;
 }
 
-std::string digest_of_json(const Json& json) { return sha256_hex(json_text(json, -1)).substr(0, 32); }
+std::string digest_of_text(std::string_view text) { return sha256_hex(text).substr(0, 32); }
 
 }  // namespace mailinabox

@@ -12,12 +12,16 @@
 
 #include "base/json.hpp"
 #include "base/secret.hpp"
-#include "messages/json_form.hpp"
+#include "messages/json_text.hpp"
 
 namespace mailinabox {
 
 inline constexpr std::size_t k_most_request = 2U << 20U;
 inline constexpr std::size_t k_most_reply = 64U << 20U;
+
+// Messages that look may follow each other on a connection; every other has one of its own. The front asks this many at
+// a time, and the helper has a process for each.
+inline constexpr std::size_t k_looks_at_once = 4;
 
 // What a request was authenticated with, as the client sent it. The front judges nothing but its form.
 struct Credential {
@@ -74,18 +78,24 @@ struct Reply {
   std::string member{};          // of the message, that is wrong; "" if it is no single one
   std::int64_t retry_after = 0;  // seconds
   std::string entity_tag{};
-  Json data{};
+  // The message's result as JSON; "" if there is none. It is no member: it goes behind them as it is, so that the
+  // front, which mostly hands it on, does not take it apart.
+  std::string data{};
   static constexpr auto members() {
-    return std::make_tuple(
-        mailinabox::member("verdict", &Reply::verdict, ""),
-        optional_member("text", &Reply::text, "", {.most = k_most_reply, .lines = true}),
-        optional_member("member", &Reply::member, ""), optional_member("retry_after", &Reply::retry_after, ""),
-        optional_member("entity_tag", &Reply::entity_tag, ""), optional_member("data", &Reply::data, ""));
+    return std::make_tuple(mailinabox::member("verdict", &Reply::verdict, ""),
+                           optional_member("text", &Reply::text, "", {.most = k_most_reply, .lines = true}),
+                           optional_member("member", &Reply::member, ""),
+                           optional_member("retry_after", &Reply::retry_after, ""),
+                           optional_member("entity_tag", &Reply::entity_tag, ""));
   }
 };
 
 // A text with its length in front.
 std::string framed(std::string_view text);
+
+// The text of the one frame that has been received, once all of it is there. Throws Error if it is longer than `most`
+// or has more behind it.
+std::optional<std::string> unframed(std::string_view received, std::size_t most);
 
 // The length that the first four bytes tell. Throws Error for more than `most`.
 std::size_t frame_length(std::string_view header, std::size_t most);
@@ -94,24 +104,28 @@ std::size_t frame_length(std::string_view header, std::size_t most);
 std::string envelope_text(const Envelope& envelope);
 Envelope read_envelope(std::string_view text);
 std::string reply_text(const Reply& reply);
-Reply read_reply(std::string_view text);
+Reply read_reply(std::string text);
 
-std::string digest_of_json(const Json& json);
+std::string digest_of_text(std::string_view text);
 
-// Names a state of a result: changes with it (RFC 9110 section 8.8.3, without quotes). "STATE", or "STATE-MEASURED" for
-// one with measured members: what only they change leaves the first part as it is, as it is no change that somebody
-// could overwrite.
+// Names a state of a result, whose JSON `text` is: changes with it (RFC 9110 section 8.8.3, without quotes). "STATE", or
+// "STATE-MEASURED" for one with measured members: what only they change leaves the first part as it is, as it is no
+// change that somebody could overwrite.
 template <DeclaresMembers Result>
-std::string entity_tag_of(const Result& result) {
-  Json data = json_of(result);
-  std::string tag = digest_of_json(data);
+std::string entity_tag_of(const Result& result, std::string_view text) {
+  std::string tag = digest_of_text(text);
   if constexpr (has_measured_members<Result>()) {
+    Json data = json_of(result);
     for_each_member<Result>([&](const auto& member) {
       if (member.measured) data.erase(member.name);
     });
-    tag = digest_of_json(data) + "-" + tag;
+    tag = digest_of_text(json_text(data, -1)) + "-" + tag;
   }
   return tag;
+}
+template <DeclaresMembers Result>
+std::string entity_tag_of(const Result& result) {
+  return entity_tag_of(result, json_text_of(result));
 }
 
 }  // namespace mailinabox

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The benchmark: each figure beside a floor or a peer, in one run, in boxes of tests/box/lab.py.
 
-    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--only rerun,workload,domains,names,management,first,mail]
+    /usr/bin/python3 tests/bench/run.py --build build/tests [--portable PROGRAM] [--package FILE] [--only rerun,workload,domains,names,management,first,mail]
         [--counts 100,1000,10000] [--before TREE]
 
 rerun     a second `mailinabox setup`, a `plan` and `--version` on a complete box, by the program that is linked to Debian's
@@ -14,7 +14,8 @@ domains   `mailinabox dns update` with 1, 100 and 1,000 domains (10,000 users): 
           zones signed anew, beside ldns-signzone on the same zones
 names     `plan` and `tls status` with 1,000 names, each with a certificate of its own, and 1,000 certificates that have ended in
           the store, beside a process that only reads these files
-management the management service: memory, and what an answer takes with 8 clients at a time, by the number of users and domains
+management the management service: memory, how long it takes from its start to an answer, and what an answer takes with 8
+          clients at a time, by the number of users and domains; with --package FILE also the size of that
 first     the first run of the box against apt-get install of the same packages and one start of each service
 mail      messages a second from port 25 to the mailbox, and what each service spends on one (mail_path.py); with --before
           TREE also on a box that the same program has set up with the recipes and templates of another work tree
@@ -341,13 +342,67 @@ def proportional_memory(box):
     return sum(int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
 
-def management(lab, build, layers):
+FIRST_ANSWER = """import base64, os, signal, socket, statistics, subprocess, sys, time
+program, runs = sys.argv[1], int(sys.argv[2])
+key = open("/var/lib/mailinabox/api.key").read().strip()
+times = []
+
+def answered():
+    try:
+        with socket.create_connection(("127.0.0.1", 10222)) as there:
+            there.sendall(b"GET /system/version HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\nAuthorization: Basic "
+                          + base64.b64encode(key.encode() + b":") + b"\\r\\n\\r\\n")
+            return there.recv(100).startswith(b"HTTP/1.1 200")
+    except ConnectionError:
+        return False
+
+for _ in range(runs):
+    began = time.monotonic()
+    both = [subprocess.Popen([program, *words]) for words in (["daemon"], ["web", "serve"])]
+    while not answered():
+        time.sleep(0.0005)
+    times.append((time.monotonic() - began) * 1000)
+    for one in both:
+        one.send_signal(signal.SIGTERM)
+        one.wait()
+print(statistics.median(times))
+"""
+
+
+def first_answer(box):
+    """From the start of both processes, without systemd, to an answer of the helper through the front: ms, and the
+    floor, a process that only says its version."""
+    box.run("systemctl", "stop", "mailinabox", "mailinabox-web")
+    took = float(box.run("python3", "-c", FIRST_ANSWER, "/usr/sbin/mailinabox", "20").stdout)
+    box.run("systemctl", "start", "mailinabox", "mailinabox-web")
+    return took, measure(box, "mailinabox", "--version", runs=20)["wall"] * 1000
+
+
+OWN_HASH = """import crypt, sqlite3, sys, time
+address, password = sys.argv[1:]
+with sqlite3.connect("/home/user-data/mail/users.sqlite") as database:
+    [stored] = database.execute("SELECT password FROM users WHERE email = ?", (address,)).fetchone()
+stored = stored.split("}", 1)[1]
+times = []
+for _ in range(20):
+    began = time.monotonic()
+    assert crypt.crypt(password, stored) == stored
+    times.append((time.monotonic() - began) * 1000)
+print(min(times))
+"""
+
+
+def management(lab, build, layers, package):
     """The management service: what its answers cost, by how much there is to tell."""
     with lab.box("management", layers, host_name="") as box:
         bring_tools(box, build)
         box.start()
         key = base64.b64encode(box.read("/var/lib/mailinabox/api.key").strip().encode() + b":").decode()
-        print(f"\nmanagement service\n\nidle: {proportional_memory(box):.1f} MB (goal 20)\n")
+        print(f"\nmanagement service\n\nidle: {proportional_memory(box):.1f} MB (goal 20)")
+        if package:
+            print(f"package: {os.path.getsize(package) / 1e6:.1f} MB (goal 12)")
+        took, floor = first_answer(box)
+        print(f"from its start to the first answer: {took:.1f} ms (goal 50), of which a program's start is {floor:.1f}\n")
         print("| | clients | median ms | p99 ms | a second | status |\n|---|---|---|---|---|---|")
 
         def row(name, clients, count, method, path, *words, credential=key):
@@ -368,7 +423,8 @@ def management(lab, build, layers):
         row("the old list of 1000 users (goal 20)", 1, 100, "GET", "/mail/users?format=json")
         box.run("python3", "-c", RAISE, "0")
         password = base64.b64encode(f"{set_up.ADDRESS}:{set_up.PASSWORD}".encode()).decode()
-        row("login", 1, 50, "POST", "/login", credential=password)
+        alone = float(box.run("python3", "-W", "ignore", "-c", OWN_HASH, set_up.ADDRESS, set_up.PASSWORD).stdout)
+        row(f"login (the password's hash alone {alone:.1f}, goal 5 more)", 1, 50, "POST", "/login", credential=password)
         box.run("sh", "-c", "systemctl restart mailinabox mailinabox-web")
         add_domains(box, 100)
         box.run("mailinabox", "dns", "update", timeout=900)
@@ -384,6 +440,7 @@ def main():
     arguments.add_argument("--build", required=True)
     arguments.add_argument("--only", default="rerun,workload,domains,names,management,first,mail")
     arguments.add_argument("--portable", help="the program of the package, for rerun")
+    arguments.add_argument("--package", help="the package's file, for management, which says its size")
     arguments.add_argument("--before", metavar="TREE", help="for mail: whose recipes and templates to compare with")
     arguments.add_argument("--counts", default="100,1000,10000")
     chosen = arguments.parse_args()
@@ -399,7 +456,7 @@ def main():
         if "names" in chosen.only:
             names_and_certificates(lab, chosen.build, set_up.layers(lab, fresh, again=False))
         if "management" in chosen.only:
-            management(lab, chosen.build, set_up.layers(lab, fresh, again=False))
+            management(lab, chosen.build, set_up.layers(lab, fresh, again=False), chosen.package)
         if "first" in chosen.only:
             first(lab, chosen.build, fresh)
         if "mail" in chosen.only:

@@ -46,7 +46,7 @@ Reply reply_to(const Envelope& envelope, const std::string& source) {
                                          : static_cast<Verdict>(static_cast<unsigned char>(verdict.front()) % 10U)};
   if (reply.verdict == Verdict::done) {
     reply.entity_tag = pieces.next();
-    reply.data = json_of(fuzz::filled<typename MessageType::Result>(pieces));
+    reply.data = json_text_of(fuzz::filled<typename MessageType::Result>(pieces));
   } else {
     reply.retry_after = parse_number<std::int64_t>(pieces.next()).value_or(0);
     reply.member = pieces.next();

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/plain_json.hpp"
 #include "support/catch.hpp"
 
 using namespace mailinabox;
@@ -12,6 +13,21 @@ TEST_CASE("json: text", "[base]") {
   CHECK(json_text(tree, -1) == R"({"z":1,"a":["ä",true,null]})");
   CHECK(json_text(Json{{"z", 1}}) == "{\n  \"z\": 1\n}");
   CHECK(json_text(nlohmann::json{{"z", 1}, {"a", 2}}, -1) == R"({"a":2,"z":1})");
+}
+
+TEST_CASE("json: which texts are plain", "[base]") {
+  CHECK(is_plain_in_json(""));
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool plain = byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+    for (std::size_t at = 0; at < 19; ++at) {
+      INFO(byte << " at " << at);
+      for (const char other : {'a', ' ', '~'}) {
+        std::string text(19, other);
+        text[at] = static_cast<char>(byte);
+        CHECK(is_plain_in_json(text) == plain);
+      }
+    }
+  }
 }
 
 TEST_CASE("json: bytes that are not UTF-8 are replaced", "[base]") {

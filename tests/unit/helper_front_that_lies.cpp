@@ -423,7 +423,7 @@ TEST_CASE("A front that lies: about lengths, and leaves in the middle", "[api][d
       CHECK(answers_well(daemon));
     }
   }
-  // A connection carries one request: what comes behind its reply's beginning is not read.
+  // A connection carries one change, or looks: what else comes behind a look is not read.
   TestConnection more(daemon.socket());
   more.send(version);
   CHECK(more.read_until("\"verdict\":0"));

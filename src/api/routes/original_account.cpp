@@ -9,7 +9,7 @@ void log_in(const std::shared_ptr<Call>& call) {
       call, envelope_for(call->request(), original_credential_of(call->request())), LogIn{},
       [call](const Reply& reply) {
         if (reply.verdict == Verdict::done) {
-          const auto in = read_trusted_json<LoggedIn>(reply.data);
+          const auto in = read_trusted_text<LoggedIn>(reply.data);
           respond_json(
               call,
               {{"status", "ok"}, {"email", in.email}, {"privileges", in.privileges}, {"api_key", in.session.reveal()}});

@@ -65,18 +65,25 @@ void remove_records(const std::shared_ptr<Call>& call) {
 
 void dump_zones(const std::shared_ptr<Call>& call) {
   send(call, DumpZones{}, [call](const ZoneList& list) {
-    SortedJson json = SortedJson::array();
+    IndentedJson json;
+    json.open('[');
     for (const ZoneInfo& zone : list.zones) {
-      SortedJson records = SortedJson::array();
+      json.open('[');
+      json.text(zone.zone);
+      json.open('[');
       for (const RecordInfo& record : zone.records) {
-        records.push_back({{"qname", record.name},
-                           {"rtype", record.type},
-                           {"value", record.value},
-                           {"explanation", record.explanation}});
+        json.open('{');
+        json.member("explanation", record.explanation);
+        json.member("qname", record.name);
+        json.member("rtype", record.type);
+        json.member("value", record.value);
+        json.close('}');
       }
-      json.push_back({zone.zone, records});
+      json.close(']');
+      json.close(']');
     }
-    respond_json(call, json);
+    json.close(']');
+    respond_indented(call, json.take());
   });
 }
 

@@ -34,7 +34,7 @@ void install_certificate_route(const std::shared_ptr<Call>& call) {
   ask_helper(call, envelope_for(call->request(), original_credential_of(call->request())), message,
              [call](const Reply& reply) {
                if (reply.verdict == Verdict::done) {
-                 const auto done = read_trusted_json<InstalledCertificate>(reply.data);
+                 const auto done = read_trusted_text<InstalledCertificate>(reply.data);
                  respond_text(call, "OK\n" + joined(done.change.updated, "\n"));
                } else if (reply.verdict == Verdict::missing) {
                  respond_text(call, "Invalid domain name.");

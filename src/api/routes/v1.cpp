@@ -27,7 +27,7 @@ void respond_session(const std::shared_ptr<Call>& call, const Reply& reply) {
     respond_problem(call, reply);
     return;
   }
-  const auto in = read_trusted_json<LoggedIn>(reply.data);
+  const auto in = read_trusted_text<LoggedIn>(reply.data);
   const SessionBegun begun{.email = in.email, .privileges = in.privileges, .csrf = in.csrf};
   call->exchange->respond({.type = "application/json",
                            .body = json_text(json_of(begun)) + "\n",
@@ -96,7 +96,7 @@ class JobWatch : public std::enable_shared_from_this<JobWatch> {
     begun_ = true;
     if (reply.verdict == Verdict::unavailable) return look_again();  // it is being restarted
     if (reply.verdict != Verdict::done) return call_->exchange->end_events();
-    const auto events = read_trusted_json<JobEvents>(reply.data);
+    const auto events = read_trusted_text<JobEvents>(reply.data);
     std::string text;
     for (const JobEvent& event : events.events) {
       after_ = event.number;

@@ -10,11 +10,20 @@
 #include "operations/models/certificates.hpp"
 #include "operations/models/key_files.hpp"
 #include "operations/models/secondary_addresses.hpp"
+#include "operations/models/zones.hpp"
 #include "operations/tls/memory.hpp"
 #include "operations/web/site_files.hpp"
 
 namespace mailinabox {
 namespace {
+
+// What zones are made of, and what else was found out on the way.
+struct ZoneSources {
+  DnsInput input{};
+  TlsMemory memory{};
+  std::shared_ptr<TlsModel> tls{};
+  std::vector<std::string> warnings{};
+};
 
 ValueList list_value(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
 
@@ -114,6 +123,19 @@ void add_certificates(const TlsModel& tls, WebInput& web) {
     web.certificates[one.name] = {.pem = one.pem, .stapling = one.stapling, .accepted = one.accepted};
 }
 
+ZoneSources read_zone_sources(const Box& box, const Answers& answers, DnsInput names) {
+  ZoneSources parts{.input = std::move(names), .memory = read_tls_memory(box)};
+  DnsInput& input = parts.input;
+  for (const CustomRecordProblem& problem : input.custom.problems()) parts.warnings.push_back(problem.text());
+  const View view = box.view();
+  input.dkim = read_dkim_records(view, answers.get("STORAGE_ROOT"), parts.warnings);
+  input.ssh_fingerprints = read_ssh_fingerprints(view);
+  for (const DnsChallenge& challenge : read_challenges(box))
+    input.challenges.push_back({challenge.name, challenge.value});
+  parts.tls = gather_tls(view, answers, parts.memory.distrusted, input, parts.warnings);
+  return parts;
+}
+
 // One of each kind of addition.
 WebInput sample_web(const Answers& answers) {
   WebInput web;
@@ -195,24 +217,19 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
     input.mail_domains = input.user_domains;
     if (input.mail_domains.front() != input.primary_hostname) input.mail_domains.push_back(input.primary_hostname);
   }
-  std::vector<std::string> warnings;
-  for (const CustomRecordProblem& problem : input.custom.problems()) warnings.push_back(problem.text());
-  input.dkim = read_dkim_records(view, answers.get("STORAGE_ROOT"), warnings);
-  input.ssh_fingerprints = read_ssh_fingerprints(view);
-  const TlsMemory memory = read_tls_memory(box);
-  for (const DnsChallenge& challenge : read_challenges(box))
-    input.challenges.push_back({challenge.name, challenge.value});
-  const std::shared_ptr<TlsModel> tls = gather_tls(view, answers, memory.distrusted, input, warnings);
-  const SecondaryServers servers = input.custom.secondary_servers();
+  ZoneSources parts = read_zone_sources(box, answers, std::move(input));
+  std::vector<std::string> warnings = std::move(parts.warnings);
+  const SecondaryServers servers = parts.input.custom.secondary_servers();
   SecondaryAddresses found = secondaries.find(hosts_of(servers));
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
 
   WebInput web = read_web_input(view, answers);
-  add_certificates(*tls, web);
-  web.zones_here = memory.zones_here;
-  BoxModels models = make_models(std::move(input), policy_mode(answers), peers_of(servers, found), std::move(web));
-  models.tls = tls;
-  for (auto& [name, value] : tls->values()) models.values[name] = std::move(value);
+  add_certificates(*parts.tls, web);
+  web.zones_here = parts.memory.zones_here;
+  BoxModels models =
+      make_models(std::move(parts.input), policy_mode(answers), peers_of(servers, found), std::move(web));
+  models.tls = parts.tls;
+  for (auto& [name, value] : parts.tls->values()) models.values[name] = std::move(value);
   models.warnings = std::move(warnings);
   for (std::string& warning : site_warnings(models.sites, models.web, custom_sites_path(answers)))
     models.warnings.push_back(std::move(warning));
@@ -222,6 +239,12 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   warn_of_records_elsewhere(answers, models, models.warnings);
   models.secondary_addresses = std::move(found.of_host);
   return models;
+}
+
+std::vector<DnsZone> read_zones(const Box& box, const Answers& answers, const Directory& directory) {
+  DnsInput names = read_names(box, answers, &directory);
+  if (names.mail_domains.empty()) return {};
+  return dns_zones(read_zone_sources(box, answers, std::move(names)).input);
 }
 
 BoxModels sample_models(const Answers& answers) {
