@@ -8,6 +8,7 @@
 #   tests/run.sh fault [...]  every kill point, 50 random kills, refusals, full disks; arguments go to pytest
 #   tests/run.sh package [...]  builds the Debian package and tests it; arguments go to pytest
 #   tests/run.sh sanitize   the unit tests under the address and undefined-behaviour sanitizers
+#   tests/run.sh threads    what runs in several threads, and the management service's tests, under the thread sanitizer
 #   tests/run.sh fuzz [S]   each fuzz target for S seconds (60); "fixed": half a minute of the same inputs each time
 #   tests/run.sh bench      the benchmark (its own peers are installed, too)
 #
@@ -35,7 +36,7 @@ readonly bench_packages=(libsystemd-dev)
 # What a part may take, in seconds, on two processors that the other parts use at the same time. To take longer fails nothing,
 # but is said, so that what a change costs is seen in the change.
 declare -rA budgets=([program]=180 [unit]=600 [box12]=900 [box13]=1500 [fault]=540 [deb]=120 [package]=1260 [root]=120 [sanitize]=1440
-  [fuzz]=300 [box]=1980 [all]=2580)
+  [fuzz]=300 [threads]=480 [box]=1980 [all]=2580)
 
 # What is compiled for the tests and for the package's first build differs in nothing that an object shows: one compiles, the
 # other finds it here, whatever its tree's path. A fresh clone begins with nothing.
@@ -158,18 +159,25 @@ sampled_faults() {
   in_boxes fault --reuse --every 9 --turn "$number" --random-kills 6 -rA --show-capture=no
 }
 
-# One tree for the unit tests and the fuzz targets: clang compiles it under the sanitizers in a third of GCC's time, and a layer at
-# a time (60 files) in two thirds of that.
+# compile_sanitized KIND TREE TARGET...: KIND is CMake's SANITIZE. Clang compiles under the sanitizers in a third of GCC's time, and a
+# layer at a time (60 files) in two thirds of that. One tree has the unit tests and the fuzz targets.
 compile_sanitized() {
-  run configure-sanitize cmake -G Ninja -S . -B "$sanitized" -DSANITIZE=ON -DCMAKE_CXX_COMPILER=clang++ \
+  local kind=$1 tree=$2
+  shift 2
+  run "configure-sanitize-$kind" cmake -G Ninja -S . -B "$tree" "-DSANITIZE=$kind" -DCMAKE_CXX_COMPILER=clang++ \
     -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -gline-tables-only" -DCMAKE_UNITY_BUILD=ON \
     -DCMAKE_UNITY_BUILD_BATCH_SIZE=60 || return
-  run build-sanitize ninja -C "$sanitized" "$@"
+  run "build-sanitize-$kind" ninja -C "$tree" "$@"
 }
 
 sanitize() {
-  compile_sanitized unit_tests || return
+  compile_sanitized ON "$sanitized" unit_tests || return
   "$sanitized/tests/unit_tests"
+}
+
+threads() {
+  compile_sanitized thread "$sanitized-threads" unit_tests || return
+  "$sanitized-threads/tests/unit_tests"
 }
 
 # What each target gets through in about half a minute, on one processor.
@@ -180,7 +188,7 @@ declare -rA fuzz_inputs=([recipe]=9000 [settings]=160000 [template]=240000 [addr
 # what has changed and not by chance. Two targets run at a time; what libFuzzer says goes to files, what it found is shown.
 fuzz() {
   local seconds=${1:-60} target failed=0 found=$sanitized/found options targets=("${!fuzz_inputs[@]}")
-  compile_sanitized "${targets[@]/#/fuzz_}" || return
+  compile_sanitized ON "$sanitized" "${targets[@]/#/fuzz_}" || return
   if [[ $seconds == fixed ]]; then
     found=$sanitized/found-fixed
     rm -rf "$found" # its inputs would be tried first
@@ -260,7 +268,7 @@ end_parts() {
 # Three rows of parts side by side: on two processors they take about as long as what they compute. What they say is shown one after
 # the other. The boxes' programs are made first and stay as they are: what is made beside them is nothing that they have.
 everything() {
-  local name failed=0 names=(unit deb box12 box13 fault package root sanitize fuzz)
+  local name failed=0 names=(unit deb box12 box13 fault package root sanitize fuzz threads)
   configure || return
   part program compile program "${in_box[@]}" || return
   trap end_parts INT TERM
@@ -273,6 +281,7 @@ everything() {
   begin root package in_smallest_root
   begin sanitize unit giving_way on_debian_13 sanitize
   begin fuzz sanitize giving_way on_debian_13 fuzz fixed
+  begin threads fuzz giving_way on_debian_13 threads
   for name in "${names[@]}"; do finish "$name" || failed=1; done
   trap - INT TERM
   cat "$logs/times"
@@ -297,6 +306,8 @@ main() {
         deb && part package in_boxes package "$@" ;;
     sanitize)
       install_packages "${build_packages[@]}" "${test_packages[@]}" "${sanitizer_packages[@]}" && part sanitize sanitize ;;
+    threads)
+      install_packages "${build_packages[@]}" "${test_packages[@]}" "${sanitizer_packages[@]}" && part threads threads ;;
     fuzz)
       install_packages "${build_packages[@]}" "${test_packages[@]}" "${sanitizer_packages[@]}" && part fuzz fuzz "$@" ;;
     bench)
@@ -305,7 +316,7 @@ main() {
       install_packages "${build_packages[@]}" "${test_packages[@]}" "${box_packages[@]}" "${package_packages[@]}" &&
         part all everything "$@" ;;
     *)
-      sed -n '4,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+      sed -n '4,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
       return 64
       ;;
   esac
