@@ -47,8 +47,8 @@ void become_worker(const std::vector<int>& needed) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) signal(number, SIG_DFL);
   // A log that is open has one of those that are closed below, and would later close whatever else has its number then.
+  // It is opened again by the first line, with what openlog() has said before but for the name, which is the program's.
   closelog();
-  openlog("mailinabox", LOG_PID, LOG_DAEMON);
   // Out of the way of the numbers that they get first.
   std::vector<int> away;
   for (const int number : needed) away.push_back(::fcntl(number, F_DUPFD_CLOEXEC, 64));

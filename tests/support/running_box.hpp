@@ -68,6 +68,8 @@ class TestConnection {
   bool read_until(std::string_view part, std::chrono::milliseconds limit = k_patience);
   // Reads to the end. False if that does not come in time.
   bool read_to_end(std::chrono::milliseconds limit = k_patience);
+  // Reads a frame of the helper's, or to the end: it keeps connections of questions that only look.
+  bool read_frame(std::chrono::milliseconds limit = k_patience);
   const std::string& text() const { return text_; }
 
  private:

@@ -107,7 +107,8 @@ struct BoxToLieTo : ApiBox {
     const ApiResponse added = call("POST", "/account/factors", {{"pending", prepared["pending"]}, {"code", code}}, who);
     REQUIRE(added.status == 201);
     secrets.push_back(secret);
-    for (const Json& one : added.json()["recovery_codes"]) secrets.push_back(one.get<std::string>());
+    const Json codes = added.json()["recovery_codes"];
+    for (const Json& one : codes) secrets.push_back(one.get<std::string>());
     lies.push_back({.name = "a password without its code",
                     .credential = password_credential("guarded@example.com", "some password")});
     Credential old = password_credential("guarded@example.com", "some password");
@@ -317,7 +318,7 @@ std::string sent_raw(const std::string& socket, const std::string& bytes, Leaves
   if (leaves == Leaves::closes) connection.close();
   if (leaves == Leaves::resets) connection.reset();
   if (!connection.valid()) return {};
-  CHECK(connection.read_to_end(k_soon));
+  CHECK(connection.read_frame(k_soon));
   return connection.text();
 }
 
