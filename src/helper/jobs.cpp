@@ -44,7 +44,7 @@ std::optional<JobInfo> read_job(const Box& box, const std::string& id) {
   if (!valid_job_id(id)) return std::nullopt;
   const auto file = box.view().files.read(job_folder(box, id) + "/job.json");
   if (!file) return std::nullopt;
-  JobInfo info = read_json<JobInfo>(parse_json(file->content, "job.json"));
+  JobInfo info = read_trusted_json<JobInfo>(parse_json(file->content, "job.json"));
   if (info.state == "running" && !MachineLock(job_lock_path(box, id)).holder()) {
     info.state = "lost";
     info.error = "The job's process ended without a word: the machine or an administrator stopped it. Start it again.";
@@ -162,7 +162,11 @@ JobInfo ProcessJobStarter::start(const Box& box, const JobRequest& request) {
 std::vector<JobInfo> JobStore::all() const {
   std::vector<JobInfo> jobs;
   for (const std::string& id : box_.view().files.list(jobs_folder(box_))) {
-    if (auto info = read_job(box_, id)) jobs.push_back(std::move(*info));
+    try {
+      if (auto info = read_job(box_, id)) jobs.push_back(std::move(*info));
+    } catch (const Error& error) {  // the others are worth seeing
+      syslog(LOG_ERR, "management: job %s: %s", id.c_str(), error.what());
+    }
   }
   std::sort(jobs.begin(), jobs.end(), [](const JobInfo& left, const JobInfo& right) {
     return left.created == right.created ? left.id < right.id : left.created > right.created;
@@ -182,9 +186,11 @@ JobEvents JobStore::events(const std::string& id, std::int64_t after) const {
   const auto file = box_.view().files.read(job_folder(box_, id) + "/events.jsonl");
   if (!file) return result;
   for (const std::string_view line : lines_of(file->content)) {
-    if (line.empty() || line.back() != '}') continue;  // is being written
-    JobEvent event = read_json<JobEvent>(parse_json(line, "events.jsonl"));
-    if (event.number > after) result.events.push_back(std::move(event));
+    try {
+      auto event = read_trusted_json<JobEvent>(parse_json(line, "events.jsonl"));
+      if (event.number > after) result.events.push_back(std::move(event));
+    } catch (const Error&) {  // is being written, or was cut off by a full disk
+    }
   }
   return result;
 }
