@@ -1,5 +1,7 @@
 #include "operations/publish.hpp"
 
+#include <exception>
+
 #include "base/text.hpp"
 #include "engine/engine.hpp"
 #include "operations/audit.hpp"
@@ -63,7 +65,16 @@ Publication publish_on_request(const Box& box, const LockRequest& request, SignA
     entry.begin();
     discard_signatures(box, lock);
   }
-  Publication publication = publish_telling(box, lock, std::nullopt, [&] { entry.begin(); });
+  std::exception_ptr unwritable;
+  Publication publication = publish_telling(box, lock, std::nullopt, [&] {
+    try {
+      entry.begin();
+    } catch (...) {
+      unwritable = std::current_exception();
+      throw;
+    }
+  });
+  if (unwritable) std::rethrow_exception(unwritable);  // nothing has been changed
   if (entry.begun()) entry.end(audit_end(publication));
   return publication;
 }
