@@ -204,12 +204,16 @@ class Supervisor {
       begin_worker(std::move(connection), request);
     } else if (request.size() <= k_most_looking) {
       looks_.push_back({std::move(connection), std::move(request)});
+    } else {
+      tell(connection, {.verdict = Verdict::refused, .text = "The request is longer than a question may be."});
     }
   }
 
   void begin_worker(Descriptor connection, const std::string& request) {
     if (workers_.size() >= k_most_workers) {
-      tell_busy(connection);
+      tell(connection, {.verdict = Verdict::unavailable,
+                        .text = "Too many changes are under way. Try again in a while.",
+                        .retry_after = 10});
       return;
     }
     try {
@@ -219,11 +223,9 @@ class Supervisor {
     }
   }
 
-  static void tell_busy(const Descriptor& connection) {
-    const Reply busy{.verdict = Verdict::unavailable,
-                     .text = "Too many changes are under way. Try again in a while.",
-                     .retry_after = 10};
-    const std::string frame = framed(reply_text(busy));
+  // As much as fits without waiting: these replies do.
+  static void tell(const Descriptor& connection, const Reply& reply) {
+    const std::string frame = framed(reply_text(reply));
     static_cast<void>(::send(connection.number(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   }
 
