@@ -177,7 +177,8 @@ sanitize() {
 
 threads() {
   compile_sanitized thread "$sanitized-threads" unit_tests || return
-  "$sanitized-threads/tests/unit_tests"
+  # All but the one that forks several thousand processes, each of which costs most here.
+  "$sanitized-threads/tests/unit_tests" "~A front that lies: about every message"
 }
 
 # What each target gets through in about half a minute, on one processor.
