@@ -11,6 +11,9 @@
 
 namespace mailinabox {
 
+// How long a change with If-Match waits for other changes, and for a run.
+inline constexpr std::chrono::seconds k_conditional_wait{20};
+
 // One request that may be answered.
 struct RequestContext {
   Stores& stores;
@@ -19,7 +22,11 @@ struct RequestContext {
   const Box& box;  // with the actor
   JobStarter& jobs;
 
-  LockRequest lock(const std::string& command) const { return {.command = command}; }
+  LockRequest lock(const std::string& command) const {
+    LockRequest request{.command = command};
+    if (envelope.if_match) request.limit = k_conditional_wait;  // it keeps others out meanwhile
+    return request;
+  }
   // The user that a message names, or whoever sends it. Throws Forbidden for another one's if not an administrator,
   // UnknownName, and Error for a caller without a user.
   User user_or_self(const std::string& email) const;

@@ -69,15 +69,17 @@ bool is_outdated(RequestContext& context, const MessageType& message) {
   return false;
 }
 
-// Between the look at the state and a change that holds for this state only, nobody else's change of the area comes in;
-// changes without a condition do not wait for each other here.
+// While a conditional change looks at the state and then changes it, no other request changes the same area; changes
+// without a condition do not exclude each other. Nobody waits here for a setup of half an hour behind somebody who
+// waits for it: a conditional change gives up soon (RequestContext::lock, too).
 template <typename MessageType>
 std::optional<ByteLock> keep_others_out(const RequestContext& context) {
   if (MessageType::k_rights.effect != Effect::change) return std::nullopt;
   const bool conditional = HasCurrent<MessageType> && context.envelope.if_match;
   return std::make_optional<ByteLock>(beside(context.box.lock_file, "mailinabox-changes.lock"),
                                       static_cast<std::int64_t>(MessageType::k_rights.area),
-                                      conditional ? ByteLock::Kind::exclusive : ByteLock::Kind::shared);
+                                      conditional ? ByteLock::Kind::exclusive : ByteLock::Kind::shared,
+                                      conditional ? k_conditional_wait : 3 * k_conditional_wait);
 }
 
 constexpr const char* k_outdated =
@@ -112,14 +114,19 @@ Reply once(RequestContext& context, const MessageType& message) {
     if (!before->finished) return refused(Verdict::conflict, "The first request with this key is still under way.");
     return read_reply(sealing.open(before->reply, reply_purpose(who, key)).reveal());
   }
+  Reply reply;
   try {
-    Reply reply = carry_out(context, message);
-    replies.finish(who, key, sealing.seal(Secret(reply_text(reply)), reply_purpose(who, key)));
-    return reply;
+    reply = carry_out(context, message);
   } catch (...) {
     replies.abandon(who, key);
     throw;
   }
+  try {
+    replies.finish(who, key, sealing.seal(Secret(reply_text(reply)), reply_purpose(who, key)));
+  } catch (const Error& error) {  // it is done: the key counts as under way, so that nobody does it again
+    syslog(LOG_ERR, "management: the reply to a request with an idempotency key was not kept: %s", error.what());
+  }
+  return reply;
 }
 
 bool csrf_is_right(const Caller& caller, const Envelope& envelope, Effect effect) {

@@ -12,9 +12,9 @@ std::string waiting_for(const MachineLock& lock, const MachineLockHolder& holder
   return "Waiting for the lock " + lock.path() + ", which is held by " + holder.text();
 }
 
-Error locked(const MachineLock& lock, bool waited) {
-  const std::string end = waited ? ". It has not ended within an hour; see what it is doing."
-                                 : ". Nothing was changed; try again when it has ended.";
+Error locked(const MachineLock& lock, bool waited_an_hour) {
+  const std::string end = waited_an_hour ? ". It has not ended within an hour; see what it is doing."
+                                         : ". Nothing was changed; try again when it has ended.";
   const auto holder = lock.holder();
   if (!holder) {
     return Error("Another run has ended just now. Nothing was changed; try again.", ExitCode::locked);
@@ -26,14 +26,13 @@ Error locked(const MachineLock& lock, bool waited) {
 }  // namespace
 
 HeldLock::HeldLock(const Box& box, const LockRequest& request) : command_(request.command), lock_(box.lock_file) {
-  constexpr auto k_limit = std::chrono::hours(1);
   const Clock& clock = box.system.clock;
   const std::string name = "mailinabox " + command_;
   const auto waiting = [&](const MachineLockHolder& holder) {
     if (request.on_wait) request.on_wait(waiting_for(lock_, holder));
   };
-  if (request.wait ? lock_.acquire(name, clock, k_limit, waiting) : lock_.try_acquire(name, clock)) return;
-  throw locked(lock_, request.wait);
+  if (request.wait ? lock_.acquire(name, clock, request.limit, waiting) : lock_.try_acquire(name, clock)) return;
+  throw locked(lock_, request.wait && request.limit >= std::chrono::hours(1));
 }
 
 HeldLock::~HeldLock() = default;

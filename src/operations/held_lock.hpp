@@ -1,6 +1,7 @@
 // The machine's lock, held for one operation.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -11,9 +12,10 @@ namespace mailinabox {
 
 struct LockRequest {
   std::string command{};  // "user add": the journal and those who wait see it
-  bool wait = true;       // for an hour at most
+  bool wait = true;       // for `limit` at most
   // Called once for each holder that is waited for, with a sentence that names it.
   std::function<void(const std::string& message)> on_wait{};
+  std::chrono::seconds limit = std::chrono::hours(1);
 };
 
 // Operations that change the box take it as an argument: whoever calls them holds the lock.

@@ -3,12 +3,18 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <thread>
 
 #include "base/error.hpp"
 
 namespace mailinabox {
+namespace {
 
-ByteLock::ByteLock(const std::string& path, std::int64_t byte, Kind kind)
+constexpr std::chrono::milliseconds k_between_attempts{5};  // the kernel's own waiting has no limit
+
+}  // namespace
+
+ByteLock::ByteLock(const std::string& path, std::int64_t byte, Kind kind, std::chrono::milliseconds limit)
     : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) {
   if (!file_.valid()) throw SystemError("open", path, errno);
   struct flock lock {};
@@ -16,8 +22,12 @@ ByteLock::ByteLock(const std::string& path, std::int64_t byte, Kind kind)
   lock.l_whence = SEEK_SET;
   lock.l_start = byte;
   lock.l_len = 1;
-  while (::fcntl(file_.number(), F_OFD_SETLKW, &lock) != 0) {
-    if (errno != EINTR) throw SystemError("lock", path, errno);
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (::fcntl(file_.number(), F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) throw SystemError("lock", path, errno);
+    if (std::chrono::steady_clock::now() > until)
+      throw Error("Another change is under way. Nothing was changed; try again when it has ended.", ExitCode::locked);
+    std::this_thread::sleep_for(k_between_attempts);
   }
 }
 

@@ -1,9 +1,9 @@
 // The API of today: what is refused and how, conditions, requests that are sent again, pages.
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -31,16 +31,13 @@ ApiResponse send_json(ApiBox& box, const std::string& method, const std::string&
                    .body = body});
 }
 
-// Until some process waits for a lock of the file.
-bool somebody_waits_for(const std::string& path) {
-  struct stat file {};
-  if (::stat(path.c_str(), &file) != 0) return false;
-  const std::string its = ":" + std::to_string(file.st_ino) + " ";
+// Until the process has the file open.
+bool has_open(pid_t process, const std::string& path) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (std::chrono::steady_clock::now() < end) {
-    std::ifstream locks("/proc/locks");
-    for (std::string line; std::getline(locks, line);) {
-      if (line.find("->") != std::string::npos && line.find(its) != std::string::npos) return true;
+    std::error_code gone;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd", gone)) {
+      if (std::filesystem::read_symlink(entry.path(), gone) == path) return true;
     }
     std::this_thread::yield();
   }
@@ -212,6 +209,30 @@ TEST_CASE("API v1: conditions", "[api]") {
             .status == 200);
 }
 
+TEST_CASE("API v1: a job's words may be long and have lines, and files that are damaged hide nothing else", "[api]") {
+  ApiBox box;
+  const std::string id = box.call("POST", "/jobs/plan", Json::object(), k_admin).json()["id"].get<std::string>();
+  const std::string folder = "/var/lib/mailinabox/jobs/" + id;
+  const std::string words = "apt-get failed:\n\tline\n" + std::string(5000, 'x');
+  Json job = Json::parse(box.host.content(folder + "/job.json"));
+  job["state"] = "failed";
+  job["error"] = words;
+  box.host.put(folder + "/job.json", job.dump(), 0600);
+  const Json event = {{"number", 1}, {"at", "2026-11-30T00:00:00Z"}, {"kind", "failure"}, {"text", words}};
+  Json last = event;
+  last["number"] = 3;
+  // The second event was cut off by a full disk, and the third one came behind it; so did the fourth, which is whole.
+  const std::string cut = event.dump().substr(0, 40);
+  box.host.put(folder + "/events.jsonl", event.dump() + "\n" + cut + event.dump() + "\n" + last.dump() + "\n", 0600);
+  CHECK(box.call("GET", "/jobs/" + id, nullptr, k_admin).json()["error"] == words);
+  CHECK(box.call("GET", "/jobs", nullptr, k_admin).json()["jobs"].size() == 1);
+  const std::string told = box.call("GET", "/jobs/" + id + "/events", nullptr, k_admin).body;
+  CHECK_THAT(told, Contains("id: 1\n") && Contains("id: 3\n"));
+  box.host.put(folder + "/job.json", "{", 0600);
+  CHECK(box.call("GET", "/jobs", nullptr, k_admin).json()["jobs"].empty());
+  CHECK(box.call("POST", "/jobs/plan", Json::object(), k_admin).status == 202);
+}
+
 TEST_CASE("API v1: conditions with several entity tags", "[api]") {
   ApiBox box;
   const auto tag = [&] { return box.call("GET", "/users/anna@example.com", nullptr, k_admin).header("ETag"); };
@@ -251,7 +272,8 @@ TEST_CASE("API v1: between the look and a conditional change nobody else changes
   ApiBox box;
   const std::string tag = box.call("GET", "/users/anna@example.com", nullptr, k_admin).header("ETag");
   const std::string path = beside(box.box.lock_file, "mailinabox-changes.lock");
-  std::optional<ByteLock> others(std::in_place, path, static_cast<std::int64_t>(Area::mail), ByteLock::Kind::shared);
+  std::optional<ByteLock> others(std::in_place, path, static_cast<std::int64_t>(Area::mail), ByteLock::Kind::shared,
+                                 std::chrono::seconds(1));
   const pid_t process = ::fork();
   if (process == 0) {
     others.reset();  // the parent's goes on
@@ -261,7 +283,7 @@ TEST_CASE("API v1: between the look and a conditional change nobody else changes
             .status;
     ::_exit(status == 412 ? 0 : 1);
   }
-  REQUIRE(somebody_waits_for(path));
+  REQUIRE(has_open(process, path));
   CHECK(box.call("PATCH", "/users/anna@example.com", {{"quota", "2G"}}, k_admin).status == 200);  // without a condition
   others.reset();
   int status = 0;
@@ -282,6 +304,7 @@ TEST_CASE("API v1: conditions of what is put", "[api]") {
   CHECK(put("/aliases/team@example.com", {{"forwards_to", {"anna@example.com"}}}, alias_tag) == 200);
   CHECK(put("/aliases/team@example.com", alias, alias_tag) == 412);
   const std::string none = tag("/records?name=x.example.com&type=A");
+  CHECK(put("/records/a.example.com/TXT", {{"value", "another one"}}, "*") == 200);  // changes no other's tag
   CHECK(put("/records/x.example.com/A", {{"value", "192.0.2.1"}}, none) == 200);
   CHECK(put("/records/x.example.com/A", {{"value", "192.0.2.2"}}, none) == 412);
   const std::string servers = tag("/secondary-name-servers");

@@ -153,12 +153,12 @@ TEST_CASE("remembered replies: a request that was cut off may begin again", "[bo
   const SessionBox box;
   RememberedReplies replies(open_session_database(box.path));
   CHECK(replies.begin("anna", "key", "digest", k_now));
-  CHECK_FALSE(replies.begin("anna", "key", "digest", k_now + minutes(15) - seconds(1)));
-  CHECK_FALSE(replies.remembered("anna", "key", k_now + minutes(15)));
-  CHECK(replies.begin("anna", "key", "digest", k_now + minutes(15)));
+  CHECK_FALSE(replies.begin("anna", "key", "digest", k_now + minutes(90) - seconds(1)));
+  CHECK_FALSE(replies.remembered("anna", "key", k_now + minutes(90)));
+  CHECK(replies.begin("anna", "key", "digest", k_now + minutes(90)));
   replies.abandon("anna", "key");
-  CHECK(replies.begin("anna", "key", "digest", k_now + minutes(15)));
+  CHECK(replies.begin("anna", "key", "digest", k_now + minutes(90)));
   replies.finish("anna", "key", "{}");
   replies.abandon("anna", "key");  // too late
-  CHECK_FALSE(replies.begin("anna", "key", "digest", k_now + minutes(45)));
+  CHECK_FALSE(replies.begin("anna", "key", "digest", k_now + minutes(120)));
 }

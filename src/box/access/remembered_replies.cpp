@@ -9,7 +9,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 constexpr hours k_replies_last{24};
-constexpr minutes k_longest_request{15};
+constexpr minutes k_longest_request{90};  // it may wait for an hour for a run
 
 void remove_old_replies(Database& database, TimePoint now) {
   Statement statement = database.prepare("DELETE FROM replies WHERE began <= ?1 OR (reply IS NULL AND began <= ?2)");
