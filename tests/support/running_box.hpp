@@ -79,6 +79,9 @@ class TestConnection {
   std::string text_{};
 };
 
+// With which programs on the machine ask.
+inline const Headers k_own_key = ApiBox::basic(k_api_key, "");
+
 // Parts of HTTP's answers as they came.
 ApiResponse parsed_response(const std::string& text);
 std::string http_text(const ApiRequest& request, const std::string& more_headers = "Connection: close\r\n");

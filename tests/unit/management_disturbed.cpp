@@ -18,8 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-const Headers k_own_key = ApiBox::basic(k_api_key, "");
-
 // A file system of a few megabytes that only this process and its children see, in place of a directory whose files are
 // copied there.
 class SmallDisk {

@@ -15,8 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-const Headers k_key = ApiBox::basic(k_api_key, "");
-
 // A box with a recipe that is under way until go().
 struct SlowBox : ApiBox {
   SlowBox() {
@@ -56,7 +54,7 @@ void check_done(const RunningDaemon& daemon, const std::string& id) {
 TestConnection follow(const RunningDaemon& daemon, const std::string& id, const std::string& last = "") {
   TestConnection connection(daemon.port());
   REQUIRE(connection.valid());
-  Headers headers = k_key;
+  Headers headers = k_own_key;
   if (!last.empty()) headers.emplace_back("Last-Event-ID", last);
   connection.send(http_text({.target = "/api/v1/jobs/" + id + "/events", .headers = headers}));
   return connection;
@@ -108,7 +106,7 @@ struct LockHolder {
 ApiRequest addition(const std::string& email) {
   return {.method = "POST",
           .target = "/api/v1/users",
-          .headers = joined_headers(k_key, {{"Content-Type", "application/json"}}),
+          .headers = joined_headers(k_own_key, {{"Content-Type", "application/json"}}),
           .body = R"({"email": ")" + email + R"(", "password": "long enough"})"};
 }
 
@@ -118,6 +116,19 @@ TestConnection send_request(const RunningDaemon& daemon, const ApiRequest& reque
   connection.send(http_text(request));
   return connection;
 }
+
+// A user shall be added, and the process that does it waits for another run.
+struct ChangeThatWaits {
+  ChangeThatWaits() { CHECK(answers); }
+  ApiBox box{};
+  BoxInTime in_time{box};
+  RunningDaemon daemon{in_time.box};
+  const bool answers = daemon.call("GET", "/users").status == 200;  // so that its reader is there
+  const std::vector<int> readers = daemon.helper().children();
+  LockHolder lock{box.box.lock_file};
+  TestConnection client = send_request(daemon, addition("x@example.com"));
+  const int worker = worker_of(daemon, readers);
+};
 
 ApiResponse answer_on_connection(TestConnection& connection) {
   REQUIRE(connection.read_to_end());
@@ -207,37 +218,26 @@ TEST_CASE("Restarts: two jobs at once", "[api][daemon]") {
 }
 
 TEST_CASE("Restarts: the process of a change is killed", "[api][daemon]") {
-  ApiBox box;
-  BoxInTime in_time(box);
-  RunningDaemon daemon(in_time.box);
-  CHECK(daemon.call("GET", "/users").status == 200);
-  const std::vector<int> readers = daemon.helper().children();
-  LockHolder lock(box.box.lock_file);
-  TestConnection client = send_request(daemon, addition("x@example.com"));
-  ::kill(worker_of(daemon, readers), SIGKILL);
-  const ApiResponse answer = answer_on_connection(client);
+  ChangeThatWaits change;
+  RunningDaemon& daemon = change.daemon;
+  ::kill(change.worker, SIGKILL);
+  const ApiResponse answer = answer_on_connection(change.client);
   CHECK(answer.status == 500);
   CHECK_THAT(answer.body, Contains("Look whether what it asked for has been done"));
   CHECK(comes_true([&] { return daemon.log().find("was ended by signal 9") != std::string::npos; }));
-  lock.process.kill();
+  change.lock.process.kill();
   CHECK(daemon.call("GET", "/users/x@example.com").status == 404);
   CHECK(daemon.http(addition("x@example.com")).status == 201);
 }
 
 TEST_CASE("Restarts: a change goes on without the helper that began it", "[api][daemon]") {
-  ApiBox box;
-  BoxInTime in_time(box);
-  RunningDaemon daemon(in_time.box);
-  CHECK(daemon.call("GET", "/users").status == 200);
-  const std::vector<int> readers = daemon.helper().children();
-  LockHolder lock(box.box.lock_file);
-  TestConnection client = send_request(daemon, addition("x@example.com"));
-  static_cast<void>(worker_of(daemon, readers));
+  ChangeThatWaits change;
+  RunningDaemon& daemon = change.daemon;
   daemon.helper().kill();
   daemon.start_helper();
   CHECK(daemon.call("GET", "/users/x@example.com").status == 404);
-  lock.process.kill();
-  CHECK(answer_on_connection(client).status == 201);
+  change.lock.process.kill();
+  CHECK(answer_on_connection(change.client).status == 201);
   CHECK(daemon.call("GET", "/users/x@example.com").status == 200);
 }
 
@@ -247,7 +247,7 @@ TEST_CASE("Restarts: the front waits for the helper, and says so if there is non
   RunningDaemon daemon(box.box, {.helper = k_wait});
   daemon.helper().stop();
   const auto began = steady_clock::now();
-  TestConnection original = send_request(daemon, {.target = "/system/version", .headers = k_key});
+  TestConnection original = send_request(daemon, {.target = "/system/version", .headers = k_own_key});
   const ApiResponse away = daemon.call("GET", "/system");
   CHECK(steady_clock::now() - began >= k_wait);
   for (const ApiResponse& answer : {away, answer_on_connection(original)}) {
@@ -255,7 +255,7 @@ TEST_CASE("Restarts: the front waits for the helper, and says so if there is non
     CHECK_THAT(answer.body, Contains("not running") && Contains("sudo mailinabox setup"));
     CHECK(answer.header("Retry-After") == "5");
   }
-  TestConnection client = send_request(daemon, {.target = "/system/version", .headers = k_key});
+  TestConnection client = send_request(daemon, {.target = "/system/version", .headers = k_own_key});
   daemon.start_helper();
   CHECK(answer_on_connection(client).status == 200);
 }
@@ -264,7 +264,7 @@ TEST_CASE("Restarts: what only looks is asked again if the helper ends before it
   ApiBox box;
   RunningDaemon daemon(box.box);
   ::kill(daemon.helper().id(), SIGSTOP);
-  TestConnection look = send_request(daemon, {.target = "/system/version", .headers = k_key});
+  TestConnection look = send_request(daemon, {.target = "/system/version", .headers = k_own_key});
   TestConnection change = send_request(daemon, addition("x@example.com"));
   REQUIRE(comes_true([&] { return daemon.waiting_at_socket() == 2; }));
   daemon.helper().kill();
