@@ -1,21 +1,22 @@
 // Sending messages from routes.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <utility>
 
 #include "api/router.hpp"
-#include "messages/json_text.hpp"
-#include "messages/messages.hpp"
+#include "messages/declaration.hpp"
 
 namespace mailinabox {
 
-// then(reply) with whatever the helper says.
-template <DeclaresMembers MessageType, typename Then>
-void ask_helper(const std::shared_ptr<Call>& call, Envelope envelope, const MessageType& message, Then then) {
-  envelope.message = MessageType::k_name;
-  envelope.fields = json_of(message);
-  call->exchange->ask(envelope, [call, then = std::move(then)](const Reply& reply) { then(reply); });
+// then(reply) with whatever the helper says. `message`: a value that has the shape of the declaration's message.
+void ask_helper(const std::shared_ptr<Call>& call, Envelope envelope, const MessageDeclaration& declaration,
+                const void* message, const std::function<void(const Reply&)>& then);
+
+template <DeclaresMembers MessageType>
+void ask_helper(const std::shared_ptr<Call>& call, Envelope envelope, const MessageType& message,
+                const std::function<void(const Reply&)>& then) {
+  ask_helper(call, std::move(envelope), declaration_of<MessageType>(), &message, then);
 }
 
 }  // namespace mailinabox

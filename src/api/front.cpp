@@ -24,12 +24,12 @@ Router front_routes(const std::string& version) {
   add_original_mail_routes(router);
   add_original_dns_routes(router);
   add_original_system_routes(router);
-  static_cast<void>(add_v1_routes(router));
+  const std::vector<ApiOperation> operations = add_v1_routes(router);
   // Made for the first who asks: it takes longer than the rest of the front's start.
   const auto description = std::make_shared<std::string>();
-  router.add({"GET", std::string(k_v1) + "/openapi.json", [description, version](const std::shared_ptr<Call>& call) {
-                Router same;
-                if (description->empty()) *description = json_text(openapi_of(add_v1_routes(same), version)) + "\n";
+  router.add({"GET", std::string(k_v1) + "/openapi.json",
+              [description, operations, version](const std::shared_ptr<Call>& call) {
+                if (description->empty()) *description = json_text(openapi_of(operations, version)) + "\n";
                 call->exchange->respond({.type = "application/json", .body = *description});
               }});
   router.add({"GET", "/", [](const std::shared_ptr<Call>& call) {

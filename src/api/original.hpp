@@ -9,6 +9,8 @@
 #include "api/ask.hpp"
 #include "api/credentials.hpp"
 #include "api/forms.hpp"
+#include "messages/json_text.hpp"
+#include "messages/messages.hpp"
 
 namespace mailinabox {
 

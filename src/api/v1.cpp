@@ -1,7 +1,10 @@
 #include "api/v1.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "messages/json_form.hpp"
 
 namespace mailinabox {
 namespace {
@@ -76,6 +79,59 @@ bool has_body(const WebRequest& request) {
   return request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 }
 
+// An object; an empty one without a body.
+Json body_of(const WebRequest& request) {
+  if (trim(request.body).empty()) return Json::object();
+  const std::string type = lower_case(request.header("content-type"));
+  if (!type.starts_with("application/json") && !type.starts_with("application/merge-patch+json"))
+    throw Error("Expected a body of the type application/json.");
+  Json object = parse_json(request.body, "The body");
+  if (!object.is_object()) throw Error("Expected a JSON object as the body.");
+  return object;
+}
+
+// A member as the path or the query has it.
+std::optional<std::string> text_of(const Call& call, const Form& query, const Json& body, const char* name) {
+  std::optional<std::string> text;
+  if (const auto part = call.parts.find(name); part != call.parts.end()) {
+    if (const auto in_body = body.find(name); in_body != body.end() && *in_body != part->second)
+      throw MemberError(name, "is another one in the address than in the body.");
+    text = part->second;
+  } else if (const auto found = query.find(name); found != query.end()) {
+    text = found->second;
+  }
+  if (text && !valid_utf8(*text)) throw MemberError(name, "is not UTF-8.");
+  return text;
+}
+
+Json truth_in(const char* name, const std::string& text) {
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  throw MemberError(name, "must be true or false.");
+}
+
+Json number_in(const char* name, const std::string& text) {
+  const auto number = parse_number<std::int64_t>(text);
+  if (!number) throw MemberError(name, "must be a whole number.");
+  return *number;
+}
+
+// As the declared type has it.
+Json converted(const Shape& shape, const char* name, const std::string& text) {
+  switch (shape.kind) {
+    case Shape::Kind::optional:
+      return converted(*shape.item, name, text);
+    case Shape::Kind::list:
+      return split_list(text);
+    case Shape::Kind::truth:
+      return truth_in(name, text);
+    case Shape::Kind::number:
+      return number_in(name, text);
+    default:
+      return text;
+  }
+}
+
 }  // namespace
 
 void respond_problem(const std::shared_ptr<Call>& call, int status, const std::string& detail,
@@ -94,48 +150,25 @@ void respond_problem(const std::shared_ptr<Call>& call, const Reply& reply) {
   respond_problem(call, status_of(reply.verdict), reply.text, reply.member, reply.retry_after);
 }
 
-RequestMembers::RequestMembers(const Call& call) : call_(call) {
-  if (!has_body(call.request())) {
-    query_ = query_of(call.request().target);
-    return;
+ErasedValue message_in(const Call& call, const Shape& shape) {
+  Form query;
+  if (!has_body(call.request())) query = query_of(call.request().target);
+  Json object = has_body(call.request()) ? body_of(call.request()) : Json::object();
+  for (const Member& member : shape.members) {
+    if (const auto text = text_of(call, query, object, member.name))
+      object[member.name] = converted(*member.shape, member.name, *text);
   }
-  if (trim(call.request().body).empty()) return;
-  const std::string type = lower_case(call.request().header("content-type"));
-  if (!type.starts_with("application/json") && !type.starts_with("application/merge-patch+json"))
-    throw Error("Expected a body of the type application/json.");
-  object_ = parse_json(call.request().body, "The body");
-  if (!object_.is_object()) throw Error("Expected a JSON object as the body.");
+  return read_json(shape, object);
 }
 
-std::optional<std::string> RequestMembers::text_of(const char* name) {
-  std::optional<std::string> text;
-  if (const auto part = call_.parts.find(name); part != call_.parts.end()) {
-    if (const auto in_body = object_.find(name); in_body != object_.end() && *in_body != part->second)
-      throw MemberError(name, "is another one in the address than in the body.");
-    text = part->second;
-  } else if (const auto found = query_.find(name); found != query_.end()) {
-    text = found->second;
+void with_message(const std::shared_ptr<Call>& call, const Shape& shape, const std::function<void(const void*)>& then) {
+  try {
+    then(message_in(*call, shape).get());
+  } catch (const MemberError& error) {
+    respond_problem(call, 400, error.what(), error.member());
+  } catch (const Error& error) {
+    respond_problem(call, 400, error.what());
   }
-  if (text && !valid_utf8(*text)) throw MemberError(name, "is not UTF-8.");
-  return text;
-}
-
-Json RequestMembers::list_of(const std::string& text) {
-  Json list = Json::array();
-  for (const std::string& item : split_list(text)) list.push_back(item);
-  return list;
-}
-
-Json RequestMembers::truth_of(const char* name, const std::string& text) {
-  if (text == "true" || text == "1") return true;
-  if (text == "false" || text == "0") return false;
-  throw MemberError(name, "must be true or false.");
-}
-
-Json RequestMembers::number_of(const char* name, const std::string& text) {
-  const auto number = parse_number<std::int64_t>(text);
-  if (!number) throw MemberError(name, "must be a whole number.");
-  return *number;
 }
 
 Envelope v1_envelope(const Call& call) {
@@ -166,16 +199,33 @@ void respond_result(const std::shared_ptr<Call>& call, int status, const Reply& 
   call->exchange->respond(std::move(response));
 }
 
-Json object_schema(const std::vector<ApiMember>& members) {
-  Json schema = {{"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}};
-  for (const ApiMember& member : members) {
-    Json property = member.schema;
-    if (!member.doc.empty()) property["description"] = member.doc;
-    schema["properties"][member.name] = property;
-    if (member.required) schema["required"].push_back(member.name);
+void V1Routes::add(const std::string& method, const std::string& path, const MessageDeclaration& message, int status) {
+  const ApiOperation operation{.method = method,
+                               .path = path,
+                               .message = &message,
+                               .body = message.message,
+                               .result = message.result,
+                               .status = status};
+  add_operation(operation, [&message, status](const std::shared_ptr<Call>& call) {
+    with_message(call, *message.message, [&](const void* value) {
+      ask_helper(call, v1_envelope(*call), message, value, [call, status](const Reply& reply) {
+        if (reply.verdict != Verdict::done) {
+          respond_problem(call, reply);
+        } else {
+          respond_result(call, status, reply);
+        }
+      });
+    });
+  });
+}
+
+void V1Routes::add_operation(ApiOperation operation, Answer answer) {
+  if (operation.result->members.empty()) {
+    operation.result = nullptr;
+    operation.status = 204;
   }
-  if (schema["required"].empty()) schema.erase("required");
-  return schema;
+  router_.add({operation.method, k_v1 + operation.path, std::move(answer)});
+  operations_.push_back(std::move(operation));
 }
 
 }  // namespace mailinabox

@@ -39,10 +39,10 @@ struct JobRequest {
   std::string account{};             // on whose behalf
   std::string by{};
   std::string from{};
-  static constexpr auto members() {
-    return std::make_tuple(member("kind", &JobRequest::kind, ""), member("names", &JobRequest::names, ""),
-                           member("account", &JobRequest::account, ""), member("by", &JobRequest::by, ""),
-                           member("from", &JobRequest::from, ""));
+  static Members members() {
+    return {member("kind", &JobRequest::kind, ""), member("names", &JobRequest::names, ""),
+            member("account", &JobRequest::account, ""), member("by", &JobRequest::by, ""),
+            member("from", &JobRequest::from, "")};
   }
 };
 

@@ -8,7 +8,9 @@
 #include "base/text.hpp"
 #include "helper/caller.hpp"
 #include "helper/handlers.hpp"
+#include "messages/json_form.hpp"
 #include "messages/json_text.hpp"
+#include "messages/messages.hpp"
 #include "operations/stores.hpp"
 #include "os/byte_lock.hpp"
 #include "store/sqlite.hpp"
@@ -16,20 +18,52 @@
 namespace mailinabox {
 namespace {
 
-template <typename Type>
-concept HasCurrent = requires {
-  typename Type::Current;
-};
-template <typename Type>
-concept AboutRecord = requires(const Type& message) {
-  message.name;
-  message.type;
+// What does a message's work, and the message's own functions without its type.
+struct Handler {
+  const MessageDeclaration& declaration;
+  ErasedValue (*handle)(RequestContext& context, const void* message);  // the result
 };
 
 template <typename MessageType>
-std::optional<RecordKey> record_of_message(const MessageType& message) {
-  if constexpr (AboutRecord<MessageType>) return RecordKey{message.name, message.type};
-  return std::nullopt;
+Handler handler_of() {
+  return {declaration_of<MessageType>(), [](RequestContext& context, const void* message) {
+            return erased(handle(context, *static_cast<const MessageType*>(message)));
+          }};
+}
+
+const std::vector<Handler>& all_handlers() {
+  static const std::vector<Handler> all = [] {
+    std::vector<Handler> handlers;
+    for_each_message([&]<typename MessageType>() { handlers.push_back(handler_of<MessageType>()); });
+    return handlers;
+  }();
+  return all;
+}
+
+const Handler* find_handler(std::string_view name) {
+  const auto& all = all_handlers();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Handler& handler) { return name == handler.declaration.name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// A message that has been read, with what it declares.
+struct Received {
+  const Handler& handler;
+  ErasedValue message;
+
+  const MessageDeclaration& declaration() const { return handler.declaration; }
+  ErasedValue handled(RequestContext& context) const { return handler.handle(context, message.get()); }
+};
+
+// The record that a message is about; nothing if it is about none.
+std::optional<RecordKey> record_of_message(const Received& received) {
+  const Shape& shape = *received.declaration().message;
+  const Member* name = shape.member("name");
+  const Member* type = shape.member("type");
+  if (name == nullptr || type == nullptr) return std::nullopt;
+  return RecordKey{*static_cast<const std::string*>(name->in(received.message.get())),
+                   *static_cast<const std::string*>(type->in(received.message.get()))};
 }
 
 Reply refused(Verdict verdict, const std::string& text, const std::string& member = "") {
@@ -37,15 +71,18 @@ Reply refused(Verdict verdict, const std::string& text, const std::string& membe
 }
 
 // The message that shows the state that another one changes, with the same key.
-template <typename MessageType>
-typename MessageType::Current current_of(const MessageType& message) {
-  using Current = typename MessageType::Current;
-  const Json fields = json_of(message);
+Received current_of(const Received& received) {
+  const MessageDeclaration& current = *received.declaration().current;
+  const Json fields = json_of(*received.declaration().message, received.message.get());
   Json key = Json::object();
-  for_each_member<Current>([&](const auto& member) {
+  for (const Member& member : current.message->members) {
     if (const auto found = fields.find(member.name); found != fields.end()) key[member.name] = *found;
-  });
-  return read_json<Current>(key);
+  }
+  return {*find_handler(current.name), read_json(*current.message, key)};
+}
+
+std::string entity_tag_of(const Shape& shape, const ErasedValue& result) {
+  return entity_tag_of(shape, result.get(), json_text_of(shape, result.get()));
 }
 
 // The part of an entity tag that names a state; behind it may be one for measurements.
@@ -56,28 +93,29 @@ bool is_one_of(const std::string& entity_tag, const std::vector<std::string>& wa
                      [&](const std::string& one) { return one == "*" || state_in(one) == state_in(entity_tag); });
 }
 
-template <typename MessageType>
-bool is_outdated(RequestContext& context, const MessageType& message) {
-  if constexpr (HasCurrent<MessageType>) {
-    if (!context.envelope.if_match) return false;
-    try {
-      return !is_one_of(entity_tag_of(handle(context, current_of(message))), *context.envelope.if_match);
-    } catch (const UnknownName&) {
-      return true;
-    }
+bool is_conditional(const RequestContext& context, const MessageDeclaration& declaration) {
+  return declaration.current != nullptr && context.envelope.if_match;
+}
+
+bool is_outdated(RequestContext& context, const Received& received) {
+  if (!is_conditional(context, received.declaration())) return false;
+  try {
+    const Received current = current_of(received);
+    return !is_one_of(entity_tag_of(*current.declaration().result, current.handled(context)),
+                      *context.envelope.if_match);
+  } catch (const UnknownName&) {
+    return true;
   }
-  return false;
 }
 
 // While a conditional change looks at the state and then changes it, no other request changes the same area; changes
 // without a condition do not exclude each other. Nobody waits here for a setup of half an hour behind somebody who
 // waits for it: a conditional change gives up soon (RequestContext::lock, too).
-template <typename MessageType>
-std::optional<ByteLock> keep_others_out(const RequestContext& context) {
-  if (MessageType::k_rights.effect != Effect::change) return std::nullopt;
-  const bool conditional = HasCurrent<MessageType> && context.envelope.if_match;
+std::optional<ByteLock> keep_others_out(const RequestContext& context, const MessageDeclaration& declaration) {
+  if (declaration.rights.effect != Effect::change) return std::nullopt;
+  const bool conditional = is_conditional(context, declaration);
   return std::make_optional<ByteLock>(beside(context.box.lock_file, "mailinabox-changes.lock"),
-                                      static_cast<std::int64_t>(MessageType::k_rights.area),
+                                      static_cast<std::int64_t>(declaration.rights.area),
                                       conditional ? ByteLock::Kind::exclusive : ByteLock::Kind::shared,
                                       conditional ? k_conditional_wait : 3 * k_conditional_wait);
 }
@@ -85,13 +123,14 @@ std::optional<ByteLock> keep_others_out(const RequestContext& context) {
 constexpr const char* k_outdated =
     "It has been changed meanwhile. Read it again, and send your change with the new entity tag.";
 
-template <typename MessageType>
-Reply carry_out(RequestContext& context, const MessageType& message) {
-  const auto kept_out = keep_others_out<MessageType>(context);
-  if (is_outdated(context, message)) return refused(Verdict::outdated, k_outdated);
-  const auto result = handle(context, message);
-  Reply reply{.verdict = Verdict::done, .data = json_text_of(result)};
-  if (MessageType::k_rights.effect == Effect::look) reply.entity_tag = entity_tag_of(result, reply.data);
+Reply carry_out(RequestContext& context, const Received& received) {
+  const MessageDeclaration& declaration = received.declaration();
+  const auto kept_out = keep_others_out(context, declaration);
+  if (is_outdated(context, received)) return refused(Verdict::outdated, k_outdated);
+  const ErasedValue result = received.handled(context);
+  Reply reply{.verdict = Verdict::done, .data = json_text_of(*declaration.result, result.get())};
+  if (declaration.rights.effect == Effect::look)
+    reply.entity_tag = entity_tag_of(*declaration.result, result.get(), reply.data);
   return reply;
 }
 
@@ -99,14 +138,15 @@ Reply carry_out(RequestContext& context, const MessageType& message) {
 std::string reply_purpose(const std::string& who, const std::string& key) { return "reply to " + who + ": " + key; }
 
 // A request that was answered already is answered again, and not carried out.
-template <typename MessageType>
-Reply once(RequestContext& context, const MessageType& message) {
+Reply once(RequestContext& context, const Received& received) {
+  const MessageDeclaration& declaration = received.declaration();
   const std::string& key = context.envelope.idempotency_key;
-  if (key.empty() || MessageType::k_rights.effect == Effect::look) return carry_out(context, message);
+  if (key.empty() || declaration.rights.effect == Effect::look) return carry_out(context, received);
   const SealingKey sealing = require_sealing_key(context.box, context.stores.answers());  // before anything is done
   RememberedReplies& replies = context.stores.replies();
   const std::string who = context.caller.name();
-  const std::string digest = sealing.keyed_digest(MessageType::k_name + json_text_of(message));
+  const std::string digest =
+      sealing.keyed_digest(declaration.name + json_text_of(*declaration.message, received.message.get()));
   if (!replies.begin(who, key, digest, context.stores.now())) {
     const auto before = replies.remembered(who, key, context.stores.now());
     if (!before || before->request_digest != digest)
@@ -116,7 +156,7 @@ Reply once(RequestContext& context, const MessageType& message) {
   }
   Reply reply;
   try {
-    reply = carry_out(context, message);
+    reply = carry_out(context, received);
   } catch (...) {
     replies.abandon(who, key);
     throw;
@@ -139,28 +179,28 @@ class RequestAnswerer {
   RequestAnswerer(const Box& box, Stores& stores, const Envelope& envelope, JobStarter& jobs)
       : box_(box), stores_(stores), envelope_(envelope), jobs_(jobs) {}
 
-  template <typename MessageType>
-  Reply answer() {
-    constexpr bool k_login = std::is_same_v<MessageType, LogIn>;
-    const auto who = authenticate(stores_, envelope_, k_login ? LoginPurpose::session : LoginPurpose::request);
+  Reply answer(const Handler& handler) {
+    const MessageDeclaration& declaration = handler.declaration;
+    const bool login = &declaration == &declaration_of<LogIn>();
+    const auto who = authenticate(stores_, envelope_, login ? LoginPurpose::session : LoginPurpose::request);
     if (const auto* nobody = std::get_if<Unauthenticated>(&who)) {
-      if (std::is_same_v<MessageType, LogOut>) return {.verdict = Verdict::done, .data = "{}"};
+      if (&declaration == &declaration_of<LogOut>()) return {.verdict = Verdict::done, .data = "{}"};
       return {.verdict = nobody->retry_after.count() > 0 ? Verdict::too_many : Verdict::unauthenticated,
               .text = nobody->text,
               .retry_after = nobody->retry_after.count()};
     }
     const Caller& caller = std::get<Caller>(who);
-    if (!caller.known() && MessageType::k_rights.area != Area::open)
+    if (!caller.known() && declaration.rights.area != Area::open)
       return refused(Verdict::unauthenticated, "Authorization header invalid.");
-    if (!csrf_is_right(caller, envelope_, MessageType::k_rights.effect))
+    if (!csrf_is_right(caller, envelope_, declaration.rights.effect))
       return refused(Verdict::forbidden, "The header X-CSRF-Token is missing or wrong.");
-    const MessageType message = read_json<MessageType>(envelope_.fields);
-    if (const std::string why = refusal(caller, MessageType::k_rights, record_of_message(message)); !why.empty())
+    const Received received{handler, read_json(*declaration.message, envelope_.fields)};
+    if (const std::string why = refusal(caller, declaration.rights, record_of_message(received)); !why.empty())
       return refused(Verdict::forbidden, why);
     Box box = box_;
     box.actor = caller.actor(envelope_.from);
     RequestContext context{stores_, caller, envelope_, box, jobs_};
-    return once(context, message);
+    return once(context, received);
   }
 
  private:
@@ -171,15 +211,11 @@ class RequestAnswerer {
 };
 
 Reply dispatch(const Box& box, const Envelope& envelope, JobStarter& jobs, bool only_looks) {
-  Reply reply = refused(Verdict::refused, "There is no message \"" + envelope.message + "\".");
+  const Handler* handler = find_handler(envelope.message);
+  if (handler == nullptr || (only_looks && handler->declaration.rights.effect != Effect::look))
+    return refused(Verdict::refused, "There is no message \"" + envelope.message + "\".");
   Stores stores(box);
-  RequestAnswerer answerer(box, stores, envelope, jobs);
-  for_each_message([&]<typename MessageType>() {
-    if (envelope.message != MessageType::k_name) return;
-    if (only_looks && MessageType::k_rights.effect != Effect::look) return;
-    reply = answerer.template answer<MessageType>();
-  });
-  return reply;
+  return RequestAnswerer(box, stores, envelope, jobs).answer(*handler);
 }
 
 void log_error(const char* what) { syslog(LOG_ERR, "management: %s", what); }

@@ -6,7 +6,6 @@
 
 #include "helper/jobs.hpp"
 #include "messages/envelope.hpp"
-#include "messages/messages.hpp"
 #include "operations/box.hpp"
 
 namespace mailinabox {

@@ -26,6 +26,7 @@
 #include "helper/request.hpp"
 #include "helper/worker.hpp"
 #include "messages/envelope.hpp"
+#include "messages/messages.hpp"
 
 namespace mailinabox {
 namespace {

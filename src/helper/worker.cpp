@@ -17,6 +17,7 @@
 #include "base/error.hpp"
 #include "helper/request.hpp"
 #include "messages/envelope.hpp"
+#include "messages/messages.hpp"
 #include "store/sqlite.hpp"
 
 namespace mailinabox {

@@ -20,16 +20,15 @@ struct SessionInfo {
   std::string agent{};
   bool second_factor = false;
   bool current = false;
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("id", &SessionInfo::id, "Names the session; it is not what logs in"),
-        member("user", &SessionInfo::user, "Whose it is"),
-        member("created", &SessionInfo::created, "When the user logged in"),
-        member("last_used", &SessionInfo::last_used, "The last request, to the minute"),
-        member("from", &SessionInfo::from, "The address of the last request"),
-        member("agent", &SessionInfo::agent, "What the program calls itself"),
-        member("second_factor", &SessionInfo::second_factor, "Whether the login had a second factor"),
-        member("current", &SessionInfo::current, "Whether this request belongs to it"));
+  static Members members() {
+    return {member("id", &SessionInfo::id, "Names the session; it is not what logs in"),
+            member("user", &SessionInfo::user, "Whose it is"),
+            member("created", &SessionInfo::created, "When the user logged in"),
+            member("last_used", &SessionInfo::last_used, "The last request, to the minute"),
+            member("from", &SessionInfo::from, "The address of the last request"),
+            member("agent", &SessionInfo::agent, "What the program calls itself"),
+            member("second_factor", &SessionInfo::second_factor, "Whether the login had a second factor"),
+            member("current", &SessionInfo::current, "Whether this request belongs to it")};
   }
 };
 
@@ -38,11 +37,11 @@ struct LoggedIn {
   std::vector<std::string> privileges{};
   Secret session{};
   Secret csrf{};
-  static constexpr auto members() {
-    return std::make_tuple(member("email", &LoggedIn::email, "The user"),
-                           member("privileges", &LoggedIn::privileges, "[\"admin\"], or none"),
-                           member("session", &LoggedIn::session, "What later requests authenticate with"),
-                           member("csrf", &LoggedIn::csrf, "The value of X-CSRF-Token for requests with the cookie"));
+  static Members members() {
+    return {member("email", &LoggedIn::email, "The user"),
+            member("privileges", &LoggedIn::privileges, "[\"admin\"], or none"),
+            member("session", &LoggedIn::session, "What later requests authenticate with"),
+            member("csrf", &LoggedIn::csrf, "The value of X-CSRF-Token for requests with the cookie")};
   }
 };
 
@@ -52,7 +51,7 @@ struct LogIn {
   static constexpr const char* k_summary = "Log in: begin a session";
   static constexpr Rights k_rights{Area::open, Effect::change};
   using Result = LoggedIn;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct LogOut {
@@ -60,7 +59,7 @@ struct LogOut {
   static constexpr const char* k_summary = "Log out: end the session of this request";
   static constexpr Rights k_rights{Area::open, Effect::change};
   using Result = Done;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct AccountInfo {
@@ -71,15 +70,14 @@ struct AccountInfo {
   std::optional<std::int64_t> used_bytes{};
   std::int64_t second_factors = 0;
   std::optional<Secret> csrf{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("email", &AccountInfo::email, "The user; empty for the box's own key"),
-        member("privileges", &AccountInfo::privileges, "[\"admin\"], or none"),
-        member("scopes", &AccountInfo::scopes, "Of the token that this request came with; empty without one"),
-        member("quota", &AccountInfo::quota, "How much mail may be kept: bytes, or with M or G; 0: no limit"),
-        member("used_bytes", &AccountInfo::used_bytes, "How much there is; null if it is not known"),
-        member("second_factors", &AccountInfo::second_factors, "How many devices give codes"),
-        optional_member("csrf", &AccountInfo::csrf, "The value of X-CSRF-Token for requests with the cookie"));
+  static Members members() {
+    return {member("email", &AccountInfo::email, "The user; empty for the box's own key"),
+            member("privileges", &AccountInfo::privileges, "[\"admin\"], or none"),
+            member("scopes", &AccountInfo::scopes, "Of the token that this request came with; empty without one"),
+            member("quota", &AccountInfo::quota, "How much mail may be kept: bytes, or with M or G; 0: no limit"),
+            member("used_bytes", &AccountInfo::used_bytes, "How much there is; null if it is not known"),
+            member("second_factors", &AccountInfo::second_factors, "How many devices give codes"),
+            optional_member("csrf", &AccountInfo::csrf, "The value of X-CSRF-Token for requests with the cookie")};
   }
 };
 
@@ -88,7 +86,7 @@ struct GetAccount {
   static constexpr const char* k_summary = "Who is logged in, and what they may do";
   static constexpr Rights k_rights{Area::self, Effect::look};
   using Result = AccountInfo;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct ChangePassword {
@@ -98,17 +96,15 @@ struct ChangePassword {
   using Result = LoggedIn;  // the session that takes this one's place
   Secret current{};
   Secret password{};
-  static constexpr auto members() {
-    return std::make_tuple(member("current", &ChangePassword::current, "The present password"),
-                           member("password", &ChangePassword::password, "The new one: 8 to 511 bytes"));
+  static Members members() {
+    return {member("current", &ChangePassword::current, "The present password"),
+            member("password", &ChangePassword::password, "The new one: 8 to 511 bytes")};
   }
 };
 
 struct SessionList {
   std::vector<SessionInfo> sessions{};
-  static constexpr auto members() {
-    return std::make_tuple(member("sessions", &SessionList::sessions, "The last used first"));
-  }
+  static Members members() { return {member("sessions", &SessionList::sessions, "The last used first")}; }
 };
 
 struct ListSessions {
@@ -117,8 +113,8 @@ struct ListSessions {
   static constexpr Rights k_rights{Area::self, Effect::look};
   using Result = SessionList;
   std::string user{};
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("user", &ListSessions::user, "Another user, for administrators"));
+  static Members members() {
+    return {optional_member("user", &ListSessions::user, "Another user, for administrators")};
   }
 };
 
@@ -129,10 +125,10 @@ struct RevokeSession {
   using Result = Done;
   std::string id{};
   std::string user{};
-  static constexpr auto members() {
-    return std::make_tuple(
+  static Members members() {
+    return {
         member("id", &RevokeSession::id, "The session; \"others\" ends all but the one that asks, \"all\" every one"),
-        optional_member("user", &RevokeSession::user, "Another user, for administrators"));
+        optional_member("user", &RevokeSession::user, "Another user, for administrators")};
   }
 };
 
@@ -143,11 +139,10 @@ struct FactorInfo {
   std::string type{};
   std::string label{};
   std::string last_used{};
-  static constexpr auto members() {
-    return std::make_tuple(member("id", &FactorInfo::id, "Names the device"),
-                           member("type", &FactorInfo::type, "\"totp\" (RFC 6238)"),
-                           member("label", &FactorInfo::label, "What the user calls it"),
-                           member("last_used", &FactorInfo::last_used, "When a code of it was accepted; empty: never"));
+  static Members members() {
+    return {member("id", &FactorInfo::id, "Names the device"), member("type", &FactorInfo::type, "\"totp\" (RFC 6238)"),
+            member("label", &FactorInfo::label, "What the user calls it"),
+            member("last_used", &FactorInfo::last_used, "When a code of it was accepted; empty: never")};
   }
 };
 
@@ -156,12 +151,11 @@ struct NewFactor {
   Secret secret{};
   Secret uri{};
   Secret qr_code_png{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("pending", &NewFactor::pending, "To be sent back with a code, within an hour"),
-        member("secret", &NewFactor::secret, "What the device keeps, in base32, for who cannot scan"),
-        member("uri", &NewFactor::uri, "The same as an otpauth address"),
-        member("qr_code_png", &NewFactor::qr_code_png, "The address as a picture: PNG in base64"));
+  static Members members() {
+    return {member("pending", &NewFactor::pending, "To be sent back with a code, within an hour"),
+            member("secret", &NewFactor::secret, "What the device keeps, in base32, for who cannot scan"),
+            member("uri", &NewFactor::uri, "The same as an otpauth address"),
+            member("qr_code_png", &NewFactor::qr_code_png, "The address as a picture: PNG in base64")};
   }
 };
 
@@ -170,12 +164,11 @@ struct FactorList {
   std::vector<FactorInfo> factors{};
   std::int64_t recovery_codes = 0;
   std::optional<NewFactor> prepared{};
-  static constexpr auto members() {
-    return std::make_tuple(member("user", &FactorList::user, "Whose"),
-                           member("factors", &FactorList::factors, "The devices"),
-                           member("recovery_codes", &FactorList::recovery_codes, "How many are left unused"),
-                           optional_member("prepared", &FactorList::prepared,
-                                           "A new secret, if it was asked for and the user is oneself"));
+  static Members members() {
+    return {member("user", &FactorList::user, "Whose"), member("factors", &FactorList::factors, "The devices"),
+            member("recovery_codes", &FactorList::recovery_codes, "How many are left unused"),
+            optional_member("prepared", &FactorList::prepared,
+                            "A new secret, if it was asked for and the user is oneself")};
   }
 };
 
@@ -186,9 +179,9 @@ struct ListFactors {
   using Result = FactorList;
   std::string user{};
   bool prepare = false;
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("user", &ListFactors::user, "Another user, for administrators"),
-                           optional_member("prepare", &ListFactors::prepare, "Also a new secret for a device"));
+  static Members members() {
+    return {optional_member("user", &ListFactors::user, "Another user, for administrators"),
+            optional_member("prepare", &ListFactors::prepare, "Also a new secret for a device")};
   }
 };
 
@@ -197,17 +190,16 @@ struct PrepareFactor {
   static constexpr const char* k_summary = "A new secret for a device; it counts once a code of it has been sent";
   static constexpr Rights k_rights{Area::self, Effect::look};
   using Result = NewFactor;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct AddedFactor {
   std::int64_t id = 0;
   std::vector<Secret> recovery_codes{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("id", &AddedFactor::id, "Names the device"),
-        member("recovery_codes", &AddedFactor::recovery_codes,
-               "Each logs in once instead of a code; made with the first device and never shown again"));
+  static Members members() {
+    return {member("id", &AddedFactor::id, "Names the device"),
+            member("recovery_codes", &AddedFactor::recovery_codes,
+                   "Each logs in once instead of a code; made with the first device and never shown again")};
   }
 };
 
@@ -220,11 +212,11 @@ struct AddFactor {
   Secret secret{};  // of clients of the original, which send the secret itself
   Secret code{};
   std::string label{};
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("pending", &AddFactor::pending, "As given with the secret"),
-                           optional_member("secret", &AddFactor::secret, "Instead of it: 32 characters of base32"),
-                           member("code", &AddFactor::code, "What the device shows now"),
-                           optional_member("label", &AddFactor::label, "What to call the device", {.most = 100}));
+  static Members members() {
+    return {optional_member("pending", &AddFactor::pending, "As given with the secret"),
+            optional_member("secret", &AddFactor::secret, "Instead of it: 32 characters of base32"),
+            member("code", &AddFactor::code, "What the device shows now"),
+            optional_member("label", &AddFactor::label, "What to call the device", {.most = 100})};
   }
 };
 
@@ -235,17 +227,15 @@ struct RemoveFactor {
   using Result = Done;
   std::optional<std::int64_t> id{};
   std::string user{};
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("id", &RemoveFactor::id, "The device; all without it"),
-                           optional_member("user", &RemoveFactor::user, "Another user, for administrators"));
+  static Members members() {
+    return {optional_member("id", &RemoveFactor::id, "The device; all without it"),
+            optional_member("user", &RemoveFactor::user, "Another user, for administrators")};
   }
 };
 
 struct RecoveryCodes {
   std::vector<Secret> codes{};
-  static constexpr auto members() {
-    return std::make_tuple(member("codes", &RecoveryCodes::codes, "Each logs in once; never shown again"));
-  }
+  static Members members() { return {member("codes", &RecoveryCodes::codes, "Each logs in once; never shown again")}; }
 };
 
 struct RenewRecoveryCodes {
@@ -253,7 +243,7 @@ struct RenewRecoveryCodes {
   static constexpr const char* k_summary = "New recovery codes; the old ones are void";
   static constexpr Rights k_rights{Area::self, Effect::change};
   using Result = RecoveryCodes;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 // ---- Tokens ---------------------------------------------------------------------------------------------------------
@@ -267,24 +257,23 @@ struct TokenInfo {
   std::string expires{};
   std::string last_used{};
   std::string last_from{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("id", &TokenInfo::id, "Names the token"), member("name", &TokenInfo::name, "What it is for"),
+  static Members members() {
+    return {
+        member("id", &TokenInfo::id, "Names the token"),
+        member("name", &TokenInfo::name, "What it is for"),
         member("user", &TokenInfo::user, "Whose it is; it may do no more than they"),
         member("scopes", &TokenInfo::scopes,
                "read, mail, dns, tls, web, backup, admin, or acme:NAME for TXT records at _acme-challenge.NAME only"),
         member("created", &TokenInfo::created, "When"),
         member("expires", &TokenInfo::expires, "Until when it works; empty: for ever"),
         member("last_used", &TokenInfo::last_used, "The last request, to the minute; empty: none yet"),
-        member("last_from", &TokenInfo::last_from, "Its address"));
+        member("last_from", &TokenInfo::last_from, "Its address")};
   }
 };
 
 struct TokenList {
   std::vector<TokenInfo> tokens{};
-  static constexpr auto members() {
-    return std::make_tuple(member("tokens", &TokenList::tokens, "In the order in which they were made"));
-  }
+  static Members members() { return {member("tokens", &TokenList::tokens, "In the order in which they were made")}; }
 };
 
 struct ListTokens {
@@ -292,16 +281,15 @@ struct ListTokens {
   static constexpr const char* k_summary = "The tokens of a user; an administrator sees everyone's";
   static constexpr Rights k_rights{Area::self, Effect::look};
   using Result = TokenList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct CreatedToken {
   TokenInfo token{};
   Secret secret{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("token", &CreatedToken::token, "What has been made"),
-        member("secret", &CreatedToken::secret, "What requests authenticate with; never shown again"));
+  static Members members() {
+    return {member("token", &CreatedToken::token, "What has been made"),
+            member("secret", &CreatedToken::secret, "What requests authenticate with; never shown again")};
   }
 };
 
@@ -313,12 +301,12 @@ struct CreateToken {
   std::string name{};
   std::vector<std::string> scopes{};
   std::optional<std::string> expires{};
-  static constexpr auto members() {
-    return std::make_tuple(
+  static Members members() {
+    return {
         member("name", &CreateToken::name, "What it is for, unique among the user's", Presence::required, {.most = 64}),
         member("scopes", &CreateToken::scopes,
                "read, mail, dns, tls, web, backup, admin, or acme:NAME for TXT records at _acme-challenge.NAME only"),
-        optional_member("expires", &CreateToken::expires, "Until when it works (RFC 3339); for ever without"));
+        optional_member("expires", &CreateToken::expires, "Until when it works (RFC 3339); for ever without")};
   }
 };
 
@@ -328,7 +316,7 @@ struct RevokeToken {
   static constexpr Rights k_rights{Area::self, Effect::change};
   using Result = Done;
   std::int64_t id = 0;
-  static constexpr auto members() { return std::make_tuple(member("id", &RevokeToken::id, "The token")); }
+  static Members members() { return {member("id", &RevokeToken::id, "The token")}; }
 };
 
 }  // namespace mailinabox

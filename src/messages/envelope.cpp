@@ -1,8 +1,15 @@
 #include "messages/envelope.hpp"
 
 #include "base/digest.hpp"
+#include "messages/json_form.hpp"
+#include "messages/json_text.hpp"
 
 namespace mailinabox {
+namespace {
+
+std::string digest_of_text(std::string_view text) { return sha256_hex(text).substr(0, 32); }
+
+}  // namespace
 
 std::string framed(std::string_view text) {
   std::string frame;
@@ -47,6 +54,13 @@ Reply read_reply(std::string text) {
   return reply;
 }
 
-std::string digest_of_text(std::string_view text) { return sha256_hex(text).substr(0, 32); }
+std::string entity_tag_of(const Shape& shape, const void* result, std::string_view text) {
+  if (!shape.has_measured_members()) return digest_of_text(text);
+  Json state = json_of(shape, result);
+  for (const Member& member : shape.members) {
+    if (member.measured) state.erase(member.name);
+  }
+  return digest_of_text(json_text(state, -1)) + "-" + digest_of_text(text);
+}
 
 }  // namespace mailinabox

@@ -12,7 +12,7 @@
 
 #include "base/json.hpp"
 #include "base/secret.hpp"
-#include "messages/json_text.hpp"
+#include "messages/declaration.hpp"
 
 namespace mailinabox {
 
@@ -31,13 +31,13 @@ struct Credential {
   Secret code{};          // X-Auth-Token
   Secret csrf{};          // X-CSRF-Token, for a cookie
   std::string problem{};  // of malformed: what clients of the original know
-  static constexpr auto members() {
-    return std::make_tuple(member("scheme", &Credential::scheme, ""),
-                           optional_member("user", &Credential::user, "", {.most = 1000, .lines = true}),
-                           optional_member("password", &Credential::password, "", {.most = 4096, .lines = true}),
-                           optional_member("code", &Credential::code, ""),
-                           optional_member("csrf", &Credential::csrf, ""),
-                           optional_member("problem", &Credential::problem, ""));
+  static Members members() {
+    return {member("scheme", &Credential::scheme, ""),
+            optional_member("user", &Credential::user, "", {.most = 1000, .lines = true}),
+            optional_member("password", &Credential::password, "", {.most = 4096, .lines = true}),
+            optional_member("code", &Credential::code, ""),
+            optional_member("csrf", &Credential::csrf, ""),
+            optional_member("problem", &Credential::problem, "")};
   }
 };
 
@@ -50,12 +50,14 @@ struct Envelope {
       if_match{};  // the entity tags of which the present state must have one; "*": any
   std::string idempotency_key{};
   Json fields = Json::object();
-  static constexpr auto members() {
-    return std::make_tuple(member("message", &Envelope::message, ""), member("credential", &Envelope::credential, ""),
-                           member("from", &Envelope::from, ""), optional_member("agent", &Envelope::agent, ""),
-                           optional_member("if_match", &Envelope::if_match, ""),
-                           optional_member("idempotency_key", &Envelope::idempotency_key, ""),
-                           member("fields", &Envelope::fields, ""));
+  static Members members() {
+    return {member("message", &Envelope::message, ""),
+            member("credential", &Envelope::credential, ""),
+            member("from", &Envelope::from, ""),
+            optional_member("agent", &Envelope::agent, ""),
+            optional_member("if_match", &Envelope::if_match, ""),
+            optional_member("idempotency_key", &Envelope::idempotency_key, ""),
+            member("fields", &Envelope::fields, "")};
   }
 };
 
@@ -81,12 +83,11 @@ struct Reply {
   // The message's result as JSON; "" if there is none. It is no member: it goes behind them as it is, so that the
   // front, which mostly hands it on, does not take it apart.
   std::string data{};
-  static constexpr auto members() {
-    return std::make_tuple(mailinabox::member("verdict", &Reply::verdict, ""),
-                           optional_member("text", &Reply::text, "", {.most = k_most_reply, .lines = true}),
-                           optional_member("member", &Reply::member, ""),
-                           optional_member("retry_after", &Reply::retry_after, ""),
-                           optional_member("entity_tag", &Reply::entity_tag, ""));
+  static Members members() {
+    return {mailinabox::member("verdict", &Reply::verdict, ""),
+            optional_member("text", &Reply::text, "", {.most = k_most_reply, .lines = true}),
+            optional_member("member", &Reply::member, ""), optional_member("retry_after", &Reply::retry_after, ""),
+            optional_member("entity_tag", &Reply::entity_tag, "")};
   }
 };
 
@@ -106,26 +107,9 @@ Envelope read_envelope(std::string_view text);
 std::string reply_text(const Reply& reply);
 Reply read_reply(std::string text);
 
-std::string digest_of_text(std::string_view text);
-
-// Names a state of a result, whose JSON `text` is: changes with it (RFC 9110 section 8.8.3, without quotes). "STATE", or
-// "STATE-MEASURED" for one with measured members: what only they change leaves the first part as it is, as it is no
+// Names a state of a result, whose JSON `text` is: changes with it (RFC 9110 section 8.8.3, without quotes). "STATE",
+// or "STATE-MEASURED" for one with measured members: what only they change leaves the first part as it is, as it is no
 // change that somebody could overwrite.
-template <DeclaresMembers Result>
-std::string entity_tag_of(const Result& result, std::string_view text) {
-  std::string tag = digest_of_text(text);
-  if constexpr (has_measured_members<Result>()) {
-    Json data = json_of(result);
-    for_each_member<Result>([&](const auto& member) {
-      if (member.measured) data.erase(member.name);
-    });
-    tag = digest_of_text(json_text(data, -1)) + "-" + tag;
-  }
-  return tag;
-}
-template <DeclaresMembers Result>
-std::string entity_tag_of(const Result& result) {
-  return entity_tag_of(result, json_text_of(result));
-}
+std::string entity_tag_of(const Shape& shape, const void* result, std::string_view text);
 
 }  // namespace mailinabox

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/plain_json.hpp"
+#include "messages/json_form.hpp"
 
-namespace mailinabox::json_form {
+namespace mailinabox {
+namespace {
+
+// ---- Writing --------------------------------------------------------------------------------------------------------
 
 void append_text(std::string_view text, std::string& json) {
   if (is_plain_in_json(text)) {
@@ -15,7 +21,106 @@ void append_text(std::string_view text, std::string& json) {
   }
 }
 
-void append_number(std::int64_t number, std::string& json) { json += std::to_string(number); }
+void append(const Shape& shape, const void* value, std::string& json);
+
+void append_members(const Shape& shape, const void* value, std::string& json) {
+  char before = '{';
+  for (const Member& member : shape.members) {
+    const void* part = member.in(value);
+    const bool none = member.shape->kind == Shape::Kind::optional && member.shape->value(part) == nullptr;
+    if (none && member.presence == Presence::optional) continue;
+    json += std::exchange(before, ',');
+    append_text(member.name, json);
+    json += ':';
+    append(*member.shape, part, json);
+  }
+  json += before == '{' ? "{}" : "}";
+}
+
+void append_items(const Shape& shape, const void* value, std::string& json) {
+  char before = '[';
+  const auto* item = static_cast<const std::byte*>(shape.first(value));
+  for (std::size_t left = shape.size(value); left > 0; --left, item += shape.item_size) {
+    json += std::exchange(before, ',');
+    append(*shape.item, item, json);
+  }
+  json += before == '[' ? "[]" : "]";
+}
+
+void append(const Shape& shape, const void* value, std::string& json) {
+  switch (shape.kind) {
+    case Shape::Kind::text:
+      return append_text(*static_cast<const std::string*>(value), json);
+    case Shape::Kind::secret:
+      return append_text(static_cast<const Secret*>(value)->reveal(), json);
+    case Shape::Kind::truth:
+      json += *static_cast<const bool*>(value) ? "true" : "false";
+      return;
+    case Shape::Kind::number:
+      json += std::to_string(shape.number(value));
+      return;
+    case Shape::Kind::tree:
+      json += json_text(*static_cast<const Json*>(value), -1);
+      return;
+    case Shape::Kind::optional:
+      if (const void* inner = shape.value(value)) return append(*shape.item, inner, json);
+      json += "null";
+      return;
+    case Shape::Kind::list:
+      return append_items(shape, value, json);
+    case Shape::Kind::structure:
+      return append_members(shape, value, json);
+  }
+}
+
+// ---- Reading --------------------------------------------------------------------------------------------------------
+
+// Goes through a text from value to value. Throws Error where it is not JSON of the kind that is expected.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  std::string text();
+  std::int64_t number();
+  bool truth();
+  bool take_null();          // false, and nothing taken, if something else follows
+  std::string_view value();  // any, as text
+  void end();                // nothing follows
+
+  // visit() for each item, which it takes.
+  template <typename Visit>
+  void items(Visit visit) {
+    expect('[');
+    if (take(']')) return;
+    do {
+      visit();
+    } while (take(','));
+    expect(']');
+  }
+
+  // visit(name) for each member, whose value it takes.
+  template <typename Visit>
+  void members(Visit visit) {
+    expect('{');
+    if (take('}')) return;
+    do {
+      const std::string_view name = raw_text();
+      expect(':');
+      visit(name);
+    } while (take(','));
+    expect('}');
+  }
+
+ private:
+  void skip_blanks();
+  bool take(char c);  // after blanks
+  void expect(char c);
+  std::string_view raw_text();  // between the quotes
+  [[noreturn]] void refuse() const;
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
 
 void Cursor::refuse() const {
   throw Error("The reply is not the JSON that is expected, at byte " + std::to_string(at_) + ".");
@@ -103,4 +208,61 @@ std::string_view Cursor::value() {
   return text_.substr(begin, at_ - begin);
 }
 
-}  // namespace mailinabox::json_form
+void take(Cursor& cursor, const Shape& shape, void* value);
+
+void take_members(Cursor& cursor, const Shape& shape, void* value) {
+  auto missing = std::count_if(shape.members.begin(), shape.members.end(),
+                               [](const Member& member) { return member.presence == Presence::required; });
+  cursor.members([&](std::string_view name) {
+    const Member* member = shape.member(name);
+    if (member == nullptr) {
+      static_cast<void>(cursor.value());
+      return;
+    }
+    take(cursor, *member->shape, member->in(value));
+    if (member->presence == Presence::required) --missing;
+  });
+  if (missing > 0) throw MemberError("", "has not all members.");
+}
+
+void take(Cursor& cursor, const Shape& shape, void* value) {
+  switch (shape.kind) {
+    case Shape::Kind::text:
+      *static_cast<std::string*>(value) = cursor.text();
+      return;
+    case Shape::Kind::secret:
+      *static_cast<Secret*>(value) = Secret(cursor.text());
+      return;
+    case Shape::Kind::truth:
+      *static_cast<bool*>(value) = cursor.truth();
+      return;
+    case Shape::Kind::number:
+      return shape.set_number(value, cursor.number());
+    case Shape::Kind::tree:
+      *static_cast<Json*>(value) = parse_json(cursor.value(), "The reply");
+      return;
+    case Shape::Kind::optional:
+      if (!cursor.take_null()) take(cursor, *shape.item, shape.add(value));
+      return;
+    case Shape::Kind::list:
+      return cursor.items([&] { take(cursor, *shape.item, shape.add(value)); });
+    case Shape::Kind::structure:
+      return take_members(cursor, shape, value);
+  }
+}
+
+}  // namespace
+
+std::string json_text_of(const Shape& shape, const void* value) {
+  std::string json;
+  append(shape, value, json);
+  return json;
+}
+
+void read_trusted_text(const Shape& shape, void* value, std::string_view text) {
+  Cursor cursor(text);
+  take(cursor, shape, value);
+  cursor.end();
+}
+
+}  // namespace mailinabox

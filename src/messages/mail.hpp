@@ -14,24 +14,21 @@ struct UserInfo {
   std::optional<std::int64_t> used_bytes{};
   std::optional<std::int64_t> limit_bytes{};
   std::string archived{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("email", &UserInfo::email, "The address, which is also the login"),
-        member("domain", &UserInfo::domain, "Its domain as people write it"),
-        member("privileges", &UserInfo::privileges, "[\"admin\"], or none"),
-        member("quota", &UserInfo::quota, "How much mail may be kept: bytes, or with M or G; 0: no limit"),
-        measured_member("used_bytes", &UserInfo::used_bytes, "How much there is; null if it is not known"),
-        measured_member("limit_bytes", &UserInfo::limit_bytes,
-                        "The limit as Dovecot last counted; null if it is not known"),
-        optional_member("archived", &UserInfo::archived, "Path of the mail of a user that was removed"));
+  static Members members() {
+    return {member("email", &UserInfo::email, "The address, which is also the login"),
+            member("domain", &UserInfo::domain, "Its domain as people write it"),
+            member("privileges", &UserInfo::privileges, "[\"admin\"], or none"),
+            member("quota", &UserInfo::quota, "How much mail may be kept: bytes, or with M or G; 0: no limit"),
+            measured_member("used_bytes", &UserInfo::used_bytes, "How much there is; null if it is not known"),
+            measured_member("limit_bytes", &UserInfo::limit_bytes,
+                            "The limit as Dovecot last counted; null if it is not known"),
+            optional_member("archived", &UserInfo::archived, "Path of the mail of a user that was removed")};
   }
 };
 
 struct UserList {
   std::vector<UserInfo> users{};
-  static constexpr auto members() {
-    return std::make_tuple(member("users", &UserList::users, "By domain, then address"));
-  }
+  static Members members() { return {member("users", &UserList::users, "By domain, then address")}; }
 };
 
 // All at once, as the original lists them.
@@ -41,9 +38,8 @@ struct ListUsers {
   static constexpr Rights k_rights{Area::mail, Effect::look};
   using Result = UserList;
   bool details = false;
-  static constexpr auto members() {
-    return std::make_tuple(
-        optional_member("details", &ListUsers::details, "Also how much mail there is, and whose mail is archived"));
+  static Members members() {
+    return {optional_member("details", &ListUsers::details, "Also how much mail there is, and whose mail is archived")};
   }
 };
 
@@ -51,10 +47,10 @@ struct UserPageInfo {
   std::vector<UserInfo> users{};
   std::int64_t total = 0;
   std::string next{};
-  static constexpr auto members() {
-    return std::make_tuple(member("users", &UserPageInfo::users, "In the order of their addresses"),
-                           member("total", &UserPageInfo::total, "How many match"),
-                           member("next", &UserPageInfo::next, "`after` for the next page; empty at the end"));
+  static Members members() {
+    return {member("users", &UserPageInfo::users, "In the order of their addresses"),
+            member("total", &UserPageInfo::total, "How many match"),
+            member("next", &UserPageInfo::next, "`after` for the next page; empty at the end")};
   }
 };
 
@@ -67,11 +63,11 @@ struct PageOfUsers {
   std::string domain{};
   std::string after{};
   std::int64_t limit = 50;
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("search", &PageOfUsers::search, "A part of the address"),
-                           optional_member("domain", &PageOfUsers::domain, "Only users of this domain"),
-                           optional_member("after", &PageOfUsers::after, "`next` of the page before"),
-                           optional_member("limit", &PageOfUsers::limit, "How many, 1 to 500; 50 if not given"));
+  static Members members() {
+    return {optional_member("search", &PageOfUsers::search, "A part of the address"),
+            optional_member("domain", &PageOfUsers::domain, "Only users of this domain"),
+            optional_member("after", &PageOfUsers::after, "`next` of the page before"),
+            optional_member("limit", &PageOfUsers::limit, "How many, 1 to 500; 50 if not given")};
   }
 };
 
@@ -81,7 +77,7 @@ struct GetUser {
   static constexpr Rights k_rights{Area::mail, Effect::look};
   using Result = UserInfo;
   std::string email{};
-  static constexpr auto members() { return std::make_tuple(member("email", &GetUser::email, "The address")); }
+  static Members members() { return {member("email", &GetUser::email, "The address")}; }
 };
 
 struct AddUser {
@@ -93,12 +89,11 @@ struct AddUser {
   Secret password{};
   std::string quota{"0"};
   std::vector<std::string> privileges{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("email", &AddUser::email, "The address, which is also the login: a-z 0-9 _ - . and the domain"),
-        member("password", &AddUser::password, "8 to 511 bytes"),
-        optional_member("quota", &AddUser::quota, "How much mail may be kept: bytes, or with M or G; 0: no limit"),
-        optional_member("privileges", &AddUser::privileges, "[\"admin\"] for an administrator"));
+  static Members members() {
+    return {member("email", &AddUser::email, "The address, which is also the login: a-z 0-9 _ - . and the domain"),
+            member("password", &AddUser::password, "8 to 511 bytes"),
+            optional_member("quota", &AddUser::quota, "How much mail may be kept: bytes, or with M or G; 0: no limit"),
+            optional_member("privileges", &AddUser::privileges, "[\"admin\"] for an administrator")};
   }
 };
 
@@ -108,7 +103,7 @@ struct RemoveUser {
   static constexpr Rights k_rights{Area::mail, Effect::change};
   using Result = ChangeInfo;
   std::string email{};
-  static constexpr auto members() { return std::make_tuple(member("email", &RemoveUser::email, "The user")); }
+  static Members members() { return {member("email", &RemoveUser::email, "The user")}; }
 };
 
 struct SetPassword {
@@ -118,9 +113,9 @@ struct SetPassword {
   using Result = Done;
   std::string email{};
   Secret password{};
-  static constexpr auto members() {
-    return std::make_tuple(member("email", &SetPassword::email, "The user"),
-                           member("password", &SetPassword::password, "8 to 511 bytes"));
+  static Members members() {
+    return {member("email", &SetPassword::email, "The user"),
+            member("password", &SetPassword::password, "8 to 511 bytes")};
   }
 };
 
@@ -131,9 +126,9 @@ struct SetQuota {
   using Result = Done;
   std::string email{};
   std::string quota{};
-  static constexpr auto members() {
-    return std::make_tuple(member("email", &SetQuota::email, "The user"),
-                           member("quota", &SetQuota::quota, "Bytes, or with M or G; 0: no limit"));
+  static Members members() {
+    return {member("email", &SetQuota::email, "The user"),
+            member("quota", &SetQuota::quota, "Bytes, or with M or G; 0: no limit")};
   }
 };
 
@@ -145,11 +140,10 @@ struct SetPrivilege {
   std::string email{};
   std::string privilege{};
   bool granted = true;
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("email", &SetPrivilege::email, "The user"),
-        member("privilege", &SetPrivilege::privilege, "\"admin\"", Presence::required, {.lines = true}),
-        member("granted", &SetPrivilege::granted, "Whether the user has it from now on"));
+  static Members members() {
+    return {member("email", &SetPrivilege::email, "The user"),
+            member("privilege", &SetPrivilege::privilege, "\"admin\"", Presence::required, {.lines = true}),
+            member("granted", &SetPrivilege::granted, "Whether the user has it from now on")};
   }
 };
 
@@ -163,11 +157,11 @@ struct ChangeUser {
   std::optional<std::string> quota{};
   std::optional<std::vector<std::string>> privileges{};
   std::optional<Secret> password{};
-  static constexpr auto members() {
-    return std::make_tuple(member("email", &ChangeUser::email, "The user"),
-                           optional_member("quota", &ChangeUser::quota, "Bytes, or with M or G; 0: no limit"),
-                           optional_member("privileges", &ChangeUser::privileges, "[\"admin\"], or none"),
-                           optional_member("password", &ChangeUser::password, "8 to 511 bytes"));
+  static Members members() {
+    return {member("email", &ChangeUser::email, "The user"),
+            optional_member("quota", &ChangeUser::quota, "Bytes, or with M or G; 0: no limit"),
+            optional_member("privileges", &ChangeUser::privileges, "[\"admin\"], or none"),
+            optional_member("password", &ChangeUser::password, "8 to 511 bytes")};
   }
 };
 
@@ -182,24 +176,21 @@ struct AliasInfo {
   std::optional<std::vector<std::string>> permitted_senders{};
   std::optional<std::vector<std::string>> permitted_senders_display{};
   bool automatic = false;
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("address", &AliasInfo::address, "The alias, or @domain for a whole domain"),
-        member("display", &AliasInfo::display, "The same as people write it"),
-        member("domain", &AliasInfo::domain, "Its domain as people write it"),
-        member("forwards_to", &AliasInfo::forwards_to, "Where its mail goes"),
-        member("forwards_to_display", &AliasInfo::forwards_to_display, "The same as people write it"),
-        member("permitted_senders", &AliasInfo::permitted_senders, "Who may send as it; null: who receives"),
-        member("permitted_senders_display", &AliasInfo::permitted_senders_display, "The same as people write it"),
-        member("automatic", &AliasInfo::automatic, "Whether the box made it"));
+  static Members members() {
+    return {member("address", &AliasInfo::address, "The alias, or @domain for a whole domain"),
+            member("display", &AliasInfo::display, "The same as people write it"),
+            member("domain", &AliasInfo::domain, "Its domain as people write it"),
+            member("forwards_to", &AliasInfo::forwards_to, "Where its mail goes"),
+            member("forwards_to_display", &AliasInfo::forwards_to_display, "The same as people write it"),
+            member("permitted_senders", &AliasInfo::permitted_senders, "Who may send as it; null: who receives"),
+            member("permitted_senders_display", &AliasInfo::permitted_senders_display, "The same as people write it"),
+            member("automatic", &AliasInfo::automatic, "Whether the box made it")};
   }
 };
 
 struct AliasList {
   std::vector<AliasInfo> aliases{};
-  static constexpr auto members() {
-    return std::make_tuple(member("aliases", &AliasList::aliases, "By domain, then address"));
-  }
+  static Members members() { return {member("aliases", &AliasList::aliases, "By domain, then address")}; }
 };
 
 struct ListAliases {
@@ -207,17 +198,17 @@ struct ListAliases {
   static constexpr const char* k_summary = "Every alias";
   static constexpr Rights k_rights{Area::mail, Effect::look};
   using Result = AliasList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct AliasPageInfo {
   std::vector<AliasInfo> aliases{};
   std::int64_t total = 0;
   std::string next{};
-  static constexpr auto members() {
-    return std::make_tuple(member("aliases", &AliasPageInfo::aliases, "In the order of their addresses"),
-                           member("total", &AliasPageInfo::total, "How many match"),
-                           member("next", &AliasPageInfo::next, "`after` for the next page; empty at the end"));
+  static Members members() {
+    return {member("aliases", &AliasPageInfo::aliases, "In the order of their addresses"),
+            member("total", &AliasPageInfo::total, "How many match"),
+            member("next", &AliasPageInfo::next, "`after` for the next page; empty at the end")};
   }
 };
 
@@ -230,11 +221,11 @@ struct PageOfAliases {
   std::string domain{};
   std::string after{};
   std::int64_t limit = 50;
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("search", &PageOfAliases::search, "A part of the address or of a target"),
-                           optional_member("domain", &PageOfAliases::domain, "Only aliases of this domain"),
-                           optional_member("after", &PageOfAliases::after, "`next` of the page before"),
-                           optional_member("limit", &PageOfAliases::limit, "How many, 1 to 500; 50 if not given"));
+  static Members members() {
+    return {optional_member("search", &PageOfAliases::search, "A part of the address or of a target"),
+            optional_member("domain", &PageOfAliases::domain, "Only aliases of this domain"),
+            optional_member("after", &PageOfAliases::after, "`next` of the page before"),
+            optional_member("limit", &PageOfAliases::limit, "How many, 1 to 500; 50 if not given")};
   }
 };
 
@@ -244,7 +235,7 @@ struct GetAlias {
   static constexpr Rights k_rights{Area::mail, Effect::look};
   using Result = AliasInfo;
   std::string address{};
-  static constexpr auto members() { return std::make_tuple(member("address", &GetAlias::address, "The alias")); }
+  static Members members() { return {member("address", &GetAlias::address, "The alias")}; }
 };
 
 struct AddAlias {
@@ -256,14 +247,14 @@ struct AddAlias {
   std::vector<std::string> forwards_to{};
   std::vector<std::string> permitted_senders{};
   bool replace = false;
-  static constexpr auto members() {
-    return std::make_tuple(
+  static Members members() {
+    return {
         member("address", &AddAlias::address, "The alias, or @domain for everything in a domain without an address"),
         optional_member("forwards_to", &AddAlias::forwards_to, "Addresses, or one @domain",
                         {.most = 100'000, .lines = true}),
         optional_member("permitted_senders", &AddAlias::permitted_senders,
                         "Users who may send as it; whoever receives if not given", {.most = 100'000, .lines = true}),
-        optional_member("replace", &AddAlias::replace, "Replace an alias that exists"));
+        optional_member("replace", &AddAlias::replace, "Replace an alias that exists")};
   }
 };
 
@@ -276,13 +267,13 @@ struct SetAlias {
   std::string address{};
   std::vector<std::string> forwards_to{};
   std::vector<std::string> permitted_senders{};
-  static constexpr auto members() {
-    return std::make_tuple(
+  static Members members() {
+    return {
         member("address", &SetAlias::address, "The alias, or @domain"),
         optional_member("forwards_to", &SetAlias::forwards_to, "Addresses, or one @domain",
                         {.most = 100'000, .lines = true}),
         optional_member("permitted_senders", &SetAlias::permitted_senders,
-                        "Users who may send as it; whoever receives if not given", {.most = 100'000, .lines = true}));
+                        "Users who may send as it; whoever receives if not given", {.most = 100'000, .lines = true})};
   }
 };
 
@@ -292,12 +283,12 @@ struct RemoveAlias {
   static constexpr Rights k_rights{Area::mail, Effect::change};
   using Result = ChangeInfo;
   std::string address{};
-  static constexpr auto members() { return std::make_tuple(member("address", &RemoveAlias::address, "The alias")); }
+  static Members members() { return {member("address", &RemoveAlias::address, "The alias")}; }
 };
 
 struct NameList {
   std::vector<std::string> names{};
-  static constexpr auto members() { return std::make_tuple(member("names", &NameList::names, "In domain order")); }
+  static Members members() { return {member("names", &NameList::names, "In domain order")}; }
 };
 
 struct ListMailDomains {
@@ -305,7 +296,7 @@ struct ListMailDomains {
   static constexpr const char* k_summary = "The domains with mail";
   static constexpr Rights k_rights{Area::mail, Effect::look};
   using Result = NameList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 }  // namespace mailinabox

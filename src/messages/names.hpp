@@ -11,7 +11,7 @@ struct ListZones {
   static constexpr const char* k_summary = "The zones that the box serves";
   static constexpr Rights k_rights{Area::dns, Effect::look, true};
   using Result = NameList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct RecordInfo {
@@ -19,26 +19,25 @@ struct RecordInfo {
   std::string type{};
   std::string value{};
   std::string explanation{};
-  static constexpr auto members() {
-    return std::make_tuple(member("name", &RecordInfo::name, "The whole name"),
-                           member("type", &RecordInfo::type, "A, TXT, …"),
-                           member("value", &RecordInfo::value, "As in a zone file; TXT without quotes"),
-                           member("explanation", &RecordInfo::explanation, "What it is for"));
+  static Members members() {
+    return {member("name", &RecordInfo::name, "The whole name"), member("type", &RecordInfo::type, "A, TXT, …"),
+            member("value", &RecordInfo::value, "As in a zone file; TXT without quotes"),
+            member("explanation", &RecordInfo::explanation, "What it is for")};
   }
 };
 
 struct ZoneInfo {
   std::string zone{};
   std::vector<RecordInfo> records{};
-  static constexpr auto members() {
-    return std::make_tuple(member("zone", &ZoneInfo::zone, "Its name"),
-                           member("records", &ZoneInfo::records, "Required ones first, then recommended ones"));
+  static Members members() {
+    return {member("zone", &ZoneInfo::zone, "Its name"),
+            member("records", &ZoneInfo::records, "Required ones first, then recommended ones")};
   }
 };
 
 struct ZoneList {
   std::vector<ZoneInfo> zones{};
-  static constexpr auto members() { return std::make_tuple(member("zones", &ZoneList::zones, "In domain order")); }
+  static Members members() { return {member("zones", &ZoneList::zones, "In domain order")}; }
 };
 
 struct DumpZones {
@@ -47,16 +46,12 @@ struct DumpZones {
   static constexpr Rights k_rights{Area::dns, Effect::look};
   using Result = ZoneList;
   std::string zone{};
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("zone", &DumpZones::zone, "Only this one"));
-  }
+  static Members members() { return {optional_member("zone", &DumpZones::zone, "Only this one")}; }
 };
 
 struct ZoneText {
   std::string text{};
-  static constexpr auto members() {
-    return std::make_tuple(member("text", &ZoneText::text, "A zone file (RFC 1035), without signatures"));
-  }
+  static Members members() { return {member("text", &ZoneText::text, "A zone file (RFC 1035), without signatures")}; }
 };
 
 struct GetZoneFile {
@@ -65,7 +60,7 @@ struct GetZoneFile {
   static constexpr Rights k_rights{Area::dns, Effect::look};
   using Result = ZoneText;
   std::string zone{};
-  static constexpr auto members() { return std::make_tuple(member("zone", &GetZoneFile::zone, "Its name")); }
+  static Members members() { return {member("zone", &GetZoneFile::zone, "Its name")}; }
 };
 
 struct CustomRecordInfo {
@@ -75,21 +70,19 @@ struct CustomRecordInfo {
   std::string zone{};
   std::int64_t created_order = 0;
   std::int64_t name_order = 0;
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("name", &CustomRecordInfo::name, "The whole name"), member("type", &CustomRecordInfo::type, "A, TXT, …"),
-        member("value", &CustomRecordInfo::value, "As in a zone file; TXT without quotes"),
-        optional_member("zone", &CustomRecordInfo::zone, "The zone that it is in; missing if in none"),
-        member("created_order", &CustomRecordInfo::created_order, "Its place in the file"),
-        member("name_order", &CustomRecordInfo::name_order, "Its place by zone, name and type"));
+  static Members members() {
+    return {member("name", &CustomRecordInfo::name, "The whole name"),
+            member("type", &CustomRecordInfo::type, "A, TXT, …"),
+            member("value", &CustomRecordInfo::value, "As in a zone file; TXT without quotes"),
+            optional_member("zone", &CustomRecordInfo::zone, "The zone that it is in; missing if in none"),
+            member("created_order", &CustomRecordInfo::created_order, "Its place in the file"),
+            member("name_order", &CustomRecordInfo::name_order, "Its place by zone, name and type")};
   }
 };
 
 struct CustomRecordList {
   std::vector<CustomRecordInfo> records{};
-  static constexpr auto members() {
-    return std::make_tuple(member("records", &CustomRecordList::records, "In the order of the file"));
-  }
+  static Members members() { return {member("records", &CustomRecordList::records, "In the order of the file")}; }
 };
 
 struct ListCustomRecords {
@@ -99,9 +92,9 @@ struct ListCustomRecords {
   using Result = CustomRecordList;
   std::string name{};
   std::string type{};
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("name", &ListCustomRecords::name, "Only of this name"),
-                           optional_member("type", &ListCustomRecords::type, "Only of this type"));
+  static Members members() {
+    return {optional_member("name", &ListCustomRecords::name, "Only of this name"),
+            optional_member("type", &ListCustomRecords::type, "Only of this type")};
   }
 };
 
@@ -116,11 +109,11 @@ struct AddCustomRecord {
   std::string name{};
   std::string type{"A"};
   std::string value{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("name", &AddCustomRecord::name, "The whole name"), member("type", &AddCustomRecord::type, "A, TXT, …"),
-        member("value", &AddCustomRecord::value, "As in a zone file; TXT without quotes; \"local\" for the box",
-               Presence::required, k_record_value));
+  static Members members() {
+    return {member("name", &AddCustomRecord::name, "The whole name"),
+            member("type", &AddCustomRecord::type, "A, TXT, …"),
+            member("value", &AddCustomRecord::value, "As in a zone file; TXT without quotes; \"local\" for the box",
+                   Presence::required, k_record_value)};
   }
 };
 
@@ -133,11 +126,11 @@ struct SetCustomRecord {
   std::string name{};
   std::string type{"A"};
   std::string value{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("name", &SetCustomRecord::name, "The whole name"), member("type", &SetCustomRecord::type, "A, TXT, …"),
-        member("value", &SetCustomRecord::value, "As in a zone file; TXT without quotes; \"local\" for the box",
-               Presence::required, k_record_value));
+  static Members members() {
+    return {member("name", &SetCustomRecord::name, "The whole name"),
+            member("type", &SetCustomRecord::type, "A, TXT, …"),
+            member("value", &SetCustomRecord::value, "As in a zone file; TXT without quotes; \"local\" for the box",
+                   Presence::required, k_record_value)};
   }
 };
 
@@ -149,11 +142,10 @@ struct RemoveCustomRecord {
   std::string name{};
   std::string type{"A"};
   std::string value{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("name", &RemoveCustomRecord::name, "The whole name"),
-        member("type", &RemoveCustomRecord::type, "A, TXT, …"),
-        optional_member("value", &RemoveCustomRecord::value, "Only this one; all without it", k_record_value));
+  static Members members() {
+    return {member("name", &RemoveCustomRecord::name, "The whole name"),
+            member("type", &RemoveCustomRecord::type, "A, TXT, …"),
+            optional_member("value", &RemoveCustomRecord::value, "Only this one; all without it", k_record_value)};
   }
 };
 
@@ -162,7 +154,7 @@ struct GetSecondaryServers {
   static constexpr const char* k_summary = "The secondary name servers";
   static constexpr Rights k_rights{Area::dns, Effect::look};
   using Result = NameList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct SetSecondaryServers {
@@ -172,9 +164,9 @@ struct SetSecondaryServers {
   using Result = ChangeInfo;
   using Current = GetSecondaryServers;
   std::vector<std::string> names{};
-  static constexpr auto members() {
-    return std::make_tuple(member("names", &SetSecondaryServers::names,
-                                  "Host names, or xfr: with an address or network that may transfer the zones"));
+  static Members members() {
+    return {member("names", &SetSecondaryServers::names,
+                   "Host names, or xfr: with an address or network that may transfer the zones")};
   }
 };
 
@@ -184,9 +176,7 @@ struct UpdateDns {
   static constexpr Rights k_rights{Area::dns, Effect::change};
   using Result = ChangeInfo;
   bool force = false;
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("force", &UpdateDns::force, "Sign every zone again"));
-  }
+  static Members members() { return {optional_member("force", &UpdateDns::force, "Sign every zone again")}; }
 };
 
 // ---- Certificates ---------------------------------------------------------------------------------------------------
@@ -199,25 +189,23 @@ struct CertificateInfo {
   std::string until{};
   std::string note{};
   std::string problem{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("name", &CertificateInfo::name, "The name"),
-        member("status", &CertificateInfo::status, "success, warning, danger or not-applicable"),
-        member("text", &CertificateInfo::text, "The same in a sentence"),
-        member("signed_by", &CertificateInfo::signed_by, "Who signed the certificate; empty if there is none"),
-        member("until", &CertificateInfo::until, "When it ends"),
-        member("note", &CertificateInfo::note, "What could be mended although there is a certificate"),
-        member("problem", &CertificateInfo::problem, "Why a better one cannot be had now, and what to do"));
+  static Members members() {
+    return {member("name", &CertificateInfo::name, "The name"),
+            member("status", &CertificateInfo::status, "success, warning, danger or not-applicable"),
+            member("text", &CertificateInfo::text, "The same in a sentence"),
+            member("signed_by", &CertificateInfo::signed_by, "Who signed the certificate; empty if there is none"),
+            member("until", &CertificateInfo::until, "When it ends"),
+            member("note", &CertificateInfo::note, "What could be mended although there is a certificate"),
+            member("problem", &CertificateInfo::problem, "Why a better one cannot be had now, and what to do")};
   }
 };
 
 struct CertificateList {
   std::vector<CertificateInfo> names{};
   std::vector<std::string> can_provision{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("names", &CertificateList::names, "In domain order; then those that are hosted elsewhere"),
-        member("can_provision", &CertificateList::can_provision, "Names for which an authority can be asked"));
+  static Members members() {
+    return {member("names", &CertificateList::names, "In domain order; then those that are hosted elsewhere"),
+            member("can_provision", &CertificateList::can_provision, "Names for which an authority can be asked")};
   }
 };
 
@@ -226,12 +214,12 @@ struct ListCertificates {
   static constexpr const char* k_summary = "How each name stands with its certificate";
   static constexpr Rights k_rights{Area::tls, Effect::look};
   using Result = CertificateList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct PemText {
   std::string pem{};
-  static constexpr auto members() { return std::make_tuple(member("pem", &PemText::pem, "PEM (RFC 7468)")); }
+  static Members members() { return {member("pem", &PemText::pem, "PEM (RFC 7468)")}; }
 };
 
 struct MakeSigningRequest {
@@ -241,19 +229,19 @@ struct MakeSigningRequest {
   using Result = PemText;
   std::string name{};
   std::string country{};
-  static constexpr auto members() {
-    return std::make_tuple(member("name", &MakeSigningRequest::name, "A name of the box"),
-                           optional_member("country", &MakeSigningRequest::country, "Two letters (ISO 3166)"));
+  static Members members() {
+    return {member("name", &MakeSigningRequest::name, "A name of the box"),
+            optional_member("country", &MakeSigningRequest::country, "Two letters (ISO 3166)")};
   }
 };
 
 struct InstalledCertificate {
   ChangeInfo change{};
   bool key_is_next = false;
-  static constexpr auto members() {
-    return std::make_tuple(member("change", &InstalledCertificate::change, "What followed"),
-                           member("key_is_next", &InstalledCertificate::key_is_next,
-                                  "Whether it serves the name only when DNS has announced its key for long enough"));
+  static Members members() {
+    return {member("change", &InstalledCertificate::change, "What followed"),
+            member("key_is_next", &InstalledCertificate::key_is_next,
+                   "Whether it serves the name only when DNS has announced its key for long enough")};
   }
 };
 
@@ -266,14 +254,13 @@ struct InstallCertificate {
   std::string certificate{};
   std::string chain{};
   Secret key{};
-  static constexpr auto members() {
+  static Members members() {
     constexpr TextRule pem{.most = 500'000, .lines = true};
-    return std::make_tuple(
-        member("name", &InstallCertificate::name, "A name of the box"),
-        member("certificate", &InstallCertificate::certificate, "PEM; the chain may follow in it", Presence::required,
-               pem),
-        optional_member("chain", &InstallCertificate::chain, "Certificates of the authorities, PEM", pem),
-        optional_member("key", &InstallCertificate::key, "The private key if the box did not make it, PEM", pem));
+    return {member("name", &InstallCertificate::name, "A name of the box"),
+            member("certificate", &InstallCertificate::certificate, "PEM; the chain may follow in it",
+                   Presence::required, pem),
+            optional_member("chain", &InstallCertificate::chain, "Certificates of the authorities, PEM", pem),
+            optional_member("key", &InstallCertificate::key, "The private key if the box did not make it, PEM", pem)};
   }
 };
 
@@ -289,22 +276,22 @@ struct SiteInfo {
   std::string certificate_status{};
   std::string certificate_text{};
   std::vector<std::string> problems{};
-  static constexpr auto members() {
-    return std::make_tuple(member("name", &SiteInfo::name, "Its name"),
-                           member("kind", &SiteInfo::kind, "host, site or redirect"),
-                           member("target", &SiteInfo::target, "Where a redirect leads"),
-                           member("root", &SiteInfo::root, "The folder of its files"),
-                           member("custom_root", &SiteInfo::custom_root, "The folder that is used if it exists"),
-                           member("serves_files", &SiteInfo::serves_files, "Whether files of that folder are served"),
-                           member("certificate_status", &SiteInfo::certificate_status, "success, warning or danger"),
-                           member("certificate_text", &SiteInfo::certificate_text, "The same in a sentence"),
-                           member("problems", &SiteInfo::problems, "Mistakes in its settings"));
+  static Members members() {
+    return {member("name", &SiteInfo::name, "Its name"),
+            member("kind", &SiteInfo::kind, "host, site or redirect"),
+            member("target", &SiteInfo::target, "Where a redirect leads"),
+            member("root", &SiteInfo::root, "The folder of its files"),
+            member("custom_root", &SiteInfo::custom_root, "The folder that is used if it exists"),
+            member("serves_files", &SiteInfo::serves_files, "Whether files of that folder are served"),
+            member("certificate_status", &SiteInfo::certificate_status, "success, warning or danger"),
+            member("certificate_text", &SiteInfo::certificate_text, "The same in a sentence"),
+            member("problems", &SiteInfo::problems, "Mistakes in its settings")};
   }
 };
 
 struct SiteList {
   std::vector<SiteInfo> sites{};
-  static constexpr auto members() { return std::make_tuple(member("sites", &SiteList::sites, "In domain order")); }
+  static Members members() { return {member("sites", &SiteList::sites, "In domain order")}; }
 };
 
 struct ListSites {
@@ -312,7 +299,7 @@ struct ListSites {
   static constexpr const char* k_summary = "The web sites";
   static constexpr Rights k_rights{Area::web, Effect::look};
   using Result = SiteList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct SetSiteSetting {
@@ -324,11 +311,11 @@ struct SetSiteSetting {
   std::string setting{};
   std::string key{};
   std::string value{};
-  static constexpr auto members() {
-    return std::make_tuple(member("name", &SetSiteSetting::name, "The site"),
-                           member("setting", &SetSiteSetting::setting, "redirect, proxy, alias or hsts"),
-                           optional_member("key", &SetSiteSetting::key, "A pattern or location; not of hsts"),
-                           member("value", &SetSiteSetting::value, "An address, a folder, or yes, no, preload"));
+  static Members members() {
+    return {member("name", &SetSiteSetting::name, "The site"),
+            member("setting", &SetSiteSetting::setting, "redirect, proxy, alias or hsts"),
+            optional_member("key", &SetSiteSetting::key, "A pattern or location; not of hsts"),
+            member("value", &SetSiteSetting::value, "An address, a folder, or yes, no, preload")};
   }
 };
 
@@ -340,11 +327,10 @@ struct RemoveSiteSetting {
   std::string name{};
   std::string setting{};
   std::string key{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("name", &RemoveSiteSetting::name, "The site"),
-        optional_member("setting", &RemoveSiteSetting::setting, "redirect, proxy, alias or hsts; all without it"),
-        optional_member("key", &RemoveSiteSetting::key, "A pattern or location; all without it"));
+  static Members members() {
+    return {member("name", &RemoveSiteSetting::name, "The site"),
+            optional_member("setting", &RemoveSiteSetting::setting, "redirect, proxy, alias or hsts; all without it"),
+            optional_member("key", &RemoveSiteSetting::key, "A pattern or location; all without it")};
   }
 };
 
@@ -353,7 +339,7 @@ struct UpdateWeb {
   static constexpr const char* k_summary = "Bring the web sites up to date";
   static constexpr Rights k_rights{Area::web, Effect::change};
   using Result = ChangeInfo;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 }  // namespace mailinabox

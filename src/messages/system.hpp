@@ -11,9 +11,9 @@ namespace mailinabox {
 struct VersionInfo {
   std::string version{};
   std::string hostname{};
-  static constexpr auto members() {
-    return std::make_tuple(member("version", &VersionInfo::version, "Of the program: \"v0.1.0\""),
-                           member("hostname", &VersionInfo::hostname, "The box's name"));
+  static Members members() {
+    return {member("version", &VersionInfo::version, "Of the program: \"v0.1.0\""),
+            member("hostname", &VersionInfo::hostname, "The box's name")};
   }
 };
 
@@ -22,13 +22,13 @@ struct GetVersion {
   static constexpr const char* k_summary = "The program's version and the box's name";
   static constexpr Rights k_rights{Area::system, Effect::look};
   using Result = VersionInfo;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct PrivacyInfo {
   bool private_box = true;
-  static constexpr auto members() {
-    return std::make_tuple(member("private", &PrivacyInfo::private_box, "Whether nobody is asked about new versions"));
+  static Members members() {
+    return {member("private", &PrivacyInfo::private_box, "Whether nobody is asked about new versions")};
   }
 };
 
@@ -37,7 +37,7 @@ struct GetPrivacy {
   static constexpr const char* k_summary = "Whether the box asks nobody about new versions";
   static constexpr Rights k_rights{Area::system, Effect::look};
   using Result = PrivacyInfo;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct SetPrivacy {
@@ -47,17 +47,15 @@ struct SetPrivacy {
   using Result = PrivacyInfo;
   using Current = GetPrivacy;
   bool private_box = true;
-  static constexpr auto members() {
-    return std::make_tuple(member("private", &SetPrivacy::private_box, "Whether nobody is asked"));
-  }
+  static Members members() { return {member("private", &SetPrivacy::private_box, "Whether nobody is asked")}; }
 };
 
 struct RebootInfo {
   bool required = false;
   std::vector<std::string> packages{};
-  static constexpr auto members() {
-    return std::make_tuple(member("required", &RebootInfo::required, "Whether packages ask for it"),
-                           member("packages", &RebootInfo::packages, "Which"));
+  static Members members() {
+    return {member("required", &RebootInfo::required, "Whether packages ask for it"),
+            member("packages", &RebootInfo::packages, "Which")};
   }
 };
 
@@ -66,7 +64,7 @@ struct GetReboot {
   static constexpr const char* k_summary = "Whether packages ask for a reboot";
   static constexpr Rights k_rights{Area::system, Effect::look};
   using Result = RebootInfo;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct Reboot {
@@ -74,7 +72,7 @@ struct Reboot {
   static constexpr const char* k_summary = "Reboot the machine, if packages ask for it";
   static constexpr Rights k_rights{Area::system, Effect::change};
   using Result = RebootInfo;  // required: false, nothing was done
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 // ---- Jobs -----------------------------------------------------------------------------------------------------------
@@ -84,10 +82,10 @@ struct JobEvent {
   std::string at{};
   std::string kind{};
   std::string text{};
-  static constexpr auto members() {
-    return std::make_tuple(member("number", &JobEvent::number, "From 1"), member("at", &JobEvent::at, "When"),
-                           member("kind", &JobEvent::kind, "begin, plan, progress, change, warning, failure or end"),
-                           member("text", &JobEvent::text, "What happened"));
+  static Members members() {
+    return {member("number", &JobEvent::number, "From 1"), member("at", &JobEvent::at, "When"),
+            member("kind", &JobEvent::kind, "begin, plan, progress, change, warning, failure or end"),
+            member("text", &JobEvent::text, "What happened")};
   }
 };
 
@@ -100,20 +98,21 @@ struct JobInfo {
   std::string state{};
   std::string error{};
   Json result{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("id", &JobInfo::id, "Names it"), member("kind", &JobInfo::kind, "setup, plan, certificates"),
-        member("account", &JobInfo::account, "Who started it"), member("created", &JobInfo::created, "When"),
-        member("ended", &JobInfo::ended, "When it ended; empty while it runs"),
-        member("state", &JobInfo::state, "running, done, failed, or lost if its process ended without a word"),
-        member("error", &JobInfo::error, "Why it failed"),
-        member("result", &JobInfo::result, "What it found or did; null while it runs"));
+  static Members members() {
+    return {member("id", &JobInfo::id, "Names it"),
+            member("kind", &JobInfo::kind, "setup, plan, certificates"),
+            member("account", &JobInfo::account, "Who started it"),
+            member("created", &JobInfo::created, "When"),
+            member("ended", &JobInfo::ended, "When it ended; empty while it runs"),
+            member("state", &JobInfo::state, "running, done, failed, or lost if its process ended without a word"),
+            member("error", &JobInfo::error, "Why it failed"),
+            member("result", &JobInfo::result, "What it found or did; null while it runs")};
   }
 };
 
 struct JobList {
   std::vector<JobInfo> jobs{};
-  static constexpr auto members() { return std::make_tuple(member("jobs", &JobList::jobs, "The newest first")); }
+  static Members members() { return {member("jobs", &JobList::jobs, "The newest first")}; }
 };
 
 struct ListJobs {
@@ -121,7 +120,7 @@ struct ListJobs {
   static constexpr const char* k_summary = "The jobs of the last days";
   static constexpr Rights k_rights{Area::system, Effect::look};
   using Result = JobList;
-  static constexpr auto members() { return std::make_tuple(); }
+  static Members members() { return {}; }
 };
 
 struct GetJob {
@@ -130,15 +129,15 @@ struct GetJob {
   static constexpr Rights k_rights{Area::self, Effect::look};
   using Result = JobInfo;
   std::string id{};
-  static constexpr auto members() { return std::make_tuple(member("id", &GetJob::id, "The job")); }
+  static Members members() { return {member("id", &GetJob::id, "The job")}; }
 };
 
 struct JobEvents {
   std::vector<JobEvent> events{};
   bool ended = false;
-  static constexpr auto members() {
-    return std::make_tuple(member("events", &JobEvents::events, "In order"),
-                           member("ended", &JobEvents::ended, "Whether these are the last ones"));
+  static Members members() {
+    return {member("events", &JobEvents::events, "In order"),
+            member("ended", &JobEvents::ended, "Whether these are the last ones")};
   }
 };
 
@@ -149,9 +148,9 @@ struct GetJobEvents {
   using Result = JobEvents;
   std::string id{};
   std::int64_t after = 0;
-  static constexpr auto members() {
-    return std::make_tuple(member("id", &GetJobEvents::id, "The job"),
-                           optional_member("after", &GetJobEvents::after, "Only events after this number"));
+  static Members members() {
+    return {member("id", &GetJobEvents::id, "The job"),
+            optional_member("after", &GetJobEvents::after, "Only events after this number")};
   }
 };
 
@@ -162,9 +161,9 @@ struct StartSetup {
   using Result = JobInfo;
   std::vector<std::string> only{};
   bool wait = false;
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("wait", &StartSetup::wait, "Reply when it has ended, with its result"),
-                           optional_member("only", &StartSetup::only, "Only these recipes and what they require"));
+  static Members members() {
+    return {optional_member("wait", &StartSetup::wait, "Reply when it has ended, with its result"),
+            optional_member("only", &StartSetup::only, "Only these recipes and what they require")};
   }
 };
 
@@ -175,9 +174,9 @@ struct StartPlan {
   using Result = JobInfo;
   std::vector<std::string> only{};
   bool wait = false;
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("wait", &StartPlan::wait, "Reply when it has ended, with its result"),
-                           optional_member("only", &StartPlan::only, "Only these recipes and what they require"));
+  static Members members() {
+    return {optional_member("wait", &StartPlan::wait, "Reply when it has ended, with its result"),
+            optional_member("only", &StartPlan::only, "Only these recipes and what they require")};
   }
 };
 
@@ -188,10 +187,9 @@ struct StartProvisioning {
   using Result = JobInfo;
   std::vector<std::string> names{};
   bool wait = false;
-  static constexpr auto members() {
-    return std::make_tuple(
-        optional_member("wait", &StartProvisioning::wait, "Reply when it has ended, with its result"),
-        optional_member("names", &StartProvisioning::names, "Only these; every name of the box without"));
+  static Members members() {
+    return {optional_member("wait", &StartProvisioning::wait, "Reply when it has ended, with its result"),
+            optional_member("names", &StartProvisioning::names, "Only these; every name of the box without")};
   }
 };
 
@@ -210,27 +208,28 @@ struct AuditInfo {
   std::string result{};
   std::optional<std::int64_t> generation{};
   std::string job{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("id", &AuditInfo::id, "Its number"), member("at", &AuditInfo::at, "When"),
-        member("account", &AuditInfo::account, "Who"),
-        member("by", &AuditInfo::by, "session, password, token NAME, API key or command line"),
-        member("from", &AuditInfo::from, "From which address; empty for the command line"),
-        member("action", &AuditInfo::action, "What: \"user add\""), member("target", &AuditInfo::target, "Of what"),
-        member("before", &AuditInfo::before, "The value before, without secrets"),
-        member("after", &AuditInfo::after, "The value after, without secrets"),
-        member("result", &AuditInfo::result, "done, or why it failed; empty if it was cut off or is under way"),
-        member("generation", &AuditInfo::generation, "The run that followed, in `mailinabox history`"),
-        member("job", &AuditInfo::job, "The job that it was part of"));
+  static Members members() {
+    return {member("id", &AuditInfo::id, "Its number"),
+            member("at", &AuditInfo::at, "When"),
+            member("account", &AuditInfo::account, "Who"),
+            member("by", &AuditInfo::by, "session, password, token NAME, API key or command line"),
+            member("from", &AuditInfo::from, "From which address; empty for the command line"),
+            member("action", &AuditInfo::action, "What: \"user add\""),
+            member("target", &AuditInfo::target, "Of what"),
+            member("before", &AuditInfo::before, "The value before, without secrets"),
+            member("after", &AuditInfo::after, "The value after, without secrets"),
+            member("result", &AuditInfo::result, "done, or why it failed; empty if it was cut off or is under way"),
+            member("generation", &AuditInfo::generation, "The run that followed, in `mailinabox history`"),
+            member("job", &AuditInfo::job, "The job that it was part of")};
   }
 };
 
 struct AuditPageInfo {
   std::vector<AuditInfo> entries{};
   std::string next{};
-  static constexpr auto members() {
-    return std::make_tuple(member("entries", &AuditPageInfo::entries, "The newest first"),
-                           member("next", &AuditPageInfo::next, "`after` for the next page; empty at the end"));
+  static Members members() {
+    return {member("entries", &AuditPageInfo::entries, "The newest first"),
+            member("next", &AuditPageInfo::next, "`after` for the next page; empty at the end")};
   }
 };
 
@@ -244,12 +243,12 @@ struct PageOfAudit {
   std::string target{};
   std::string after{};
   std::int64_t limit = 50;
-  static constexpr auto members() {
-    return std::make_tuple(optional_member("account", &PageOfAudit::account, "Only of this account"),
-                           optional_member("action", &PageOfAudit::action, "Only actions that begin so: \"user\""),
-                           optional_member("target", &PageOfAudit::target, "Only if this is part of the target"),
-                           optional_member("after", &PageOfAudit::after, "`next` of the page before"),
-                           optional_member("limit", &PageOfAudit::limit, "How many, 1 to 500; 50 if not given"));
+  static Members members() {
+    return {optional_member("account", &PageOfAudit::account, "Only of this account"),
+            optional_member("action", &PageOfAudit::action, "Only actions that begin so: \"user\""),
+            optional_member("target", &PageOfAudit::target, "Only if this is part of the target"),
+            optional_member("after", &PageOfAudit::after, "`next` of the page before"),
+            optional_member("limit", &PageOfAudit::limit, "How many, 1 to 500; 50 if not given")};
   }
 };
 

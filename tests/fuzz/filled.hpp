@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
-#include "messages/json_form.hpp"
+#include "messages/declaration.hpp"
 
 namespace mailinabox::fuzz {
 
@@ -31,33 +32,40 @@ class Pieces {
   std::size_t at_ = 0;
 };
 
-template <typename Type>
-void fill(Type& value, Pieces& pieces) {
-  if constexpr (json_form::IsOptional<Type>::value) {
-    if (pieces.next().empty()) return;
-    fill(value.emplace(), pieces);
-  } else if constexpr (json_form::IsList<Type>::value) {
-    for (std::size_t count = pieces.next().size() % 4; count > 0; --count) fill(value.emplace_back(), pieces);
-  } else if constexpr (std::is_same_v<Type, Secret>) {
-    value = Secret(pieces.next());
-  } else if constexpr (std::is_same_v<Type, std::string>) {
-    value = pieces.next();
-  } else if constexpr (std::is_same_v<Type, bool>) {
-    value = !pieces.next().empty();
-  } else if constexpr (std::is_same_v<Type, Json>) {
-    // Of a job: the one form that somebody reads, or none.
-    value = pieces.next().empty() ? Json() : Json{{"requests", Json::array()}, {"updated", {pieces.next()}}};
-  } else if constexpr (DeclaresMembers<Type>) {
-    for_each_member<Type>([&](const auto& member) { fill(value.*member.pointer, pieces); });
-  } else {
-    value = static_cast<Type>(parse_number<std::int64_t>(pieces.next()).value_or(0));
+inline void fill(const Shape& shape, void* value, Pieces& pieces) {
+  switch (shape.kind) {
+    case Shape::Kind::text:
+      *static_cast<std::string*>(value) = pieces.next();
+      return;
+    case Shape::Kind::secret:
+      *static_cast<Secret*>(value) = Secret(pieces.next());
+      return;
+    case Shape::Kind::truth:
+      *static_cast<bool*>(value) = !pieces.next().empty();
+      return;
+    case Shape::Kind::number:
+      return shape.set_number(value, parse_number<std::int64_t>(pieces.next()).value_or(0));
+    case Shape::Kind::tree:
+      // Of a job: the one form that somebody reads, or none.
+      *static_cast<Json*>(value) =
+          pieces.next().empty() ? Json() : Json{{"requests", Json::array()}, {"updated", {pieces.next()}}};
+      return;
+    case Shape::Kind::optional:
+      if (!pieces.next().empty()) fill(*shape.item, shape.add(value), pieces);
+      return;
+    case Shape::Kind::list:
+      for (std::size_t count = pieces.next().size() % 4; count > 0; --count)
+        fill(*shape.item, shape.add(value), pieces);
+      return;
+    case Shape::Kind::structure:
+      for (const Member& member : shape.members) fill(*member.shape, member.in(value), pieces);
+      return;
   }
 }
 
-template <typename Type>
-Type filled(Pieces& pieces) {
-  Type value{};
-  fill(value, pieces);
+inline ErasedValue filled(const Shape& structure, Pieces& pieces) {
+  ErasedValue value = structure.create();
+  fill(structure, value.get(), pieces);
   return value;
 }
 

@@ -21,6 +21,7 @@
 #include "base/utf8.hpp"
 #include "fuzz/filled.hpp"
 #include "messages/json_form.hpp"
+#include "messages/json_text.hpp"
 #include "messages/messages.hpp"
 
 using namespace mailinabox;
@@ -33,11 +34,10 @@ void require(bool holds) {
 
 // ---- The helper's side ----------------------------------------------------------------------------------------------
 
-template <typename MessageType>
-Reply reply_to(const Envelope& envelope, const std::string& source) {
+Reply reply_to(const MessageDeclaration& message, const Envelope& envelope, const std::string& source) {
   fuzz::Pieces pieces(source);
   try {
-    static_cast<void>(read_json<MessageType>(envelope.fields));
+    static_cast<void>(read_json(*message.message, envelope.fields));
   } catch (const MemberError& error) {
     return {.verdict = Verdict::refused, .text = error.what(), .member = error.member()};
   }
@@ -46,7 +46,7 @@ Reply reply_to(const Envelope& envelope, const std::string& source) {
                                          : static_cast<Verdict>(static_cast<unsigned char>(verdict.front()) % 10U)};
   if (reply.verdict == Verdict::done) {
     reply.entity_tag = pieces.next();
-    reply.data = json_text_of(fuzz::filled<typename MessageType::Result>(pieces));
+    reply.data = json_text_of(*message.result, fuzz::filled(*message.result, pieces).get());
   } else {
     reply.retry_after = parse_number<std::int64_t>(pieces.next()).value_or(0);
     reply.member = pieces.next();
@@ -61,12 +61,9 @@ Reply helper_reply(const Envelope& sent, const std::string& source) {
   require(valid_utf8(text) && text.size() <= k_most_request);
   require(text.starts_with("{\"message\":\"" + sent.message + "\""));
   const Envelope envelope = read_envelope(text);  // a front that sends another one has a fault: nothing may be thrown
-  std::optional<Reply> reply;
-  for_each_message([&]<typename MessageType>() {
-    if (envelope.message == MessageType::k_name) reply = reply_to<MessageType>(envelope, source);
-  });
-  require(reply.has_value());
-  return read_reply(reply_text(*reply));
+  const MessageDeclaration* message = find_message(envelope.message);
+  require(message != nullptr);
+  return read_reply(reply_text(reply_to(*message, envelope, source)));
 }
 
 // ---- The server's side ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "helper/supervisor.hpp"
 #include "messages/envelope.hpp"
+#include "messages/json_form.hpp"
 #include "messages/json_text.hpp"
 #include "messages/messages.hpp"
 #include "os/descriptor.hpp"

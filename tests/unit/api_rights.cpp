@@ -6,6 +6,7 @@
 
 #include "api/v1.hpp"
 #include "base/text.hpp"
+#include "messages/messages.hpp"
 #include "support/api_box.hpp"
 #include "support/api_rows.hpp"
 
@@ -55,7 +56,7 @@ bool may_send(const RightsCaller& caller, const Rights& rights, const ApiRow& ro
 
 std::map<std::string, Rights> declared_rights() {
   std::map<std::string, Rights> all;
-  for_each_message([&]<typename MessageType>() { all.emplace(MessageType::k_name, MessageType::k_rights); });
+  for (const MessageDeclaration* message : all_messages()) all.emplace(message->name, message->rights);
   return all;
 }
 
@@ -212,7 +213,7 @@ TEST_CASE("API rights: every route has a row, and sends the message that it says
     const std::string route = operation.method + " /api/v1" + operation.path;
     INFO(route);
     for (const ApiRow& row : api_rows()) {
-      if (row.route == route) CHECK(row.message == operation.id);
+      if (row.route == route) CHECK(row.message == operation.message->name);
     }
   }
 }

@@ -295,7 +295,7 @@ void lie_about_the_name(Liar& liar, const Envelope& envelope, const Rights& righ
 
 std::map<std::string, Rights> rights_of_messages() {
   std::map<std::string, Rights> all;
-  for_each_message([&]<typename MessageType>() { all.emplace(MessageType::k_name, MessageType::k_rights); });
+  for (const MessageDeclaration* message : all_messages()) all.emplace(message->name, message->rights);
   return all;
 }
 

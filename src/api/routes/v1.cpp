@@ -1,6 +1,9 @@
 #include "api/v1.hpp"
 
 #include "base/text.hpp"
+#include "messages/json_form.hpp"
+#include "messages/json_text.hpp"
+#include "messages/messages.hpp"
 
 namespace mailinabox {
 namespace {
@@ -13,11 +16,10 @@ struct SessionBegun {
   std::string email{};
   std::vector<std::string> privileges{};
   Secret csrf{};
-  static constexpr auto members() {
-    return std::make_tuple(
-        member("email", &SessionBegun::email, "The user"),
-        member("privileges", &SessionBegun::privileges, "[\"admin\"], or none"),
-        member("csrf", &SessionBegun::csrf, "The value of X-CSRF-Token for requests with the session's cookie"));
+  static Members members() {
+    return {member("email", &SessionBegun::email, "The user"),
+            member("privileges", &SessionBegun::privileges, "[\"admin\"], or none"),
+            member("csrf", &SessionBegun::csrf, "The value of X-CSRF-Token for requests with the session's cookie")};
   }
 };
 
@@ -39,10 +41,9 @@ struct LoginForm {
   std::string email{};
   Secret password{};
   Secret code{};
-  static constexpr auto members() {
-    return std::make_tuple(member("email", &LoginForm::email, "The user"),
-                           member("password", &LoginForm::password, "The password"),
-                           optional_member("code", &LoginForm::code, "Of the second factor, or a recovery code"));
+  static Members members() {
+    return {member("email", &LoginForm::email, "The user"), member("password", &LoginForm::password, "The password"),
+            optional_member("code", &LoginForm::code, "Of the second factor, or a recovery code")};
   }
 };
 
