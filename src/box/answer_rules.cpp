@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/ip_address.hpp"
 #include "box/answers.hpp"
 #include "box/directory/address.hpp"
 
@@ -23,8 +24,7 @@ std::string problem_with_host_name(const std::string& name) {
   const std::string expected =
       " A full host name has letters, digits, hyphens and at least one dot, such as box.example.com.";
   if (name.empty()) return "The host name is missing." + expected;
-  in6_addr parsed = {};
-  if (ipv4_number(name) || inet_pton(AF_INET6, name.c_str(), &parsed) == 1) {
+  if (is_ip_address(name)) {
     return name + " is an address, not a host name." + expected;
   }
   if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos || !valid_domain(name)) {

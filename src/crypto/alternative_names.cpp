@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "crypto/openssl.hpp"
 
@@ -22,10 +23,9 @@ std::string address_text(const std::string& bytes) {
 
 // The reverse; "" for a text that is not an address.
 std::string address_bytes(const std::string& text) {
-  char bytes[16] = {};
-  if (inet_pton(AF_INET, text.c_str(), bytes) == 1) return std::string(bytes, 4);
-  if (inet_pton(AF_INET6, text.c_str(), bytes) == 1) return std::string(bytes, 16);
-  return "";
+  const auto address = parse_ip_address(text);
+  if (!address) return "";
+  return std::string(address->bytes.begin(), address->bytes.begin() + static_cast<std::ptrdiff_t>(address->size()));
 }
 
 GENERAL_NAME* general_name(const std::string& name) {

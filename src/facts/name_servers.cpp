@@ -1,5 +1,4 @@
-#include <arpa/inet.h>
-
+#include "base/ip_address.hpp"
 #include "facts/fact_sources.hpp"
 #include "facts/facts.hpp"
 
@@ -11,11 +10,8 @@ ValueList listed_name_servers(const std::string& text) {
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);
     if (words.size() < 2 || words[0] != "nameserver") continue;
-    const std::string address(words[1]);
-    in6_addr bytes{};
-    const bool valid = inet_pton(AF_INET, address.c_str(), &bytes) == 1 ||
-                       inet_pton(AF_INET6, address.substr(0, address.find('%')).c_str(), &bytes) == 1;
-    if (valid) servers.emplace_back(address);
+    const std::string_view zone_free = words[1].substr(0, words[1].find('%'));
+    if (is_ip_address(zone_free)) servers.emplace_back(std::string(words[1]));
   }
   return servers;
 }

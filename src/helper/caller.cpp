@@ -1,13 +1,12 @@
 #include "helper/caller.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <syslog.h>
 
 #include <functional>
 
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
+#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "box/directory/address.hpp"
 
@@ -19,15 +18,10 @@ constexpr const char* k_token_prefix = "miab_";
 constexpr const char* k_challenge_scope = "acme:";
 constexpr const char* k_challenge_name = "_acme-challenge.";
 
-bool is_address(const std::string& text) {
-  in6_addr bytes{};
-  return ::inet_pton(AF_INET, text.c_str(), &bytes) == 1 || ::inet_pton(AF_INET6, text.c_str(), &bytes) == 1;
-}
-
 // The jail miab-management reads this line, and would ask the DNS for a name; the time keeps syslog from joining equal
 // lines.
 void log_failure(const std::string& client, TimePoint now) {
-  const std::string from = is_address(client) ? client : "(unknown)";
+  const std::string from = is_ip_address(client) ? client : "(unknown)";
   const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
   syslog(LOG_WARNING, "Mail-in-a-Box Management Daemon: Failed login attempt from ip %s - timestamp %.6f", from.c_str(),
          seconds);

@@ -3,13 +3,13 @@
 //
 // In /etc/hosts exactly one line has the address; it has the full and the short name. If the address is not 127.0.1.1,
 // the machine's names are removed from a line of 127.0.1.1. Every other line stays as it is.
-#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <memory>
 
 #include "base/error.hpp"
+#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "resources/kind.hpp"
 #include "resources/ownership.hpp"
@@ -185,11 +185,6 @@ bool is_host_name(const std::string& name) {
     if (!std::all_of(label.begin(), label.end(), allowed)) return false;
   }
   return true;
-}
-
-bool is_ip_address(const std::string& text) {
-  unsigned char buffer[sizeof(in6_addr)];
-  return inet_pton(AF_INET, text.c_str(), buffer) == 1 || inet_pton(AF_INET6, text.c_str(), buffer) == 1;
 }
 
 std::shared_ptr<const Resource> make_hostname(const std::string& name, const Fields& fields) {

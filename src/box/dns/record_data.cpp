@@ -1,12 +1,11 @@
 #include "box/dns/record_data.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/ip_address.hpp"
 #include "base/utf8.hpp"
 #include "box/directory/address.hpp"
 #include "box/dns/record_forms.hpp"
@@ -68,24 +67,13 @@ bool number_up_to(std::string_view text, unsigned limit) {
   return number && *number <= limit;
 }
 
-bool parse_address(int family, std::string_view text, std::array<unsigned char, 16>& bytes) {
-  const std::string terminated(text);
-  return terminated.find('\0') == std::string::npos && inet_pton(family, terminated.c_str(), bytes.data()) == 1;
-}
-
-bool is_address(int family, std::string_view text) {
-  std::array<unsigned char, 16> bytes{};
-  return parse_address(family, text, bytes);
-}
-
 std::string checked_address(bool version_4, std::string_view value) {
   if (value == "local") return std::string(value);
-  const bool is_4 = is_address(AF_INET, value);
-  const bool is_6 = is_address(AF_INET6, value);
-  if (!is_4 && !is_6)
+  const auto address = parse_ip_address(value);
+  if (!address)
     throw InvalidValue("value", "'" + std::string(value) + "' does not appear to be an IPv4 or IPv6 address");
-  if (version_4 && is_6) throw InvalidValue("value", "That's an IPv6 address.");
-  if (!version_4 && is_4) throw InvalidValue("value", "That's an IPv4 address.");
+  if (version_4 && address->version == 6) throw InvalidValue("value", "That's an IPv6 address.");
+  if (!version_4 && address->version == 4) throw InvalidValue("value", "That's an IPv4 address.");
   return std::string(value);
 }
 
@@ -159,31 +147,22 @@ bool valid_record_name(std::string_view name) {
 }
 
 bool same_address(std::string_view left, std::string_view right) {
-  std::array<unsigned char, 16> left_bytes{};
-  std::array<unsigned char, 16> right_bytes{};
-  for (const int family : {AF_INET, AF_INET6}) {
-    if (parse_address(family, left, left_bytes) && parse_address(family, right, right_bytes))
-      return left_bytes == right_bytes;
-  }
-  return false;
+  const auto address = parse_ip_address(left);
+  return address && address == parse_ip_address(right);
 }
 
 bool valid_address_or_network(std::string_view text) {
   const std::size_t slash = text.find('/');
-  std::array<unsigned char, 16> bytes{};
-  for (const int family : {AF_INET, AF_INET6}) {
-    if (!parse_address(family, text.substr(0, slash), bytes)) continue;
-    if (slash == std::string_view::npos) return true;
-    const std::size_t bits = family == AF_INET ? 32 : 128;
-    const std::string_view digits = text.substr(slash + 1);
-    const auto prefix = parse_number<std::size_t>(digits);
-    if (digits.size() > 3 || !prefix || *prefix > bits) return false;
-    for (std::size_t bit = *prefix; bit < bits; ++bit) {
-      if ((bytes.at(bit / 8) >> (7 - bit % 8) & 1U) != 0) return false;
-    }
-    return true;
+  const auto address = parse_ip_address(text.substr(0, slash));
+  if (!address || slash == std::string_view::npos) return address.has_value();
+  const std::size_t bits = address->size() * 8;
+  const std::string_view digits = text.substr(slash + 1);
+  const auto prefix = parse_number<std::size_t>(digits);
+  if (digits.size() > 3 || !prefix || *prefix > bits) return false;
+  for (std::size_t bit = *prefix; bit < bits; ++bit) {
+    if ((address->bytes.at(bit / 8) >> (7 - bit % 8) & 1U) != 0) return false;
   }
-  return false;
+  return true;
 }
 
 std::string target_name(std::string_view text, TargetNames names) {

@@ -11,6 +11,7 @@
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/error.hpp"
+#include "base/ip_address.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "box/directory/address.hpp"
@@ -108,10 +109,6 @@ void copy_texts(const Json& from, const char* name, Json& to) {
     if (!item.is_string()) refuse_datagram(fmt::format("\"{}\" has an item that is not a text", name));
     copies.push_back(printable_text(item.get_ref<const std::string&>(), k_longest_policy_text));
   }
-}
-
-bool is_ip_address(const std::string& text) {
-  return !text.empty() && text.size() <= 45 && text.find_first_not_of("0123456789abcdefABCDEF.:") == std::string::npos;
 }
 
 // "mx.example.org at your service" of "250-mx.example.org at your service\r\n250 STARTTLS".
