@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "box/access/qr_code.hpp"
 #include "helper/handlers.hpp"
+#include "operations/audit.hpp"
 #include "operations/mailboxes.hpp"
 #include "operations/mfa.hpp"
 #include "operations/stores.hpp"
@@ -29,6 +32,10 @@ SessionInfo session_info(const Session& session, const User& user, const Caller&
           .agent = session.agent,
           .second_factor = session.second_factor,
           .current = caller.session && caller.session->id == session.id};
+}
+
+bool has_session(const std::vector<Session>& sessions, const std::string& id) {
+  return std::any_of(sessions.begin(), sessions.end(), [&](const Session& session) { return session.id == id; });
 }
 
 TokenInfo token_info(const ListedToken& listed) {
@@ -130,13 +137,21 @@ SessionList handle(RequestContext& context, const ListSessions& message) {
 Done handle(RequestContext& context, const RevokeSession& message) {
   const User user = context.user_or_self(message.user);
   const auto& own = context.caller.session;
-  if (message.id == "all") {
-    context.stores.sessions().revoke_all(user.id);
-  } else if (message.id == "others") {
-    context.stores.sessions().revoke_others(user.id, own ? own->id : "");
-  } else if (!context.stores.sessions().revoke(user.id, message.id)) {
+  SessionStore& sessions = context.stores.sessions();
+  const bool several = message.id == "all" || message.id == "others";
+  if (!several && !has_session(sessions.list(user.id, context.stores.now()), message.id))
     throw UnknownName(user.email + " has no session " + message.id + ".");
-  }
+  audited(context.box, context.stores.answers(),
+          {.action = "session revoke", .target = user.email, .before = several ? message.id : "session " + message.id},
+          [&] {
+            if (message.id == "all") {
+              sessions.revoke_all(user.id);
+            } else if (several) {
+              sessions.revoke_others(user.id, own ? own->id : "");
+            } else {
+              sessions.revoke(user.id, message.id);
+            }
+          });
   return {};
 }
 

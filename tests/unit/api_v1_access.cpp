@@ -102,10 +102,11 @@ TEST_CASE("API v1 session: listed, revoked, and ended by a new password", "[api]
   const Headers there = box.cookie(box.log_in("me@example.com", "correct horse"));
   const Json sessions = box.call("GET", "/account/sessions", nullptr, here).json()["sessions"];
   REQUIRE(sessions.size() == 2);
+  std::string other_id;
   for (const Json& one : sessions) {
-    if (one["current"] == true) continue;
-    CHECK(box.call("DELETE", "/account/sessions/" + one["id"].get<std::string>(), nullptr, here).status == 204);
+    if (one["current"] == false) other_id = one["id"].get<std::string>();
   }
+  CHECK(box.call("DELETE", "/account/sessions/" + other_id, nullptr, here).status == 204);
   CHECK(box.call("GET", "/session", nullptr, there).status == 401);
   CHECK(box.call("GET", "/session", nullptr, here).status == 200);
   CHECK(box.call("DELETE", "/account/sessions/0123456789abcdef", nullptr, here).status == 404);
@@ -113,6 +114,15 @@ TEST_CASE("API v1 session: listed, revoked, and ended by a new password", "[api]
   CHECK(box.call("DELETE", "/account/sessions/others", nullptr, here).status == 204);
   CHECK(box.call("GET", "/session", nullptr, third).status == 401);
   CHECK(box.call("GET", "/session", nullptr, here).status == 200);
+  const Json recorded = box.call("GET", "/audit?action=session", nullptr, k_me).json()["entries"];
+  REQUIRE(recorded.size() == 2);  // the one that there was not, is not among them
+  CHECK(recorded[0]["before"] == "others");
+  CHECK(recorded[1]["before"] == "session " + other_id);
+  for (const Json& entry : recorded) {
+    CHECK(entry["target"] == "me@example.com");
+    CHECK(entry["by"] == "session");
+    CHECK(entry["result"] == "done");
+  }
 
   const Headers another = box.cookie(box.log_in("me@example.com", "correct horse"));
   const ApiResponse wrong =
