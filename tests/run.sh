@@ -1,8 +1,8 @@
 #!/bin/bash
 # Installs what building and testing need from Debian, builds, and runs the tests.
 #
-#   tests/run.sh            everything but the benchmark and the thread sanitizer, side by side, with fewer kill points: other
-#                           ones in each commit; what is compiled for the sanitizers, in a container with Debian 13 and its clang
+#   tests/run.sh            everything but the benchmark, side by side, with fewer kill points: other ones in each
+#                           commit; what is compiled for the sanitizers, in a container with Debian 13 and its clang
 #   tests/run.sh unit       unit, cases and golden tests (no root needed once the packages are there)
 #   tests/run.sh box [...]  box tests; further arguments go to pytest
 #   tests/run.sh fault [...]  every kill point, 50 random kills, refusals, full disks; arguments go to pytest
@@ -270,7 +270,7 @@ end_parts() {
 # Three rows of parts side by side: on two processors they take about as long as what they compute. What they say is shown one after
 # the other. The boxes' programs are made first and stay as they are: what is made beside them is nothing that they have.
 everything() {
-  local name failed=0 names=(unit deb box12 box13 fault package root sanitize fuzz)
+  local name failed=0 names=(unit deb box12 box13 fault package root sanitize fuzz threads)
   configure || return
   part program compile program "${in_box[@]}" || return
   trap end_parts INT TERM
@@ -283,6 +283,7 @@ everything() {
   begin root package in_smallest_root
   begin sanitize unit giving_way on_debian_13 sanitize
   begin fuzz sanitize giving_way on_debian_13 fuzz fixed
+  begin threads fuzz giving_way on_debian_13 threads
   for name in "${names[@]}"; do finish "$name" || failed=1; done
   trap - INT TERM
   cat "$logs/times"
