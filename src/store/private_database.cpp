@@ -48,7 +48,7 @@ std::shared_ptr<Database> open_private(const std::string& path, const DatabaseFo
 }
 
 void remove_database(const std::string& path) {
-  for (const char* ending : {"", "-journal"}) (void)std::remove((path + ending).c_str());
+  for (const char* ending : {"", "-journal", "-wal", "-shm"}) (void)std::remove((path + ending).c_str());
 }
 
 bool is_damaged(const std::string& path) {

@@ -15,6 +15,7 @@ namespace mailinabox {
 namespace {
 
 constexpr int k_busy_timeout_ms = 10'000;
+constexpr int k_most_log_pages = 250;  // the commit that makes it longer puts it into the file
 
 sqlite3* connection(void* handle) { return static_cast<sqlite3*>(handle); }
 sqlite3_stmt* compiled(void* handle) { return static_cast<sqlite3_stmt*>(handle); }
@@ -60,6 +61,16 @@ const char* remedy(int code) {
 
 void check(const Database& database, int code) {
   if (code != SQLITE_OK) fail(database, code);
+}
+
+// After a commit. SQLite's own way (wal_autocheckpoint) has the next commit begin the log anew, but not if it is the
+// first one of the only connection: then the log would grow, and be put into the file by every commit.
+int shorten_log(void* /*data*/, sqlite3* handle, const char* /*name*/, int pages) {
+  if (pages <= k_most_log_pages) return SQLITE_OK;
+  sqlite3_busy_timeout(handle, 0);  // while somebody reads it fails, and the next commit tries again
+  sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(handle, k_busy_timeout_ms);
+  return SQLITE_OK;
 }
 
 // For writing even to look: SQLite opens read-only what this process may not write.
@@ -210,11 +221,23 @@ std::int64_t Database::changes() const { return sqlite3_changes(connection(handl
 
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(connection(handle_)); }
 
-Database::Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+void Database::use_write_ahead_log() {
+  execute("PRAGMA journal_mode = WAL");
+  sqlite3_wal_hook(connection(handle_), shorten_log, nullptr);
+  sqlite3_db_config(connection(handle_), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+Database::Transaction::Transaction(Database& database, Durability durability)
+    : database_(database), durability_(durability) {
+  if (durability_ == Durability::buffered) database_.execute("PRAGMA synchronous = NORMAL");
+  database_.execute("BEGIN IMMEDIATE");
+}
 
 Database::Transaction::~Transaction() {
+  sqlite3* const handle = connection(database_.handle());
   // If SQLite has already rolled back by itself (disk full), this fails without consequence.
-  if (open_) sqlite3_exec(connection(database_.handle()), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (open_) sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (durability_ == Durability::buffered) sqlite3_exec(handle, "PRAGMA synchronous = FULL", nullptr, nullptr, nullptr);
 }
 
 void Database::Transaction::commit() {

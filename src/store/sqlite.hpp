@@ -1,5 +1,5 @@
-// SQLite 3 with exceptions: functions throw Error with the file and SQLite's message. Rollback journal only: Postfix's
-// unprivileged readers could not open a users' database in WAL mode.
+// SQLite 3 with exceptions: functions throw Error with the file and SQLite's message. A rollback journal, but for
+// Database::use_write_ahead_log(): Postfix's unprivileged readers could not open a users' database in WAL mode.
 //
 // A writer that was killed in a transaction leaves half of its pages in the file and the old ones in a hot journal
 // beside it (https://www.sqlite.org/atomiccommit.html). Nobody can read the database before a process that may write to
@@ -72,10 +72,16 @@ class Database {
   void execute(const std::string& sql);
   Statement prepare(std::string_view sql);
 
+  // What a failure of power may take. A process that is killed takes no commit, whichever it is.
+  enum class Durability : std::uint8_t {
+    on_disk,   // nothing: a commit waits for the disk
+    buffered,  // the last commits, as if they had never been made; only for a database with a write-ahead log
+  };
+
   // Takes the write lock at once (BEGIN IMMEDIATE); rolls back if destroyed without commit().
   class Transaction {
    public:
-    explicit Transaction(Database& database);
+    explicit Transaction(Database& database, Durability durability = Durability::on_disk);
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
@@ -83,8 +89,16 @@ class Database {
 
    private:
     Database& database_;
+    Durability durability_;
     bool open_ = true;
   };
+
+  // From now on, and for whoever opens the file later, commits go to a log beside the file
+  // (https://www.sqlite.org/wal.html): one write to the disk where a rollback journal needs three, one after the other.
+  // For a database that only root opens, often, for a short time: the log stays when the last connection closes, which
+  // would else wait for the disk to put it into the file, and it is kept short, as the first connection reads all of
+  // it.
+  void use_write_ahead_log();
 
   std::string content();         // all bytes, as its file would hold them
   std::string journal_mode();    // "delete", "wal", …

@@ -67,6 +67,7 @@ std::vector<std::string> column_texts(Database& database, const std::string& sql
 
 std::string rows_of_database(const std::string& path) {
   Database database(path, Database::Access::read_only);
+  if (database.journal_mode() == "wal") database.use_write_ahead_log();  // so that closing it changes no file
   std::string text;
   for (const std::string& table : column_texts(database, "SELECT name FROM sqlite_master WHERE type = 'table'", 0)) {
     if (mailinabox::contains(k_fleeting_tables, table)) continue;
@@ -209,7 +210,11 @@ Headers ApiBox::cookie(const std::string& session, bool with_csrf) {
 
 std::map<std::string, std::string> ApiBox::contents() const {
   std::map<std::string, std::string> contents = host.snapshot();
-  std::erase_if(contents, [](const auto& file) { return file.first.ends_with(".lock"); });  // who has it
+  std::erase_if(contents, [](const auto& file) {
+    return file.first.ends_with(".lock") ||  // who has it
+           file.first.ends_with("-wal") ||
+           file.first.ends_with("-shm");  // rows, too, of the database that they are beside
+  });
   for (auto& [path, content] : contents) {
     if (path.ends_with(".sqlite")) content = rows_of_database(host.real(path));
   }

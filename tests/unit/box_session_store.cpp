@@ -1,12 +1,15 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <utility>
 
 #include "base/error.hpp"
+#include "box/access/login_throttle.hpp"
 #include "box/access/remembered_replies.hpp"
 #include "box/access/session_store.hpp"
 #include "store/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/disk_waits.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace mailinabox;
@@ -130,6 +133,46 @@ TEST_CASE("sessions: a damaged database is made again", "[box]") {
   std::ofstream(box.path) << std::string(5000, 'x');
   SessionStore store(box.path);
   CHECK(store.find(new_session(store, 1, k_now), k_now));
+}
+
+// A failure of power costs a login, not more: who has logged out stays so, and nothing is done twice.
+TEST_CASE("sessions: a login does not wait for the disk, what must not come back does", "[box]") {
+  const SessionBox box;
+  const std::shared_ptr<Database> database = open_session_database(box.path);
+  SessionStore store(database);
+  LoginThrottle throttle(database);
+  RememberedReplies replies(database);
+  new_session(store, 1, k_now);  // the log's beginning
+  int before = disk_waits();
+  const auto waited = [&] { return disk_waits() - std::exchange(before, disk_waits()); };
+  CHECK(throttle.begin("anna@example.com", "192.0.2.1", k_now) == seconds(0));
+  throttle.succeeded("anna@example.com", "192.0.2.1", k_now);
+  throttle.failed("anna@example.com", "192.0.2.1", k_now);
+  const auto [session, token] = store.create(1, "state", "192.0.2.1", "Browser", true, k_now);
+  store.used(session, k_now + minutes(2), "192.0.2.2");
+  CHECK(waited() == 0);
+  CHECK(store.revoke(1, session.id));
+  CHECK(waited() == 1);
+  CHECK(store.revoke_all(1) == 1);
+  CHECK(waited() == 1);
+  CHECK(replies.begin("anna", "key", "digest", k_now));
+  CHECK(waited() == 1);
+  replies.finish("anna", "key", "{}");
+  CHECK(waited() == 1);
+}
+
+// Those of a version before had a rollback journal.
+TEST_CASE("sessions: they outlive the change to a write-ahead log", "[box]") {
+  const SessionBox box;
+  Secret token;
+  {
+    SessionStore store(box.path);
+    token = new_session(store, 1, k_now);
+  }
+  Database(box.path, Database::Access::read_write).execute("PRAGMA journal_mode = DELETE");
+  REQUIRE(journal_mode_of(box.path) == "delete");
+  CHECK(SessionStore(box.path).find(token, k_now));
+  CHECK(journal_mode_of(box.path) == "wal");
 }
 
 TEST_CASE("remembered replies: one request for each key", "[box]") {

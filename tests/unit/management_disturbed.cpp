@@ -227,7 +227,10 @@ TEST_CASE("Disturbed: damaged sessions are made again", "[api][daemon]") {
   ApiBox box;
   RunningDaemon daemon(box.box);
   const ApiRequest by_password = as_json("GET", "/system", "", ApiBox::administrator());
+  const ApiRequest login{.method = "POST", .target = "/login", .headers = ApiBox::administrator()};
   CHECK(daemon.http(by_password).status == 200);
+  // All of it, and nothing of it in its log, which would do instead of what is damaged.
+  connect_database(box.sessions_path(), Database::Access::read_write)->execute("PRAGMA wal_checkpoint(TRUNCATE)");
   const std::string whole = bytes_of(box.sessions_path());
   REQUIRE(whole.size() > 8192);
   const std::vector<std::string> damages = {std::string(whole.size(), 'x'),
@@ -240,16 +243,22 @@ TEST_CASE("Disturbed: damaged sessions are made again", "[api][daemon]") {
     INFO(i);
     overwrite(box.sessions_path(), damages[i]);
     const std::size_t logged = daemon.log().size();
-    const ApiResponse first = daemon.http(by_password);
-    INFO(first.body);
-    CHECK((first.status == 200 || first.status == 503));
+    // The one of them that reads what is damaged hears of it; another need not, for what SQLite takes for unchanged.
+    int unavailable = 0;
+    for (const ApiRequest& request : {by_password, login, by_password}) {
+      const ApiResponse answer = daemon.http(request);
+      INFO(answer.body);
+      CHECK((answer.status == 200 || answer.status == 503));
+      unavailable += answer.status == 503 ? 1 : 0;
+    }
+    CHECK(unavailable <= 1);
+    if (unavailable > 0) CHECK_THAT(daemon.log().substr(logged), Contains("sessions.sqlite"));
     CHECK(daemon.http(by_password).status == 200);
-    if (first.status == 503) CHECK_THAT(daemon.log().substr(logged), Contains("sessions.sqlite"));
-    const ApiResponse login = daemon.http({.method = "POST", .target = "/login", .headers = ApiBox::administrator()});
-    CHECK(login.json()["status"] == "ok");
+    const ApiResponse again = daemon.http(login);
+    CHECK(again.json()["status"] == "ok");
     CHECK(daemon
               .http(as_json("GET", "/system", "",
-                            {{"cookie", "__Host-session=" + login.json()["api_key"].get<std::string>()}}))
+                            {{"cookie", "__Host-session=" + again.json()["api_key"].get<std::string>()}}))
               .status == 200);
   }
 }

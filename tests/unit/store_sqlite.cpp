@@ -1,5 +1,8 @@
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -7,6 +10,7 @@
 #include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/cut_off_writer.hpp"
+#include "support/disk_waits.hpp"
 
 namespace mailinabox {
 namespace {
@@ -31,6 +35,11 @@ class StoreDirectory {
 };
 
 constexpr auto k_create = Database::Access::create;
+
+std::int64_t count_rows(Database& database) {
+  auto select = database.prepare("SELECT count(*) FROM t");
+  return select.step() ? select.integer(0) : -1;
+}
 
 }  // namespace
 
@@ -147,6 +156,73 @@ TEST_CASE("store: what a killed writer left half done is rolled back by whoever 
     CHECK(journal_mode_of(path) == "");
   }
   CHECK(directory.count() == 1);
+}
+
+TEST_CASE("store: with a write-ahead log a commit waits once for the disk, or not at all", "[store]") {
+  StoreDirectory directory;
+  const std::string path = directory.file("a.sqlite");
+  Database(path, k_create).execute("CREATE TABLE t (n); INSERT INTO t VALUES (1)");
+  Database database(path, Database::Access::read_write);
+  database.use_write_ahead_log();
+  CHECK(count_rows(database) == 1);
+  const auto waits_of = [&](Database::Durability durability, bool commit) {
+    const int before = test::disk_waits();
+    Database::Transaction transaction(database, durability);
+    database.execute("INSERT INTO t VALUES (2)");
+    if (commit) transaction.commit();
+    return test::disk_waits() - before;
+  };
+  waits_of(Database::Durability::on_disk, true);  // the log's beginning
+  CHECK(waits_of(Database::Durability::buffered, true) == 0);
+  CHECK(waits_of(Database::Durability::on_disk, true) == 1);
+  CHECK(waits_of(Database::Durability::buffered, false) == 0);
+  const int before = test::disk_waits();
+  database.execute("INSERT INTO t VALUES (3)");
+  CHECK(test::disk_waits() - before == 1);
+  CHECK(count_rows(database) == 5);
+}
+
+TEST_CASE("store: a write-ahead log is kept by whoever closes the database, and kept short", "[store]") {
+  StoreDirectory directory;
+  const std::string path = directory.file("a.sqlite");
+  std::uintmax_t longest = 0;
+  int waits = 0;
+  for (int n = 0; n < 300; ++n) {
+    Database database(path, k_create);
+    database.use_write_ahead_log();
+    database.execute("CREATE TABLE IF NOT EXISTS t (n); CREATE INDEX IF NOT EXISTS i ON t (n)");
+    const int before = test::disk_waits();
+    Database::Transaction transaction(database, Database::Durability::buffered);
+    database.execute("INSERT INTO t VALUES (1)");
+    transaction.commit();
+    waits += test::disk_waits() - before;
+    longest = std::max(longest, std::filesystem::file_size(path + "-wal"));
+  }
+  CHECK(std::filesystem::file_size(path + "-wal") > 0);
+  CHECK(longest < 1'100'000);
+  Database database(path, Database::Access::read_only);
+  CHECK(count_rows(database) == 300);
+  CHECK(waits < 20);
+}
+
+TEST_CASE("store: who is killed has lost no commit", "[store]") {
+  StoreDirectory directory;
+  const std::string path = directory.file("a.sqlite");
+  const pid_t writer = ::fork();
+  if (writer == 0) {
+    Database database(path, k_create);
+    database.use_write_ahead_log();
+    database.execute("CREATE TABLE t (n)");
+    Database::Transaction transaction(database, Database::Durability::buffered);
+    database.execute("INSERT INTO t VALUES (1)");
+    transaction.commit();
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(writer, &status, 0) == writer);
+  REQUIRE(WIFSIGNALED(status));
+  Database database(path, Database::Access::read_only);
+  CHECK(count_rows(database) == 1);
 }
 
 }  // namespace mailinabox

@@ -110,7 +110,7 @@ seconds LoginThrottle::wait(const std::string& typed, const std::string& address
 }
 
 seconds LoginThrottle::begin(const std::string& account, const std::string& address, TimePoint now) {
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction(*database_, Database::Durability::buffered);
   const seconds needed = wait(account, address, now);
   if (needed > seconds(0)) return needed;
   count_failure(account, address, now);
@@ -119,7 +119,7 @@ seconds LoginThrottle::begin(const std::string& account, const std::string& addr
 }
 
 void LoginThrottle::failed(const std::string& account, const std::string& address, TimePoint now) {
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction(*database_, Database::Durability::buffered);
   count_failure(account, address, now);
   transaction.commit();
 }
@@ -142,7 +142,7 @@ void LoginThrottle::succeeded(const std::string& typed, const std::string& addre
   const auto before = last_success(*database_, account, network);
   const bool failures = has_failures(*database_, account, network);
   if (before && now - *before < k_between_successes && !failures) return;
-  Database::Transaction transaction(*database_);
+  Database::Transaction transaction(*database_, Database::Durability::buffered);
   remove_before(*database_, "login_successes", now - limits_.trust);
   Statement forget = database_->prepare("DELETE FROM login_failures WHERE account = ? AND network = ?");
   forget.bind(1, account);

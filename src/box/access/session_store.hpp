@@ -18,7 +18,7 @@ namespace mailinabox {
 class Database;
 
 // The connection to that database; makes it with mode 0600 if it is missing. One that is damaged or of another version
-// is made again, empty. Throws Error if it cannot be opened or made.
+// is made again, empty. It has a write-ahead log (store/sqlite.hpp). Throws Error if it cannot be opened or made.
 std::shared_ptr<Database> open_session_database(const std::string& path);
 
 struct SessionLimits {
