@@ -147,14 +147,6 @@ class ServedNames {
   std::set<std::string> known_{};
 };
 
-void fill_served(const DnsInput& input, const Answers& answers, TimePoint now, TlsModel& model) {
-  ServedNames served(model, answers, input.primary_hostname, now);
-  const std::vector<std::string> for_mail = names_for_mail(input);
-  model.names = web_domains(input);
-  for (const std::string& name : model.names) served.add(name, false);
-  for (const std::string& name : for_mail) served.add(name, true);
-}
-
 // Who may issue certificates for the box's domains; "" if nobody knows.
 std::string issuer_for_caa(const Answers& answers, const StoredCertificate* primary) {
   const std::string directory = answers.get("ACME_DIRECTORY");
@@ -246,8 +238,15 @@ std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers,
   input.tls_key_digests = published_digests(presented_key(view, answers, input.primary_hostname), model->keys);
   input.certificate_authority = issuer_for_caa(answers, primary);
   fill_policies(answers, *model, now, input);
-  fill_served(input, answers, now, *model);
   return model;
+}
+
+void add_served_names(const DnsInput& input, const Answers& answers, TimePoint now, TlsModel& model) {
+  ServedNames served(model, answers, input.primary_hostname, now);
+  const std::vector<std::string> for_mail = names_for_mail(input);
+  model.names = web_domains(input);
+  for (const std::string& name : model.names) served.add(name, false);
+  for (const std::string& name : for_mail) served.add(name, true);
 }
 
 }  // namespace mailinabox

@@ -61,11 +61,14 @@ inline constexpr std::chrono::hours k_kept_after_end{7 * 24};
 // ended long ago, by their names, are left out unless the box's own name is served by one.
 CertificateStore read_certificate_store(const View& view, const Answers& answers);
 
-// Looks only. Also fills tls_key_digests, certificate_authority, mta_sts_id and mta_sts_domains of an input that has
-// its names.
-// `distrusted`: digests of files whose chain clients do not trust, as far as that has been found out.
+// What zones need; without `names` and `served`. Looks only. Also fills tls_key_digests, certificate_authority,
+// mta_sts_id and mta_sts_domains of an input that has its names. `distrusted`: digests of files whose chain clients do
+// not trust, as far as that has been found out.
 std::shared_ptr<TlsModel> gather_tls(const View& view, const Answers& answers,
                                      const std::set<std::string, std::less<>>& distrusted, DnsInput& input,
                                      std::vector<std::string>& warnings);
+
+// Fills `names` and `served` of the model of this input.
+void add_served_names(const DnsInput& input, const Answers& answers, TimePoint now, TlsModel& model);
 
 }  // namespace mailinabox

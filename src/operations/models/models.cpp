@@ -219,6 +219,7 @@ BoxModels gather_models(const Box& box, const Answers& answers, const Directory*
   }
   ZoneSources parts = read_zone_sources(box, answers, std::move(input));
   std::vector<std::string> warnings = std::move(parts.warnings);
+  add_served_names(parts.input, answers, view.clock.now(), *parts.tls);
   const SecondaryServers servers = parts.input.custom.secondary_servers();
   SecondaryAddresses found = secondaries.find(hosts_of(servers));
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
