@@ -1,12 +1,15 @@
 #include "helper/worker.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -29,14 +32,22 @@ constexpr std::chrono::seconds k_idle{10};
 constexpr std::chrono::seconds k_lifetime{60};
 constexpr timeval k_send_limit{30, 0};
 constexpr int k_first_descriptor = 3;
+constexpr int k_kept_memory = 32 << 20;
 
 // The front reads in time, or it has gone: then nobody wants the answer.
-void send_all(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+void send_all(int socket, std::string_view head, std::string_view rest) {
+  while (!head.empty() || !rest.empty()) {
+    std::array<iovec, 2> parts{
+        {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(rest.data()), rest.size()}}};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+    const std::size_t of_head = std::min(static_cast<std::size_t>(sent), head.size());
+    head.remove_prefix(of_head);
+    rest.remove_prefix(static_cast<std::size_t>(sent) - of_head);
   }
 }
 
@@ -86,6 +97,10 @@ std::optional<std::string> next_request(int connection, int lifeline) {
 }
 
 void read_on(const Box& box, JobStarter& jobs, int connection, std::string request, int lifeline) {
+  // A long list takes megabytes for a moment. By itself the C library gives them back each time, and the kernel fills
+  // them with zeros again for the next one. The reader does so when it ends.
+  mallopt(M_MMAP_THRESHOLD, k_kept_memory);
+  mallopt(M_TRIM_THRESHOLD, k_kept_memory);
   const auto end = SteadyClock::now() + k_lifetime;
   const KeptConnections kept;  // to databases; open from request to request
   while (true) {
@@ -101,7 +116,7 @@ void read_on(const Box& box, JobStarter& jobs, int connection, std::string reque
 
 Verdict answer_on(const Box& box, JobStarter& jobs, int connection, std::string_view request, bool only_looks) {
   const Reply reply = answer_request(box, request, jobs, only_looks);
-  send_all(connection, framed(reply_text(reply)));
+  send_all(connection, framed_reply_head(reply), reply.data);
   return reply.verdict;
 }
 

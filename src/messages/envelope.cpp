@@ -11,12 +11,19 @@ std::string digest_of_text(std::string_view text) { return sha256_hex(text).subs
 
 }  // namespace
 
-std::string framed(std::string_view text) {
+namespace {
+
+// Of a frame, with room for the text.
+std::string frame_header(std::size_t length, std::size_t room) {
   std::string frame;
-  frame.reserve(text.size() + 4);
-  for (const unsigned shift : {24U, 16U, 8U, 0U}) frame += static_cast<char>((text.size() >> shift) & 0xFFU);
-  return frame.append(text);
+  frame.reserve(room + 4);
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) frame += static_cast<char>((length >> shift) & 0xFFU);
+  return frame;
 }
+
+}  // namespace
+
+std::string framed(std::string_view text) { return frame_header(text.size(), text.size()).append(text); }
 
 std::size_t frame_length(std::string_view header, std::size_t most) {
   std::size_t length = 0;
@@ -43,6 +50,11 @@ std::string reply_text(const Reply& reply) {
   std::string text = json_text_of(reply);
   text.reserve(text.size() + 1 + reply.data.size());
   return text.append(1, '\n').append(reply.data);
+}
+
+std::string framed_reply_head(const Reply& reply) {
+  const std::string line = json_text_of(reply) + '\n';
+  return frame_header(line.size() + reply.data.size(), line.size()).append(line);
 }
 
 Reply read_reply(std::string text) {

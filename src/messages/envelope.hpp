@@ -105,6 +105,8 @@ std::size_t frame_length(std::string_view header, std::size_t most);
 std::string envelope_text(const Envelope& envelope);
 Envelope read_envelope(std::string_view text);
 std::string reply_text(const Reply& reply);
+// framed(reply_text()) up to Reply::data, which follows as it is: for who sends it, and need not copy what may be long.
+std::string framed_reply_head(const Reply& reply);
 Reply read_reply(std::string text);
 
 // Names a state of a result, whose JSON `text` is: changes with it (RFC 9110 section 8.8.3, without quotes). "STATE",
