@@ -67,7 +67,8 @@ void respond_json(const std::shared_ptr<Call>& call, const SortedJson& json) {
 }
 
 void respond_indented(const std::shared_ptr<Call>& call, std::string json) {
-  call->exchange->respond({.type = "application/json", .body = std::move(json) + "\n"});
+  json += '\n';
+  call->exchange->respond({.type = "application/json", .body = std::move(json)});
 }
 
 void IndentedJson::begin_item() {

@@ -28,6 +28,7 @@ void respond_indented(const std::shared_ptr<Call>& call, std::string json);
 // order in which they come, which must be the alphabetical one.
 class IndentedJson {
  public:
+  void reserve(std::size_t bytes) { json_.reserve(bytes); }
   void open(char bracket);  // [ or {, of an item of a list
   void close(char bracket);
   void text(std::string_view text);

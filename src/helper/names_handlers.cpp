@@ -77,15 +77,19 @@ NameList handle(RequestContext& context, const ListZones& /*message*/) { return 
 
 ZoneList handle(RequestContext& context, const DumpZones& message) {
   ZoneList list;
-  for (const DnsZone& zone : zones_of_box(context)) {
+  std::vector<DnsZone> zones = zones_of_box(context);
+  list.zones.reserve(zones.size());
+  for (DnsZone& zone : zones) {
     if (!message.zone.empty() && zone.name != typed_domain(message.zone)) continue;
     ZoneInfo info{.zone = zone.name};
-    for (ShownRecord& record : shown_records(zone, zone.name)) {
+    std::vector<ShownRecord> records = shown_records(std::move(zone), info.zone);
+    info.records.reserve(records.size());
+    for (ShownRecord& record : records) {
       if (record.explanation.empty()) continue;
       info.records.push_back({.name = std::move(record.name),
                               .type = std::move(record.type),
                               .value = std::move(record.value),
-                              .explanation = std::move(record.explanation)});
+                              .explanation = std::string(record.explanation)});
     }
     list.zones.push_back(std::move(info));
   }

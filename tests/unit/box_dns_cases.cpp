@@ -139,7 +139,8 @@ void check_records(const std::vector<DnsZone>& zones, const std::string& name_an
       if (full_name(record, zone) + " " + record.type != name_and_type) continue;
       REQUIRE(rule_of(record) != nullptr);
       rules.push_back(rule_of(record)->name);
-      std::string line = record.value + " | " + (record.explanation.empty() ? "hidden" : record.explanation);
+      std::string line = record.value + " | ";
+      line += record.explanation.empty() ? "hidden" : record.explanation;
       // The sentence behind the category is free.
       if (found.size() < expected.size()) {
         const std::string& wanted = expected[found.size()];

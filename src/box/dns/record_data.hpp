@@ -39,6 +39,6 @@ std::string checked_value(const std::string& type, std::string_view value, Targe
 std::vector<std::string> record_types();
 
 // A value of a zone as checked_value() takes it when it is typed: TXT in quotes only if it would not be taken as it is.
-std::string typed_form(const std::string& type, const std::string& value);
+std::string typed_form(const std::string& type, std::string value);
 
 }  // namespace mailinabox

@@ -60,7 +60,7 @@ struct RecordSet {
   std::string type{};
   std::vector<std::string> values{};  // as in the zone
   std::set<std::string> comparable{};
-  std::string explanation{};
+  std::string_view explanation{};
   RecordCategory category = RecordCategory::optional;
 };
 
@@ -260,7 +260,7 @@ class DomainChecker {
     DnsDifference difference{.title = set.type + " " + set.name,
                              .found = found.values,
                              .wanted = wanted_lines(set),
-                             .explanation = set.explanation};
+                             .explanation = std::string(set.explanation)};
     if (!answer) {
       difference.text = "Resolvers cannot look it up.";
     } else if (right_at_servers(set, *type)) {

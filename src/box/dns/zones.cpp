@@ -16,6 +16,7 @@ namespace mailinabox {
 namespace {
 
 constexpr std::size_t k_longest_name = 253;
+constexpr std::size_t k_usual_records = 64;  // most zones have half of that
 
 Rule address_rule(AutomaticName reason) {
   switch (reason) {
@@ -49,6 +50,8 @@ class ZoneAssembly {
       : input_(input), box_(box), zone_(zone), parts_(parts), primary_(input.primary_hostname) {}
 
   DnsZone take() {
+    records_.reserve(k_usual_records);
+    by_name_.reserve(k_usual_records);
     add_name_servers();
     if (within(primary_, zone_)) add_primary_host();
     fixed_ = records_.size();
@@ -78,7 +81,7 @@ class ZoneAssembly {
   void place(Rule rule, const std::string& name, std::string type, std::string value) {
     by_name_[name].push_back(records_.size());
     const RecordRule& row = record_rules()[static_cast<std::size_t>(rule)];
-    records_.push_back({name, {"", std::move(type), std::move(value), std::string(row.explanation), row.category}});
+    records_.push_back({name, {"", std::move(type), std::move(value), row.explanation, row.category}});
   }
 
   void place(Rule rule, const std::string& name, std::string value) {

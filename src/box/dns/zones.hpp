@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "box/dns/custom_records.hpp"
@@ -12,10 +13,11 @@
 namespace mailinabox {
 
 struct ZoneRecord {
-  std::string name{};         // relative to the zone, "" for its apex; IDNA form
-  std::string type{};         // "A", "TXT", …
-  std::string value{};        // as in a zone file, names complete; TXT without quotes and in one piece
-  std::string explanation{};  // for people: "Required. …", "Recommended. …", "Optional. …"; "" if none is shown
+  std::string name{};   // relative to the zone, "" for its apex; IDNA form
+  std::string type{};   // "A", "TXT", …
+  std::string value{};  // as in a zone file, names complete; TXT without quotes and in one piece
+  // For people: "Required. …", "Recommended. …", "Optional. …"; "" if none is shown. Of the table of rules.
+  std::string_view explanation{};
   RecordCategory category = RecordCategory::optional;
   int ttl = 0;  // seconds; 0: the zone's
 };

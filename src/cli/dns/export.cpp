@@ -17,7 +17,7 @@ std::string form_to_fill_in(const DnsZone& zone) {
   std::string text;
   for (const ShownRecord& record : shown_records(zone, zone.name)) {
     if (record.explanation.empty()) continue;  // those are for name servers of our own
-    text += record.explanation + "\n";
+    text += std::string(record.explanation) + "\n";
     text += "  Name:  " + name_for_people(record.name) + "\n";
     text += "  Type:  " + record.type + "\n";
     text += "  Value: " + record.value + "\n\n";

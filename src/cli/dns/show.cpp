@@ -15,8 +15,8 @@ struct ShowOptions {
 };
 
 std::string text_of(const ShownRecord& record) {
-  const std::string reason =
-      record.explanation.empty() ? "For this box as the domain's name server." : record.explanation;
+  const std::string reason(record.explanation.empty() ? "For this box as the domain's name server."
+                                                      : record.explanation);
   return "  " + record.name + "  " + record.type + "  " + record.value + "\n      " + reason + "\n";
 }
 

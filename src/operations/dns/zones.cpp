@@ -71,19 +71,24 @@ const DnsZone& zone_of(const BoxModels& models, const std::string& name) {
                                   : "Its domains: " + list + ". More follow from mail users and aliases."));
 }
 
-std::vector<ShownRecord> shown_records(const DnsZone& zone, const std::string& domain) {
+std::vector<ShownRecord> shown_records(DnsZone zone, const std::string& domain) {
   std::vector<ShownRecord> records;
-  for (const ZoneRecord& record : zone.records) {
-    ShownRecord shown{.name = record.name.empty() ? zone.name : record.name + "." + zone.name,
-                      .type = record.type,
-                      .value = typed_form(record.type, record.value),
-                      .explanation = record.explanation,
-                      .category = record.category};
-    if (inside_domain(shown.name, domain)) records.push_back(std::move(shown));
+  records.reserve(zone.records.size());
+  for (const int rank : {0, 1, 2}) {
+    for (ZoneRecord& record : zone.records) {
+      if (rank_of(record.category) != rank) continue;
+      std::string name = std::move(record.name);
+      if (!name.empty()) name += '.';
+      name += zone.name;
+      if (!inside_domain(name, domain)) continue;
+      std::string value = typed_form(record.type, std::move(record.value));
+      records.push_back({.name = std::move(name),
+                         .type = std::move(record.type),
+                         .value = std::move(value),
+                         .explanation = record.explanation,
+                         .category = record.category});
+    }
   }
-  std::stable_sort(records.begin(), records.end(), [](const ShownRecord& left, const ShownRecord& right) {
-    return rank_of(left.category) < rank_of(right.category);
-  });
   return records;
 }
 

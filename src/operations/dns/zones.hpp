@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "box/dns/world_check.hpp"
@@ -26,12 +27,12 @@ struct ShownRecord {
   std::string name{};  // whole, no final dot
   std::string type{};
   std::string value{};
-  std::string explanation{};
+  std::string_view explanation{};  // ZoneRecord's
   RecordCategory category = RecordCategory::optional;
 };
 
 // Those at or below `domain`: required ones first, then recommended ones, then the rest, each in the zone's order.
-std::vector<ShownRecord> shown_records(const DnsZone& zone, const std::string& domain);
+std::vector<ShownRecord> shown_records(DnsZone zone, const std::string& domain);
 
 // The zone as it is served, without signatures (RFC 1035); with a comment if it has not been written yet.
 std::string unsigned_zone(const Box& box, const DnsZone& zone);
