@@ -48,7 +48,8 @@ std::shared_ptr<Database> open_private(const std::string& path, const DatabaseFo
 }
 
 void remove_database(const std::string& path) {
-  for (const char* ending : {"", "-journal", "-wal", "-shm"}) (void)std::remove((path + ending).c_str());
+  // The file last: as long as it is there, nobody makes a new one, whose log these would be.
+  for (const char* ending : {"-wal", "-shm", "-journal", ""}) (void)std::remove((path + ending).c_str());
 }
 
 bool is_damaged(const std::string& path) {

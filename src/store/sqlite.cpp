@@ -222,22 +222,34 @@ std::int64_t Database::changes() const { return sqlite3_changes(connection(handl
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(connection(handle_)); }
 
 void Database::use_write_ahead_log() {
-  execute("PRAGMA journal_mode = WAL");
-  sqlite3_wal_hook(connection(handle_), shorten_log, nullptr);
-  sqlite3_db_config(connection(handle_), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3* const handle = connection(handle_);
+  sqlite3_wal_hook(handle, shorten_log, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  const int code = sqlite3_exec(handle, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr) & 0xff;
+  if (code != SQLITE_BUSY && code != SQLITE_LOCKED && code != SQLITE_FULL) check(*this, code);
 }
 
 Database::Transaction::Transaction(Database& database, Durability durability)
     : database_(database), durability_(durability) {
   if (durability_ == Durability::buffered) database_.execute("PRAGMA synchronous = NORMAL");
-  database_.execute("BEGIN IMMEDIATE");
+  try {
+    database_.execute("BEGIN IMMEDIATE");
+  } catch (...) {
+    wait_for_disk_again();
+    throw;
+  }
 }
 
 Database::Transaction::~Transaction() {
   sqlite3* const handle = connection(database_.handle());
   // If SQLite has already rolled back by itself (disk full), this fails without consequence.
   if (open_) sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
-  if (durability_ == Durability::buffered) sqlite3_exec(handle, "PRAGMA synchronous = FULL", nullptr, nullptr, nullptr);
+  wait_for_disk_again();
+}
+
+void Database::Transaction::wait_for_disk_again() {
+  if (durability_ == Durability::on_disk) return;
+  sqlite3_exec(connection(database_.handle()), "PRAGMA synchronous = FULL", nullptr, nullptr, nullptr);
 }
 
 void Database::Transaction::commit() {

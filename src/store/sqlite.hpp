@@ -75,7 +75,7 @@ class Database {
   // What a failure of power may take. A process that is killed takes no commit, whichever it is.
   enum class Durability : std::uint8_t {
     on_disk,   // nothing: a commit waits for the disk
-    buffered,  // the last commits, as if they had never been made; only for a database with a write-ahead log
+    buffered,  // with a write-ahead log the last commits, as if they had never been made; without one as on_disk
   };
 
   // Takes the write lock at once (BEGIN IMMEDIATE); rolls back if destroyed without commit().
@@ -88,6 +88,8 @@ class Database {
     void commit();
 
    private:
+    void wait_for_disk_again();
+
     Database& database_;
     Durability durability_;
     bool open_ = true;
@@ -97,7 +99,8 @@ class Database {
   // (https://www.sqlite.org/wal.html): one write to the disk where a rollback journal needs three, one after the other.
   // For a database that only root opens, often, for a short time: the log stays when the last connection closes, which
   // would else wait for the disk to put it into the file, and it is kept short, as the first connection reads all of
-  // it.
+  // it. A database that has a rollback journal keeps it while another connection writes, or the disk is full: it is as
+  // good, only slower, and whoever opens it next tries again.
   void use_write_ahead_log();
 
   std::string content();         // all bytes, as its file would hold them

@@ -205,18 +205,58 @@ TEST_CASE("store: a write-ahead log is kept by whoever closes the database, and 
   CHECK(waits < 20);
 }
 
+TEST_CASE("store: a rollback journal stays while somebody else writes, and serves as well", "[store]") {
+  StoreDirectory directory;
+  const std::string path = directory.file("a.sqlite");
+  Database writer(path, k_create);
+  writer.execute("CREATE TABLE t (n); INSERT INTO t VALUES (1)");
+  Database database(path, Database::Access::read_write);
+  {
+    const Database::Transaction transaction(writer);
+    database.use_write_ahead_log();
+    CHECK(database.journal_mode() == "delete");
+    CHECK(count_rows(database) == 1);
+  }
+  database.execute("INSERT INTO t VALUES (2)");
+  CHECK(count_rows(database) == 2);
+  Database next(path, Database::Access::read_write);
+  next.use_write_ahead_log();
+  CHECK(next.journal_mode() == "wal");
+}
+
+TEST_CASE("store: after a transaction that could not begin, commits wait for the disk", "[store]") {
+  StoreDirectory directory;
+  const std::string path = directory.file("a.sqlite");
+  Database database(path, k_create);
+  database.use_write_ahead_log();
+  database.execute("CREATE TABLE t (n)");
+  Database other(path, Database::Access::read_write);
+  {
+    const Database::Transaction transaction(other);
+    database.execute("PRAGMA busy_timeout = 0");
+    CHECK_THROWS_AS(Database::Transaction(database, Database::Durability::buffered), LockedDatabase);
+  }
+  const int before = test::disk_waits();
+  database.execute("INSERT INTO t VALUES (1)");
+  CHECK(test::disk_waits() - before == 1);
+}
+
 TEST_CASE("store: who is killed has lost no commit", "[store]") {
   StoreDirectory directory;
   const std::string path = directory.file("a.sqlite");
   const pid_t writer = ::fork();
   if (writer == 0) {
-    Database database(path, k_create);
-    database.use_write_ahead_log();
-    database.execute("CREATE TABLE t (n)");
-    Database::Transaction transaction(database, Database::Durability::buffered);
-    database.execute("INSERT INTO t VALUES (1)");
-    transaction.commit();
-    ::raise(SIGKILL);
+    try {
+      Database database(path, k_create);
+      database.use_write_ahead_log();
+      database.execute("CREATE TABLE t (n)");
+      Database::Transaction transaction(database, Database::Durability::buffered);
+      database.execute("INSERT INTO t VALUES (1)");
+      transaction.commit();
+      ::raise(SIGKILL);
+    } catch (...) {
+    }
+    ::_exit(1);
   }
   int status = 0;
   REQUIRE(::waitpid(writer, &status, 0) == writer);
