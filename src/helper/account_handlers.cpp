@@ -1,3 +1,5 @@
+#include <syslog.h>
+
 #include <algorithm>
 
 #include "base/encoding.hpp"
@@ -141,17 +143,21 @@ Done handle(RequestContext& context, const RevokeSession& message) {
   const bool several = message.id == "all" || message.id == "others";
   if (!several && !has_session(sessions.list(user.id, context.stores.now()), message.id))
     throw UnknownName(user.email + " has no session " + message.id + ".");
-  audited(context.box, context.stores.answers(),
-          {.action = "session revoke", .target = user.email, .before = several ? message.id : "session " + message.id},
-          [&] {
-            if (message.id == "all") {
-              sessions.revoke_all(user.id);
-            } else if (several) {
-              sessions.revoke_others(user.id, own ? own->id : "");
-            } else {
-              sessions.revoke(user.id, message.id);
-            }
-          });
+  // Who ends a session only takes rights away: that must work if it cannot be recorded, too.
+  AuditedChange entry(
+      context.box, context.stores.answers().get("STORAGE_ROOT"),
+      {.action = "session revoke", .target = user.email, .before = several ? message.id : "session " + message.id},
+      AuditedChange::IfUnwritable::warn);
+  entry.begin();
+  if (message.id == "all") {
+    sessions.revoke_all(user.id);
+  } else if (several) {
+    sessions.revoke_others(user.id, own ? own->id : "");
+  } else {
+    sessions.revoke(user.id, message.id);
+  }
+  entry.end({});
+  if (!entry.warning().empty()) syslog(LOG_ERR, "management: %s", entry.warning().c_str());
   return {};
 }
 

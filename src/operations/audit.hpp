@@ -39,7 +39,7 @@ class AuditedChange {
  public:
   enum class IfUnwritable : std::uint8_t {
     refuse,
-    warn,  // for what repairs a box: setup and rollback
+    warn,  // for what repairs a box (setup, rollback), and what only takes rights away
   };
 
   // `box` must outlive it. Nothing is recorded before begin().

@@ -96,6 +96,16 @@ TEST_CASE("API v1 session: changes need the session's own word", "[api]") {
   CHECK(put(joined_headers(cookie, k_me)) == 200);
 }
 
+TEST_CASE("API v1 session: ended even if that cannot be recorded", "[api]") {
+  ApiBox box;
+  const Headers here = box.cookie(box.log_in("me@example.com", "correct horse"));
+  const Headers stolen = box.cookie(box.log_in("me@example.com", "correct horse"));
+  box.host.put("/home/user-data/management/audit.sqlite", std::string(4096, 'x'));
+  CHECK(box.call("GET", "/audit", nullptr, here).status == 503);
+  CHECK(box.call("DELETE", "/account/sessions/others", nullptr, here).status == 204);
+  CHECK(box.call("GET", "/session", nullptr, stolen).status == 401);
+}
+
 TEST_CASE("API v1 session: listed, revoked, and ended by a new password", "[api]") {
   ApiBox box;
   const Headers here = box.cookie(box.log_in("me@example.com", "correct horse"));
