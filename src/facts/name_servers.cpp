@@ -10,8 +10,10 @@ ValueList listed_name_servers(const std::string& text) {
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);
     if (words.size() < 2 || words[0] != "nameserver") continue;
-    const std::string_view zone_free = words[1].substr(0, words[1].find('%'));
-    if (is_ip_address(zone_free)) servers.emplace_back(std::string(words[1]));
+    const std::size_t zone = words[1].find('%');  // "fe80::1%eth0": of version 6 only
+    const auto address = parse_ip_address(words[1].substr(0, zone));
+    if (address && (zone == std::string_view::npos || address->version == 6))
+      servers.emplace_back(std::string(words[1]));
   }
   return servers;
 }

@@ -174,7 +174,8 @@ TEST_CASE("facts: name servers") {
   FactHost host;
   CHECK(host.fact("name_servers") == Value(ValueList{}));
   host.put("/etc/resolv.conf",
-           "# nameserver 9.9.9.9\nsearch x\nnameserver 192.0.2.1\nnameserver\t2001:db8::1\nnameserver fe80::1%eth0\n"
+           "# nameserver 9.9.9.9\nsearch x\nnameserver 192.0.2.1\nnameserver\t2001:db8::1\nnameserver "
+           "fe80::1%eth0\nnameserver 192.0.2.2%eth0\n"
            "nameserver nonsense\nnameserver\n");
   CHECK(host.fact("name_servers") == Value(ValueList{"192.0.2.1", "2001:db8::1", "fe80::1%eth0"}));
   host.put("/etc/resolv.conf", "nameserver 127.0.0.53\n");
