@@ -61,7 +61,10 @@ std::optional<RecordKey> record_of_message(const Received& received) {
   const Shape& shape = *received.declaration().message;
   const Member* name = shape.member("name");
   const Member* type = shape.member("type");
-  if (name == nullptr || type == nullptr) return std::nullopt;
+  const auto is_text = [](const Member* member) {
+    return member != nullptr && member->shape->kind == Shape::Kind::text;
+  };
+  if (!is_text(name) || !is_text(type)) return std::nullopt;
   return RecordKey{*static_cast<const std::string*>(name->in(received.message.get())),
                    *static_cast<const std::string*>(type->in(received.message.get()))};
 }

@@ -222,7 +222,7 @@ void take_members(Cursor& cursor, const Shape& shape, void* value) {
     take(cursor, *member->shape, member->in(value));
     if (member->presence == Presence::required) --missing;
   });
-  if (missing > 0) throw MemberError("", "has not all members.");
+  if (missing != 0) throw MemberError("", "has not all members.");
 }
 
 void take(Cursor& cursor, const Shape& shape, void* value) {

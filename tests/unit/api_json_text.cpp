@@ -92,7 +92,8 @@ TEST_CASE("replies: the result goes behind the first line as it is", "[api]") {
   CHECK(read_reply(reply_text({.verdict = Verdict::missing})).data == "");
   for (const Reply& sent : {reply, Reply{.verdict = Verdict::missing}})
     CHECK(framed_reply_head(sent) + sent.data == framed(reply_text(sent)));
-  for (const char* wrong : {"", "\n", "{}\n{}", "{\"verdict\":0}", "{\"verdict\":99}\n", "{\"verdict\":-1}\n"})
+  for (const char* wrong : {"", "\n", "{}\n{}", "{\"verdict\":0,\"verdict\":0}\n", "{\"verdict\":0}",
+                            "{\"verdict\":99}\n", "{\"verdict\":-1}\n"})
     CHECK_THROWS_AS(read_reply(wrong), Error);
 }
 

@@ -63,7 +63,7 @@ void remove_records(const std::shared_ptr<Call>& call) {
        [call](const ChangeInfo& change) { respond_record_change(call, change); });
 }
 
-// About as many bytes as the dump of all zones has, and not fewer: it has megabytes, which would be moved again and
+// About as many bytes as the dump of all zones has, rather more: it has megabytes, which would be moved again and
 // again.
 std::size_t about_size(const ZoneList& list) {
   constexpr std::size_t k_around_record = 150;

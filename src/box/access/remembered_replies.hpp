@@ -25,7 +25,7 @@ class RememberedReplies {
   explicit RememberedReplies(std::shared_ptr<Database> database);
 
   // What is known of an actor's key. Nothing if there is no such request, if it is older than 24 hours, or if it began
-  // 15 minutes ago and never finished, which is a crash.
+  // 90 minutes ago and never finished, which is a crash.
   std::optional<RememberedReply> remembered(const std::string& actor, const std::string& key, TimePoint now) const;
 
   // False if there is one (remembered() says which): of two at once only one begins.

@@ -193,7 +193,8 @@ std::vector<std::string> record_types() {
 std::string typed_form(const std::string& type, std::string value) {
   if (type != "TXT") return value;
   const bool as_it_is = !value.empty() && trim(value) == value && !value.starts_with('"') && !value.starts_with('(');
-  return as_it_is ? value : quoted_strings(value);
+  if (as_it_is) return value;
+  return quoted_strings(value);
 }
 
 }  // namespace mailinabox
