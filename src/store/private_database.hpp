@@ -19,7 +19,7 @@ struct DatabaseForm {
 // damaged.
 std::shared_ptr<Database> private_database(const std::string& path, const DatabaseForm& form);
 
-// The same for what may be lost: a database that is damaged or of another version is made again, empty.
+// The same for what may be lost: a database that is damaged, emptied or of another version is made again.
 std::shared_ptr<Database> replaceable_database(const std::string& path, const DatabaseForm& form);
 
 // Reads all of such a database, and removes it if it is damaged: the next one to open it makes it again. Says whether

@@ -1,5 +1,11 @@
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
+#include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <utility>
 
@@ -173,6 +179,65 @@ TEST_CASE("sessions: they outlive the change to a write-ahead log", "[box]") {
   REQUIRE(journal_mode_of(box.path) == "delete");
   CHECK(SessionStore(box.path).find(token, k_now));
   CHECK(journal_mode_of(box.path) == "wal");
+}
+
+// Who has it open goes on with what it remembers, and must not keep others from the new one.
+TEST_CASE("sessions: emptied under a process that has them open, they are made again", "[box]") {
+  const SessionBox box;
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  const pid_t holder = ::fork();
+  if (holder == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    try {
+      SessionStore store(box.path);
+      new_session(store, 1, k_now);
+      (void)!::write(ends[1], "x", 1);
+      while (true) ::pause();
+    } catch (...) {
+    }
+    ::_exit(1);
+  }
+  ::close(ends[1]);
+  char ready = 0;
+  CHECK(::read(ends[0], &ready, 1) == 1);
+  ::close(ends[0]);
+  CHECK(::truncate(box.path.c_str(), 0) == 0);
+  {
+    SessionStore store(box.path);
+    CHECK(store.find(new_session(store, 2, k_now), k_now));
+  }
+  ::kill(holder, SIGKILL);
+  ::waitpid(holder, nullptr, 0);
+}
+
+// The same damage, found by several at once: what one of them has made and used since is not removed by the next.
+TEST_CASE("sessions: damaged ones are made again once", "[box]") {
+  constexpr int k_processes = 8;
+  for (int round = 0; round < 5; ++round) {
+    const SessionBox box;
+    { std::ofstream(box.path, std::ios::binary) << std::string(8192, 'x'); }
+    std::vector<pid_t> all;
+    for (int i = 0; i < k_processes; ++i) {
+      all.push_back(::fork());
+      if (all.back() != 0) continue;
+      try {
+        SessionStore store(box.path);
+        new_session(store, i + 1, k_now);
+        ::_exit(0);
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        ::_exit(1);
+      }
+    }
+    for (const pid_t one : all) {
+      int status = 0;
+      CHECK(::waitpid(one, &status, 0) == one);
+      CHECK(status == 0);
+    }
+    SessionStore store(box.path);
+    for (int i = 0; i < k_processes; ++i) CHECK(store.list(i + 1, k_now).size() == 1);
+  }
 }
 
 TEST_CASE("remembered replies: one request for each key", "[box]") {
